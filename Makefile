@@ -1,0 +1,56 @@
+# `make` alone lists the targets. Every target that needs it creates .venv first.
+#
+#   PYTHON=python3.12                                        the interpreter that .venv is made from
+#   TORCH_INDEX=https://download.pytorch.org/whl/cpu         a CPU-only PyTorch: on Linux the default one brings CUDA
+
+PYTHON ?= python3
+TORCH_INDEX ?=
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/installed
+DEMO := build/demo
+DEMO_RUN := $(DEMO)/run-$(shell date +%Y%m%d-%H%M%S)
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test check format bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(STAMP) ## create .venv with everything that tests and checks need
+
+$(STAMP): pyproject.toml constraints.txt
+	@echo "Installing into $(VENV) (some minutes the first time) ..." >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt \
+		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -e '.[test,dev]'
+	@touch $@
+
+demo: $(STAMP) ## search the life expectancy of 142 countries for 150 seconds, then predict with the winner
+	@rm -rf $(DEMO)/data
+	@$(BIN)/mthn-automl example gapminder $(DEMO)/data
+	@$(BIN)/mthn-automl search $(DEMO)/data/data.csv --meta $(DEMO)/data/meta.csv \
+		--time-limit 150s --output $(DEMO_RUN)
+	@head -n 6 $(DEMO)/data/data.csv > $(DEMO)/new.csv
+	@echo && echo "mthn-automl predict $(DEMO_RUN) $(DEMO)/new.csv"
+	@$(BIN)/mthn-automl predict $(DEMO_RUN) $(DEMO)/new.csv
+
+test: $(STAMP) ## run the tests
+	@$(BIN)/python -m pytest
+
+check: $(STAMP) ## formatting, lint and types, changing nothing
+	@$(BIN)/ruff format --check
+	@$(BIN)/ruff check
+	@$(BIN)/mypy
+
+format: $(STAMP) ## format the code and mend what ruff can mend
+	@$(BIN)/ruff format
+	@$(BIN)/ruff check --fix
+
+bench: $(STAMP) ## run every benchmark of benchmarks/
+	@test -n "$(wildcard benchmarks/*.py)" || echo "There are no benchmarks in benchmarks/ yet."
+	@for file in $(sort $(wildcard benchmarks/*.py)); do echo "== $$file" && $(BIN)/python $$file || exit 1; done
+
+clean: ## remove builds, demo runs and caches; .venv stays
+	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache
+	@find mthn_automl tests examples benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

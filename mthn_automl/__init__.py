@@ -1,0 +1,34 @@
+"""AutoML for many related small tabular tasks: multi-task networks and honest baselines in one search."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mthn_automl.data.read import read_dataset
+    from mthn_automl.deployment.predictor import load_model
+    from mthn_automl.errors import MthnError
+    from mthn_automl.run.job import search
+
+__version__ = "0.1.0"
+
+__all__ = ["MthnError", "load_model", "read_dataset", "search"]
+
+# Looked up on first use, so that `import mthn_automl` and `mthn-automl --help` load neither torch nor pandas.
+_HOMES = {
+    "MthnError": "mthn_automl.errors",
+    "load_model": "mthn_automl.deployment.predictor",
+    "read_dataset": "mthn_automl.data.read",
+    "search": "mthn_automl.run.job",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mthn_automl' has no attribute '{name}'; it offers {', '.join(__all__)}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,151 @@
+"""The leaderboard: one row an architecture, ranked by cross-validation and never by the test rows."""
+
+from __future__ import annotations  # TrialResult and Size, and torch with them, are needed by the type checker only
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from mthn_automl.analysis.statistics import corrected_resampled_t_test
+
+if TYPE_CHECKING:
+    from mthn_automl.models.base import Size
+    from mthn_automl.tuning.results import TrialResult
+
+COLUMNS: Final[dict[str, str]] = {
+    "rank": "Int64",
+    "architecture": "str",
+    "cv_error": "float64",
+    "cv_error_se": "float64",
+    "test_error": "float64",
+    "test_low": "float64",
+    "test_high": "float64",
+    "tied_with_best": "boolean",
+    "parameters": "Int64",
+    "parameters_per_task_network": "Int64",
+    "marginal_parameters": "Int64",
+    "train_seconds": "float64",
+    "predict_us_per_row": "float64",
+    "trials": "Int64",
+    "settings": "str",
+    "cv_error_tasks": "float64",
+    "test_error_tasks": "float64",
+    "test_low_tasks": "float64",
+    "test_high_tasks": "float64",
+    "undefined_tasks": "Int64",
+    "note": "str",
+}
+TIED_ABOVE: Final = 0.05
+
+
+@dataclass(frozen=True)
+class Finalist:
+    """An architecture at the end of the search: its best trial, refitted and scored once on the test rows.
+
+    best: None where no trial finished; `reason` then says why. trials: how many were finished.
+    test_error, test_low, test_high: over rows; `*_tasks`: the mean over tasks; None where not measured.
+    undefined_tasks: test tasks left out of that mean. train_seconds: of the refit. size: of the refitted model.
+    """
+
+    name: str
+    best: TrialResult | None
+    trials: int
+    test_error: float | None
+    test_low: float | None
+    test_high: float | None
+    test_error_tasks: float | None
+    test_low_tasks: float | None
+    test_high_tasks: float | None
+    train_seconds: float | None
+    predict_us_per_row: float | None
+    size: Size | None
+    reason: str = ""
+    undefined_tasks: int | None = None
+
+
+def leaderboard(finalists: Sequence[Finalist], test_share: float) -> pd.DataFrame:
+    """The table of `leaderboard.csv`, sorted by cv_error; equal ones by parameters, then by name.
+
+    cv_error_se: standard deviation of the fold errors over the root of their number.
+    tied_with_best: no difference from rank 1 shown by the corrected resampled t-test over folds (p > 0.05);
+    empty with fewer than two folds.
+
+    Args:
+        finalists: architectures without a finished trial come last, without a rank, their reason in `note`.
+        test_share: validation rows over training rows of one fold.
+    """
+    ranked = sorted((each for each in finalists if each.best is not None), key=_order)
+    unranked = sorted((each for each in finalists if each.best is None), key=lambda each: each.name)
+    rows = [_row(each) | {"rank": place + 1} for place, each in enumerate(ranked)]
+    for row, each in zip(rows, ranked, strict=True):
+        row["tied_with_best"] = _tied(each, ranked[0], test_share)
+    rows += [_row(each) for each in unranked]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def fold_standard_error(fold_errors: Sequence[float]) -> float:
+    """Of the mean over folds, as if these were independent; NaN for fewer than two."""
+    if len(fold_errors) < 2:
+        return math.nan
+    return float(np.std(fold_errors, ddof=1) / math.sqrt(len(fold_errors)))
+
+
+def _order(finalist: Finalist) -> tuple[float, float, str]:
+    best = finalist.best
+    if best is None or math.isnan(best.error):
+        return math.inf, math.inf, finalist.name
+    return best.error, best.size.total, finalist.name
+
+
+def _row(finalist: Finalist) -> dict[str, Any]:
+    best, size = finalist.best, finalist.size
+    row: dict[str, Any] = {
+        "architecture": finalist.name,
+        "test_error": finalist.test_error,
+        "test_low": finalist.test_low,
+        "test_high": finalist.test_high,
+        "train_seconds": finalist.train_seconds,
+        "predict_us_per_row": finalist.predict_us_per_row,
+        "trials": finalist.trials,
+        "test_error_tasks": finalist.test_error_tasks,
+        "test_low_tasks": finalist.test_low_tasks,
+        "test_high_tasks": finalist.test_high_tasks,
+        "undefined_tasks": finalist.undefined_tasks,
+        "settings": "",
+        "note": finalist.reason,
+    }
+    if size is not None:
+        row["parameters"] = size.total
+        row["parameters_per_task_network"] = size.task_network
+        row["marginal_parameters"] = size.marginal
+    return row if best is None else row | _cross_validated(best, finalist.reason)
+
+
+def _cross_validated(best: TrialResult, reason: str) -> dict[str, Any]:
+    return {
+        "cv_error": best.error,
+        "cv_error_se": fold_standard_error(best.fold_errors),
+        "cv_error_tasks": best.error_tasks,
+        "settings": json.dumps(best.settings, sort_keys=True),
+        "note": " ".join(each for each in (reason, *best.notes) if each),
+    }
+
+
+def _tied(finalist: Finalist, winner: Finalist, test_share: float) -> bool | None:
+    """Whether the winner is not shown to be better; None where that cannot be tested."""
+    if finalist is winner:
+        return True
+    if finalist.best is None or winner.best is None:
+        return None
+    ours, theirs = finalist.best.fold_errors, winner.best.fold_errors
+    if len(ours) != len(theirs) or len(ours) < 2:
+        return None
+    paired = corrected_resampled_t_test(np.subtract(ours, theirs), test_share)
+    if math.isnan(paired.p_value):
+        return None
+    return paired.p_value > TIED_ABOVE or paired.difference < 0

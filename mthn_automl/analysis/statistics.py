@@ -1,0 +1,119 @@
+"""How sure a number or a difference is: paired tests, correction for many of them, bootstrap intervals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.training.metrics import Means, Metric, Scores, error_by_task, first
+
+CONFIDENCE: Final = 0.95
+FEWEST_RESAMPLES: Final = 100
+CELLS_AT_A_TIME: Final = 2_000_000  # of a (resamples, n) block: 16 MB of weights
+NOT_KNOWN: Final = float("nan")
+
+
+@dataclass(frozen=True)
+class Paired:
+    """A mean difference, its 95 % interval and the two-sided p-value of no difference; NaN where unknown."""
+
+    difference: float
+    low: float
+    high: float
+    p_value: float
+
+
+def corrected_resampled_t_test(differences: FloatArray | Sequence[float], test_share: float) -> Paired:
+    """Whether two methods differ, from paired errors on resamples that share training rows.
+
+    The variance of the mean is variance * (1/J + test_share) with J - 1 degrees of freedom, after Nadeau and
+    Bengio, Inference for the Generalization Error, Machine Learning 52 (2003).
+
+    Args:
+        differences: (J,) one a resample; fewer than two, or one that is not finite, leave the interval unknown.
+        test_share: test rows over training rows of one resample: 1 / (K - 1) for K folds.
+
+    Where all differences are the same, p is 1 if that is zero, and else 0: nothing speaks for chance.
+    """
+    values = np.asarray(differences, dtype=np.float64).ravel()
+    mean = float(values.mean()) if len(values) else NOT_KNOWN
+    if len(values) < 2 or not np.isfinite(values).all():
+        return Paired(mean, NOT_KNOWN, NOT_KNOWN, NOT_KNOWN)
+    error = float(np.sqrt(values.var(ddof=1) * (1 / len(values) + test_share)))
+    if error == 0:
+        return Paired(mean, mean, mean, 1.0 if mean == 0 else 0.0)
+    from scipy.stats import t  # half a second to import
+
+    reach = float(t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * error
+    p_value = float(2 * t.sf(abs(mean) / error, len(values) - 1))
+    return Paired(mean, mean - reach, mean + reach, p_value)
+
+
+def holm(p_values: FloatArray | Sequence[float]) -> FloatArray:
+    """p-values, (m,), corrected for their number by Holm's step-down procedure (1979); NaN stays and is not counted."""
+    values = np.asarray(p_values, dtype=np.float64)
+    known = np.flatnonzero(~np.isnan(values))
+    order = known[np.argsort(values[known], kind="stable")]
+    adjusted = np.full(len(values), np.nan)
+    raised = values[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(raised), 1.0)
+    return adjusted
+
+
+def bootstrap_interval(
+    metric: Metric,
+    target: FloatArray,
+    prediction: FloatArray,
+    task: IntArray,
+    average: Literal["rows", "tasks"],
+    *,
+    seed: int,
+    resamples: int = 1000,
+    limit: int = 20_000_000,
+) -> tuple[float, float]:
+    """The 95 % percentile bootstrap interval (Efron 1979) of an error.
+
+    Args:
+        target, prediction, task: (n, d), (n, outputs), (n,).
+        average: "rows" resamples rows and pools them; "tasks" resamples tasks and averages their own errors.
+        limit: draws in all; beyond it fewer resamples are taken, never below 100.
+
+    Returns:
+        (low, high); NaN with fewer than two rows, or two tasks whose error is defined.
+    """
+    scores: Scores
+    if average == "rows":
+        scores, count = metric.prepare(target, prediction), len(target)
+    else:
+        errors = error_by_task(metric, target, prediction, task)
+        defined = errors[~np.isnan(errors)]
+        scores, count = Means(defined[:, None], first), len(defined)
+    if count < 2:
+        return NOT_KNOWN, NOT_KNOWN
+    taken = min(resamples, max(limit // count, FEWEST_RESAMPLES))
+    return _percentiles(_resampled(scores, count, taken, np.random.default_rng(seed)))
+
+
+def _resampled(scores: Scores, count: int, resamples: int, rng: np.random.Generator) -> FloatArray:
+    """(resamples,) errors, a block of resamples at a time so that memory stays bounded."""
+    block = max(CELLS_AT_A_TIME // count, 1)
+    sizes = [min(block, resamples - start) for start in range(0, resamples, block)]
+    return np.concatenate([scores.weighted(_weights(size, count, rng)) for size in sizes])
+
+
+def _weights(resamples: int, count: int, rng: np.random.Generator) -> FloatArray:
+    """(resamples, count) how often each row is drawn, in `count` draws with replacement."""
+    drawn = rng.integers(count, size=(resamples, count))
+    drawn += count * np.arange(resamples)[:, None]
+    times = np.bincount(drawn.ravel(), minlength=resamples * count)
+    return times.reshape(resamples, count).astype(np.float64)
+
+
+def _percentiles(errors: FloatArray) -> tuple[float, float]:
+    defined = errors[~np.isnan(errors)]
+    if len(defined) == 0:
+        return NOT_KNOWN, NOT_KNOWN
+    low, high = np.quantile(defined, [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(low), float(high)

@@ -1,0 +1,131 @@
+"""What can be searched: one TOML file an architecture in `search_spaces/`, whose name is the registry."""
+
+import importlib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mthn_automl.errors import UsageError, did_you_mean
+
+FORMAT = 1
+FAMILIES = ("neural", "classical")
+
+
+@dataclass(frozen=True)
+class SearchSpace:
+    """One search space file, read but not yet turned into distributions; nothing of the model is imported."""
+
+    name: str
+    family: str
+    class_path: str
+    summary: str
+    paper: str
+    parameter_formula: str
+    parameters: Mapping[str, Mapping[str, Any]]
+    training: Mapping[str, Mapping[str, Any]]
+    first_trials: tuple[Mapping[str, Any], ...]
+    path: Path
+
+    def load_class(self) -> type:
+        """Import the architecture's module and return its class."""
+        return class_at(self.class_path, self.path)
+
+
+def class_at(class_path: str, where: Path) -> type:
+    """The class named 'package.module:Class' in the file `where`.
+
+    Raises:
+        UsageError: it cannot be imported.
+    """
+    module, _, attribute = class_path.partition(":")
+    try:
+        return getattr(importlib.import_module(module), attribute)  # type: ignore[no-any-return]
+    except (ImportError, AttributeError) as error:
+        raise UsageError(
+            f"{where}: an architecture must be importable as 'package.module:Class', however "
+            f"'{class_path}' gives: {error}."
+        ) from error
+
+
+def folder() -> Path:
+    """Where the search space files lie: inside the package when installed, beside it in a checkout."""
+    inside = Path(__file__).parent / "search_spaces"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "search_spaces"
+
+
+def names(family: str | None = None) -> list[str]:
+    """All architectures that are shipped, in alphabetical order."""
+    found = sorted(path.stem for path in folder().glob("*.toml"))
+    return found if family is None else [name for name in found if read(name).family == family]
+
+
+def read(name: str) -> SearchSpace:
+    """The search space of a shipped architecture.
+
+    Raises:
+        UsageError: no such architecture.
+    """
+    path = folder() / f"{name}.toml"
+    if name not in names():
+        raise UsageError(f"No architecture is named '{name}'; {did_you_mean(name, names())}")
+    return read_file(path)
+
+
+def read_file(path: Path) -> SearchSpace:
+    """The search space in a file of the user's own; its stem is the architecture's name.
+
+    Raises:
+        UsageError: the file is missing, is no TOML, or lacks what a search space needs.
+    """
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"{path} must be a readable TOML file, however: {error}.") from error
+    _require(path, content)
+    return SearchSpace(
+        name=path.stem,
+        family=content["family"],
+        class_path=content["architecture"],
+        summary=content.get("summary", ""),
+        paper=content.get("paper", ""),
+        parameter_formula=content.get("parameter_formula", ""),
+        parameters=content.get("parameters", {}),
+        training=content.get("training", {}),
+        first_trials=tuple(content.get("first_trials", ())),
+        path=path,
+    )
+
+
+def _require(path: Path, content: Mapping[str, Any]) -> None:
+    if content.get("format") != FORMAT:
+        raise UsageError(f"{path}: format must be {FORMAT}, however it is {content.get('format')!r}.")
+    if content.get("family") not in FAMILIES:
+        raise UsageError(f"{path}: family must be one of {', '.join(FAMILIES)}, found {content.get('family')!r}.")
+    if ":" not in str(content.get("architecture", "")):
+        raise UsageError(f"{path}: architecture must be written 'package.module:Class'.")
+
+
+def select(wanted: str, own: Iterable[SearchSpace] = ()) -> list[SearchSpace]:
+    """The architectures of a comma-separated list of names, `all`, `neural` or `classical`.
+
+    own: files of the user's, which can be named too, belong to the groups, and replace shipped ones of their name.
+
+    Raises:
+        UsageError: an unknown name, or none at all.
+    """
+    mine = {file.name: file for file in own}
+    chosen: dict[str, SearchSpace] = {}
+    for word in (part.strip() for part in wanted.split(",")):
+        group = _group(word, mine) if word in ("all", *FAMILIES) else [word] if word else []
+        chosen.update({name: mine.get(name) or read(name) for name in group})
+    if not chosen:
+        raise UsageError("At least one architecture must be named, however the list is empty; say 'all' for all.")
+    return list(chosen.values())
+
+
+def _group(word: str, mine: Mapping[str, SearchSpace]) -> list[str]:
+    family = None if word == "all" else word
+    added = [name for name, file in mine.items() if family in (None, file.family)]
+    return [name for name in names(family) if name not in mine] + added

@@ -1,0 +1,87 @@
+"""The command line. Nothing heavy is imported before a command runs, so that --help answers at once."""
+
+import os
+import signal
+import sys
+import traceback
+from types import FrameType
+from typing import Annotated
+
+import click
+import typer
+
+from mthn_automl import __version__
+from mthn_automl.cli import architectures, example, leaderboard, predict, resume, search
+from mthn_automl.errors import MthnError
+
+INTERRUPTED, TERMINATED = 130, 143
+
+app = typer.Typer(
+    name="mthn-automl",
+    help="AutoML for many related small tabular tasks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("search")(search.search)
+app.command("resume")(resume.resume)
+app.command("predict")(predict.predict)
+app.command("leaderboard")(leaderboard.leaderboard)
+app.command("architectures")(architectures.architectures)
+app.command("example")(example.example)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"mthn-automl {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """AutoML for many related small tabular tasks."""
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def main() -> None:
+    """Run the command; every error ends in one sentence on stderr and an exit code that tells what kind it is."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        sys.exit(app(standalone_mode=False) or 0)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except MthnError as error:
+        sys.exit(_say(str(error), error.exit_code))
+    except (KeyboardInterrupt, click.Abort):
+        sys.exit(_say("Interrupted; `mthn-automl resume RUN` goes on with an unfinished run.", INTERRUPTED))
+    except Terminated:
+        sys.exit(_say("Terminated; `mthn-automl resume RUN` goes on with an unfinished run.", TERMINATED))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        sys.exit(_say(f"{type(error).__name__}: {error} (--debug shows where)", 1))
+
+
+def _say(sentence: str, exit_code: int) -> int:
+    if "--debug" in sys.argv:
+        traceback.print_exc()
+    print(f"mthn-automl: {sentence}", file=sys.stderr)
+    return exit_code
+
+
+if __name__ == "__main__":
+    main()

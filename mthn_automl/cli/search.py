@@ -1,0 +1,145 @@
+"""`mthn-automl search`: parse, call `run.job.search`, print."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+DATA, SEARCH, WHERE, OUTPUT = "Data", "Search", "Where", "Output"
+
+
+def search(
+    data: Annotated[Path, Argument(help="CSV file, a row an observation: a task column, features, target(s).")],
+    meta: Annotated[
+        Path | None, Option(help="CSV file, a row a task, with the same task column.", rich_help_panel=DATA)
+    ] = None,
+    task: Annotated[str, Option(help="Column that names each row's task.", rich_help_panel=DATA)] = "task",
+    target: Annotated[
+        list[str] | None,
+        Option(
+            help="Column to predict; repeatable. Default: target, else columns starting with target or label.",
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    problem: Annotated[
+        str,
+        Option(
+            help="auto, regression, binary or multiclass. auto: text or two values are classes.", rich_help_panel=DATA
+        ),
+    ] = "auto",
+    no_metadata: Annotated[
+        bool, Option("--no-metadata", help="Do not use the metadata.", rich_help_panel=DATA)
+    ] = False,
+    test: Annotated[
+        Path | None, Option(help="CSV file of test rows, in place of rows held out.", rich_help_panel=DATA)
+    ] = None,
+    test_fraction: Annotated[
+        float, Option(help="Share of each task's rows sealed as test rows.", rich_help_panel=DATA)
+    ] = 0.2,
+    time_limit: Annotated[
+        str | None,
+        Option(
+            help="For everything, like 90s, 10m, 1h30m. Default: 10m; none with --trials.",
+            show_default=False,
+            rich_help_panel=SEARCH,
+        ),
+    ] = None,
+    trials: Annotated[
+        int | None,
+        Option(
+            help="Trials of all architectures together. Default: what the time allows.",
+            show_default=False,
+            rich_help_panel=SEARCH,
+        ),
+    ] = None,
+    architectures: Annotated[
+        str, Option(help="Names separated by commas, or all, neural, classical.", rich_help_panel=SEARCH)
+    ] = "all",
+    space: Annotated[
+        list[Path] | None,
+        Option(help="Search space file (TOML) of an architecture of your own; repeatable.", rich_help_panel=SEARCH),
+    ] = None,
+    metric: Annotated[
+        str | None,
+        Option(
+            help="rmse, mse, mae, r2; log_loss, accuracy, balanced_accuracy, roc_auc, f1. Default: rmse or log_loss.",
+            show_default=False,
+            rich_help_panel=SEARCH,
+        ),
+    ] = None,
+    average: Annotated[
+        str, Option(help="What the search minimises the error over: rows or tasks.", rich_help_panel=SEARCH)
+    ] = "rows",
+    folds: Annotated[
+        int | None,
+        Option(
+            help="Cross-validation folds within tasks; 1 is a hold-out. Default: from rows and time.",
+            show_default=False,
+            rich_help_panel=SEARCH,
+        ),
+    ] = None,
+    seeds: Annotated[
+        int | None,
+        Option(
+            help="Networks a fold, whose mean predicts. Default: from rows and time.",
+            show_default=False,
+            rich_help_panel=SEARCH,
+        ),
+    ] = None,
+    no_ablation: Annotated[
+        bool, Option("--no-ablation", help="Do not measure whether the metadata helped.", rich_help_panel=SEARCH)
+    ] = False,
+    seed: Annotated[int, Option(help="Seed of split, folds, sampler and networks.", rich_help_panel=SEARCH)] = 0,
+    runner: Annotated[
+        str, Option(help="ray: worker processes; local: this process alone.", rich_help_panel=WHERE)
+    ] = "ray",
+    workers: Annotated[
+        int | None,
+        Option(
+            help="Trials at the same time, a CPU each. Default: one a CPU.",
+            show_default=False,
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        Option(
+            help="Run folder, new or empty. Default: mthn_runs/<time>-<data name>.",
+            show_default=False,
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    json: Annotated[bool, Option("--json", help="Print summary.json in place of the table.", rich_help_panel=OUTPUT)] = False,
+    quiet: Annotated[bool, Option("--quiet", help="Show no progress.", rich_help_panel=OUTPUT)] = False,
+) -> None:
+    """Search for the best model of many related tasks: check, split, search, refit, test, ablate, report, save."""
+    from mthn_automl.cli.show import show_result, watching
+
+    with watching(quiet) as progress:
+        from mthn_automl.run.job import search as run_search
+
+        result = run_search(
+            data,
+            meta,
+            task=task,
+            target=target or (),
+            problem=problem,
+            metric=metric,
+            average=average,
+            test=test,
+            test_fraction=test_fraction,
+            no_metadata=no_metadata,
+            no_ablation=no_ablation,
+            architectures=architectures,
+            space=space or (),
+            trials=trials,
+            time_limit=time_limit,
+            folds=folds,
+            seeds=seeds,
+            runner=runner,
+            workers=workers,
+            seed=seed,
+            output=output,
+            progress=progress,
+        )
+    show_result(result, as_json=json)

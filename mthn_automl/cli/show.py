@@ -1,0 +1,43 @@
+"""What commands print: progress on stderr, results on stdout."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from mthn_automl.report.progress import Progress
+    from mthn_automl.run.job import SearchResult
+
+
+@contextmanager
+def watching(quiet: bool) -> "Iterator[Progress]":
+    """Progress on a duplicate of stderr: while Ray runs, the descriptor itself leads to a log file."""
+    from mthn_automl.report.progress import Progress
+
+    with os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1) as stream, Progress(stream, quiet) as progress:
+        yield progress
+
+
+def show_result(result: "SearchResult", *, as_json: bool) -> None:
+    """The table, the verdict on the metadata and the next command to type; or summary.json."""
+    if as_json:
+        print(json.dumps({"run": str(result.folder), **result.summary}, indent=2))
+        return
+    show_leaderboard(result.leaderboard, result.summary["metric"])
+    print(f"\n{result.summary['metadata_sentence']}")
+    print(f"Everything is in {result.folder}; to predict new rows:\n")
+    print(f"    mthn-automl predict {result.folder} new.csv --output predictions.csv")
+
+
+def show_leaderboard(table: "pd.DataFrame", metric: str) -> None:
+    """As text as wide as the terminal; on a pipe as wide as it needs."""
+    from mthn_automl.report.table import leaderboard_text
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    print(leaderboard_text(table, metric, width))

@@ -1,0 +1,1 @@
+"""Tables in, one frozen dataset out: reading, metadata, splits, preprocessing and ready-made problems."""

@@ -1,0 +1,100 @@
+"""The dataset in memory: arrays only, encoded against a schema, so that workers can map it without a copy."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mthn_automl.data.schema import Schema
+
+FloatArray = NDArray[np.floating]
+IntArray = NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of one kind of row.
+
+    numeric: (rows, numeric columns) float64, NaN where missing.
+    codes: (rows, categorical columns) int64, index into the column's categories, -1 where missing or unknown.
+    """
+
+    numeric: FloatArray
+    codes: IntArray
+
+    def __len__(self) -> int:
+        return len(self.numeric)
+
+    def take(self, rows: IntArray) -> "Table":
+        return Table(self.numeric[rows], self.codes[rows])
+
+    def joined(self, other: "Table") -> "Table":
+        """This table's rows followed by the other's."""
+        return Table(np.concatenate([self.numeric, other.numeric]), np.concatenate([self.codes, other.codes]))
+
+
+@dataclass(frozen=True)
+class TaskTable:
+    """Names of tasks and, where there is any, their metadata in the same order."""
+
+    names: tuple[str, ...]
+    metadata: Table | None
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def joined(self, other: "TaskTable") -> "TaskTable":
+        if self.metadata is None or other.metadata is None:
+            return TaskTable(self.names + other.names, self.metadata if len(other) == 0 else None)
+        return TaskTable(self.names + other.names, self.metadata.joined(other.metadata))
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Rows of many tasks.
+
+    features: one row an observation.
+    task: (rows,) int64, index into `tasks`.
+    target: (rows, targets) float64; for classes (rows, 1) holding the class index; (rows, 0) when unknown.
+    row: (rows,) int64, 0-based position of each row in the input, before rows were dropped.
+    tasks: the tasks that have rows. spare: tasks of which only the metadata are known.
+    notes: sentences about what was found, dropped or decided while reading.
+    """
+
+    schema: Schema
+    features: Table
+    task: IntArray
+    target: FloatArray
+    row: IntArray
+    tasks: TaskTable
+    spare: TaskTable
+    notes: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.task)
+
+    def take(self, rows: IntArray) -> "Dataset":
+        """The given rows; tasks keep their numbers."""
+        return replace(
+            self,
+            features=self.features.take(rows),
+            task=self.task[rows],
+            target=self.target[rows],
+            row=self.row[rows],
+        )
+
+    def without_metadata(self) -> "Dataset":
+        return replace(
+            self,
+            schema=replace(self.schema, metadata=()),
+            tasks=TaskTable(self.tasks.names, None),
+            spare=TaskTable((), None),
+        )
+
+    def with_metadata_of(self, order: Sequence[int] | IntArray) -> "Dataset":
+        """Task t is given the metadata of task order[t]: the permuted variant of the ablation."""
+        if self.tasks.metadata is None:
+            return self
+        moved = self.tasks.metadata.take(np.asarray(order))
+        return replace(self, tasks=TaskTable(self.tasks.names, moved))

@@ -1,0 +1,93 @@
+"""Everything a model knows of the training rows' scales: features, metadata and targets together."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mthn_automl.data.dataset import Dataset, FloatArray, Table, TaskTable
+from mthn_automl.data.preprocess import Preprocessor, missing_columns, moments
+from mthn_automl.data.schema import Problem
+
+
+@dataclass(frozen=True)
+class Flags:
+    """Which numeric columns get a missing indicator; decided once of all non-test rows, so that folds agree."""
+
+    features: tuple[bool, ...]
+    metadata: tuple[bool, ...]
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> "Flags":
+        metadata = dataset.tasks.metadata
+        return cls(missing_columns(dataset.features), () if metadata is None else missing_columns(metadata))
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """Fitted on training rows only. `metadata` is None where the data have none."""
+
+    features: Preprocessor
+    metadata: Preprocessor | None
+    target_mean: tuple[float, ...]
+    target_scale: tuple[float, ...]
+
+    @classmethod
+    def fit(cls, training: Dataset, flags: Flags) -> "Encoder":
+        """Scales of the rows of `training`; metadata scales count each of its tasks once."""
+        schema, tasks = training.schema, training.tasks
+        metadata = None
+        if tasks.metadata is not None:
+            present = tasks.metadata.take(np.unique(training.task))
+            metadata = Preprocessor.fit(schema.metadata, present, flags.metadata)
+        mean, scale = np.zeros(training.target.shape[1]), np.ones(training.target.shape[1])
+        if schema.problem is Problem.REGRESSION:
+            mean, scale = moments(training.target)
+        features = Preprocessor.fit(schema.features, training.features, flags.features)
+        return cls(features, metadata, tuple(mean.tolist()), tuple(scale.tolist()))
+
+    @property
+    def feature_width(self) -> int:
+        return max(self.features.width, 1)
+
+    @property
+    def metadata_width(self) -> int:
+        return 0 if self.metadata is None else self.metadata.width
+
+    def encode_features(self, table: Table) -> FloatArray:
+        """(rows, feature_width) float32; a constant where the data have no feature at all."""
+        if self.features.width == 0:
+            return np.ones((len(table), 1), dtype=np.float32)
+        return self.features.transform(table)
+
+    def encode_metadata(self, tasks: TaskTable) -> FloatArray:
+        """(tasks, metadata_width) float32."""
+        if self.metadata is None or tasks.metadata is None:
+            return np.zeros((len(tasks), self.metadata_width), dtype=np.float32)
+        return self.metadata.transform(tasks.metadata)
+
+    def encode_target(self, target: FloatArray) -> FloatArray:
+        """(rows, targets) float32: standardised, or class indices as they are."""
+        return ((target - np.array(self.target_mean)) / np.array(self.target_scale)).astype(np.float32)
+
+    def decode_target(self, scaled: FloatArray) -> FloatArray:
+        """Back to the target's own scale; (..., targets) float64."""
+        return scaled.astype(np.float64) * np.array(self.target_scale) + np.array(self.target_mean)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "features": self.features.to_json(),
+            "metadata": None if self.metadata is None else self.metadata.to_json(),
+            "target_mean": list(self.target_mean),
+            "target_scale": list(self.target_scale),
+        }
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "Encoder":
+        metadata = stored["metadata"]
+        return cls(
+            Preprocessor.from_json(stored["features"]),
+            None if metadata is None else Preprocessor.from_json(metadata),
+            tuple(stored["target_mean"]),
+            tuple(stored["target_scale"]),
+        )

@@ -1,0 +1,168 @@
+"""From files or DataFrames to a Dataset: a new one, or rows encoded as those of a model's training."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mthn_automl.data.dataset import Dataset, IntArray, TaskTable
+from mthn_automl.data.infer import infer_columns
+from mthn_automl.data.metadata import Joined, extend_tasks, join_metadata, without_metadata
+from mthn_automl.data.names import counted, listed, positions
+from mthn_automl.data.schema import Column, Schema
+from mthn_automl.data.source import Given, Source
+from mthn_automl.data.tables import encode_table, reads_as_text
+from mthn_automl.data.targets import PREFIXES, choose_targets, encode_target, infer_target, known_target
+
+DATA, METADATA = "the data", "the metadata"
+SMALL_TASK = 3
+
+
+def read_dataset(
+    data: Given,
+    meta: Given | None = None,
+    *,
+    task: str = "task",
+    target: Sequence[str] = (),
+    problem: str = "auto",
+    metric: str | None = None,
+) -> Dataset:
+    """Read rows of many tasks and their metadata, and decide what each column is.
+
+    Args:
+        data: a CSV file or a DataFrame, a row an observation.
+        meta: a CSV file or a DataFrame, a row a task, with the task column of the data.
+        task: the column that names each row's task.
+        target: the columns to predict; by default `target`, else those whose names begin with target or label.
+        problem: regression, binary, multiclass, or auto.
+        metric: where the problem is auto, a metric decides it.
+
+    Returns:
+        The rows that have a target. Every decision is a sentence in `notes`.
+
+    Raises:
+        DataError: data that cannot be searched; one sentence names the file, column, task or line.
+        UsageError: an unknown problem or metric.
+    """
+    source = Source.of(data, [task], DATA)
+    source.require(task, "that names each row's task", " (--task takes another)")
+    targets = choose_targets(source, task, target)
+    source, dropped = known_target(source, targets)
+    found = infer_target(source, targets, problem, metric)
+    features, ignored = infer_columns(source.frame, _feature_names(source, task, targets), "feature")
+    codes, names = source.task_codes(task)
+    joined = _joined(meta, task, names, source.name)
+    notes = (*source.notes, *dropped, *found.notes, *ignored, *_feature_notes(features))
+    return Dataset(
+        schema=Schema(task, targets, found.problem, found.classes, features, joined.columns),
+        features=encode_table(source, features, "as a feature"),
+        task=codes,
+        target=found.values,
+        row=source.rows,
+        tasks=joined.tasks,
+        spare=joined.spare,
+        notes=(*notes, *_task_notes(codes), *joined.notes),
+    )
+
+
+def read_rows(
+    data: Given,
+    *,
+    schema: Schema,
+    tasks: TaskTable,
+    spare: TaskTable,
+    meta: Given | None = None,
+    need_target: bool,
+) -> Dataset:
+    """Encode new rows as those of training were: test rows in a file of their own, or rows to predict.
+
+    Known tasks keep their numbers and their metadata. New ones follow in order of appearance, described by `meta`,
+    else by `spare`, else with all metadata missing. Unknown categories count as missing; extra columns are ignored.
+
+    Returns:
+        Without `need_target` every row of the input in its order, with a (rows, 0) target; else the rows that have
+        a target.
+
+    Raises:
+        DataError: a column of the schema that is not there, text in a numeric column, a class or a target that is
+            not known, or metadata as for `read_dataset`.
+    """
+    source = Source.of(data, _text_columns(schema, schema.features), DATA)
+    source.require(schema.task, "that names each row's task")
+    source, notes = _with_target(source, schema) if need_target else (source, [])
+    codes, names = source.task_codes(schema.task)
+    new = [name for name in names if name not in set(tasks.names)]
+    described, ignored = _described(meta, schema)
+    all_tasks, spare, place = extend_tasks(schema, tasks, spare, new, described)
+    numbered = positions(names, all_tasks.names)[codes]
+    return Dataset(
+        schema=schema,
+        features=encode_table(source, schema.features, "as in training"),
+        task=numbered,
+        target=encode_target(source, schema) if need_target else np.empty((len(source), 0)),
+        row=source.rows,
+        tasks=all_tasks,
+        spare=spare,
+        notes=(*source.notes, *notes, *ignored, *_unseen_notes(source, numbered - len(tasks), place)),
+    )
+
+
+def _joined(meta: Given | None, task: str, names: Sequence[str], data_name: str) -> Joined:
+    if meta is None:
+        return without_metadata(names)
+    return join_metadata(Source.of(meta, [task], METADATA), task, names, data_name)
+
+
+def _feature_names(source: Source, task: str, targets: Sequence[str]) -> list[str]:
+    return [name for name in source.columns if name != task and name not in targets]
+
+
+def _feature_notes(features: Sequence[Column]) -> list[str]:
+    if not features:
+        return ["There is no usable feature: each task is predicted by a constant."]
+    suspects = [column.name for column in features if column.name.startswith(PREFIXES)]
+    return [f"Taken as features in spite of their names: {listed(suspects, 10)}."] if suspects else []
+
+
+def _task_notes(codes: IntArray) -> list[str]:
+    sizes = np.bincount(codes)
+    small = sizes[sizes < SMALL_TASK]
+    notes = ["There is one task only, so there is nothing to share between tasks."] if len(sizes) == 1 else []
+    if len(small):
+        have, stay = ("has", "its") if len(small) == 1 else ("have", "their")
+        tasks, rows = counted(len(small), "task"), counted(int(small.sum()), "row")
+        notes.append(f"{tasks} {have} fewer than {SMALL_TASK} rows: {stay} {rows} stay in training.")
+    return notes
+
+
+def _text_columns(schema: Schema, columns: Sequence[Column]) -> list[str]:
+    """Columns that were text in training, so that a file's "01" is not read as 1 where "01" is a category."""
+    names = [column.name for column in columns if column.categories and reads_as_text(column.categories)]
+    if schema.classes and reads_as_text(schema.classes):
+        names.append(schema.targets[0])
+    return [schema.task, *names]
+
+
+def _with_target(source: Source, schema: Schema) -> tuple[Source, list[str]]:
+    for name in schema.targets:
+        source.require(name, "to compare predictions with")
+    return known_target(source, schema.targets)
+
+
+def _described(meta: Given | None, schema: Schema) -> tuple[Source | None, tuple[str, ...]]:
+    """The source of metadata where the schema has any, and notes about it."""
+    if meta is None:
+        return None, ()
+    if not schema.metadata:
+        return None, ("The metadata are ignored: there were none in training.",)
+    source = Source.of(meta, _text_columns(schema, schema.metadata), METADATA)
+    return source, source.notes
+
+
+def _unseen_notes(source: Source, new: IntArray, described: IntArray) -> list[str]:
+    """`new`: (rows,) number of each row's task among the new ones, negative for known tasks."""
+    unseen = new[new >= 0]
+    if len(unseen) == 0:
+        return []
+    rows, tasks = counted(len(unseen), "row"), counted(len(described), "task")
+    known = int((described[unseen] >= 0).sum())
+    return [f"{source.name}: {rows} of {tasks} not seen in training, {known:,} of these rows with metadata."]

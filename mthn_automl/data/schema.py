@@ -1,0 +1,60 @@
+"""What a data set's columns are: roles, kinds, categories, and the problem they pose."""
+
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+
+class Problem(StrEnum):
+    REGRESSION = "regression"
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A feature or metadata column; `categories` is None for a numeric one."""
+
+    name: str
+    categories: tuple[str, ...] | None = None
+
+    @property
+    def numeric(self) -> bool:
+        return self.categories is None
+
+
+@dataclass(frozen=True)
+class Schema:
+    """The columns a model was trained on. `classes` holds the class names in the order of their indices."""
+
+    task: str
+    targets: tuple[str, ...]
+    problem: Problem
+    classes: tuple[str, ...]
+    features: tuple[Column, ...]
+    metadata: tuple[Column, ...] = ()
+
+    @property
+    def outputs(self) -> int:
+        """Columns of a prediction: one a target, or one a class."""
+        return len(self.classes) if self.classes else len(self.targets)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "Schema":
+        return cls(
+            task=stored["task"],
+            targets=tuple(stored["targets"]),
+            problem=Problem(stored["problem"]),
+            classes=tuple(stored["classes"]),
+            features=_columns(stored["features"]),
+            metadata=_columns(stored["metadata"]),
+        )
+
+
+def _columns(stored: list[dict[str, Any]]) -> tuple[Column, ...]:
+    return tuple(
+        Column(each["name"], None if each["categories"] is None else tuple(each["categories"])) for each in stored
+    )

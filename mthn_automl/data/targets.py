@@ -1,0 +1,186 @@
+"""Which columns are predicted, and whether they pose a regression or a choice among classes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.infer import is_number
+from mthn_automl.data.names import counted, label_codes, listed, number_aware, positions
+from mthn_automl.data.schema import Problem, Schema
+from mthn_automl.data.source import Source
+from mthn_automl.data.tables import category_codes, numbers
+from mthn_automl.errors import DataError, UsageError, did_you_mean
+
+REGRESSION_METRICS = ("rmse", "mse", "mae", "r2")
+CLASS_METRICS = ("log_loss", "accuracy", "balanced_accuracy", "roc_auc", "f1")
+PREFIXES = ("target", "label")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is predicted; `values` is (rows, targets) float64, for classes (rows, 1) with the class index."""
+
+    problem: Problem
+    classes: tuple[str, ...]
+    values: FloatArray
+    notes: tuple[str, ...]
+
+
+def choose_targets(source: Source, task: str, given: Sequence[str]) -> tuple[str, ...]:
+    """The columns asked for, else `target`, else all whose names begin with target or label.
+
+    Raises:
+        DataError: no such column.
+    """
+    asked = (given,) if isinstance(given, str) else tuple(dict.fromkeys(given))
+    for name in asked:
+        source.require(name, "to predict")
+    if task in asked:
+        raise DataError(f"The target must differ from the task column, however both are '{task}'.")
+    if asked:
+        return asked
+    candidates = [name for name in source.columns if name != task]
+    if "target" in candidates:
+        return ("target",)
+    found = tuple(name for name in candidates if name.startswith(PREFIXES))
+    if not found:
+        source.require("target", "to predict", " (--target takes another)")
+    return found
+
+
+def known_target(source: Source, targets: Sequence[str]) -> tuple[Source, list[str]]:
+    """The source without rows that miss a target, and a note that counts them.
+
+    Raises:
+        DataError: no row left.
+    """
+    known = source.frame[list(targets)].notna().all(axis=1).to_numpy(dtype=bool)
+    if not known.any():
+        raise DataError(f"Some rows must have a target, however no row of {source.name} has one in {listed(targets)}.")
+    dropped = int((~known).sum())
+    notes = [f"{source.name}: {counted(dropped, 'row')} dropped because the target is missing."] if dropped else []
+    return source.keep(known), notes
+
+
+def infer_target(source: Source, targets: Sequence[str], problem: str, metric: str | None) -> Target:
+    """Decide the problem and encode the target of rows that all have one.
+
+    Raises:
+        DataError: a target that the problem does not allow: see the messages.
+        UsageError: an unknown problem or metric.
+    """
+    kind, reason = _kind(source, targets, problem, metric)
+    if kind == "regression":
+        note = f"The problem is regression on {listed(targets)}: {reason}."
+        return Target(Problem.REGRESSION, (), _regression(source, targets), (note,))
+    if len(targets) > 1:
+        raise DataError(f"Only regression takes several targets, however {kind} was asked of {listed(targets)}.")
+    classes, values = _classes(source, targets[0], kind)
+    taken = Problem.MULTICLASS if kind == "multiclass" or len(classes) > 2 else Problem.BINARY
+    note = f"The problem is {taken} on '{targets[0]}' ({len(classes)} classes: {listed(classes)}): {reason}."
+    return Target(taken, classes, values, (note,))
+
+
+def encode_target(source: Source, schema: Schema) -> FloatArray:
+    """(rows, targets) float64 of rows that all have a target, by the classes of a known schema.
+
+    Raises:
+        DataError: text where numbers must be, or a class that the schema does not know.
+    """
+    if schema.problem is Problem.REGRESSION:
+        return np.column_stack([numbers(source, name) for name in schema.targets])
+    name = schema.targets[0]
+    codes = category_codes(source.frame[name], schema.classes)
+    if (codes < 0).any():
+        first = int((codes < 0).argmax())
+        raise DataError(
+            f"'{name}' must hold a class seen in training, however {source.at(first)} says "
+            f"'{source.frame[name].iloc[first]}'; known: {listed(schema.classes, 20)}."
+        )
+    return codes[:, None].astype(np.float64)
+
+
+def _kind(source: Source, targets: Sequence[str], problem: str, metric: str | None) -> tuple[str, str]:
+    """`classes`, or a Problem's value, and why."""
+    problems = ["auto", *Problem]
+    if problem not in problems:
+        raise UsageError(
+            f"The problem must be one of those known, however it is '{problem}'; {did_you_mean(problem, problems)}"
+        )
+    if metric is not None and metric not in REGRESSION_METRICS + CLASS_METRICS:
+        known = REGRESSION_METRICS + CLASS_METRICS
+        raise UsageError(
+            f"The metric must be one of those known, however it is '{metric}'; {did_you_mean(metric, known)}"
+        )
+    if problem != "auto":
+        return str(problem), "as asked"
+    if metric is not None:
+        return "regression" if metric in REGRESSION_METRICS else "classes", f"the metric {metric} asks for it"
+    return _natural_kind(source, targets)
+
+
+def _natural_kind(source: Source, targets: Sequence[str]) -> tuple[str, str]:
+    if len(targets) > 1:
+        return "regression", "there are several targets"
+    column = source.frame[targets[0]]
+    if not is_number(column):
+        return "classes", "it holds text"
+    if column.nunique() == 2:
+        return "classes", "it has exactly two distinct values"
+    return "regression", "it is numeric with more than two distinct values"
+
+
+def _regression(source: Source, targets: Sequence[str]) -> FloatArray:
+    values = np.column_stack([numbers(source, name) for name in targets])
+    _at_least_two(source)
+    for name, column in zip(targets, values.T, strict=True):
+        if np.ptp(column) == 0:
+            raise DataError(f"The target must vary, however '{name}' is {column[0]:g} in every row of {source.name}.")
+    return values
+
+
+def _classes(source: Source, name: str, kind: str) -> tuple[tuple[str, ...], FloatArray]:
+    _at_least_two(source)
+    codes, names = label_codes(source.frame[name])
+    classes = tuple(sorted(names, key=number_aware))
+    if kind == "binary" and len(classes) != 2:
+        raise DataError(
+            f"A binary target must have two classes, however '{name}' of {source.name} has {len(classes)}: "
+            f"{listed(classes)}; --problem auto takes what there is."
+        )
+    if len(classes) < 2:
+        raise DataError(f"The target must vary, however '{name}' is '{classes[0]}' in every row of {source.name}.")
+    counts = np.bincount(codes, minlength=len(names))
+    if (counts == 1).any():
+        raise DataError(_lonely(source, name, names, counts))
+    return classes, positions(names, classes)[codes][:, None].astype(np.float64)
+
+
+def _at_least_two(source: Source) -> None:
+    if len(source) < 2:
+        raise DataError(f"At least two rows must have a target, however {source.name} has a single row with one.")
+
+
+def _lonely(source: Source, name: str, names: list[str], counts: np.ndarray) -> str:
+    single = [each for each, count in zip(names, counts, strict=True) if count == 1]
+    where = source.at(int(category_codes(source.frame[name], (single[0],)).argmax()))
+    others = f" (as do {len(single) - 1:,} others)" if len(single) > 1 else ""
+    return (
+        f"Every class must occur at least twice, however '{single[0]}' of '{name}' occurs once, in {where}{others}; "
+        f"{_advice(source, name)}."
+    )
+
+
+def _advice(source: Source, name: str) -> str:
+    """What to do about a class that occurs once; it may be a slip in a column of numbers."""
+    column = source.frame[name]
+    words = pd.to_numeric(column, errors="coerce").isna().to_numpy(dtype=bool)
+    if 2 * words.sum() >= len(column):
+        return "remove the row or merge the class with another"
+    if not words.any():
+        return "numbers are predicted with --problem regression"
+    first = int(words.argmax())
+    return f"for a target of numbers correct {source.at(first)}, which says '{column.iloc[first]}'"

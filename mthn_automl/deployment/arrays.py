@@ -1,0 +1,43 @@
+"""A nested value split into plain JSON and named arrays, and put together again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+ARRAY = "$array"
+"""An object with this key stands for the array of that name."""
+
+
+def to_parts(value: Any) -> tuple[Any, dict[str, np.ndarray]]:
+    """JSON-like value, and the arrays it names by their place in it."""
+    arrays: dict[str, np.ndarray] = {}
+    return _plain(value, "state", arrays), arrays
+
+
+def _plain(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
+    if isinstance(value, np.ndarray):
+        arrays[place] = np.ascontiguousarray(value)
+        return {ARRAY: place}
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each, f"{place}.{name}", arrays) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each, f"{place}.{index}", arrays) for index, each in enumerate(value)]
+    return value
+
+
+def from_parts(plain: Any, arrays: Mapping[str, np.ndarray]) -> Any:
+    """What `to_parts` was given, with lists for tuples.
+
+    Raises:
+        KeyError: an array that is named and not there.
+    """
+    if isinstance(plain, dict):
+        if set(plain) == {ARRAY}:
+            return arrays[plain[ARRAY]]
+        return {name: from_parts(each, arrays) for name, each in plain.items()}
+    if isinstance(plain, list):
+        return [from_parts(each, arrays) for each in plain]
+    return plain

@@ -1,0 +1,101 @@
+"""A model on disk: safetensors and JSON, no pickle anywhere."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+from safetensors.numpy import save as save_arrays
+
+import mthn_automl
+from mthn_automl.catalogue import SearchSpace, class_at
+from mthn_automl.data.dataset import Dataset, Table, TaskTable
+from mthn_automl.data.schema import Schema
+from mthn_automl.deployment.arrays import from_parts, to_parts
+from mthn_automl.deployment.card import model_card
+from mthn_automl.deployment.predictor import Predictor
+from mthn_automl.deployment.state import model_state, restored_model
+from mthn_automl.errors import FormatError
+from mthn_automl.storage import read_json, write_bytes, write_json, write_text
+from mthn_automl.tuning.final import Refitted
+
+FORMAT = 1
+
+
+def write_model(
+    folder: Path, refitted: Refitted, space: SearchSpace, settings: Mapping[str, Any], data: Dataset, metrics: Any
+) -> None:
+    """Save a refitted model; `data` are the rows it was trained on, `metrics` goes to metrics.json as it is.
+
+    config.json is written last: a folder without one is not a model.
+    """
+    plain, arrays = to_parts(model_state(refitted.model))
+    folder.mkdir(parents=True, exist_ok=True)
+    write_bytes(folder / "model.safetensors", save_arrays(arrays))
+    write_json(folder / "schema.json", data.schema.to_json())
+    write_json(folder / "tasks.json", _tasks_to_json(data))
+    write_json(folder / "metrics.json", metrics)
+    write_text(folder / "README.md", model_card(space, settings, data, refitted.size(), metrics))
+    config = {
+        "format": FORMAT,
+        "version": mthn_automl.__version__,
+        "architecture": space.name,
+        "family": space.family,
+        "class": space.class_path,
+        "settings": dict(settings),
+        "state": plain,
+    }
+    write_json(folder / "config.json", config)
+
+
+def read_model(folder: Path) -> Predictor:
+    """Load what `write_model` saved; unknown files are ignored.
+
+    Raises:
+        FormatError: a newer format, or a file that is missing or damaged.
+    """
+    try:
+        config = read_json(folder / "config.json")
+        if config["format"] > FORMAT:
+            raise FormatError(
+                f"{folder} must have model format {FORMAT} or older, however it has {config['format']}; "
+                f"install mthn-automl {config['version']} or newer to load it."
+            )
+        state = from_parts(config["state"], load_file(folder / "model.safetensors"))
+        schema = Schema.from_json(read_json(folder / "schema.json"))
+        tasks, spare = _tasks_from_json(read_json(folder / "tasks.json"))
+    except (OSError, KeyError, ValueError, TypeError, SafetensorError) as error:
+        if isinstance(error, FormatError):
+            raise
+        raise FormatError(f"{folder} must be a whole model folder, however: {type(error).__name__}: {error}.") from error
+    architecture = class_at(config["class"], folder / "config.json")
+    model = restored_model(architecture, config["family"], config["settings"], state, schema)
+    return Predictor(config["architecture"], schema, tasks, spare, model)
+
+
+def _tasks_to_json(data: Dataset) -> dict[str, Any]:
+    rows = np.bincount(data.task, minlength=len(data.tasks))
+    return {"tasks": {**_table_to_json(data.tasks), "rows": rows.tolist()}, "spare": _table_to_json(data.spare)}
+
+
+def _table_to_json(tasks: TaskTable) -> dict[str, Any]:
+    metadata = tasks.metadata
+    if metadata is None:
+        return {"names": list(tasks.names), "metadata": None}
+    numeric = [[None if np.isnan(cell) else float(cell) for cell in row] for row in metadata.numeric]
+    return {"names": list(tasks.names), "metadata": {"numeric": numeric, "codes": metadata.codes.tolist()}}
+
+
+def _tasks_from_json(stored: Mapping[str, Any]) -> tuple[TaskTable, TaskTable]:
+    return _table_from_json(stored["tasks"]), _table_from_json(stored["spare"])
+
+
+def _table_from_json(stored: Mapping[str, Any]) -> TaskTable:
+    names, metadata = tuple(stored["names"]), stored["metadata"]
+    if metadata is None:
+        return TaskTable(names, None)
+    numeric = np.array(metadata["numeric"], dtype=np.float64).reshape(len(names), -1)
+    codes = np.array(metadata["codes"], dtype=np.int64).reshape(len(names), -1)
+    return TaskTable(names, Table(numeric, codes))

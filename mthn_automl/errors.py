@@ -1,0 +1,57 @@
+"""The whole exception tree. Every message says what must hold, what was found and what to do."""
+
+import difflib
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class MthnError(Exception):
+    """Base of every error this package raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(MthnError, ValueError):
+    """An option, setting or search space file that cannot be used as it stands."""
+
+    exit_code = 2
+
+
+class DataError(MthnError, ValueError):
+    """Data that cannot be searched or predicted as they stand; names the file, column, task or row."""
+
+    exit_code = 3
+
+
+class FormatError(MthnError, ValueError):
+    """A model or run folder that this version cannot read."""
+
+
+class RunError(MthnError, RuntimeError):
+    """A run folder in a state that forbids what was asked for."""
+
+
+class NothingFinishedError(MthnError, RuntimeError):
+    """No trial of any architecture finished within the budget."""
+
+    exit_code = 4
+
+
+class DivergedError(MthnError, ArithmeticError):
+    """Training produced a loss that is not finite."""
+
+
+class UndefinedError(MthnError, ArithmeticError):
+    """A metric that has no value for the rows at hand, such as ROC AUC with one class."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A clause that names the nearest known name, or lists all of them when none is near."""
+    names = sorted(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    if not near:
+        lowered = {each.lower(): each for each in names}
+        near = [lowered[hit] for hit in difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)]
+    if near:
+        return f"did you mean '{near[0]}'?"
+    return f"known: {', '.join(names)}." if names else "there are none."

@@ -1,0 +1,142 @@
+"""What every architecture is: the neural contract, the classical contract, and how their size is counted."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.encoding import Flags
+
+Cost = Literal["tasks_present", "all_tasks"]
+
+
+@dataclass(frozen=True)
+class ProblemShape:
+    """What the data give, apart from what is chosen: widths after preprocessing and the number of tasks."""
+
+    features: int
+    outputs: int
+    tasks: int
+    metadata: int = 0
+
+
+@dataclass(frozen=True)
+class Traits:
+    """What a configured architecture looks at; the contract tests decide from it what must happen."""
+
+    uses_task: bool
+    uses_metadata: bool
+    cost: Cost = "tasks_present"
+
+
+@dataclass(frozen=True)
+class Size:
+    """Trainable numbers: of the whole model, of one task's own materialised network, of one more task."""
+
+    total: int
+    task_network: int
+    marginal: int
+
+    def times(self, members: int) -> "Size":
+        return Size(self.total * members, self.task_network * members, self.marginal * members)
+
+
+class Architecture(nn.Module, ABC):
+    """One network for all tasks; an ordinary module, which the training engine stacks over folds and seeds.
+
+    A subclass is final. Its `Settings` is a frozen dataclass with exactly the parameters of its search space
+    file. It is pure in its parameters and buffers: no in-place change, no control flow that depends on data.
+    Parameters and buffers whose first dimension is the task are named in `task_indexed`; the engine may hand
+    over fewer of their rows, together with `task` numbers that fit, so `forward` looks them up with `task`.
+    A task never seen gets the mean of each task-indexed parameter, and its own row of `metadata`.
+
+    Attributes:
+        metadata: (tasks, d_m) buffer with the standardised metadata; (tasks, 0) where there are none.
+        task_indexed: names of parameters whose first dimension is the task; `metadata` always counts as one.
+    """
+
+    Settings: ClassVar[type]
+
+    task_indexed: frozenset[str]
+    metadata: Tensor
+
+    def __init__(self, shape: ProblemShape) -> None:
+        super().__init__()
+        self.task_indexed = frozenset()
+        self.register_buffer("metadata", torch.zeros(shape.tasks, shape.metadata))
+
+    @classmethod
+    @abstractmethod
+    def traits(cls, shape: ProblemShape, settings: Any) -> Traits:
+        """What this configuration looks at."""
+
+    @abstractmethod
+    def forward(self, features: Tensor, task: Tensor) -> Tensor:
+        """Predictions of blocks of rows, each block of one task.
+
+        Shape:
+            features (blocks, rows, d_x), task (blocks,) int64 -> (blocks, rows, outputs).
+        """
+
+    @abstractmethod
+    def task_network_parameters(self) -> int:
+        """Numbers in the network that remains when this model is reduced to one task."""
+
+    def penalty(self) -> Tensor:
+        """Added to every member's loss at every step; a scalar of parameters and buffers."""
+        return self.metadata.new_zeros(())
+
+    def after_epoch(self) -> Mapping[str, Tensor]:
+        """New values of buffers, by name, taken over after each epoch; a pure function of the present ones."""
+        return {}
+
+    def size(self) -> Size:
+        per_task = sum(getattr(self, name)[0].numel() for name in self.task_indexed)
+        total = sum(each.numel() for each in self.parameters())
+        return Size(total, self.task_network_parameters(), per_task)
+
+
+class Classical(ABC):
+    """A model with a fit of its own. A subclass is final, with a frozen `Settings` like an architecture's.
+
+    Predictions are on the target's own scale, (rows, targets), or probabilities, (rows, classes). Rows of tasks
+    numbered beyond those of the fit are of tasks never seen.
+    """
+
+    Settings: ClassVar[type]
+
+    @abstractmethod
+    def __init__(self, settings: Any) -> None: ...
+
+    @classmethod
+    @abstractmethod
+    def traits(cls, shape: ProblemShape, settings: Any) -> Traits:
+        """What this configuration looks at."""
+
+    @abstractmethod
+    def fit(self, training: Dataset, *, flags: Flags, seed: int) -> None:
+        """Learn from all rows of `training`. Same data, settings and seed give the same model."""
+
+    @abstractmethod
+    def predict(self, rows: Dataset) -> FloatArray:
+        """(rows, outputs) float64."""
+
+    @abstractmethod
+    def size(self) -> Size:
+        """Fitted numbers, counted as `size.py` says for classical models."""
+
+    @abstractmethod
+    def state(self) -> dict[str, Any]:
+        """What `restore` needs: JSON-like values, arrays and scikit-learn estimators, by name."""
+
+    @abstractmethod
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over a `state` in place of `fit`."""
+
+    def notes(self) -> tuple[str, ...]:
+        """Sentences the user must be told about this fit, such as an approximation taken."""
+        return ()

@@ -1,0 +1,66 @@
+"""Pieces that several neural architectures are built from."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from mthn_automl.models.base import ProblemShape
+
+
+def layer_widths(inputs: int, width: int, depth: int, outputs: int) -> list[tuple[int, int]]:
+    """(d_in, d_out) of each layer of an MLP with `depth` hidden layers of `width` units."""
+    widths = [inputs, *[width] * depth, outputs]
+    return list(zip(widths, widths[1:]))
+
+
+def network_numbers(layers: Sequence[tuple[int, int]]) -> int:
+    """Weights and biases of an MLP with these layers."""
+    return sum(inputs * outputs + outputs for inputs, outputs in layers)
+
+
+def initial_weight(inputs: int, outputs: int, *, last: bool = False) -> Tensor:
+    """(inputs, outputs) for a layer followed by ReLU (He et al. 2015), or for the last, linear one."""
+    gain = 1.0 if last else math.sqrt(2.0)
+    return torch.randn(inputs, outputs) * gain / math.sqrt(max(inputs, 1))
+
+
+class Dense(nn.Module):
+    """A layer of one network: (..., d_in) -> (..., d_out)."""
+
+    def __init__(self, inputs: int, outputs: int, *, last: bool = False) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(initial_weight(inputs, outputs, last=last))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, features: Tensor) -> Tensor:
+        return features @ self.weight + self.bias
+
+
+class Trunk(nn.Module):
+    """Hidden layers shared by all tasks, each followed by ReLU: (..., d_in) -> (..., width)."""
+
+    def __init__(self, inputs: int, width: int, depth: int) -> None:
+        super().__init__()
+        widths = [inputs, *[width] * depth]
+        self.layers = nn.ModuleList(Dense(*pair) for pair in zip(widths, widths[1:]))
+
+    def forward(self, features: Tensor) -> Tensor:
+        for layer in self.layers:
+            features = torch.relu(layer(features))
+        return features
+
+
+def per_task_weight(shape: ProblemShape, inputs: int, outputs: int, *, last: bool = False) -> nn.Parameter:
+    """(tasks, inputs, outputs), all tasks alike at first.
+
+    One common start keeps the hidden units of different tasks aligned, so that the mean of their parameters,
+    which a task never seen is given, is a sensible network.
+    """
+    return nn.Parameter(initial_weight(inputs, outputs, last=last).repeat(shape.tasks, 1, 1))
+
+
+def apply_layer(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """features (blocks, rows, d_in), weight (blocks, d_in, d_out), bias (blocks, d_out) -> (blocks, rows, d_out)."""
+    return torch.baddbmm(bias.unsqueeze(1), features, weight)

@@ -1,0 +1,94 @@
+"""The multi-task hypernetwork: one shared network writes the weights of each task's own small network.
+
+Source: Graffeuille, Koh, Wicker, Lehmann: Multi-Task Learning with Hypernetworks and Task Metadata, IJCAI 2024.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.blocks import Trunk, apply_layer, layer_widths, network_numbers
+from mthn_automl.models.generators import FactorisedGenerator
+
+EXTRACTOR_WIDTH = 32
+
+TaskInput = Literal["both", "embedding", "metadata"]
+EmbeddingStart = Literal["zero", "common", "distinct"]
+
+
+@dataclass(frozen=True)
+class HypernetworkSettings:
+    """What is chosen. `task_input`: what the generators see of a task; without metadata, its embedding alone."""
+
+    task_input: TaskInput = "both"
+    embedding_size: int = 8
+    embedding_start: EmbeddingStart = "distinct"
+    extractor_layers: int = 0
+    compression_rank: int = 1
+    width: int = 32
+    depth: int = 3
+
+
+class Hypernetwork(Architecture):
+    """z_t = [e_t; m_t], h_t = extractor(z_t), and a generator a target layer: W_t, b_t = g(h_t).
+
+    Example:
+        >>> network = Hypernetwork(ProblemShape(features=3, outputs=1, tasks=5), HypernetworkSettings(embedding_size=2))
+        >>> network(torch.zeros(2, 4, 3), torch.tensor([0, 3])).shape
+        torch.Size([2, 4, 1])
+    """
+
+    Settings: ClassVar[type] = HypernetworkSettings
+
+    def __init__(self, shape: ProblemShape, settings: HypernetworkSettings) -> None:
+        super().__init__(shape)
+        traits = self.traits(shape, settings)
+        self.uses_embedding, self.uses_metadata = traits.uses_task, traits.uses_metadata
+        if self.uses_embedding:
+            self.embedding = nn.Parameter(_start(shape.tasks, settings))
+            self.task_indexed = frozenset({"embedding"})
+        inputs = settings.embedding_size * self.uses_embedding + shape.metadata * self.uses_metadata
+        self.extractor = Trunk(inputs, EXTRACTOR_WIDTH, settings.extractor_layers)
+        representation = EXTRACTOR_WIDTH if settings.extractor_layers else inputs
+        self.target_layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
+        self.generators = nn.ModuleList(
+            FactorisedGenerator(representation, *pair, settings.compression_rank, last=pair is self.target_layers[-1])
+            for pair in self.target_layers
+        )
+
+    @classmethod
+    def traits(cls, shape: ProblemShape, settings: HypernetworkSettings) -> Traits:
+        uses_metadata = shape.metadata > 0 and settings.task_input != "embedding"
+        return Traits(uses_task=settings.task_input != "metadata" or not uses_metadata, uses_metadata=uses_metadata)
+
+    def forward(self, features: Tensor, task: Tensor) -> Tensor:
+        representation = self.extractor(self._describe(task))
+        for generator in self.generators:
+            weight, bias = generator(representation)
+            features = apply_layer(features, weight, bias)
+            if generator is not self.generators[-1]:
+                features = torch.relu(features)
+        return features
+
+    def _describe(self, task: Tensor) -> Tensor:
+        """z_t = [e_t; m_t]: (blocks,) -> (blocks, d_z)."""
+        parts = [self.embedding.index_select(0, task)] if self.uses_embedding else []
+        parts += [self.metadata.index_select(0, task)] if self.uses_metadata else []
+        return torch.cat(parts, dim=1)
+
+    def task_network_parameters(self) -> int:
+        return network_numbers(self.target_layers)
+
+
+def _start(tasks: int, settings: HypernetworkSettings) -> Tensor:
+    """Embeddings before training: (tasks, d_e); the draws have variance 1, as in the paper."""
+    bound = math.sqrt(3.0)
+    if settings.embedding_start == "zero":
+        return torch.zeros(tasks, settings.embedding_size)
+    if settings.embedding_start == "common":
+        return torch.empty(1, settings.embedding_size).uniform_(-bound, bound).repeat(tasks, 1)
+    return torch.empty(tasks, settings.embedding_size).uniform_(-bound, bound)

@@ -1,0 +1,107 @@
+"""The product kernel over features and tasks, and the landmarks that make it cheap."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from scipy.linalg import eigh
+from scipy.spatial.distance import cdist
+
+from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.encoding import Encoder
+
+CHUNK_NUMBERS = 2_000_000  # of one block of a kernel matrix: 16 MB, and a few times that while it is built
+
+
+@dataclass(frozen=True)
+class Points:
+    """Encoded rows: features (rows, d_x), the place of each row's task in `number` and `metadata` (rows,),
+    the tasks' numbers (tasks,), their metadata (tasks, d_m)."""
+
+    features: FloatArray
+    place: IntArray
+    number: IntArray
+    metadata: FloatArray
+
+    @classmethod
+    def of(cls, encoder: Encoder, rows: Dataset, *, use_metadata: bool) -> "Points":
+        features = encoder.encode_features(rows.features).astype(np.float64)
+        metadata = encoder.encode_metadata(rows.tasks).astype(np.float64)[:, : None if use_metadata else 0]
+        return cls(features, rows.task, np.arange(len(rows.tasks)), metadata).take(np.arange(len(rows)))
+
+    def __len__(self) -> int:
+        return len(self.features)
+
+    @property
+    def numbers(self) -> int:
+        """Features and a task number for each row, metadata for each of their tasks."""
+        return int(self.features.size + self.place.size + self.metadata.size)
+
+    def take(self, rows: IntArray) -> "Points":
+        """The given rows, and no more tasks than they need."""
+        kept, place = np.unique(self.place[rows], return_inverse=True)
+        return Points(self.features[rows], place, self.number[kept], self.metadata[kept])
+
+    def chunks(self, others: int) -> Iterator[tuple[slice, "Points"]]:
+        """Successive rows, few enough for a kernel matrix against `others` points."""
+        step = max(1, CHUNK_NUMBERS // max(others, 1))
+        for start in range(0, len(self), step):
+            rows = np.arange(start, min(start + step, len(self)))
+            yield slice(start, start + len(rows)), self.take(rows)
+
+    def to_state(self) -> dict[str, Any]:
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """k(features) * ((1 - task_share) k(metadata) + task_share [same task]); lengths relative to sqrt(width)."""
+
+    shape: Literal["rbf", "matern"]
+    feature_scale: float
+    metadata_scale: float
+    task_share: float
+
+    def __call__(self, left: Points, right: Points) -> FloatArray:
+        """(left rows, right rows) float64, 1 between equal points."""
+        same = left.number[:, None] == right.number[None, :]
+        alike = self._similarity(left.metadata, right.metadata, self.metadata_scale)
+        of_tasks = (1.0 - self.task_share) * alike + self.task_share * same
+        product = self._similarity(left.features, right.features, self.feature_scale)
+        product *= of_tasks[left.place[:, None], right.place[None, :]]
+        return product
+
+    def gram(self, points: Points) -> FloatArray:
+        """(points, points), filled a block at a time."""
+        filled = np.empty((len(points), len(points)))
+        for rows, chunk in points.chunks(len(points)):
+            filled[rows] = self(chunk, points)
+        return filled
+
+    def _similarity(self, left: FloatArray, right: FloatArray, scale: float) -> FloatArray:
+        width = left.shape[1]
+        if width == 0:
+            return np.ones((len(left), len(right)))
+        length = scale * np.sqrt(width)
+        if self.shape == "rbf":
+            return np.exp(-0.5 * cdist(left / length, right / length, "sqeuclidean"))
+        distance = np.sqrt(3.0) * cdist(left / length, right / length)
+        return (1.0 + distance) * np.exp(-distance)  # type: ignore[no-any-return]
+
+
+def landmarks(task: IntArray, count: int, *, seed: int) -> IntArray:
+    """(count,) row numbers drawn at random, in turn from each task, so that no task is left out before another
+    has given a second row; task: (rows,)."""
+    order = np.random.default_rng(seed).permutation(len(task))
+    by_task = order[np.argsort(task[order], kind="stable")]
+    sizes = np.unique(task, return_counts=True)[1]
+    turn = np.concatenate([np.arange(size) for size in sizes])
+    return np.sort(by_task[np.argsort(turn, kind="stable")][:count])
+
+
+def whitening(gram: FloatArray) -> FloatArray:
+    """(landmarks, rank) P such that kernel(rows, landmarks) P are Nystrom features (Williams and Seeger 2001)."""
+    values, vectors = eigh(gram)
+    kept = values > 1e-10 * values[-1]
+    return vectors[:, kept] / np.sqrt(values[kept])  # type: ignore[no-any-return]

@@ -1,0 +1,59 @@
+"""One network for the rows of all tasks, told of the task by a one-hot column, its metadata, both or neither."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.blocks import Dense, Trunk, layer_widths, network_numbers
+
+
+@dataclass(frozen=True)
+class PooledSettings:
+    """What is chosen. width, depth: of the hidden layers."""
+
+    use_task: bool = True
+    use_metadata: bool = True
+    width: int = 32
+    depth: int = 3
+
+
+class Pooled(Architecture):
+    """MLP([x; one-hot t; m_t]).
+
+    The one-hot columns of the first layer are looked up instead of multiplied: `task_offset` holds their rows.
+    """
+
+    Settings: ClassVar[type] = PooledSettings
+
+    def __init__(self, shape: ProblemShape, settings: PooledSettings) -> None:
+        super().__init__(shape)
+        self._traits = self.traits(shape, settings)
+        inputs = shape.features + shape.metadata * self._traits.uses_metadata
+        self.layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
+        self.first = Dense(inputs, settings.width)
+        self.trunk = Trunk(settings.width, settings.width, settings.depth - 1)
+        self.last = Dense(settings.width, shape.outputs, last=True)
+        if self._traits.uses_task:
+            self.task_offset = nn.Parameter(torch.randn(shape.tasks, settings.width) / (inputs + 1) ** 0.5)
+            self.task_indexed = frozenset({"task_offset"})
+
+    @classmethod
+    def traits(cls, shape: ProblemShape, settings: PooledSettings) -> Traits:
+        return Traits(uses_task=settings.use_task, uses_metadata=settings.use_metadata and shape.metadata > 0)
+
+    def forward(self, features: Tensor, task: Tensor) -> Tensor:
+        if self._traits.uses_metadata:
+            rows = features.shape[1]
+            described = self.metadata.index_select(0, task).unsqueeze(1).expand(-1, rows, -1)
+            features = torch.cat([features, described], dim=2)
+        hidden = self.first(features)
+        if self._traits.uses_task:
+            hidden = hidden + self.task_offset.index_select(0, task).unsqueeze(1)
+        return self.last(self.trunk(torch.relu(hidden)))  # type: ignore[no-any-return]
+
+    def task_network_parameters(self) -> int:
+        """With the task fixed, its one-hot and metadata columns fold into the first bias."""
+        return network_numbers(self.layers)

@@ -1,0 +1,63 @@
+"""From scores of the classes that a fold holds to probabilities of all classes of the schema."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import expit, softmax
+
+from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+
+SMALLEST = 1e-6
+
+
+@dataclass(frozen=True)
+class Classes:
+    """The number of classes in the schema, and the indices of those that occur in the training rows.
+
+    A model learns one score a present class; only one score for two of them, and none at all for a single one.
+    """
+
+    count: int
+    present: tuple[int, ...]
+
+    @classmethod
+    def of(cls, training: Dataset) -> "Classes | None":
+        """None where the problem is a regression."""
+        if not training.schema.classes:
+            return None
+        return cls(len(training.schema.classes), tuple(np.unique(training.target[:, 0]).astype(int).tolist()))
+
+    @property
+    def scores(self) -> int:
+        """Columns of scores that a model learns."""
+        return {1: 0, 2: 1}.get(len(self.present), len(self.present))
+
+    def labels(self, target: FloatArray) -> IntArray:
+        """(rows,) position of each training row's class among the present ones; target: (rows, 1)."""
+        return np.searchsorted(np.array(self.present), target[:, 0].astype(np.int64))
+
+    def indicators(self, target: FloatArray) -> FloatArray:
+        """(rows, scores) with a one in the column of each row's class, the first class left out of two."""
+        return np.eye(len(self.present))[self.labels(target)][:, len(self.present) - self.scores :]
+
+    def probabilities(self, scores: FloatArray) -> FloatArray:
+        """(rows, count) in (0, 1), rows summing to 1; scores: (rows, scores), logits. Absent classes get about 1e-6."""
+        spread = np.full((len(scores), self.count), SMALLEST)
+        spread[:, list(self.present)] = np.maximum(self._of_present(scores), SMALLEST)
+        return spread / spread.sum(axis=1, keepdims=True)  # type: ignore[no-any-return]
+
+    def _of_present(self, scores: FloatArray) -> FloatArray:
+        if self.scores == 0:
+            return np.ones((len(scores), 1))
+        if self.scores == 1:
+            second = expit(scores)
+            return np.concatenate([1.0 - second, second], axis=1)
+        return softmax(scores, axis=1)
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any] | None) -> "Classes | None":
+        return None if stored is None else cls(stored["count"], tuple(stored["present"]))

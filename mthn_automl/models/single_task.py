@@ -1,0 +1,49 @@
+"""An independent network a task: what every sharing of information between tasks must beat."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.blocks import apply_layer, layer_widths, network_numbers, per_task_weight
+
+
+@dataclass(frozen=True)
+class SingleTaskSettings:
+    """What is chosen. width, depth: of the hidden layers."""
+
+    width: int = 32
+    depth: int = 3
+
+
+class SingleTask(Architecture):
+    """T separate MLPs; nothing is shared but the start and the settings."""
+
+    Settings: ClassVar[type] = SingleTaskSettings
+
+    def __init__(self, shape: ProblemShape, settings: SingleTaskSettings) -> None:
+        super().__init__(shape)
+        self.layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
+        for level, (inputs, outputs) in enumerate(self.layers):
+            weight = per_task_weight(shape, inputs, outputs, last=level == settings.depth)
+            self.register_parameter(f"weight_{level}", weight)
+            self.register_parameter(f"bias_{level}", nn.Parameter(torch.zeros(shape.tasks, outputs)))
+        self.task_indexed = frozenset(name for name, _ in self.named_parameters())
+
+    @classmethod
+    def traits(cls, shape: ProblemShape, settings: SingleTaskSettings) -> Traits:
+        return Traits(uses_task=True, uses_metadata=False)
+
+    def forward(self, features: Tensor, task: Tensor) -> Tensor:
+        for level in range(len(self.layers)):
+            weight = getattr(self, f"weight_{level}").index_select(0, task)
+            bias = getattr(self, f"bias_{level}").index_select(0, task)
+            features = apply_layer(features, weight, bias)
+            if level < len(self.layers) - 1:
+                features = torch.relu(features)
+        return features
+
+    def task_network_parameters(self) -> int:
+        return network_numbers(self.layers)

@@ -1,0 +1,133 @@
+"""The columns of a Dataset as trees want them: categories as small ranks, numbers as they are, target means."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table
+from mthn_automl.data.schema import Column
+from mthn_automl.models.target_means import TargetMeans, training_means
+
+LARGEST_NATIVE = 250  # categories; scikit-learn's trees take at most 255
+SURE_TASK = 5  # rows of a task from which its plain mean beat the cross-fitted one on six small data sets
+
+TaskColumn = Literal["none", "category", "target_mean"]
+
+
+@dataclass(frozen=True)
+class Codes:
+    """A categorical column of some rows: (rows,) codes, -1 where unknown; target means stand in if `as_mean`.
+
+    sure_from: see `training_means`.
+    """
+
+    values: IntArray
+    categories: int
+    as_mean: bool
+    sure_from: float = math.inf
+
+    def training_means(self, target: FloatArray, seed: int) -> FloatArray:
+        return training_means(self.values, target, self.categories, sure_from=self.sure_from, seed=seed)
+
+
+@dataclass(frozen=True)
+class TreeColumns:
+    """How the matrix of a fit is made again: native categories, then numbers, then target means.
+
+    feature_sizes, metadata_sizes: numbers of categories of the categorical columns.
+    metadata_numbers: numeric metadata columns that are used.
+    ranks: for each native category column (categories + 1,) the rank of each category among those that training rows
+        hold, NaN for the others and, in the last place, for -1. Trees then need no encoder of their own.
+    means: the table of each column of target means.
+    """
+
+    task: TaskColumn
+    tasks: int
+    feature_sizes: tuple[int, ...]
+    metadata_sizes: tuple[int, ...]
+    metadata_numbers: int
+    ranks: tuple[FloatArray, ...] = ()
+    means: tuple[TargetMeans, ...] = ()
+
+    @classmethod
+    def fit(cls, training: Dataset, target: FloatArray, *, task: TaskColumn, use_metadata: bool) -> "TreeColumns":
+        """Ranks and target means of the training rows; target: (rows, outputs)."""
+        metadata = training.schema.metadata if use_metadata else ()
+        bare = cls(
+            task,
+            len(training.tasks),
+            _category_counts(training.schema.features),
+            _category_counts(metadata),
+            sum(column.numeric for column in metadata),
+        )
+        codes = bare._codes(training)
+        ranks = tuple(_ranks(each) for each in codes if not each.as_mean)
+        means = tuple(TargetMeans.fit(each.values, target, each.categories) for each in codes if each.as_mean)
+        return replace(bare, ranks=ranks, means=means)
+
+    def training_matrix(self, training: Dataset, target: FloatArray, *, seed: int) -> FloatArray:
+        """The matrix of the rows of `fit`, with target means that are cross-fitted.
+
+        A column of which no value is known becomes constant: scikit-learn cannot bin it, and no tree will use it.
+        """
+        by_mean = [each for each in self._codes(training) if each.as_mean]
+        matrix = self._matrix(training, [each.training_means(target, seed) for each in by_mean])
+        matrix[:, np.isnan(matrix).all(axis=0)] = 0.0
+        return matrix
+
+    def transform(self, rows: Dataset) -> FloatArray:
+        """(rows, columns) float64, NaN where missing or unknown."""
+        by_mean = [each for each in self._codes(rows) if each.as_mean]
+        return self._matrix(rows, [mean.of(each.values) for mean, each in zip(self.means, by_mean, strict=True)])
+
+    def _matrix(self, rows: Dataset, means: list[FloatArray]) -> FloatArray:
+        native = [each.values for each in self._codes(rows) if not each.as_mean]
+        ranked = [ranks[values][:, None] for ranks, values in zip(self.ranks, native, strict=True)]
+        parts = [*ranked, rows.features.numeric, self._metadata(rows).numeric[rows.task], *means]
+        if sum(part.shape[1] for part in parts) == 0:
+            parts.append(np.zeros((len(rows), 1)))
+        return np.ascontiguousarray(np.concatenate(parts, axis=1), dtype=np.float64)
+
+    def _codes(self, rows: Dataset) -> list[Codes]:
+        """All categorical columns: of the features, of the metadata, and the task itself."""
+        metadata = self._metadata(rows).codes[rows.task]
+        values = [*rows.features.codes.T, *metadata.T]
+        sizes = self.feature_sizes + self.metadata_sizes
+        found = [Codes(each, size, size > LARGEST_NATIVE) for each, size in zip(values, sizes, strict=True)]
+        if self.task != "none":
+            known = np.where(rows.task < self.tasks, rows.task, -1)
+            by_mean = self.task == "target_mean" or self.tasks > LARGEST_NATIVE
+            found.append(Codes(known, self.tasks, by_mean, SURE_TASK))
+        return found
+
+    def _metadata(self, rows: Dataset) -> Table:
+        """Metadata by task, of no columns where they are not used and all missing where the rows have none."""
+        count, numbers, categories = len(rows.tasks), self.metadata_numbers, len(self.metadata_sizes)
+        if rows.tasks.metadata is None or numbers + categories == 0:
+            return Table(np.full((count, numbers), np.nan), np.full((count, categories), -1))
+        return rows.tasks.metadata
+
+    def to_state(self) -> dict[str, Any]:
+        state = {**vars(self), "ranks": list(self.ranks), "means": [each.table for each in self.means]}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in state.items()}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> "TreeColumns":
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in state.items()
+        }
+        return cls(**{**values, "means": tuple(TargetMeans(table) for table in values["means"])})
+
+
+def _category_counts(columns: tuple[Column, ...]) -> tuple[int, ...]:
+    return tuple(len(column.categories) for column in columns if column.categories is not None)
+
+
+def _ranks(codes: Codes) -> FloatArray:
+    ranks = np.full(codes.categories + 1, np.nan)
+    seen = np.unique(codes.values[codes.values >= 0])
+    ranks[seen] = np.arange(len(seen))
+    return ranks

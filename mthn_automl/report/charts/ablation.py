@@ -1,0 +1,78 @@
+"""What each part of the metadata is worth: differences from the full model with their intervals."""
+
+import math
+from typing import Final
+
+import altair as alt
+import pandas as pd
+
+from mthn_automl.report.charts import theme
+
+WIDTH: Final = 430
+ROW: Final = 36
+WORSE, BETTER, UNCLEAR = "worse", "better", "no difference shown"
+COLOURS: Final = {WORSE: "#D55E00", BETTER: "#0072B2", UNCLEAR: "#888888"}
+SIGNIFICANT: Final = 0.05
+
+
+def points(table: pd.DataFrame) -> pd.DataFrame:
+    """The plotted numbers, from `ablation.csv`: every variant but `both`, in its order.
+
+    finding: whether the variant is `worse` or `better` than `both` (p < 0.05 after Holm), or neither is shown.
+    """
+    columns = ["architecture", "variant", "error", "difference", "low", "high", "p_value_holm"]
+    kept = table.loc[(table["variant"] != "both") & table["difference"].notna(), columns].reset_index(drop=True)
+    shown = kept["p_value_holm"] < SIGNIFICANT
+    kept["finding"] = UNCLEAR
+    kept.loc[shown & (kept["difference"] > 0), "finding"] = WORSE
+    kept.loc[shown & (kept["difference"] < 0), "finding"] = BETTER
+    return kept
+
+
+def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
+    """The picture of `points`; metric: a name in METRICS."""
+    drawn = points.assign(
+        name=[_spoken(each) for each in points["variant"]], p=[_p(each) for each in points["p_value_holm"]]
+    )
+    base = alt.Chart(drawn).encode(
+        y=alt.Y(
+            "name:N", sort=list(drawn["name"]), title=None, axis=alt.Axis(labelLimit=300, ticks=False, domain=False)
+        ),
+        color=alt.Color("finding:N", scale=_colours(), legend=alt.Legend(title=None, orient="top")),
+    )
+    x = alt.X("difference:Q", title=f"difference in cross-validated {theme.spoken(metric)} from the full model")
+    layers = [
+        alt.Chart(pd.DataFrame({"difference": [0.0]})).mark_rule(color=theme.INK, strokeDash=[4, 3]).encode(x=x),
+        base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2).encode(x=alt.X("low:Q"), x2="high:Q"),
+        base.mark_point(filled=True, size=80, opacity=1).encode(x=x),
+        base.mark_text(align="right", fontSize=11).encode(
+            text="p:N", x=alt.value(WIDTH + 75), color=alt.value(theme.FAINT)
+        ),
+    ]
+    return theme.finished(
+        layers,
+        title=f"What the metadata are worth: {', '.join(points['architecture'].unique())}",
+        subtitle=[
+            "Each variant against the model with embedding and metadata, on the same folds and seeds.",
+            "Right of the line the variant is worse. Corrected resampled 95 % intervals; p after Holm.",
+        ],
+        width=WIDTH,
+        height=ROW * len(drawn),
+    )
+
+
+def _spoken(variant: str) -> str:
+    """`without:age` -> `without age`, `permuted` -> `metadata permuted`."""
+    plain = {"permuted": "metadata permuted"}.get(variant, variant)
+    kind, colon, column = plain.partition(":")
+    return f"{kind} {column}" if colon else kind.replace("_", " ")
+
+
+def _p(p_value: float) -> str:
+    if math.isnan(p_value):
+        return "p unknown"
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
+
+
+def _colours() -> alt.Scale:
+    return alt.Scale(domain=list(COLOURS), range=list(COLOURS.values()))

@@ -1,0 +1,83 @@
+"""Each architecture's error with its interval: by cross-validation, which ranks, and on the test rows."""
+
+from typing import Final
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from mthn_automl.report.charts import theme
+
+WIDTH: Final = 500
+ROW: Final = 40
+KINDS: Final = ("cross-validation", "test")
+COLOURS: Final = ("#999999", "#0072B2")
+
+
+def points(table: pd.DataFrame) -> pd.DataFrame:
+    """The plotted numbers, from `leaderboard.csv`: two rows an architecture, without the errors that are missing.
+
+    kind: `cross-validation`, low and high two standard errors away; or `test`, with its 95 % bootstrap interval.
+    outside: the error lies beyond the axis and is drawn at its edge.
+    """
+    ranked = table[table["rank"].notna()]
+    reach = 2 * ranked["cv_error_se"]
+    parts = [
+        _of_kind(ranked, KINDS[0], ranked["cv_error"], ranked["cv_error"] - reach, ranked["cv_error"] + reach),
+        _of_kind(ranked, KINDS[1], ranked["test_error"], ranked["test_low"], ranked["test_high"]),
+    ]
+    both = pd.concat(parts, ignore_index=True)
+    both = both[both["error"].notna()].sort_values(["rank", "kind"], ignore_index=True)
+    both["outside"] = both["error"] > theme.ceiling(both["error"].to_numpy())
+    return both
+
+
+def _of_kind(ranked: pd.DataFrame, kind: str, error: pd.Series, low: pd.Series, high: pd.Series) -> pd.DataFrame:
+    return ranked[["rank", "architecture"]].assign(kind=kind, error=error, low=low, high=high)
+
+
+def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
+    """The picture of `points`; metric: a name in METRICS."""
+    order = list(points.sort_values("rank")["architecture"].unique())
+    scale = _scale(points)
+    x, low = (
+        alt.X(f"{column}:Q", title=theme.spoken(metric), scale=scale, axis=theme.axis(scale, "~g"))
+        for column in ("error", "low")
+    )
+    legend = alt.Legend(title=None, orient="top", direction="horizontal")
+    # Vega cannot take the logarithm of an end at or below zero: such an end goes to the edge of the axis.
+    drawn = points.assign(
+        low=points["low"].clip(lower=scale.domain[0]), high=points["high"].clip(upper=scale.domain[1])
+    )
+    base = alt.Chart(drawn).encode(
+        x=x,
+        y=alt.Y("architecture:N", sort=order, title=None, axis=alt.Axis(labelLimit=300, ticks=False, domain=False)),
+        yOffset=alt.YOffset("kind:N", sort=list(KINDS), scale=alt.Scale(paddingOuter=0.6)),
+        color=alt.Color("kind:N", scale=alt.Scale(domain=list(KINDS), range=list(COLOURS)), legend=legend),
+    )
+    within, outside = base.transform_filter("!datum.outside"), base.transform_filter("datum.outside")
+    layers = [
+        within.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2).encode(x=low, x2="high:Q"),
+        within.mark_point(filled=True, size=70, opacity=1),
+        outside.mark_point(size=60, shape="triangle-right").encode(x=alt.value(WIDTH - 5)),
+    ]
+    title = f"Leaderboard: {theme.spoken(metric)} of each architecture's best configuration"
+    return theme.finished(layers, title=title, subtitle=_subtitle(points), width=WIDTH, height=ROW * len(order))
+
+
+def _scale(points: pd.DataFrame) -> alt.Scale:
+    """Room for all errors that are not outside, and for their intervals as far as these are not far longer."""
+    shown = points[~points["outside"]]
+    smallest = float(shown["error"].min())
+    low = float(np.nanmin([smallest, shown["low"].min()]))
+    high = float(np.nanmax([shown["error"].max(), theme.ceiling(shown[["error", "high"]].to_numpy().ravel())]))
+    return theme.error_scale(max(low, smallest / 3) if smallest > 0 else low, high)
+
+
+def _subtitle(points: pd.DataFrame) -> list[str]:
+    lines = [
+        "Ranked by cross-validation (± 2 standard errors over folds).",
+        "Test rows were scored once, after refitting (95 % bootstrap interval).",
+    ]
+    outside = int(points["outside"].sum())
+    return [*lines, f"Beyond the axis, as triangles at its edge: {outside} errors."] if outside else lines

@@ -1,0 +1,115 @@
+"""What all pictures share: colours, type, and axes that one wild number cannot ruin."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import altair as alt
+import numpy as np
+
+from mthn_automl.data.dataset import FloatArray
+from mthn_automl.training.metrics import METRICS
+
+# Okabe and Ito's colours (2008) without yellow, which vanishes on white, then three of Tol's.
+PALETTE: Final = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#666666",
+    "#882255",
+    "#999933",
+    "#332288",
+)
+SHAPES: Final = ("circle", "square", "diamond", "triangle-right", "cross")
+INK: Final = "#222222"
+FAINT: Final = "#666666"
+LOG_FROM: Final = 20.0  # an axis is logarithmic where the largest shown number is so many times the smallest
+SPOKEN: Final = {"rmse": "RMSE", "mse": "MSE", "mae": "MAE", "r2": "R²", "roc_auc": "ROC AUC", "f1": "F1"}
+FONT: Final = "Helvetica, Arial, Liberation Sans, sans-serif"
+
+
+def ceiling(errors: FloatArray | Sequence[float]) -> float:
+    """The largest error worth room on an axis: beyond it lie diverged trials.
+
+    The largest one within two interquartile ranges of the logarithms above their upper quartile, or within half as
+    much again as that quartile.
+    """
+    known = np.asarray(errors, dtype=np.float64)
+    known = known[np.isfinite(known)]
+    if len(known) == 0:
+        return 1.0
+    logs = np.log(np.maximum(known, np.finfo(np.float64).tiny))
+    lower, upper = np.quantile(logs, [0.25, 0.75])
+    return float(known[logs <= upper + max(2 * (upper - lower), np.log(1.5))].max())
+
+
+def error_scale(low: float, high: float) -> alt.Scale:
+    """An axis from low to high, logarithmic where they are far apart, with a little air at both ends."""
+    if low > 0 and high / low > LOG_FROM:
+        return log_scale(low, high)
+    air = (high - low) * 0.07 or abs(high) * 0.1 or 1.0
+    return alt.Scale(domain=[low - air, high + air], nice=False, zero=False)
+
+
+def log_scale(low: float, high: float) -> alt.Scale:
+    """A logarithmic axis from low to high with a little air at both ends."""
+    air = max((high / low) ** 0.06, 1.1)
+    return alt.Scale(type="log", domain=[low / air, high * air], nice=False)
+
+
+def axis(scale: alt.Scale, number_format: str) -> alt.Axis:
+    """Ticks fit for the scale: on a logarithmic one at 1, 2 and 5, or over four decades and more at 1."""
+    if scale.type != "log":
+        return alt.Axis(format=number_format, tickCount=7)
+    low, high = scale.domain
+    steps = (1,) if high / low > 1e4 else (1, 2, 5)
+    decades = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    ticks = [step * 10.0**decade for decade in decades for step in steps]
+    return alt.Axis(format=number_format, values=[tick for tick in ticks if low <= tick <= high])
+
+
+def spoken(metric: str) -> str:
+    """An error as it stands beside an axis: `RMSE`, `log loss`, `1 − accuracy`."""
+    name = SPOKEN.get(metric, metric.replace("_", " "))
+    return f"1 − {name}" if METRICS[metric].is_score else name
+
+
+def colours(names: Sequence[str]) -> alt.Scale:
+    """Each architecture's colour; names beyond the palette begin it anew."""
+    return alt.Scale(domain=list(names), range=[PALETTE[place % len(PALETTE)] for place in range(len(names))])
+
+
+def shapes(names: Sequence[str]) -> alt.Scale:
+    """Each architecture's mark: another one each time the palette begins anew."""
+    marks = [SHAPES[place // len(PALETTE) % len(SHAPES)] for place in range(len(names))]
+    return alt.Scale(domain=list(names), range=marks)
+
+
+def finished(
+    layers: Sequence[alt.Chart], *, title: str, subtitle: Sequence[str], width: int, height: int
+) -> alt.LayerChart:
+    """The layers as one chart with its title, size in pixels and the house's type."""
+    heading = alt.TitleParams(text=title, subtitle=list(subtitle))
+    styled: alt.LayerChart = (
+        alt.LayerChart(layer=list(layers), title=heading, width=width, height=height)
+        .configure(font=FONT, background="white", padding=12)
+        .configure_title(
+            anchor="start", frame="group", fontSize=15, color=INK, subtitleColor=FAINT, subtitleFontSize=11, offset=12
+        )
+        .configure_axis(
+            labelColor=INK,
+            titleColor=INK,
+            titleFontWeight="normal",
+            labelFontSize=11,
+            titleFontSize=12,
+            gridColor="#e8e8e8",
+            domainColor="#999999",
+            tickColor="#999999",
+        )
+        .configure_legend(labelFontSize=11, titleFontSize=11, labelColor=INK, labelLimit=300, symbolOpacity=1)
+        .configure_view(stroke=None)
+    )
+    return styled

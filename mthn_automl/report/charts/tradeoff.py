@@ -1,0 +1,142 @@
+"""Error against parameters: a point a trial, the front as a step line, each architecture's best named."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from mthn_automl.data.dataset import FloatArray
+from mthn_automl.report.charts import theme
+from mthn_automl.report.charts.labels import GAP, Box, place
+
+WIDTH: Final = 620
+HEIGHT: Final = 330
+EDGE: Final = 6  # pixels from the top, where trials beyond the axis are drawn
+FEWEST_PARAMETERS: Final = 1  # a logarithm has no place for none
+
+
+def points(table: pd.DataFrame) -> pd.DataFrame:
+    """The plotted numbers, from `tradeoff.csv`: trials whose error is a number.
+
+    best: the lowest error of its architecture. outside: the error lies above the axis and is drawn at its edge.
+    shown_parameters: at least 1, for the logarithm.
+    """
+    kept = table.loc[table["cv_error"].notna(), ["architecture", "trial", "parameters", "cv_error", "on_front"]]
+    kept = kept.sort_values(["architecture", "trial"], ignore_index=True)
+    kept["best"] = kept.index.isin(kept.groupby("architecture")["cv_error"].idxmin())
+    kept["outside"] = kept["cv_error"] > theme.ceiling(kept["cv_error"].to_numpy())
+    kept["shown_parameters"] = kept["parameters"].clip(lower=FEWEST_PARAMETERS)
+    return kept
+
+
+def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
+    """The picture of `points`; metric: a name in METRICS."""
+    architectures = sorted(points["architecture"].unique())
+    x_scale, y_scale = _scales(points)
+    error_name = theme.spoken(metric)
+    x = alt.X("shown_parameters:Q", title="trainable parameters", scale=x_scale, axis=theme.axis(x_scale, "~s"))
+    y = alt.Y("cv_error:Q", title=f"cross-validated {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~g"))
+    shape = alt.Shape("architecture:N", scale=theme.shapes(architectures), legend=None)
+    base = alt.Chart(points).encode(
+        x=x,
+        color=alt.Color("architecture:N", scale=theme.colours(architectures), legend=None),
+        tooltip=["architecture:N", "trial:Q", "parameters:Q", alt.Tooltip("cv_error:Q", title=error_name)],
+    )
+    within = base.transform_filter("!datum.outside").encode(y=y, shape=shape)
+    leaders, names = _names(points, x_scale, y_scale)
+    layers = [
+        within.transform_filter("!datum.best").mark_point(filled=True, size=36, opacity=0.45),
+        _front(points, x, y),
+        base.transform_filter("datum.outside").mark_point(size=45, shape="triangle-up").encode(y=alt.value(EDGE)),
+        *leaders,
+        within.transform_filter("datum.best").mark_point(filled=True, size=130, opacity=1, stroke="white"),
+        *names,
+    ]
+    title = f"Error against size: cross-validated {error_name} of every trial"
+    return theme.finished(layers, title=title, subtitle=_subtitle(points), width=WIDTH, height=HEIGHT)
+
+
+def _subtitle(points: pd.DataFrame) -> list[str]:
+    lines = [
+        "Large and named: each architecture's best trial. Line: the lowest error with so many parameters or fewer."
+    ]
+    outside, none = int(points["outside"].sum()), int((points["parameters"] < FEWEST_PARAMETERS).sum())
+    if outside:
+        lines.append(f"Beyond the axis, as triangles at its upper edge: {outside} of {len(points)} trials.")
+    if none:
+        lines.append(f"With no parameters, drawn at 1: {none} trials.")
+    return lines
+
+
+def _scales(points: pd.DataFrame) -> tuple[alt.Scale, alt.Scale]:
+    shown = points.loc[~points["outside"], "cv_error"]
+    sizes = points["shown_parameters"]
+    return theme.log_scale(float(sizes.min()), float(sizes.max())), theme.error_scale(shown.min(), shown.max())
+
+
+def _front(points: pd.DataFrame, x: alt.X, y: alt.Y) -> alt.Chart:
+    line: alt.Chart = (
+        alt.Chart(points)
+        .transform_filter("datum.on_front")
+        .mark_line(interpolate="step-after", strokeWidth=1.3, color=theme.INK, clip=True)
+        .encode(x=x, y=y, order="shown_parameters:Q")
+    )
+    return line
+
+
+def _names(points: pd.DataFrame, x_scale: alt.Scale, y_scale: alt.Scale) -> tuple[list[alt.Chart], list[alt.Chart]]:
+    """Lines to the best trials whose names had to stand off, and the names, white edges first."""
+    at = pd.DataFrame({"x": _pixels(x_scale, points["shown_parameters"], WIDTH)})
+    at["y"] = np.maximum(HEIGHT - _pixels(y_scale, points["cv_error"], HEIGHT), EDGE)
+    best = points[points["best"]].sort_values("cv_error")
+    spots = [(float(at["x"][row]), float(at["y"][row])) for row in best.index]
+    trials = [Box.around(x, y, 6) for x, y in zip(at["x"], at["y"], strict=True)]
+    avoided = trials + _steps(at[points["on_front"]].sort_values("x"))
+    texts = [str(each) for each in best["architecture"]]
+    boxes = place(spots, texts, width=WIDTH, height=HEIGHT, avoided=avoided)
+    leaders = [
+        _leader(spot, box) for spot, box in zip(spots, boxes, strict=True) if math.dist(spot, box.nearest(*spot)) > GAP
+    ]
+    names = [
+        _text(text, box, **style)
+        for text, box in zip(texts, boxes, strict=True)
+        for style in ({"stroke": "white", "strokeWidth": 3, "color": "white"}, {"color": theme.INK})
+    ]
+    return leaders, names
+
+
+def _steps(corners: pd.DataFrame) -> list[Box]:
+    """The front's horizontal and vertical pieces, as thin boxes."""
+    xs, ys = corners["x"].to_list(), corners["y"].to_list()
+    flat = [Box(x, y - 2, end, y + 2) for x, y, end in zip(xs, ys, xs[1:], strict=False)]
+    return flat + [Box(end - 2, y, end + 2, lower) for y, end, lower in zip(ys, xs[1:], ys[1:], strict=False)]
+
+
+def _leader(spot: tuple[float, float], box: Box) -> alt.Chart:
+    x, y = box.nearest(*spot)
+    ends = {"x": alt.value(spot[0]), "y": alt.value(spot[1]), "x2": alt.value(x), "y2": alt.value(y)}
+    line: alt.Chart = (
+        alt.Chart(pd.DataFrame({"leader": [0]})).mark_rule(color=theme.FAINT, strokeWidth=0.8).encode(**ends)
+    )
+    return line
+
+
+def _text(text: str, box: Box, **style: Any) -> alt.Chart:
+    drawn: alt.Chart = (
+        alt.Chart(pd.DataFrame({"text": [text]}))
+        .mark_text(align="center", baseline="middle", fontSize=11, fontWeight="bold", **style)
+        .encode(text="text:N", x=alt.value((box.left + box.right) / 2), y=alt.value((box.top + box.bottom) / 2))
+    )
+    return drawn
+
+
+def _pixels(scale: alt.Scale, values: Sequence[float] | pd.Series, length: float) -> FloatArray:
+    """Where values lie along an axis, as the picture will have it."""
+    low, high = scale.domain
+    numbers = np.asarray(values, dtype=np.float64)
+    if scale.type == "log":
+        return np.asarray(np.log(numbers / low) / math.log(high / low) * length)
+    return np.asarray((numbers - low) / (high - low) * length)

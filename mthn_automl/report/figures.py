@@ -1,0 +1,51 @@
+"""The figures of a run: each as SVG, as PNG, and as a CSV file of exactly the plotted numbers."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    import altair as alt
+
+PNG_SCALE: Final = 2.0  # pixels a point
+
+
+def save_figures(
+    folder: Path, leaderboard: pd.DataFrame, tradeoff: pd.DataFrame, ablation: pd.DataFrame, metric: str
+) -> list[Path]:
+    """Draw `leaderboard`, `tradeoff` and `ablation` into `folder`, which is made if need be.
+
+    Args:
+        leaderboard, tradeoff, ablation: as in the run's CSV files; a table with nothing to plot gives no figure.
+        metric: a name in METRICS.
+
+    Returns:
+        The files written.
+    """
+    from mthn_automl.report.charts import ablation as ablation_chart  # altair takes half a second to import
+    from mthn_automl.report.charts import leaderboard as leaderboard_chart
+    from mthn_automl.report.charts import tradeoff as tradeoff_chart
+
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = {
+        "leaderboard": (leaderboard_chart.points(leaderboard), leaderboard_chart.chart),
+        "tradeoff": (tradeoff_chart.points(tradeoff), tradeoff_chart.chart),
+        "ablation": (ablation_chart.points(ablation), ablation_chart.chart),
+    }
+    written: list[Path] = []
+    for name, (points, chart) in figures.items():
+        if len(points):
+            written += _saved(folder / name, points, chart(points, metric))
+    return written
+
+
+def _saved(stem: Path, points: pd.DataFrame, chart: "alt.LayerChart") -> list[Path]:
+    import altair as alt
+
+    svg, png, csv = (stem.with_suffix(suffix) for suffix in (".svg", ".png", ".csv"))
+    with alt.data_transformers.enable("default", max_rows=None):
+        chart.save(svg)
+        chart.save(png, scale_factor=PNG_SCALE)
+    points.to_csv(csv, index=False)
+    return [svg, png, csv]

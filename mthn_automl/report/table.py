@@ -1,0 +1,97 @@
+"""The leaderboard as text, for the end of a run and for `mthn-automl leaderboard`."""
+
+import math
+from io import StringIO
+from typing import Any, Final
+
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from mthn_automl.training.metrics import METRICS
+
+TIED: Final = "="
+UNLIMITED: Final = 10_000
+FIRST_TO_GO: Final = ("seconds", "trials", "parameters")  # where the terminal is narrow
+
+
+def leaderboard_text(table: pd.DataFrame, metric: str, width: int | None) -> str:
+    """The leaderboard in plain characters, ending in a newline; no colours, so that it can go anywhere.
+
+    Args:
+        table: as in `leaderboard.csv`. metric: a name in METRICS.
+        width: columns of the terminal; None for as wide as it takes. Where it does not suffice, the seconds, the
+            trials and then the parameters are left out.
+    """
+    cells = _cells(table[table["rank"].notna()], METRICS[metric].error_name)
+    lines = _drawn(cells)
+    for left_out in FIRST_TO_GO:
+        if width is None or max(map(len, lines)) <= width:
+            break
+        del cells[left_out]
+        lines = _drawn(cells)
+    return "\n".join(lines + _remarks(table)) + "\n"
+
+
+def number(value: Any, digits: int = 4) -> str:
+    """A number to so many significant digits, and a dash where there is none."""
+    if pd.isna(value):
+        return "-"
+    text = f"{float(value):#.{digits}g}" if math.isfinite(value) else str(value)
+    return text.rstrip(".")
+
+
+def _cells(ranked: pd.DataFrame, error_name: str) -> dict[str, list[str]]:
+    """Columns of text by heading."""
+    rows = ranked.to_dict("records")
+    return {
+        "": [f"{row['rank']}{_mark(row):1}" for row in rows],
+        "architecture": [str(row["architecture"]) for row in rows],
+        f"cv {error_name}": [f"{number(row['cv_error'])} ± {number(row['cv_error_se'], 2)}" for row in rows],
+        f"test {error_name} [95 %]": [_with_interval(row) for row in rows],
+        "parameters": [_whole(row["parameters"]) for row in rows],
+        "trials": [_whole(row["trials"]) for row in rows],
+        "seconds": [_seconds(row["train_seconds"]) for row in rows],
+    }
+
+
+def _drawn(cells: dict[str, list[str]]) -> list[str]:
+    """Lines of text, as wide as it takes."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in cells:
+        table.add_column(heading, justify="left" if heading == "architecture" else "right", no_wrap=True)
+    for row in zip(*cells.values(), strict=True):
+        table.add_row(*row)
+    console = Console(file=StringIO(), width=UNLIMITED, color_system=None, highlight=False, markup=False)
+    with console.capture() as captured:
+        console.print(table)
+    return [line.rstrip() for line in captured.get().splitlines() if line.strip()]
+
+
+def _mark(row: dict[Any, Any]) -> str:
+    return TIED if row["rank"] > 1 and row["tied_with_best"] is True else ""
+
+
+def _with_interval(row: dict[Any, Any]) -> str:
+    if pd.isna(row["test_error"]):
+        return "-"
+    return f"{number(row['test_error'])} [{number(row['test_low'])}, {number(row['test_high'])}]"
+
+
+def _whole(value: Any) -> str:
+    return "-" if pd.isna(value) else f"{int(value):,}"
+
+
+def _seconds(value: Any) -> str:
+    return "-" if pd.isna(value) else f"{float(value):.1f}"
+
+
+def _remarks(table: pd.DataFrame) -> list[str]:
+    """What the marks mean, and what did not finish."""
+    others = table[table["rank"] > 1]
+    tied = [f"{TIED} not shown to differ from the best"] if others["tied_with_best"].eq(True).any() else []
+    unfinished = table[table["rank"].isna()].to_dict("records")
+    return tied + [
+        f"no finished trial: {row['architecture']}" + (f" ({row['note']})" if row["note"] else "") for row in unfinished
+    ]

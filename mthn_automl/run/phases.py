@@ -1,0 +1,109 @@
+"""The phases between a split and the answer: search, refit, ablation. Each asks a runner and knows the clock."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from mthn_automl.analysis.ablation import ablation_table, empty_ablation
+from mthn_automl.catalogue import SearchSpace
+from mthn_automl.tuning.allocation import CHAMPION
+from mthn_automl.tuning.budget import TABLES_AND_FIGURES, Clock, ablation_seconds, refit_seconds, reserve, shares
+from mthn_automl.tuning.events import Said, Watcher
+from mthn_automl.tuning.final import VARIANTS, AblationFit, Refit, Refitted
+from mthn_automl.tuning.objective import Configuration
+from mthn_automl.tuning.plan import Plan
+from mthn_automl.tuning.results import TrialResult
+from mthn_automl.tuning.runners import Failed, Runner
+from mthn_automl.tuning.samplers import derive_seed
+from mthn_automl.tuning.study import Studies
+
+LEAST_SECONDS = 5.0
+WORTHWHILE = 0.3
+"""An ablation fit that gets less than this share of what it needs would say nothing about the metadata."""
+
+
+class Phases:
+    """The final fits of one run, within what is left of its time."""
+
+    def __init__(
+        self,
+        studies: Studies,
+        files: dict[str, SearchSpace],
+        plan: Plan,
+        clock: Clock,
+        watch: Watcher,
+        *,
+        ablate: bool,
+    ) -> None:
+        self.studies, self.files, self.plan, self.clock, self.watch = studies, files, plan, clock, watch
+        self.ablate = ablate and CHAMPION in files
+
+    def search_ends(self, workers: int) -> float | None:
+        """When the search must be over so that what follows fits into the time limit."""
+        ends, limit = self.clock.ends(), self.clock.limit
+        if ends is None or limit is None:
+            return None
+        best = self._best()
+        ablated = best.get(CHAMPION) if self.ablate else None
+        return ends - reserve(limit, list(best.values()), ablated, workers)
+
+    def _best(self) -> dict[str, TrialResult]:
+        found = {name: self.studies.best(name) for name in self.files}
+        return {name: each[1] for name, each in found.items() if each is not None}
+
+    def refit(self, runner: Runner) -> dict[str, Refitted | Failed]:
+        """A model of every architecture that has a finished trial, in the order of their cross-validated errors."""
+        best = self._best()
+        names = sorted(best, key=lambda name: best[name].error)
+        wanted = [refit_seconds(best[name]) for name in names]
+        ablated = best.get(CHAMPION) if self.ablate else None
+        later = 0.0 if ablated is None else len(VARIANTS) * ablation_seconds(ablated)
+        seconds = self._seconds(sum(wanted) / (sum(wanted) + later) if later else 1.0)
+        seeds = self._affordable_seeds(seconds, sum(wanted) / runner.workers)
+        limits = shares(seconds, wanted, runner.workers)
+        jobs = [
+            Refit(self.configuration(name), best[name].best_epochs, seeds, limit)
+            for name, limit in zip(names, limits, strict=True)
+        ]
+        return dict(zip(names, runner.run(jobs), strict=True))
+
+    def _seconds(self, share: float) -> float | None:
+        """That share of the time left before tables and figures; never nothing, since a model must come out."""
+        left = self.clock.left()
+        return None if left is None else max(LEAST_SECONDS, left - TABLES_AND_FIGURES) * share
+
+    def _affordable_seeds(self, seconds: float | None, wanted: float) -> int:
+        if seconds is None or wanted <= seconds:
+            return self.plan.seeds
+        return max(1, int(self.plan.seeds * seconds / wanted))
+
+    def configuration(self, name: str) -> Configuration:
+        """The best configuration of an architecture, with the seed its trial had."""
+        best = self.studies.best(name)
+        assert best is not None
+        number, result = best
+        settings, training = self.studies.spaces[name].split(result.settings)
+        return Configuration(self.files[name], settings, training, derive_seed(self.studies.seed, name, "final", number))
+
+    def ablation(self, runner: Runner, test_share: float):  # type: ignore[no-untyped-def]
+        """The table of `ablation.csv` for the best hypernetwork; empty where it could not be measured, which is said."""
+        best = self._best().get(CHAMPION)
+        if not self.ablate or best is None:
+            return empty_ablation()
+        wanted = len(VARIANTS) * ablation_seconds(best) / runner.workers
+        seconds = self._seconds(1.0)
+        if seconds is not None and seconds < WORTHWHILE * wanted / self.plan.seeds:
+            self.watch(Said("The metadata ablation was left out: too little of the time limit was left for it."))
+            return empty_ablation()
+        plan = replace(self.plan, seeds=self._affordable_seeds(seconds, wanted))
+        limits = shares(seconds, [1.0] * len(VARIANTS), runner.workers)
+        configuration = self.configuration(CHAMPION)
+        jobs = [AblationFit(each, configuration, plan, limit) for each, limit in zip(VARIANTS, limits, strict=True)]
+        results = dict(zip(VARIANTS, runner.run(jobs), strict=True))
+        failed = {name: each.reason for name, each in results.items() if isinstance(each, Failed)}
+        for name, reason in failed.items():
+            self.watch(Said(f"The ablation variant {name} failed: {reason}"))
+        if "both" in failed:
+            return empty_ablation()
+        errors = {name: np.array(each.member_errors) for name, each in results.items() if name not in failed}
+        return ablation_table(CHAMPION, errors, test_share)

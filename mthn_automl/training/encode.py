@@ -1,0 +1,73 @@
+"""A dataset and its folds as tensors, every fold scaled by its own training rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mthn_automl.data.dataset import Dataset, IntArray
+from mthn_automl.data.encoding import Encoder, Flags
+from mthn_automl.data.schema import Problem
+from mthn_automl.models.base import ProblemShape
+from mthn_automl.training.losses import network_outputs
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What networks are trained on.
+
+    features (folds, rows, d_x) float32, target (folds, rows, targets) float32, metadata (folds, tasks, d_m) float32,
+    task (rows,) int64. training, validation: row numbers of each fold; no validation rows in a refit.
+    """
+
+    features: Tensor
+    target: Tensor
+    metadata: Tensor
+    task: IntArray
+    training: tuple[IntArray, ...]
+    validation: tuple[IntArray, ...]
+    encoders: tuple[Encoder, ...]
+    shape: ProblemShape
+    problem: Problem
+
+
+def encode_folds(dataset: Dataset, fold: IntArray, flags: Flags) -> TrainingData:
+    """Fold k validates on the rows where `fold` is k and trains on all others; -1 marks rows that always train."""
+    count = int(fold.max()) + 1
+    validation = [np.flatnonzero(fold == number) for number in range(count)]
+    training = [np.flatnonzero(fold != number) for number in range(count)]
+    return _encode(dataset, training, validation, flags)
+
+
+def encode_all(dataset: Dataset, flags: Flags) -> TrainingData:
+    """One fold that trains on every row: the refit."""
+    return _encode(dataset, [np.arange(len(dataset))], [np.arange(0)], flags)
+
+
+def _encode(
+    dataset: Dataset, training: Sequence[IntArray], validation: Sequence[IntArray], flags: Flags
+) -> TrainingData:
+    encoders = [Encoder.fit(dataset.take(rows), flags) for rows in training]
+    shape = ProblemShape(
+        features=encoders[0].feature_width,
+        outputs=network_outputs(dataset.schema),
+        tasks=len(dataset.tasks),
+        metadata=encoders[0].metadata_width,
+    )
+    return TrainingData(
+        features=_stack([each.encode_features(dataset.features) for each in encoders]),
+        target=_stack([each.encode_target(dataset.target) for each in encoders]),
+        metadata=_stack([each.encode_metadata(dataset.tasks) for each in encoders]),
+        task=dataset.task,
+        training=tuple(training),
+        validation=tuple(validation),
+        encoders=tuple(encoders),
+        shape=shape,
+        problem=dataset.schema.problem,
+    )
+
+
+def _stack(arrays: list[np.ndarray]) -> Tensor:
+    return torch.from_numpy(np.stack(arrays))

@@ -1,0 +1,45 @@
+"""The loss of a row and the prediction of an output, for each kind of problem."""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.encoding import Encoder
+from mthn_automl.data.schema import Problem, Schema
+
+
+def network_outputs(schema: Schema) -> int:
+    """Columns a network writes: one a target; one logit for two classes; one logit a class for more."""
+    return 1 if schema.problem is Problem.BINARY else schema.outputs
+
+
+def row_loss(problem: Problem, output: Tensor, target: Tensor) -> Tensor:
+    """Squared error (mean over targets), or cross-entropy.
+
+    Shape:
+        output (..., outputs), target (..., targets) -> (...).
+    """
+    if problem is Problem.REGRESSION:
+        return (output - target).square().mean(dim=-1)
+    if problem is Problem.BINARY:
+        loss = functional.binary_cross_entropy_with_logits(output, target, reduction="none")
+        return loss.squeeze(-1)
+    chosen = functional.log_softmax(output, dim=-1).gather(-1, target.long())
+    return -chosen.squeeze(-1)
+
+
+def masked_mean(loss: Tensor, mask: Tensor) -> Tensor:
+    """Mean over the rows that are no padding, of each member: (members, blocks, rows) -> (members,)."""
+    return (loss * mask).sum(dim=(1, 2)) / mask.sum(dim=(1, 2)).clamp(min=1.0)
+
+
+def to_prediction(problem: Problem, output: Tensor, encoder: Encoder) -> FloatArray:
+    """Raw outputs to the target's own scale, or to probabilities: (rows, outputs) -> (rows, targets or classes)."""
+    if problem is Problem.REGRESSION:
+        return encoder.decode_target(output.numpy())
+    if problem is Problem.BINARY:
+        second = torch.sigmoid(output.double()).numpy()
+        return np.concatenate([1.0 - second, second], axis=1)
+    return torch.softmax(output.double(), dim=-1).numpy()

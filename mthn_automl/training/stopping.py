@@ -1,0 +1,39 @@
+"""The best weights of each member, and when to stop looking for better ones."""
+
+import torch
+from torch import Tensor
+
+from mthn_automl.training.members import Pack, State
+
+
+class BestSoFar:
+    """Best validation loss of each member, its epoch, and a copy of its parameters and buffers there."""
+
+    def __init__(self, pack: Pack) -> None:
+        self.loss = torch.full((len(pack),), torch.inf)
+        self.epoch = torch.zeros(len(pack), dtype=torch.int64)
+        self.parameters = _copy(pack.parameters)
+        self.buffers = _copy(pack.buffers)
+
+    def update(self, pack: Pack, members: Tensor, loss: Tensor, epoch: int) -> None:
+        """Take over the members of `pack` (numbered `members` here) whose loss is the lowest yet."""
+        better = torch.nonzero(loss < self.loss[members]).flatten()
+        where = members[better]
+        self.loss[where] = loss[better]
+        self.epoch[where] = epoch
+        for name, value in pack.parameters.items():
+            self.parameters[name][where] = value.detach()[better]
+        for name, value in pack.buffers.items():
+            self.buffers[name][where] = value[better]
+
+    def waiting(self, members: Tensor, epoch: int, patience: int) -> Tensor:
+        """Which of the members improved within the last `patience` epochs: (members,) bool."""
+        return epoch - self.epoch[members] < patience
+
+    def restored(self, pack: Pack) -> Pack:
+        """All members at their best."""
+        return Pack(pack.prototype, self.parameters, self.buffers, present_only=pack.present_only)
+
+
+def _copy(state: State) -> State:
+    return {name: value.detach().clone() for name, value in state.items()}

@@ -1,0 +1,116 @@
+"""After the search: refits of the best configurations on all rows that are not test rows, and ablation fits."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.models.base import Classical, Size
+from mthn_automl.training.encode import encode_all
+from mthn_automl.training.members import Member
+from mthn_automl.training.networks import Networks
+from mthn_automl.tuning.objective import Configuration, Objective, SearchData, fit_classical, train
+from mthn_automl.tuning.plan import Plan
+from mthn_automl.tuning.results import TrialResult
+from mthn_automl.tuning.samplers import derive_seed
+
+Model = Networks | Classical
+
+
+@dataclass(frozen=True)
+class Refitted:
+    """A model of all rows that are not test rows. seconds: wall time of its fit."""
+
+    architecture: str
+    model: Model
+    seconds: float
+    stopped_by_time: bool
+    notes: tuple[str, ...]
+
+    def predict(self, rows: Dataset) -> FloatArray:
+        return self.model.predict(rows)
+
+    def size(self) -> Size:
+        return self.model.size()
+
+
+@dataclass(frozen=True)
+class Refit:
+    """A job: fit one architecture's best configuration on everything, for as long as cross-validation found best.
+
+    seconds: after which the weights so far are returned, marked; None: no limit.
+    """
+
+    configuration: Configuration
+    best_epochs: tuple[tuple[int, ...], ...]
+    seeds: int
+    seconds: float | None
+
+    def __call__(self, objective: Objective) -> Refitted:
+        started = time.perf_counter()
+        if not self.configuration.neural:
+            model = fit_classical(self.configuration, objective.data.dataset, objective.flags)
+            spent = time.perf_counter() - started
+            return Refitted(self.configuration.space.name, model, spent, False, model.notes())
+        data = encode_all(objective.data.dataset, objective.flags)
+        members = [Member(0, derive_seed(self.configuration.seed, "refit", index)) for index in range(self.seeds)]
+        plan = _for_epochs(objective.plan, stopping_epoch(self.best_epochs))
+        fitted = train(self.configuration, data, members, plan, _deadline(self.seconds))
+        networks = Networks(fitted.pack, data.encoders[0], data.problem)
+        spent = time.perf_counter() - started
+        return Refitted(self.configuration.space.name, networks, spent, fitted.stopped_by_time, ())
+
+
+def stopping_epoch(best_epochs: Sequence[Sequence[int]]) -> int:
+    """The median over folds and seeds of the epochs at the best weights."""
+    return max(1, round(float(np.median(np.array(best_epochs)))))
+
+
+def _for_epochs(plan: Plan, epochs: int) -> Plan:
+    return replace(plan, schedule=replace(plan.schedule, max_epochs=epochs, check_every=epochs))
+
+
+def _deadline(seconds: float | None) -> float | None:
+    return None if seconds is None else time.time() + seconds
+
+
+VARIANTS = ("both", "metadata_only", "embedding_only", "permuted")
+_TASK_INPUT = {"both": "both", "metadata_only": "metadata", "embedding_only": "embedding", "permuted": "both"}
+
+
+@dataclass(frozen=True)
+class AblationFit:
+    """A job: cross-validate the hypernetwork with one kind of task input, all else as it was tuned.
+
+    All variants train from the same seeds in the same folds. Without metadata, embeddings start distinct: equal
+    ones can stay on a plateau (measured), which would flatter the metadata.
+    """
+
+    variant: str
+    configuration: Configuration
+    plan: Plan
+    seconds: float | None
+
+    def __call__(self, objective: Objective) -> TrialResult:
+        settings: dict[str, Any] = {**self.configuration.settings, "task_input": _TASK_INPUT[self.variant]}
+        if self.variant == "embedding_only":
+            settings["embedding_start"] = "distinct"
+        evaluate = Objective(self._data(objective.data), self.plan)
+        return evaluate(replace(self.configuration, settings=settings), _deadline(self.seconds)).result
+
+    def _data(self, data: SearchData) -> SearchData:
+        if self.variant != "permuted":
+            return data
+        order = permutation(len(data.dataset.tasks), self.configuration.seed)
+        return replace(data, dataset=data.dataset.with_metadata_of(order))
+
+
+def permutation(tasks: int, seed: int) -> list[int]:
+    """A random order in which no task keeps its place, where there are at least two."""
+    cycle = np.random.default_rng(seed).permutation(tasks)
+    order = np.empty(tasks, dtype=np.int64)
+    order[cycle] = np.roll(cycle, 1)
+    return [int(each) for each in order]

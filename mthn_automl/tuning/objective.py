@@ -1,0 +1,222 @@
+"""From a configuration and data to a cross-validated result: pure, the same under every runner."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from mthn_automl.catalogue import SearchSpace
+from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.encoding import Flags
+from mthn_automl.errors import DivergedError, UndefinedError
+from mthn_automl.models.base import Architecture, Classical, Size, Traits
+from mthn_automl.training.encode import TrainingData, encode_folds
+from mthn_automl.training.fit import FitResult, TrainingSettings, fit
+from mthn_automl.training.losses import to_prediction
+from mthn_automl.training.members import Member
+from mthn_automl.training.metrics import METRICS, error_over_rows, error_over_tasks
+from mthn_automl.training.predict import pack_outputs
+from mthn_automl.tuning.plan import Plan
+from mthn_automl.tuning.results import TrialResult
+from mthn_automl.tuning.samplers import derive_seed
+from mthn_automl.tuning.space import make_settings
+
+
+@dataclass(frozen=True)
+class SearchData:
+    """What every trial sees: rows that are not test rows, and the fold each validates in (-1: always trains)."""
+
+    dataset: Dataset
+    fold: IntArray
+    metric: str
+    average: str
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """One point of one architecture's space; `settings` of the model, `training` of the optimiser."""
+
+    space: SearchSpace
+    settings: dict[str, Any]
+    training: dict[str, Any]
+    seed: int
+
+    @property
+    def neural(self) -> bool:
+        return self.space.family == "neural"
+
+    def all_settings(self) -> dict[str, Any]:
+        return {**self.settings, **self.training}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """predictions: (seeds, rows, outputs) float64, of each row by networks that have not seen it; NaN elsewhere."""
+
+    result: TrialResult
+    predictions: FloatArray
+
+    def out_of_fold(self) -> FloatArray:
+        """(rows, outputs): the mean over seeds, which is what a refit predicts with."""
+        return np.asarray(self.predictions.mean(axis=0))
+
+
+class Objective:
+    """Evaluates configurations on one set of data, which is encoded once."""
+
+    def __init__(self, data: SearchData, plan: Plan) -> None:
+        self.data, self.plan = data, plan
+        self.flags = Flags.of(data.dataset)
+        self._encoded: TrainingData | None = None
+
+    def __call__(self, configuration: Configuration, deadline: float | None = None) -> Evaluation:
+        """Cross-validate one configuration.
+
+        deadline: seconds since the epoch; networks then return their best weights so far, marked.
+
+        Raises:
+            DivergedError: a loss or prediction is not finite.
+            UndefinedError: the metric has no value for these rows.
+            TimeoutError: a classical model's folds were not all fitted in time.
+        """
+        started = time.perf_counter()
+        run = self._networks if configuration.neural else self._classical
+        outcome = run(configuration, deadline)
+        return self._score(configuration, outcome, time.perf_counter() - started)
+
+    def encoded(self) -> TrainingData:
+        if self._encoded is None:
+            self._encoded = encode_folds(self.data.dataset, self.data.fold, self.flags)
+        return self._encoded
+
+    def _networks(self, configuration: Configuration, deadline: float | None) -> "_Outcome":
+        data = self.encoded()
+        members = fold_members(self.plan, configuration.seed, len(data.training))
+        fitted = train(configuration, data, members, self.plan, deadline)
+        started = time.perf_counter()
+        validation = [data.validation[member.fold] for member in members]
+        outputs = pack_outputs(fitted.pack, data.features, data.task, [each.fold for each in members], validation)
+        predictions = self._empty(self.plan.seeds)
+        for index, (member, output) in enumerate(zip(members, outputs)):
+            rows = data.validation[member.fold]
+            predictions[index // len(data.training), rows] = to_prediction(
+                data.problem, output, data.encoders[member.fold]
+            )
+        spent = time.perf_counter() - started
+        size = fitted.pack.prototype.size().times(self.plan.seeds)
+        epochs = np.array(fitted.epochs).reshape(self.plan.seeds, -1).T
+        return _Outcome(predictions, epochs.tolist(), size, spent, fitted.stopped_by_time, ())
+
+    def _classical(self, configuration: Configuration, deadline: float | None) -> "_Outcome":
+        """One fit a fold; a score of some folds only would not compare, so running out of time is a failure."""
+        dataset, fold = self.data.dataset, self.data.fold
+        predictions, spent, notes = self._empty(1), 0.0, list[str]()
+        for number in range(int(fold.max()) + 1):
+            model = fit_classical(configuration, dataset.take(np.flatnonzero(fold != number)), self.flags)
+            started = time.perf_counter()
+            rows = np.flatnonzero(fold == number)
+            predictions[0, rows] = model.predict(dataset.take(rows))
+            spent += time.perf_counter() - started
+            notes += [note for note in model.notes() if note not in notes]
+            if deadline is not None and time.time() > deadline and number < int(fold.max()):
+                raise TimeoutError(f"Only {number + 1} of {int(fold.max()) + 1} folds were fitted in the time given.")
+        return _Outcome(predictions, [], model.size(), spent, False, tuple(notes))
+
+    def _empty(self, seeds: int) -> FloatArray:
+        return np.full((seeds, len(self.data.dataset), self.data.dataset.schema.outputs), np.nan)
+
+    def _score(self, configuration: Configuration, outcome: "_Outcome", seconds: float) -> Evaluation:
+        scored = np.flatnonzero(self.data.fold >= 0)
+        if not np.isfinite(outcome.predictions[:, scored]).all():
+            raise DivergedError("A prediction is not finite; a smaller learning rate may help.")
+        mean = outcome.predictions.mean(axis=0)
+        rows = [np.flatnonzero(self.data.fold == number) for number in range(int(self.data.fold.max()) + 1)]
+        over_rows, over_tasks = self._error(mean, scored, "rows"), self._error(mean, scored, "tasks")
+        if not np.isfinite(over_rows if self.data.average == "rows" else over_tasks):
+            raise UndefinedError(f"The metric {self.data.metric} over {self.data.average} is undefined for these rows.")
+        result = TrialResult(
+            architecture=configuration.space.name,
+            settings=configuration.all_settings(),
+            error=over_rows if self.data.average == "rows" else over_tasks,
+            error_rows=over_rows,
+            error_tasks=over_tasks,
+            fold_errors=tuple(self._error(mean, each, self.data.average) for each in rows),
+            member_errors=tuple(
+                tuple(self._error(single, each, self.data.average) for single in outcome.predictions) for each in rows
+            ),
+            best_epochs=tuple(tuple(each) for each in outcome.epochs),
+            size=outcome.size,
+            seconds=seconds,
+            predict_us_per_row=1e6 * outcome.predict_seconds / max(len(scored), 1),
+            stopped_by_time=outcome.stopped_by_time,
+            notes=outcome.notes,
+        )
+        return Evaluation(result, outcome.predictions)
+
+    def _error(self, prediction: FloatArray, rows: IntArray, average: str) -> float:
+        target, task = self.data.dataset.target[rows], self.data.dataset.task[rows]
+        metric = METRICS[self.data.metric]
+        if average == "rows":
+            return error_over_rows(metric, target, prediction[rows])
+        return error_over_tasks(metric, target, prediction[rows], task)[0]
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    predictions: FloatArray
+    epochs: list[list[int]]
+    size: Size
+    predict_seconds: float
+    stopped_by_time: bool
+    notes: tuple[str, ...]
+
+
+def fold_members(plan: Plan, seed: int, folds: int) -> list[Member]:
+    """Folds within seeds: member index = seed number x folds + fold."""
+    return [
+        Member(fold, derive_seed(seed, repeat, fold)) for repeat in range(plan.seeds) for fold in range(folds)
+    ]
+
+
+def train(
+    configuration: Configuration,
+    data: TrainingData,
+    members: Sequence[Member],
+    plan: Plan,
+    deadline: float | None,
+) -> FitResult:
+    """Train the members of one neural configuration in one pack."""
+    architecture = configuration.space.load_class()
+    settings = make_settings(architecture.Settings, configuration.settings)  # type: ignore[attr-defined]
+    traits: Traits = architecture.traits(data.shape, settings)  # type: ignore[attr-defined]
+
+    def build() -> Architecture:
+        return architecture(data.shape, settings)  # type: ignore[no-any-return]
+
+    return fit(
+        data,
+        build,
+        members,
+        make_settings(TrainingSettings, configuration.training),
+        plan.schedule,
+        present_only=traits.cost == "tasks_present",
+        deadline=deadline,
+    )
+
+
+def fit_classical(configuration: Configuration, training: Dataset, flags: Flags) -> Classical:
+    """Fit one classical configuration on all given rows."""
+    architecture = configuration.space.load_class()
+    model: Classical = architecture(make_settings(architecture.Settings, configuration.settings))  # type: ignore[attr-defined]
+    model.fit(training, flags=flags, seed=configuration.seed)
+    return model
+
+
+def use_one_thread() -> None:
+    """Two workers of one thread beat one of two (measured), and equal threads give equal sums."""
+    torch.set_num_threads(1)
+
+

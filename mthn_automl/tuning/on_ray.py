@@ -1,0 +1,184 @@
+"""The Ray runner: Ray Tune executes trials on warm workers; the studies stay the only truth.
+
+Each start is a new Tune session whose own files, which are pickles, lie in a temporary folder that is removed.
+This is the only file that imports Ray.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+_SILENCE = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "RAY_CHDIR_TO_TRIAL_DIR": "0",
+    "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
+    "TUNE_FORCE_TRIAL_CLEANUP_S": "10",
+}
+for _name, _value in _SILENCE.items():
+    os.environ.setdefault(_name, _value)
+
+import ray  # noqa: E402
+from ray import tune  # noqa: E402
+from ray.tune.search import Searcher  # noqa: E402
+
+from mthn_automl.tuning.objective import Objective, SearchData, use_one_thread  # noqa: E402
+from mthn_automl.tuning.plan import Plan  # noqa: E402
+from mthn_automl.tuning.runners import Failed, Job, attempt  # noqa: E402
+from mthn_automl.tuning.search import Outcome, Trial, TrialSource, run_trial  # noqa: E402
+
+OBJECT_STORE_BYTES = 512 * 1024**2
+
+
+class StudySearcher(Searcher):  # type: ignore[misc]
+    """Hands Tune the trials of a source, and the source the outcomes."""
+
+    def __init__(self, source: TrialSource) -> None:
+        super().__init__(metric="error", mode="min")
+        self.source: TrialSource | None = source
+        self.live: dict[str, Trial] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune pickles its searcher; files and locks stay out of that."""
+        return {**self.__dict__, "source": None, "live": {}}
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
+        assert self.source is not None
+        trial = self.source.next()
+        if trial is None:
+            return None if self.live else str(Searcher.FINISHED)
+        self.live[trial_id] = trial
+        return {"trial": trial}
+
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+        trial = self.live.pop(trial_id, None)
+        if trial is None or self.source is None:
+            return
+        if error or result is None or "outcome" not in result:
+            self.source.lost(trial, "the worker process ended before the trial did")
+        else:
+            self.source.finished(trial, result["outcome"])
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: the studies are the state."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing: the studies are the state."""
+
+
+class Worker(tune.Trainable):  # type: ignore[misc]
+    """A warm process that runs one trial a step; the data are encoded once in its life."""
+
+    def setup(self, config: dict[str, Any], data: SearchData, plan: Plan) -> None:
+        use_one_thread()
+        self.objective = Objective(data, plan)
+
+    def step(self) -> dict[str, Any]:
+        outcome: Outcome = run_trial(self.config["trial"], self.objective)
+        error = float("inf") if outcome.result is None else outcome.result.error
+        return {"error": error, "outcome": outcome, "done": True}
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        return True
+
+
+@ray.remote(num_cpus=1, max_retries=0)
+def _run_job(job: Job, data: SearchData, plan: Plan) -> Any:
+    use_one_thread()
+    return attempt(job, Objective(data, plan))
+
+
+class RayRunner:
+    """Workers of one CPU each on this machine.
+
+    Args:
+        workers: processes that run trials at the same time. log: file that takes all that Ray and Tune print.
+    """
+
+    def __init__(self, workers: int, log: Path) -> None:
+        self.workers, self.log = workers, log
+        self._stack = ExitStack()
+        self._data: Any = None
+        self._plan: Plan | None = None
+
+    def __enter__(self) -> "RayRunner":
+        self._stack.enter_context(_output_to(self.log))
+        self._stack.callback(ray.shutdown)
+        try:
+            ray.init(
+                address="local",
+                num_cpus=self.workers,
+                object_store_memory=OBJECT_STORE_BYTES,
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level="CRITICAL",
+            )
+        except BaseException:
+            self._stack.close()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def use(self, data: SearchData, plan: Plan) -> None:
+        self._data, self._plan = ray.put(data), plan
+
+    def search(self, source: TrialSource) -> None:
+        with tempfile.TemporaryDirectory(prefix="mthn-tune-") as folder:
+            trainable = tune.with_parameters(Worker, data=ray.get(self._data), plan=self._plan)
+            tuner = tune.Tuner(
+                tune.with_resources(trainable, {"cpu": 1}),
+                tune_config=tune.TuneConfig(
+                    search_alg=StudySearcher(source),
+                    num_samples=-1,
+                    max_concurrent_trials=self.workers,
+                    reuse_actors=True,
+                    trial_dirname_creator=lambda trial: str(trial.trial_id),
+                ),
+                run_config=tune.RunConfig(
+                    storage_path=folder,
+                    verbose=0,
+                    failure_config=tune.FailureConfig(max_failures=0),
+                    checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
+                ),
+            )
+            tuner.fit()
+        for trial in list(source.live.values()):
+            source.lost(trial, "the worker process was stopped")
+
+    def run(self, jobs: Sequence[Job]) -> list[Any]:
+        return [_value(each) for each in [_run_job.remote(job, self._data, self._plan) for job in jobs]]
+
+
+def _value(reference: Any) -> Any:
+    try:
+        return ray.get(reference)
+    except ray.exceptions.RayError as error:
+        return Failed(f"the worker process ended: {type(error).__name__}")
+
+
+@contextmanager
+def _output_to(log: Path) -> Iterator[None]:
+    """Send what this process and its children write to file descriptors 1 and 2 to a file.
+
+    Ray's processes print straight to the descriptors. Whoever shows progress meanwhile holds a duplicate.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    kept = [os.dup(1), os.dup(2)]
+    with log.open("ab") as stream:
+        try:
+            os.dup2(stream.fileno(), 1)
+            os.dup2(stream.fileno(), 2)
+            yield
+        finally:
+            for target, copy in zip((1, 2), kept):
+                os.dup2(copy, target)
+                os.close(copy)

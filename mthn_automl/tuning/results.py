@@ -1,0 +1,59 @@
+"""What one trial and one final fit report: plain values that go to JSON and back."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from mthn_automl.models.base import Size
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """The cross-validated outcome of one configuration.
+
+    error: what the search minimises, over all out-of-fold rows, by the chosen metric and average.
+    error_rows, error_tasks: the same metric averaged over rows and over tasks.
+    fold_errors: (folds,) of the mean prediction over seeds. member_errors: (folds, seeds) of single networks.
+    best_epochs: (folds, seeds) epochs at the restored weights; empty for classical models.
+    size: of the model that a refit would save. seconds: wall time of the whole trial.
+    """
+
+    architecture: str
+    settings: dict[str, Any]
+    error: float
+    error_rows: float
+    error_tasks: float
+    fold_errors: tuple[float, ...]
+    member_errors: tuple[tuple[float, ...], ...]
+    best_epochs: tuple[tuple[int, ...], ...]
+    size: Size
+    seconds: float
+    predict_us_per_row: float
+    stopped_by_time: bool = False
+    notes: tuple[str, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """JSON has no NaN: an undefined error becomes null."""
+        return {name: _without_nan(value) for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, stored: dict[str, Any]) -> "TrialResult":
+        values = dict(stored)
+        values["size"] = Size(**stored["size"])
+        values["error_rows"], values["error_tasks"] = _with_nan([stored["error_rows"], stored["error_tasks"]])
+        values["fold_errors"] = _with_nan(stored["fold_errors"])
+        values["member_errors"] = tuple(_with_nan(each) for each in stored["member_errors"])
+        values["best_epochs"] = tuple(tuple(each) for each in stored["best_epochs"])
+        values["notes"] = tuple(stored["notes"])
+        return cls(**values)
+
+
+def _without_nan(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_without_nan(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _with_nan(values: Sequence[float | None]) -> tuple[float, ...]:
+    return tuple(math.nan if value is None else value for value in values)

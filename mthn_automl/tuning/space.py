@@ -1,0 +1,159 @@
+"""From a search space file to Optuna distributions, settings objects and starting points."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import optuna
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from mthn_automl.catalogue import SearchSpace
+from mthn_automl.errors import UsageError, did_you_mean
+
+KEYS = {"type", "low", "high", "scale", "choices", "only_if", "needs"}
+
+
+Distribution = CategoricalDistribution | FloatDistribution | IntDistribution
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One searched number or choice. `only_if`: earlier parameter -> values for which this one is asked."""
+
+    name: str
+    distribution: Distribution
+    only_if: Mapping[str, tuple[Any, ...]]
+    needs_metadata: bool
+
+    def asked(self, settings: Mapping[str, Any], has_metadata: bool) -> bool:
+        if self.needs_metadata and not has_metadata:
+            return False
+        return all(settings.get(name) in values for name, values in self.only_if.items())
+
+
+@dataclass(frozen=True)
+class Space:
+    """What is searched of one architecture, for data with or without metadata."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    training_names: frozenset[str]
+    starts: tuple[Mapping[str, Any], ...]
+    has_metadata: bool
+
+    def suggest(self, trial: optuna.Trial) -> dict[str, Any]:
+        """Ask the trial for every parameter that applies, in the order of the file."""
+        settings: dict[str, Any] = {}
+        for parameter in self.parameters:
+            if parameter.asked(settings, self.has_metadata):
+                settings[parameter.name] = _ask(trial, parameter)
+        return settings
+
+    def split(self, settings: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Settings of the architecture, and settings of the training."""
+        own = {name: value for name, value in settings.items() if name not in self.training_names}
+        return own, {name: value for name, value in settings.items() if name in self.training_names}
+
+    def fingerprint(self) -> dict[str, str]:
+        """A hash a parameter, so that a resume can name the one that changed."""
+        return {
+            each.name: hashlib.sha256(
+                json.dumps([optuna.distributions.distribution_to_json(each.distribution), dict(each.only_if)]).encode()
+            ).hexdigest()[:16]
+            for each in self.parameters
+            if self.has_metadata or not each.needs_metadata
+        }
+
+
+def _ask(trial: optuna.Trial, parameter: Parameter) -> Any:
+    name, range_ = parameter.name, parameter.distribution
+    if isinstance(range_, IntDistribution):
+        return trial.suggest_int(name, range_.low, range_.high, log=range_.log)
+    if isinstance(range_, FloatDistribution):
+        return trial.suggest_float(name, range_.low, range_.high, log=range_.log)
+    return trial.suggest_categorical(name, range_.choices)
+
+
+def build_space(file: SearchSpace, has_metadata: bool) -> Space:
+    """Check a search space file and turn it into distributions.
+
+    Raises:
+        UsageError: a parameter, condition or first trial that cannot be; the message names file and parameter.
+    """
+    tables = {**file.parameters, **file.training}
+    parameters: list[Parameter] = []
+    for name, table in tables.items():
+        parameters.append(_parameter(file, name, table, [each.name for each in parameters]))
+    space = Space(file.name, tuple(parameters), frozenset(file.training), (), has_metadata)
+    starts = [_start(file, space, given) for given in file.first_trials]
+    unique = [start for index, start in enumerate(starts) if start not in starts[:index]]
+    return Space(file.name, tuple(parameters), frozenset(file.training), tuple(unique), has_metadata)
+
+
+def _parameter(file: SearchSpace, name: str, table: Mapping[str, Any], earlier: list[str]) -> Parameter:
+    where = f"{file.path}: parameter '{name}'"
+    unknown = sorted(set(table) - KEYS)
+    if unknown:
+        raise UsageError(f"{where} has an unknown key '{unknown[0]}'; {did_you_mean(unknown[0], KEYS)}")
+    condition = {key: tuple(values) for key, values in table.get("only_if", {}).items()}
+    for key in condition:
+        if key not in earlier:
+            raise UsageError(f"{where}: only_if must name an earlier parameter, however it names '{key}'.")
+    if table.get("needs", "metadata") != "metadata":
+        raise UsageError(f"{where}: needs can only be 'metadata', found {table['needs']!r}.")
+    return Parameter(name, _distribution(where, table), condition, "needs" in table)
+
+
+def _distribution(where: str, table: Mapping[str, Any]) -> Distribution:
+    log = table.get("scale", "linear") == "log"
+    if table.get("scale", "linear") not in ("log", "linear"):
+        raise UsageError(f"{where}: scale must be 'log' or 'linear', found {table['scale']!r}.")
+    try:
+        if table.get("type") == "categorical":
+            return CategoricalDistribution(table["choices"])
+        if table.get("type") == "int":
+            return IntDistribution(table["low"], table["high"], log=log)
+        if table.get("type") == "float":
+            return FloatDistribution(table["low"], table["high"], log=log)
+    except (KeyError, ValueError, TypeError) as error:
+        raise UsageError(f"{where} needs low < high (above 0 on a log scale) or choices, however: {error}.") from error
+    raise UsageError(f"{where}: type must be 'float', 'int' or 'categorical', found {table.get('type')!r}.")
+
+
+def _start(file: SearchSpace, space: Space, given: Mapping[str, Any]) -> dict[str, Any]:
+    """A first trial reduced to what is asked of these data; every value checked against its range."""
+    known = {each.name: each for each in space.parameters}
+    for name, value in given.items():
+        if name not in known:
+            raise UsageError(f"{file.path}: first_trials name '{name}'; {did_you_mean(name, known)}")
+        if not _contains(known[name].distribution, value):
+            raise UsageError(f"{file.path}: first_trials give {name} = {value!r}, which is outside of its range.")
+    start: dict[str, Any] = {}
+    for parameter in space.parameters:
+        if parameter.name in given and parameter.asked(start, space.has_metadata):
+            start[parameter.name] = given[parameter.name]
+    return start
+
+
+def _contains(distribution: Distribution, value: Any) -> bool:
+    if isinstance(distribution, CategoricalDistribution):
+        return value in distribution.choices
+    whole = isinstance(value, int) or isinstance(distribution, FloatDistribution)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not whole:
+        return False
+    return bool(distribution.low <= value <= distribution.high)
+
+
+def make_settings(settings_class: type, values: Mapping[str, Any]) -> Any:
+    """A settings object of the values; what was not asked keeps its default.
+
+    Raises:
+        UsageError: a value whose name the class does not have.
+    """
+    known = {each.name for each in fields(settings_class)}
+    for name in values:
+        if name not in known:
+            raise UsageError(f"{settings_class.__qualname__} has no setting '{name}'; {did_you_mean(name, known)}")
+    return settings_class(**values)

@@ -1,0 +1,144 @@
+"""Tests and intervals agree with scipy, with numbers worked by hand, and with their own promise of coverage."""
+
+from typing import Literal
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+from scipy import stats
+
+from mthn_automl.analysis.statistics import Paired, bootstrap_interval, corrected_resampled_t_test, holm
+from mthn_automl.training.metrics import METRICS
+
+Average = Literal["rows", "tasks"]
+DIFFERENCES = [0.3, 0.1, 0.4, -0.1, 0.2]
+
+
+def test_without_shared_rows_the_test_is_the_paired_t_test() -> None:
+    ours, theirs = corrected_resampled_t_test(DIFFERENCES, 0.0), stats.ttest_1samp(DIFFERENCES, 0.0)
+    interval = theirs.confidence_interval(0.95)
+    expected = np.array([np.mean(DIFFERENCES), interval.low, interval.high, theirs.pvalue])
+    assert_allclose(np.array([ours.difference, ours.low, ours.high, ours.p_value]), expected)
+
+
+def test_shared_rows_widen_the_interval_as_nadeau_and_bengio_say() -> None:
+    paired = corrected_resampled_t_test(DIFFERENCES, 0.25)
+    # mean 0.18, variance 0.037, error sqrt(0.037 * (1/5 + 1/4)) = 0.12903, t(4, 97.5 %) = 2.77645
+    assert paired.low == pytest.approx(0.18 - 2.77645 * 0.129035, abs=1e-5)
+    assert paired.high == pytest.approx(0.18 + 2.77645 * 0.129035, abs=1e-5)
+    assert paired.p_value == pytest.approx(2 * stats.t.sf(0.18 / 0.129035, 4), abs=1e-5)
+
+
+def test_swapping_the_methods_turns_the_interval_round() -> None:
+    one, other = (corrected_resampled_t_test(sign * np.array(DIFFERENCES), 0.25) for sign in (1, -1))
+    assert other == Paired(-one.difference, -one.high, -one.low, one.p_value)
+
+
+@pytest.mark.parametrize(("value", "p_value"), [(0.0, 1.0), (0.5, 0.0)])
+def test_equal_differences_leave_nothing_to_chance(value: float, p_value: float) -> None:
+    assert corrected_resampled_t_test([value] * 4, 0.25) == Paired(value, value, value, p_value)
+
+
+@pytest.mark.parametrize(
+    "differences",
+    [
+        pytest.param([0.4], id="one resample"),
+        pytest.param([], id="no resample"),
+        pytest.param([0.4, np.nan, 0.2], id="a missing one"),
+        pytest.param([0.4, np.inf, 0.2], id="a diverged one"),
+    ],
+)
+def test_what_cannot_be_tested_has_no_interval(differences: list[float]) -> None:
+    paired = corrected_resampled_t_test(differences, 0.25)
+    assert np.isnan([paired.low, paired.high, paired.p_value]).all()
+
+
+@pytest.mark.parametrize(
+    ("raw", "adjusted"),
+    [
+        pytest.param([0.01, 0.04, 0.03], [0.03, 0.06, 0.06], id="three p-values"),
+        pytest.param([0.01, np.nan, 0.04], [0.02, np.nan, 0.04], id="one unknown, not counted"),
+        pytest.param([0.9, 0.8], [1.0, 1.0], id="none above one"),
+        pytest.param([0.02, 0.02], [0.04, 0.04], id="ties"),
+        pytest.param([], [], id="none"),
+    ],
+)
+def test_holm_raises_p_values_by_their_number(raw: list[float], adjusted: list[float]) -> None:
+    assert_allclose(holm(raw), adjusted)
+
+
+@pytest.mark.parametrize("name", ["mse", "rmse", "r2"])
+def test_the_interval_of_rows_is_scipys_percentile_bootstrap(name: str) -> None:
+    rng = np.random.default_rng(0)
+    target = rng.normal(size=(80, 1))
+    prediction = target + rng.normal(size=(80, 1)) * 0.5
+    metric = METRICS[name]
+    ours = bootstrap_interval(metric, target, prediction, np.zeros(80, dtype=int), "rows", seed=0, resamples=4000)
+    theirs = stats.bootstrap(
+        (np.arange(80),),
+        lambda rows: metric.function(target[rows], prediction[rows]),
+        n_resamples=4000,
+        vectorized=False,
+        method="percentile",
+        random_state=0,
+    ).confidence_interval
+    assert_allclose(ours, (theirs.low, theirs.high), rtol=0.04)
+
+
+def test_the_interval_of_tasks_resamples_tasks_and_not_rows() -> None:
+    task = np.repeat(np.arange(10), 50)
+    prediction = np.sqrt(task.astype(float))[:, None]  # squared error of task t is t, for every row
+    interval = bootstrap_interval(METRICS["mse"], np.zeros((500, 1)), prediction, task, "tasks", seed=1)
+    spread = 1.96 * np.std(np.arange(10)) / np.sqrt(10)
+    assert_allclose(interval, (4.5 - spread, 4.5 + spread), rtol=0.1)
+
+
+def covers_one(average: Average, seed: int) -> bool:
+    """Whether the interval of one sample holds the expected squared error of standard normal numbers."""
+    error = np.random.default_rng(seed).normal(size=(120, 1))
+    task = np.repeat(np.arange(60), 2)
+    low, high = bootstrap_interval(METRICS["mse"], 0 * error, error, task, average, seed=seed, resamples=300)
+    return low <= 1.0 <= high
+
+
+@pytest.mark.parametrize("average", ["rows", "tasks"])
+def test_the_interval_covers_the_truth_about_as_often_as_it_says(average: Average) -> None:
+    assert 0.88 <= np.mean([covers_one(average, seed) for seed in range(250)]) <= 0.98
+
+
+@pytest.mark.parametrize("name", ["log_loss", "accuracy", "balanced_accuracy", "roc_auc", "f1"])
+def test_the_interval_of_a_class_metric_holds_its_error(name: str) -> None:
+    rng = np.random.default_rng(3)
+    target = rng.integers(3, size=(150, 1)).astype(float)
+    raw = rng.uniform(0.1, 1.0, (150, 3)) + 0.3 * (target == np.arange(3))
+    probabilities = raw / raw.sum(axis=1, keepdims=True)
+    low, high = bootstrap_interval(METRICS[name], target, probabilities, np.zeros(150, dtype=int), "rows", seed=0)
+    assert low < METRICS[name].function(target, probabilities) < high
+
+
+def test_the_same_seed_gives_the_same_interval() -> None:
+    rng = np.random.default_rng(4)
+    target, prediction, task = rng.normal(size=(30, 1)), rng.normal(size=(30, 1)), np.arange(30)
+    one, other = (bootstrap_interval(METRICS["mae"], target, prediction, task, "rows", seed=5) for _ in range(2))
+    assert one == other
+
+
+@pytest.mark.parametrize("average", ["rows", "tasks"])
+def test_a_single_row_or_task_has_no_interval(average: Average) -> None:
+    one = np.ones((1, 1))
+    assert np.isnan(bootstrap_interval(METRICS["mse"], one, one, np.array([0]), average, seed=0)).all()
+
+
+def test_tasks_whose_error_is_undefined_do_not_enter_the_interval() -> None:
+    target = np.array([[1.0], [1.0], [0.0], [1.0], [0.0], [1.0]])
+    prediction = target * 0.5
+    interval = bootstrap_interval(METRICS["r2"], target, prediction, np.array([0, 0, 1, 1, 2, 2]), "tasks", seed=0)
+    assert_allclose(interval, (0.5, 0.5))
+
+
+def test_many_rows_take_fewer_resamples_and_still_an_interval() -> None:
+    rng = np.random.default_rng(6)
+    error = rng.normal(size=(200_000, 1))
+    task = np.zeros(200_000, dtype=int)
+    low, high = bootstrap_interval(METRICS["mse"], np.zeros_like(error), error, task, "rows", seed=0, limit=1)
+    assert high - low == pytest.approx(2 * 1.96 * np.sqrt(2 / 200_000), rel=0.3)

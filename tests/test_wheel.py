@@ -1,0 +1,88 @@
+"""What users install: the wheel holds all that the checkout does, and works away from it."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from mthn_automl import catalogue
+
+CHECKOUT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("dist")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(CHECKOUT)]
+    done = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="module")
+def members(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that holds our package alone; its dependencies come from the environment of the tests."""
+    folder = tmp_path_factory.mktemp("installed")
+    install = ["install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-index", "--target", str(folder)]
+    subprocess.run([sys.executable, "-m", "pip", *install, str(wheel)], check=True)
+    return folder
+
+
+def run_away_from_the_checkout(installed: Path, *command: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(installed)}
+    done = subprocess.run(command, cwd=installed.parent, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def files_below(folder: Path, pattern: str, *, become: str) -> dict[str, bytes]:
+    return {f"{become}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in folder.rglob(pattern)}
+
+
+def test_holds_every_module(members: dict[str, bytes]) -> None:
+    found = {name: content for name, content in members.items() if name.endswith(".py")}
+    assert found == files_below(CHECKOUT / "mthn_automl", "*.py", become="mthn_automl")
+
+
+def test_holds_every_search_space(members: dict[str, bytes]) -> None:
+    found = {name: content for name, content in members.items() if name.endswith(".toml")}
+    assert found
+    assert found == files_below(CHECKOUT / "search_spaces", "*.toml", become="mthn_automl/search_spaces")
+
+
+def test_holds_the_data_of_the_gapminder_example(members: dict[str, bytes]) -> None:
+    found = {name: content for name, content in members.items() if name.endswith(".csv")}
+    assert found
+    assert found == files_below(CHECKOUT / "mthn_automl" / "data", "*.csv", become="mthn_automl/data")
+
+
+def test_holds_the_licence(members: dict[str, bytes]) -> None:
+    (licence,) = (content for name, content in members.items() if name.endswith("licenses/LICENSE"))
+    assert licence == (CHECKOUT / "LICENSE").read_bytes()
+
+
+def test_holds_nothing_else(members: dict[str, bytes]) -> None:
+    assert {name.split("/")[0].split("-")[0] for name in members} == {"mthn_automl"}
+    assert not [name for name in members if "__pycache__" in name or "/tests/" in name]
+
+
+def test_knows_the_same_architectures_as_the_checkout(installed: Path) -> None:
+    say = "from mthn_automl import catalogue; print(catalogue.__file__); print(*catalogue.names())"
+    where, names = run_away_from_the_checkout(installed, sys.executable, "-c", say).splitlines()
+    assert Path(where).is_relative_to(installed)
+    assert names.split() == catalogue.names()
+
+
+def test_its_console_script_answers(installed: Path) -> None:
+    script = installed / "bin" / "mthn-automl"
+    assert "search" in run_away_from_the_checkout(installed, str(script), "--help")
