@@ -42,7 +42,7 @@ def class_at(class_path: str, where: Path) -> type:
     module, _, attribute = class_path.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)  # type: ignore[no-any-return]
-    except (ImportError, AttributeError) as error:
+    except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise UsageError(
             f"{where}: an architecture must be importable as 'package.module:Class', however "
             f"'{class_path}' gives: {error}."

@@ -24,13 +24,15 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
+    """As `write_bytes`, in UTF-8."""
     write_bytes(path, content.encode("utf-8"))
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Indented, with sorted keys only where the content sorts them; NaN is refused, since JSON has none."""
+    """Indented, in the order of the content; NaN is refused, since JSON has none."""
     write_text(path, json.dumps(content, indent=2, allow_nan=False) + "\n")
 
 
 def read_json(path: Path) -> Any:
+    """The content of a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))

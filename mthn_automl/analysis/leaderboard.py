@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -55,15 +56,15 @@ class Finalist:
     name: str
     best: TrialResult | None
     trials: int
-    test_error: float | None
-    test_low: float | None
-    test_high: float | None
-    test_error_tasks: float | None
-    test_low_tasks: float | None
-    test_high_tasks: float | None
-    train_seconds: float | None
-    predict_us_per_row: float | None
-    size: Size | None
+    test_error: float | None = None
+    test_low: float | None = None
+    test_high: float | None = None
+    test_error_tasks: float | None = None
+    test_low_tasks: float | None = None
+    test_high_tasks: float | None = None
+    train_seconds: float | None = None
+    predict_us_per_row: float | None = None
+    size: Size | None = None
     reason: str = ""
     undefined_tasks: int | None = None
 
@@ -86,6 +87,11 @@ def leaderboard(finalists: Sequence[Finalist], test_share: float) -> pd.DataFram
         row["tied_with_best"] = _tied(each, ranked[0], test_share)
     rows += [_row(each) for each in unranked]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
+
+
+def read_leaderboard(path: Path) -> pd.DataFrame:
+    """The table that a run wrote, with whole numbers where it had them."""
+    return pd.read_csv(path).astype(COLUMNS)
 
 
 def fold_standard_error(fold_errors: Sequence[float]) -> float:

@@ -7,7 +7,6 @@ import traceback
 from types import FrameType
 from typing import Annotated
 
-import click
 import typer
 
 from mthn_automl import __version__
@@ -59,13 +58,16 @@ def main() -> None:
     """Run the command; every error ends in one sentence on stderr and an exit code that tells what kind it is."""
     signal.signal(signal.SIGTERM, _terminate)
     try:
-        sys.exit(app(standalone_mode=False) or 0)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
+        code = app(standalone_mode=False) or 0
+        if code == INTERRUPTED:  # what Typer makes of a KeyboardInterrupt
+            raise KeyboardInterrupt
+        sys.exit(code)
+    except typer.TyperException as error:
+        sentence = error.format_message()  # empty where the help has been shown because nothing was asked
+        sys.exit(_say(sentence, error.exit_code) if sentence else error.exit_code)
     except MthnError as error:
         sys.exit(_say(str(error), error.exit_code))
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(_say("Interrupted; `mthn-automl resume RUN` goes on with an unfinished run.", INTERRUPTED))
     except Terminated:
         sys.exit(_say("Terminated; `mthn-automl resume RUN` goes on with an unfinished run.", TERMINATED))

@@ -49,7 +49,9 @@ def _show_whole(space: SearchSpace) -> None:
 
 def _range(table: Mapping[str, Any]) -> str:
     if table["type"] == "categorical":
-        text = ", ".join(str(choice).lower() if isinstance(choice, bool) else str(choice) for choice in table["choices"])
+        text = ", ".join(
+            str(choice).lower() if isinstance(choice, bool) else str(choice) for choice in table["choices"]
+        )
     else:
         scale = ", log scale" if table.get("scale") == "log" else ""
         text = f"{table['type']} {table['low']} to {table['high']}{scale}"

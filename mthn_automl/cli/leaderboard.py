@@ -11,15 +11,14 @@ def leaderboard(
     json: Annotated[bool, Option("--json", help="Print a list of objects, one an architecture.")] = False,
 ) -> None:
     """Print the leaderboard of a run."""
-    import pandas as pd
-
+    from mthn_automl.analysis.leaderboard import read_leaderboard
     from mthn_automl.cli.show import show_leaderboard
     from mthn_automl.errors import UsageError
     from mthn_automl.storage import read_json
 
     if not (run / "summary.json").exists():
         raise UsageError(f"{run} must be a finished run, however it has no summary.json; `mthn-automl resume {run}`.")
-    table = pd.read_csv(run / "leaderboard.csv")
+    table = read_leaderboard(run / "leaderboard.csv")
     if json:
         print(table.to_json(orient="records", indent=2))
     else:

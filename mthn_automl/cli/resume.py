@@ -15,12 +15,8 @@ def resume(
     trials: Annotated[
         int | None, Option(help="As many more trials. Default: those that were left.", show_default=False)
     ] = None,
-    data: Annotated[
-        Path | None, Option(help="The data file, if it has moved.", show_default=False)
-    ] = None,
-    meta: Annotated[
-        Path | None, Option(help="The metadata file, if it has moved.", show_default=False)
-    ] = None,
+    data: Annotated[Path | None, Option(help="The data file, if it has moved.", show_default=False)] = None,
+    meta: Annotated[Path | None, Option(help="The metadata file, if it has moved.", show_default=False)] = None,
     json: Annotated[bool, Option("--json", help="Print summary.json in place of the table.")] = False,
     quiet: Annotated[bool, Option("--quiet", help="Show no progress.")] = False,
 ) -> None:

@@ -109,7 +109,9 @@ def search(
             rich_help_panel=OUTPUT,
         ),
     ] = None,
-    json: Annotated[bool, Option("--json", help="Print summary.json in place of the table.", rich_help_panel=OUTPUT)] = False,
+    json: Annotated[
+        bool, Option("--json", help="Print summary.json in place of the table.", rich_help_panel=OUTPUT)
+    ] = False,
     quiet: Annotated[bool, Option("--quiet", help="Show no progress.", rich_help_panel=OUTPUT)] = False,
 ) -> None:
     """Search for the best model of many related tasks: check, split, search, refit, test, ablate, report, save."""

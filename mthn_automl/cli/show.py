@@ -40,4 +40,4 @@ def show_leaderboard(table: "pd.DataFrame", metric: str) -> None:
     from mthn_automl.report.table import leaderboard_text
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    print(leaderboard_text(table, metric, width))
+    print(leaderboard_text(table, metric, width).rstrip("\n"))

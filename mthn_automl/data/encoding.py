@@ -40,9 +40,9 @@ class Encoder:
         if tasks.metadata is not None:
             present = tasks.metadata.take(np.unique(training.task))
             metadata = Preprocessor.fit(schema.metadata, present, flags.metadata)
-        mean, scale = np.zeros(training.target.shape[1]), np.ones(training.target.shape[1])
-        if schema.problem is Problem.REGRESSION:
-            mean, scale = moments(training.target)
+        targets = training.target.shape[1]
+        regression = schema.problem is Problem.REGRESSION
+        mean, scale = moments(training.target) if regression else (np.zeros(targets), np.ones(targets))
         features = Preprocessor.fit(schema.features, training.features, flags.features)
         return cls(features, metadata, tuple(mean.tolist()), tuple(scale.tolist()))
 
@@ -68,11 +68,11 @@ class Encoder:
 
     def encode_target(self, target: FloatArray) -> FloatArray:
         """(rows, targets) float32: standardised, or class indices as they are."""
-        return ((target - np.array(self.target_mean)) / np.array(self.target_scale)).astype(np.float32)
+        return np.asarray((target - np.array(self.target_mean)) / np.array(self.target_scale), dtype=np.float32)
 
     def decode_target(self, scaled: FloatArray) -> FloatArray:
         """Back to the target's own scale; (..., targets) float64."""
-        return scaled.astype(np.float64) * np.array(self.target_scale) + np.array(self.target_mean)
+        return np.asarray(scaled.astype(np.float64) * np.array(self.target_scale) + np.array(self.target_mean))
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -9,7 +9,6 @@ import numpy as np
 from mthn_automl.data.dataset import FloatArray, IntArray, Table
 from mthn_automl.data.schema import Column
 
-
 FAR = 1e6
 """Standard deviations at which a number is cut off, so that one mistyped cell cannot overflow single precision."""
 
@@ -33,7 +32,9 @@ class Preprocessor:
         """Statistics of all rows of `table`. `flagged`: numeric columns given an indicator (see `missing_columns`)."""
         mean, scale = moments(table.numeric)
         sizes = [len(column.categories) for column in columns if column.categories is not None]
-        seen = [np.bincount(codes[codes >= 0], minlength=size) > 0 for codes, size in zip(table.codes.T, sizes)]
+        seen = [
+            np.bincount(codes[codes >= 0], minlength=size) > 0 for codes, size in zip(table.codes.T, sizes, strict=True)
+        ]
         return cls(
             tuple(mean.tolist()),
             tuple(scale.tolist()),
@@ -49,12 +50,12 @@ class Preprocessor:
     def transform(self, table: Table) -> FloatArray:
         """(rows, width) float32: scaled numbers, then indicators, then one-hot categories."""
         parts = [self._numbers(table.numeric), np.isnan(table.numeric[:, np.array(self.flagged, dtype=bool)])]
-        parts += [one_hot(codes, np.array(seen)) for codes, seen in zip(table.codes.T, self.seen)]
-        return np.concatenate([part.astype(np.float32) for part in parts], axis=1)
+        parts += [one_hot(codes, np.array(seen)) for codes, seen in zip(table.codes.T, self.seen, strict=True)]
+        return np.concatenate([np.asarray(part, dtype=np.float32) for part in parts], axis=1)
 
     def _numbers(self, numeric: FloatArray) -> FloatArray:
         scaled = (numeric - np.array(self.mean)) / np.array(self.scale)
-        return np.clip(np.nan_to_num(scaled, nan=0.0), -FAR, FAR)
+        return np.asarray(np.clip(np.nan_to_num(scaled, nan=0.0), -FAR, FAR))
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -71,7 +72,7 @@ class Preprocessor:
 
 def missing_columns(table: Table) -> tuple[bool, ...]:
     """Which numeric columns miss a value anywhere: asked once of all non-test rows, so that folds agree."""
-    return tuple(np.isnan(table.numeric).any(axis=0).tolist())
+    return tuple(bool(np.isnan(column).any()) for column in table.numeric.T)
 
 
 def moments(numeric: FloatArray) -> tuple[FloatArray, FloatArray]:

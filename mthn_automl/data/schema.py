@@ -6,6 +6,8 @@ from typing import Any
 
 
 class Problem(StrEnum):
+    """What is predicted: numbers, one of two classes, or one of more."""
+
     REGRESSION = "regression"
     BINARY = "binary"
     MULTICLASS = "multiclass"

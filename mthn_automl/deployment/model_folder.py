@@ -63,16 +63,18 @@ def read_model(folder: Path) -> Predictor:
                 f"{folder} must have model format {FORMAT} or older, however it has {config['format']}; "
                 f"install mthn-automl {config['version']} or newer to load it."
             )
+        name, family, class_path, settings = (config[key] for key in ("architecture", "family", "class", "settings"))
         state = from_parts(config["state"], load_file(folder / "model.safetensors"))
         schema = Schema.from_json(read_json(folder / "schema.json"))
-        tasks, spare = _tasks_from_json(read_json(folder / "tasks.json"))
+        tasks, spare = _tasks_from_json(read_json(folder / "tasks.json"), schema)
     except (OSError, KeyError, ValueError, TypeError, SafetensorError) as error:
         if isinstance(error, FormatError):
             raise
-        raise FormatError(f"{folder} must be a whole model folder, however: {type(error).__name__}: {error}.") from error
-    architecture = class_at(config["class"], folder / "config.json")
-    model = restored_model(architecture, config["family"], config["settings"], state, schema)
-    return Predictor(config["architecture"], schema, tasks, spare, model)
+        raise FormatError(
+            f"{folder} must be a whole model folder, however: {type(error).__name__}: {error}."
+        ) from error
+    model = restored_model(class_at(class_path, folder / "config.json"), family, settings, state, schema)
+    return Predictor(name, schema, tasks, spare, model)
 
 
 def _tasks_to_json(data: Dataset) -> dict[str, Any]:
@@ -88,14 +90,17 @@ def _table_to_json(tasks: TaskTable) -> dict[str, Any]:
     return {"names": list(tasks.names), "metadata": {"numeric": numeric, "codes": metadata.codes.tolist()}}
 
 
-def _tasks_from_json(stored: Mapping[str, Any]) -> tuple[TaskTable, TaskTable]:
-    return _table_from_json(stored["tasks"]), _table_from_json(stored["spare"])
+def _tasks_from_json(stored: Mapping[str, Any], schema: Schema) -> tuple[TaskTable, TaskTable]:
+    return _table_from_json(stored["tasks"], schema), _table_from_json(stored["spare"], schema)
 
 
-def _table_from_json(stored: Mapping[str, Any]) -> TaskTable:
+def _table_from_json(stored: Mapping[str, Any], schema: Schema) -> TaskTable:
+    """The widths come from the schema: a table without tasks has no cell to tell them."""
     names, metadata = tuple(stored["names"]), stored["metadata"]
     if metadata is None:
         return TaskTable(names, None)
-    numeric = np.array(metadata["numeric"], dtype=np.float64).reshape(len(names), -1)
-    codes = np.array(metadata["codes"], dtype=np.int64).reshape(len(names), -1)
+    numeric_columns = sum(column.numeric for column in schema.metadata)
+    shapes = (len(names), numeric_columns), (len(names), len(schema.metadata) - numeric_columns)
+    numeric = np.array(metadata["numeric"], dtype=np.float64).reshape(shapes[0])
+    codes = np.array(metadata["codes"], dtype=np.int64).reshape(shapes[1])
     return TaskTable(names, Table(numeric, codes))

@@ -95,8 +95,9 @@ class Architecture(nn.Module, ABC):
         return {}
 
     def size(self) -> Size:
-        per_task = sum(getattr(self, name)[0].numel() for name in self.task_indexed)
-        total = sum(each.numel() for each in self.parameters())
+        parameters = dict(self.named_parameters())
+        per_task = sum(parameters[name][0].numel() for name in self.task_indexed & parameters.keys())
+        total = sum(each.numel() for each in parameters.values())
         return Size(total, self.task_network_parameters(), per_task)
 
 
@@ -127,11 +128,11 @@ class Classical(ABC):
 
     @abstractmethod
     def size(self) -> Size:
-        """Fitted numbers, counted as `size.py` says for classical models."""
+        """Fitted numbers; the class docstring says what is counted."""
 
     @abstractmethod
     def state(self) -> dict[str, Any]:
-        """What `restore` needs: JSON-like values, arrays and scikit-learn estimators, by name."""
+        """What `restore` needs: JSON-like values and plain numeric arrays, by name; no estimator, no function."""
 
     @abstractmethod
     def restore(self, state: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,7 @@ from mthn_automl.models.base import ProblemShape
 def layer_widths(inputs: int, width: int, depth: int, outputs: int) -> list[tuple[int, int]]:
     """(d_in, d_out) of each layer of an MLP with `depth` hidden layers of `width` units."""
     widths = [inputs, *[width] * depth, outputs]
-    return list(zip(widths, widths[1:]))
+    return list(pairwise(widths))
 
 
 def network_numbers(layers: Sequence[tuple[int, int]]) -> int:
@@ -44,7 +45,7 @@ class Trunk(nn.Module):
     def __init__(self, inputs: int, width: int, depth: int) -> None:
         super().__init__()
         widths = [inputs, *[width] * depth]
-        self.layers = nn.ModuleList(Dense(*pair) for pair in zip(widths, widths[1:]))
+        self.layers = nn.ModuleList(Dense(*pair) for pair in pairwise(widths))
 
     def forward(self, features: Tensor) -> Tensor:
         for layer in self.layers:

@@ -37,7 +37,7 @@ class FactorisedGenerator(nn.Module):
 
     def forward(self, representation: Tensor) -> tuple[Tensor, Tensor]:
         weight = self.shared_weight
-        for left, gate, right in zip(self.left, self.gate, self.right):
+        for left, gate, right in zip(self.left, self.gate, self.right, strict=True):
             scaled = left.T.unsqueeze(0) * representation.unsqueeze(1)
             weight = weight + gate * (scaled @ right)
         return weight, representation @ self.bias_weight + self.shared_bias

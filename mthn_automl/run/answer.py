@@ -1,59 +1,101 @@
-"""From refitted models to the run's tables: each model is scored once on the sealed test rows."""
+"""From refitted and tested models to the run's files; summary.json alone is left to the session."""
 
-import time
-from dataclasses import dataclass
-from typing import Any
+import os
+import shutil
+from dataclasses import dataclass, replace
+from functools import cached_property
 
-import numpy as np
 import pandas as pd
 
-from mthn_automl.analysis.leaderboard import Finalist
-from mthn_automl.analysis.statistics import bootstrap_interval
-from mthn_automl.data.dataset import Dataset, FloatArray
-from mthn_automl.deployment.predictor import prediction_table
+from mthn_automl.analysis.leaderboard import Finalist, leaderboard
+from mthn_automl.analysis.tradeoff import tradeoff
+from mthn_automl.catalogue import SearchSpace
+from mthn_automl.deployment.model_folder import write_model
+from mthn_automl.errors import NothingFinishedError
+from mthn_automl.report.figures import save_figures
 from mthn_automl.run.folder import RunFolder
-from mthn_automl.training.metrics import METRICS, error_over_rows, error_over_tasks
+from mthn_automl.run.predictions import predictions
+from mthn_automl.run.prepare import Prepared
+from mthn_automl.run.summary import metrics_of
+from mthn_automl.run.tested import Tested
+from mthn_automl.storage import write_text
 from mthn_automl.tuning.final import Refitted
+from mthn_automl.tuning.objective import SearchData
 from mthn_automl.tuning.runners import Failed
 from mthn_automl.tuning.search import PREDICTIONS
 from mthn_automl.tuning.study import Studies
 
 
 @dataclass(frozen=True)
-class Tested:
-    """One model on the test rows. prediction (rows, outputs)."""
+class Answer:
+    """What the phases of a run found. test_share: validation rows over training rows of one fold."""
 
-    prediction: FloatArray
-    error: float
-    low: float
-    high: float
-    error_tasks: float
-    low_tasks: float
-    high_tasks: float
-    undefined_tasks: int
-    microseconds_per_row: float
+    prepared: Prepared
+    data: SearchData
+    files: dict[str, SearchSpace]
+    studies: Studies
+    fitted: dict[str, Refitted | Failed]
+    tested: dict[str, Tested]
+    ablation: pd.DataFrame
+    test_share: float
+
+    @cached_property
+    def leaderboard(self) -> pd.DataFrame:
+        """A row an architecture."""
+        lines = [finalist(name, self.studies, self.fitted.get(name), self.tested.get(name)) for name in self.files]
+        return leaderboard(lines, self.test_share)
+
+    @cached_property
+    def tradeoff(self) -> pd.DataFrame:
+        """A row a finished trial."""
+        return tradeoff([each for name in self.files for each in self.studies.results(name)])
+
+    def write(self, folder: RunFolder) -> str:
+        """Tables, predictions, figures and models; returns the winner's name.
+
+        Raises:
+            NothingFinishedError: no architecture could be refitted.
+        """
+        tables = {"leaderboard": self.leaderboard, "tradeoff": self.tradeoff, "ablation": self.ablation}
+        for name, table in tables.items():
+            write_text(folder.path / f"{name}.csv", table.to_csv(index=False))
+        rows = predictions(folder, self.studies, self.data.dataset, self.prepared.test, self.tested)
+        rows.to_parquet(folder.path / "predictions.parquet", index=False)
+        save_figures(folder.figures, self.leaderboard, self.tradeoff, self.ablation, self.data.metric)
+        winner = self._write_models(folder)
+        self._forget_predictions(folder)
+        return winner
+
+    def _write_models(self, folder: RunFolder) -> str:
+        """Each architecture's model, and the best-ranked one again as the winner."""
+        models = {name: each for name, each in self.fitted.items() if isinstance(each, Refitted)}
+        ranked = [str(name) for name in self.leaderboard["architecture"] if name in models]
+        if not ranked:
+            reasons = [each.reason for each in self.fitted.values() if isinstance(each, Failed)]
+            raise NothingFinishedError(f"No refit finished: {reasons[0]}; the trials are kept in {folder.path}.")
+        for name in ranked:
+            best = self.studies.best(name)
+            settings = {} if best is None else self.studies.spaces[name].split(best[1].settings)[0]
+            metrics = metrics_of(self.leaderboard, name, self.data.metric)
+            write_model(folder.models / name, models[name], self.files[name], settings, self.data.dataset, metrics)
+        _replace_folder(folder.models / ranked[0], folder.model)
+        return ranked[0]
+
+    def _forget_predictions(self, folder: RunFolder) -> None:
+        """Out-of-fold predictions of all but the best trials, which would otherwise grow with rows x trials."""
+        best = {f"{name}-{found[0]}" for name in self.files if (found := self.studies.best(name)) is not None}
+        for stored in folder.trials.glob(f"*/{PREDICTIONS}"):
+            if stored.parent.name not in best:
+                stored.unlink()
 
 
-def score(refitted: Refitted, test: Dataset, metric_name: str, seed: int) -> Tested:
-    """Errors over rows and over tasks, with bootstrap intervals."""
-    started = time.perf_counter()
-    prediction = refitted.predict(test)
-    spent = time.perf_counter() - started
-    metric = METRICS[metric_name]
-    over_tasks, undefined = error_over_tasks(metric, test.target, prediction, test.task)
-    low, high = bootstrap_interval(metric, test.target, prediction, test.task, "rows", seed=seed)
-    low_tasks, high_tasks = bootstrap_interval(metric, test.target, prediction, test.task, "tasks", seed=seed)
-    return Tested(
-        prediction=prediction,
-        error=error_over_rows(metric, test.target, prediction),
-        low=low,
-        high=high,
-        error_tasks=over_tasks,
-        low_tasks=low_tasks,
-        high_tasks=high_tasks,
-        undefined_tasks=undefined,
-        microseconds_per_row=1e6 * spent / len(test),
-    )
+def _replace_folder(source: "os.PathLike[str]", target: "os.PathLike[str]") -> None:
+    """A copy of `source` at `target`, there whole or not at all."""
+    staged = f"{os.fspath(target)}.new"
+    shutil.rmtree(staged, ignore_errors=True)
+    shutil.copytree(source, staged)
+    shutil.rmtree(target, ignore_errors=True)
+    os.replace(staged, target)
 
 
 def finalist(name: str, studies: Studies, fitted: Refitted | Failed | None, tested: Tested | None) -> Finalist:
@@ -61,21 +103,25 @@ def finalist(name: str, studies: Studies, fitted: Refitted | Failed | None, test
     best = studies.best(name)
     model = fitted if isinstance(fitted, Refitted) else None
     result = None if best is None else best[1]
-    return Finalist(
-        name=name,
-        best=result,
-        trials=len(studies.results(name)),
-        test_error=tested and tested.error,
-        test_low=tested and tested.low,
-        test_high=tested and tested.high,
-        test_error_tasks=tested and tested.error_tasks,
-        test_low_tasks=tested and tested.low_tasks,
-        test_high_tasks=tested and tested.high_tasks,
-        undefined_tasks=tested and tested.undefined_tasks,
-        train_seconds=model and model.seconds,
-        predict_us_per_row=tested.microseconds_per_row if tested else result and result.predict_us_per_row,
-        size=model.size() if model else result and result.size,
-        reason=_remark(studies, name, fitted),
+    line = Finalist(name, result, len(studies.results(name)), reason=_remark(studies, name, fitted))
+    if result is not None:
+        line = replace(line, size=result.size, predict_us_per_row=result.predict_us_per_row)
+    if model is not None:
+        line = replace(line, size=model.size(), train_seconds=model.seconds)
+    return line if tested is None else _with_test(line, tested)
+
+
+def _with_test(line: Finalist, tested: Tested) -> Finalist:
+    return replace(
+        line,
+        test_error=tested.error,
+        test_low=tested.low,
+        test_high=tested.high,
+        test_error_tasks=tested.error_tasks,
+        test_low_tasks=tested.low_tasks,
+        test_high_tasks=tested.high_tasks,
+        undefined_tasks=tested.undefined_tasks,
+        predict_us_per_row=tested.microseconds_per_row,
     )
 
 
@@ -87,37 +133,3 @@ def _remark(studies: Studies, name: str, fitted: Refitted | Failed | None) -> st
         return "; ".join((*fitted.notes, *stopped))
     failures = studies.failures(name)
     return f"no trial finished: {failures[-1]}" if failures else "no trial finished in the time given"
-
-
-def predictions(
-    folder: RunFolder, studies: Studies, development: Dataset, test: Dataset | None, tested: dict[str, Tested]
-) -> pd.DataFrame:
-    """Out-of-fold and test predictions of each architecture's best configuration, with the targets."""
-    parts: list[pd.DataFrame] = []
-    for name in studies.spaces:
-        best = studies.best(name)
-        if best is not None:
-            stored = np.load(folder.trials / f"{name}-{best[0]}" / PREDICTIONS).astype(np.float64)
-            known = np.flatnonzero(np.isfinite(stored).all(axis=1))
-            parts.append(_part(name, "out_of_fold", development.take(known), stored[known]))
-        if test is not None and name in tested:
-            parts.append(_part(name, "test", test, tested[name].prediction))
-    return pd.concat(parts, ignore_index=True)
-
-
-def _part(architecture: str, role: str, rows: Dataset, prediction: FloatArray) -> pd.DataFrame:
-    table = prediction_table(rows.schema, rows, prediction)
-    table.insert(0, "architecture", architecture)
-    table.insert(1, "role", role)
-    for place, name in enumerate(rows.schema.targets):
-        table.insert(4 + place, _target_column(rows, name), _targets(rows, place))
-    return table
-
-
-def _target_column(rows: Dataset, name: str) -> str:
-    return "target" if len(rows.schema.targets) == 1 else f"target_{name}"
-
-
-def _targets(rows: Dataset, place: int) -> Any:
-    values = rows.target[:, place]
-    return np.array(rows.schema.classes, dtype=object)[values.astype(np.int64)] if rows.schema.classes else values

@@ -10,14 +10,16 @@ from typing import Any
 
 import pandas as pd
 
+from mthn_automl.analysis.leaderboard import read_leaderboard
 from mthn_automl.deployment.predictor import Predictor, load_model
 from mthn_automl.errors import UsageError
 from mthn_automl.run.folder import RunFolder, check_fingerprint, write_identity
 from mthn_automl.run.options import DEFAULT_TIME_LIMIT, Options, absolute, parse_duration
-from mthn_automl.run.prepare import Inputs, Prepared, chosen_files, prepare
-from mthn_automl.run.session import Session, plan_from_toml
+from mthn_automl.run.prepare import Inputs, chosen_files, prepare
+from mthn_automl.run.session import Session
 from mthn_automl.storage import read_json
 from mthn_automl.tuning.events import Event, PhaseFinished, PhaseStarted, Said, Watcher
+from mthn_automl.tuning.plan import Plan
 
 Given = str | Path | pd.DataFrame
 
@@ -156,7 +158,7 @@ def resume(
         prepared,
         started,
         watch,
-        plan=plan_from_toml(config["plan"]),
+        plan=Plan.from_toml(config["plan"]),
         more_trials=trials,
         more_seconds=None if time_limit is None else parse_duration(time_limit),
     )
@@ -197,11 +199,14 @@ def _default_output(options: Options) -> Path:
 
 
 def _read(folder: RunFolder) -> SearchResult:
-    tables = {name: pd.read_csv(folder.path / f"{name}.csv") for name in ("leaderboard", "tradeoff", "ablation")}
-    return SearchResult(folder=folder.path, summary=read_json(folder.summary), **tables)
+    return SearchResult(
+        folder=folder.path,
+        leaderboard=read_leaderboard(folder.path / "leaderboard.csv"),
+        tradeoff=pd.read_csv(folder.path / "tradeoff.csv"),
+        ablation=pd.read_csv(folder.path / "ablation.csv"),
+        summary=read_json(folder.summary),
+    )
 
 
 def _ignore(event: Event) -> None:
     """Nobody watches."""
-
-

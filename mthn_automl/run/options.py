@@ -89,4 +89,5 @@ def parse_duration(text: str | float) -> float:
 
 
 def absolute(path: str | Path | None) -> str | None:
+    """The path from the root, so that workers and a later resume find it."""
     return None if path is None else str(Path(path).resolve())

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
 from mthn_automl.analysis.ablation import ablation_table, empty_ablation
 from mthn_automl.catalogue import SearchSpace
@@ -83,10 +84,12 @@ class Phases:
         assert best is not None
         number, result = best
         settings, training = self.studies.spaces[name].split(result.settings)
-        return Configuration(self.files[name], settings, training, derive_seed(self.studies.seed, name, "final", number))
+        return Configuration(
+            self.files[name], settings, training, derive_seed(self.studies.seed, name, "final", number)
+        )
 
-    def ablation(self, runner: Runner, test_share: float):  # type: ignore[no-untyped-def]
-        """The table of `ablation.csv` for the best hypernetwork; empty where it could not be measured, which is said."""
+    def ablation(self, runner: Runner, test_share: float) -> pd.DataFrame:
+        """The table of `ablation.csv` for the best hypernetwork; empty, and said, where it could not be measured."""
         best = self._best().get(CHAMPION)
         if not self.ablate or best is None:
             return empty_ablation()

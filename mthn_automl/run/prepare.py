@@ -12,7 +12,7 @@ from mthn_automl.catalogue import SearchSpace
 from mthn_automl.data.dataset import Dataset, IntArray
 from mthn_automl.data.read import read_dataset, read_rows
 from mthn_automl.data.split import assign_folds, seal_test
-from mthn_automl.errors import DataError, UsageError
+from mthn_automl.errors import DataError
 from mthn_automl.run.options import Options
 from mthn_automl.training.metrics import check_metric, default_metric
 from mthn_automl.tuning.objective import SearchData
@@ -94,9 +94,11 @@ def chosen_files(options: Options) -> dict[str, SearchSpace]:
     files = {file.name: file for file in catalogue.select(options.architectures, own)}
     for file in files.values():
         file.load_class()
+        build_space(file, has_metadata=True)
     return files
 
 
 def build_spaces(files: dict[str, SearchSpace], dataset: Dataset) -> dict[str, Space]:
+    """What is searched of each architecture on these data."""
     has_metadata = dataset.tasks.metadata is not None
     return {name: build_space(file, has_metadata) for name, file in files.items()}

@@ -1,41 +1,33 @@
-"""One process's work on a run: from an opened folder to its last file. A killed session's work is taken up by the next."""
+"""One process's work on a run, from an opened folder to its last file; a killed one is taken up by the next."""
 
 import os
-import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
-import pandas as pd
 
-import mthn_automl
-from mthn_automl.analysis.ablation import metadata_verdict
-from mthn_automl.analysis.leaderboard import leaderboard
-from mthn_automl.analysis.tradeoff import tradeoff
 from mthn_automl.catalogue import SearchSpace
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.split import load_split, save_split
-from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.errors import NothingFinishedError
-from mthn_automl.report.figures import save_figures
-from mthn_automl.run.answer import Tested, finalist, predictions, score
+from mthn_automl.run.answer import Answer
 from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.options import Options
 from mthn_automl.run.phases import Phases
 from mthn_automl.run.prepare import Prepared, build_spaces, make_folds
-from mthn_automl.run.summary import metrics_of, summarise
-from mthn_automl.storage import write_json, write_text
-from mthn_automl.training.fit import Schedule
+from mthn_automl.run.summary import summarise
+from mthn_automl.run.tested import Tested, score
+from mthn_automl.storage import write_json
 from mthn_automl.tuning.budget import Clock
 from mthn_automl.tuning.events import Event, PhaseFinished, PhaseStarted, Said, Watcher
 from mthn_automl.tuning.final import Refitted
 from mthn_automl.tuning.objective import SearchData
 from mthn_automl.tuning.plan import Plan, make_plan
 from mthn_automl.tuning.runners import Failed, Runner
-from mthn_automl.tuning.search import PREDICTIONS, Budget, TrialSource
+from mthn_automl.tuning.search import Budget, TrialSource
 from mthn_automl.tuning.study import Studies
 
 
@@ -70,7 +62,8 @@ class Session:
         """A new run: settle and store the plan and the split before anything is searched."""
         plan = make_plan(
             len(prepared.development),
-            architectures=len(files),
+            neural=sum(file.family == "neural" for file in files.values()),
+            classical=sum(file.family == "classical" for file in files.values()),
             seconds=options.time_limit,
             workers=worker_count(options),
             folds=options.folds,
@@ -78,7 +71,7 @@ class Session:
         )
         fold = make_folds(prepared, plan.folds, options.seed)
         save_split(folder.splits, prepared.all_rows, prepared.test_mask, fold)
-        folder.write_config({"options": options.to_toml(), "plan": plan_to_toml(plan)})
+        folder.write_config({"options": options.to_toml(), "plan": plan.to_toml()})
         session = cls(
             folder, options, files, prepared, prepared.search_data(fold, options.average), plan, started, watcher
         )
@@ -133,16 +126,23 @@ class Session:
                 with self._phase("test", clock):
                     tested = self._test(fitted)
                 with self._phase("ablation", clock):
-                    ablation = phases.ablation(runner, self._test_share())
+                    share = self._test_share()
+                    ablation = phases.ablation(runner, share)
             with self._phase("report", clock):
-                tables = self._tables(studies, fitted, tested, ablation)
-                self._write(studies, fitted, tested, tables)
+                answer = Answer(
+                    self.prepared, self.data, self.files, studies, fitted, tested, ablation, self._test_share()
+                )
+                winner = answer.write(self.folder)
+            summary = summarise(answer, winner, self.plan, self.seconds)
+            write_json(self.folder.summary, summary)
         return self.folder
 
     def _clock(self, studies: Studies) -> Clock:
         before, limit = studies.elapsed(), self.options.time_limit
         if self.more_seconds is not None:
             limit = before + self.more_seconds
+        elif self.more_trials is not None:
+            limit = None
         return Clock(self.started, before, limit)
 
     @contextmanager
@@ -191,78 +191,13 @@ class Session:
         validating = np.count_nonzero(self.data.fold >= 0) / self.plan.folds
         return float(validating / (len(self.data.fold) - validating))
 
-    def _tables(
-        self,
-        studies: Studies,
-        fitted: dict[str, Refitted | Failed],
-        tested: dict[str, Tested],
-        ablation: pd.DataFrame,
-    ) -> dict[str, pd.DataFrame]:
-        finalists = [finalist(name, studies, fitted.get(name), tested.get(name)) for name in self.files]
-        complete = [each for name in self.files for each in studies.results(name)]
-        return {
-            "leaderboard": leaderboard(finalists, self._test_share()),
-            "tradeoff": tradeoff(complete),
-            "ablation": ablation,
-        }
-
-    def _write(
-        self,
-        studies: Studies,
-        fitted: dict[str, Refitted | Failed],
-        tested: dict[str, Tested],
-        tables: dict[str, pd.DataFrame],
-    ) -> None:
-        path = self.folder.path
-        for name, table in tables.items():
-            write_text(path / f"{name}.csv", table.to_csv(index=False))
-        rows = predictions(self.folder, studies, self.data.dataset, self.prepared.test, tested)
-        rows.to_parquet(path / "predictions.parquet", index=False)
-        save_figures(
-            self.folder.figures, tables["leaderboard"], tables["tradeoff"], tables["ablation"], self.data.metric
-        )
-        winner = self._write_models(studies, fitted, tables["leaderboard"])
-        self._forget_predictions(studies)
-        verdict = metadata_verdict(tables["ablation"], has_metadata=self.data.dataset.tasks.metadata is not None)
-        summary = summarise(self, tables["leaderboard"], winner, verdict, studies.states())
-        write_json(self.folder.summary, {"version": mthn_automl.__version__, **summary})
-
-    def _write_models(
-        self, studies: Studies, fitted: dict[str, Refitted | Failed], table: pd.DataFrame
-    ) -> str:
-        """Each architecture's model, and the best-ranked one again as the winner; returns its name."""
-        ranked = [name for name in table["architecture"] if isinstance(fitted.get(name), Refitted)]
-        if not ranked:
-            reasons = [each.reason for each in fitted.values() if isinstance(each, Failed)]
-            raise NothingFinishedError(f"No refit finished: {reasons[0]}; the trials are kept in {self.folder.path}.")
-        for name in ranked:
-            model, best = fitted[name], studies.best(name)
-            assert isinstance(model, Refitted) and best is not None
-            settings = studies.spaces[name].split(best[1].settings)[0]
-            metrics = metrics_of(table, name, self.data.metric)
-            write_model(
-                self.folder.models / name, model, self.files[name], settings, self.data.dataset, metrics
-            )
-        staged = self.folder.path / ".model"
-        shutil.rmtree(staged, ignore_errors=True)
-        shutil.copytree(self.folder.models / ranked[0], staged)
-        shutil.rmtree(self.folder.model, ignore_errors=True)
-        os.replace(staged, self.folder.model)
-        return str(ranked[0])
-
-    def _forget_predictions(self, studies: Studies) -> None:
-        """Out-of-fold predictions of all but the best trials, which would otherwise grow with rows x trials."""
-        best = {f"{name}-{found[0]}" for name in self.files if (found := studies.best(name)) is not None}
-        for stored in self.folder.trials.glob(f"*/{PREDICTIONS}"):
-            if stored.parent.name not in best:
-                stored.unlink()
-
 
 def worker_count(options: Options) -> int:
     """As asked; by default one a usable CPU with Ray, and one in process."""
     if options.runner == "local":
         return 1
-    return options.workers or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return options.workers or usable or 1
 
 
 def make_runner(options: Options, folder: RunFolder) -> Runner:
@@ -282,18 +217,3 @@ def _test_notes(prepared: Prepared) -> list[str]:
         return ["No row is held out as test: errors are cross-validated only."]
     notes = [] if test.notes == prepared.all_rows.notes else list(test.notes)
     return [*notes, f"{len(test)} test rows are sealed until the search is over; {len(prepared.development)} are left."]
-
-
-def plan_to_toml(plan: Plan) -> dict[str, Any]:
-    """TOML has no null: no limit is left out."""
-    return {name: value for name, value in asdict(plan).items() if value is not None}
-
-
-def plan_from_toml(stored: dict[str, Any]) -> Plan:
-    """The plan that `plan_to_toml` was given."""
-    return Plan(
-        folds=stored["folds"],
-        seeds=stored["seeds"],
-        schedule=Schedule(**stored["schedule"]),
-        trial_seconds=stored.get("trial_seconds"),
-    )

@@ -1,48 +1,48 @@
 """summary.json: everything a script needs to know of a finished run."""
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from mthn_automl.analysis.ablation import Verdict
+import mthn_automl
+from mthn_automl.analysis.ablation import metadata_verdict
+from mthn_automl.tuning.plan import Plan
 
 if TYPE_CHECKING:
-    from mthn_automl.run.session import Session
+    from mthn_automl.run.answer import Answer
 
 ERRORS = ("cv_error", "cv_error_se", "test_error", "test_low", "test_high", "cv_error_tasks", "test_error_tasks")
 
 
-def summarise(
-    session: "Session", leaderboard: pd.DataFrame, winner: str, verdict: Verdict, states: dict[str, int]
-) -> dict[str, Any]:
-    """JSON-like; null where nothing was measured."""
-    dataset, plan = session.data.dataset, session.plan
-    line = _line(leaderboard, winner)
+def summarise(answer: "Answer", winner: str, plan: Plan, seconds: Mapping[str, float]) -> dict[str, Any]:
+    """JSON-like; null where nothing was measured. seconds: by phase."""
+    prepared, dataset, table = answer.prepared, answer.data.dataset, answer.leaderboard
+    verdict = metadata_verdict(answer.ablation, has_metadata=dataset.tasks.metadata is not None)
+    errors = metrics_of(table, winner, answer.data.metric, named=False)
     return {
+        "version": mthn_automl.__version__,
         "data": {
-            "rows": len(session.prepared.all_rows),
-            "test_rows": 0 if session.prepared.test is None else len(session.prepared.test),
+            "rows": len(prepared.all_rows),
+            "test_rows": 0 if prepared.test is None else len(prepared.test),
             "tasks": len(dataset.tasks),
             "features": len(dataset.schema.features),
             "metadata": len(dataset.schema.metadata),
             "targets": list(dataset.schema.targets),
-            "notes": list(session.prepared.all_rows.notes),
+            "notes": list(prepared.all_rows.notes),
         },
         "problem": dataset.schema.problem.value,
-        "metric": session.data.metric,
-        "average": session.data.average,
-        "best": {"architecture": winner, **metrics_of(leaderboard, winner, session.data.metric, named=False)}
-        | {"parameters": int(line["parameters"])},
+        "metric": answer.data.metric,
+        "average": answer.data.average,
+        "best": {"architecture": winner, **errors, "parameters": int(_line(table, winner)["parameters"])},
         "metadata_verdict": verdict.word,
         "metadata_sentence": verdict.sentence,
         "folds": plan.folds,
         "seeds": plan.seeds,
-        "seconds": {name: round(value, 3) for name, value in session.seconds.items()},
-        "trials": states,
-        "trials_by_architecture": {
-            str(row["architecture"]): int(row["trials"]) for row in leaderboard.to_dict("records")
-        },
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
+        "trials": answer.studies.states(),
+        "trials_by_architecture": {str(row["architecture"]): int(row["trials"]) for row in table.to_dict("records")},
     }
 
 

@@ -24,13 +24,21 @@ class Layout:
         return len(self.task)
 
 
+TASKS_A_BATCH = 16
+LARGEST_BLOCK = 16
+
+
 def block_size(task_sizes: IntArray, batch: int) -> int:
-    """Rows a block: few enough that a batch holds many tasks, and that small tasks are not mostly padding."""
+    """Rows a block.
+
+    A task's weights are generated once a block, so blocks are as large as the typical task allows without much
+    padding, and as leaves room for many tasks in a batch.
+    """
     present = task_sizes[task_sizes > 0]
-    typical = int(np.median(present))
     if present.sum() <= batch and present.max() <= 1.5 * present.mean():
         return int(present.max())
-    return max(1, min(16, typical, max(4, round(batch / len(present)))))
+    many_tasks = max(4, batch // min(len(present), TASKS_A_BATCH))
+    return max(1, min(LARGEST_BLOCK, int(np.median(present)), many_tasks))
 
 
 def lay_out(rows: IntArray, task: IntArray, size: int, random: np.random.Generator | None = None) -> Layout:

@@ -116,7 +116,9 @@ class _Fit:
     def _train_epoch(self) -> None:
         rows = [self.data.training[self.members[index].fold] for index in self.alive.tolist()]
         random = [self.random[index] for index in self.alive.tolist()]
-        layout = stack([lay_out(*each, self.block, draw) for each, draw in zip(self._with_task(rows), random)])
+        layout = stack(
+            [lay_out(*each, self.block, draw) for each, draw in zip(self._with_task(rows), random, strict=True)]
+        )
         for batch in cut(layout, self.schedule.batch):
             loss, penalty = self._loss(self.pack, batch, self.fold[self.alive])
             self.optimiser.zero_grad()
@@ -182,8 +184,8 @@ def gather(data: TrainingData, batch: Layout, fold: Tensor) -> tuple[Tensor, Ten
     rows = torch.from_numpy(batch.rows)
     mask = (rows != PADDING).float()
     flat = (rows.clamp(min=0) + fold.reshape(-1, 1, 1) * data.features.shape[1]).flatten()
-    features = data.features.flatten(0, 1).index_select(0, flat).unflatten(0, rows.shape)
-    target = data.target.flatten(0, 1).index_select(0, flat).unflatten(0, rows.shape)
+    features = data.features.flatten(0, 1).index_select(0, flat).reshape(*rows.shape, -1)
+    target = data.target.flatten(0, 1).index_select(0, flat).reshape(*rows.shape, -1)
     return features, target, torch.from_numpy(batch.task), mask
 
 
@@ -198,7 +200,7 @@ def _carry_over(
 ) -> torch.optim.AdamW:
     """An optimiser for the members that go on, with the moments they had."""
     fresh = _optimiser(after, settings)
-    for old, new in zip(before.values(), after.parameters.values()):
+    for old, new in zip(before.values(), after.parameters.values(), strict=True):
         if old in optimiser.state:
             state = optimiser.state[old]
             fresh.state[new] = {

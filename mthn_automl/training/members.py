@@ -94,7 +94,7 @@ class Pack:
         def one(own: State, fixed: State, features: Tensor, task: Tensor) -> tuple[Tensor, Tensor]:
             return functional_call(call, (_inner(own), _inner(fixed)), (features, task))  # type: ignore[no-any-return]
 
-        return vmap(one)(parameters, buffers, features, task)  # type: ignore[no-any-return]
+        return vmap(one)(parameters, buffers, features, task)
 
     def _present(self, state: State, task: Tensor) -> State:
         """Rows of the task-indexed tensors for the blocks at hand: a step costs nothing for the other tasks."""
@@ -124,13 +124,15 @@ class Pack:
         metadata (members, all tasks, d_m) replaces the present one.
         """
         new = metadata.shape[1] - self.buffers["metadata"].shape[1]
-        parameters = {
-            name: _with_mean_rows(value.detach(), new) if name in self.prototype.task_indexed else value.detach()
-            for name, value in self.parameters.items()
-        }
-        return Pack(
-            self.prototype, parameters, {**self.buffers, "metadata": metadata}, present_only=self.present_only
+        own = self.prototype.task_indexed
+        parameters, buffers = (
+            {
+                name: _with_mean_rows(each.detach(), new) if name in own else each.detach()
+                for name, each in state.items()
+            }
+            for state in (self.parameters, self.buffers)
         )
+        return Pack(self.prototype, parameters, {**buffers, "metadata": metadata}, present_only=self.present_only)
 
 
 def prototype(build: Callable[[ProblemShape], Architecture], shape: ProblemShape) -> Architecture:
@@ -147,7 +149,7 @@ def _rows_of(value: Tensor, task: Tensor) -> Tensor:
     """(members, tasks, ...) and (members, blocks) -> (members, blocks, ...)."""
     members, tasks = value.shape[:2]
     flat = (task + torch.arange(members).unsqueeze(1) * tasks).flatten()
-    return value.flatten(0, 1).index_select(0, flat).unflatten(0, (members, -1))
+    return value.flatten(0, 1).index_select(0, flat).reshape(*task.shape, *value.shape[2:])
 
 
 def _with_mean_rows(value: Tensor, new: int) -> Tensor:

@@ -29,7 +29,7 @@ class Networks:
         pack = self._for_tasks(rows)
         parts = [
             self._predict(pack, rows.take(np.arange(start, min(start + ROWS_AT_ONCE, len(rows)))))
-            for start in range(0, len(rows), ROWS_AT_ONCE)
+            for start in range(0, max(len(rows), 1), ROWS_AT_ONCE)
         ]
         return np.concatenate(parts)
 

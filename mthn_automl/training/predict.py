@@ -29,7 +29,7 @@ def pack_outputs(
     for batch in cut(stacked, max(BATCH, size)):
         wanted = torch.from_numpy(batch.rows)
         flat = (wanted.clamp(min=0) + numbers.reshape(-1, 1, 1) * features.shape[1]).flatten()
-        given = features.flatten(0, 1).index_select(0, flat).unflatten(0, wanted.shape)
+        given = features.flatten(0, 1).index_select(0, flat).reshape(*wanted.shape, features.shape[2])
         with torch.no_grad():
             found, _ = pack(given, torch.from_numpy(batch.task))
         if outputs.shape[2] == 0:

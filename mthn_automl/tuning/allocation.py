@@ -1,5 +1,6 @@
 """Which architecture gets the next trial: equal first rounds, then more for those that do better."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -19,8 +20,8 @@ def next_architecture(standings: Mapping[str, Standing], rounds: int = FIRST_ROU
     """The architecture to try next, and why.
 
     While any architecture has begun fewer than `rounds` trials, the one with the fewest is next. From then on an
-    architecture's share is proportional to 1 / its rank by best error; the hypernetwork's is never below that of
-    rank 2, so that neither it nor its strongest rival starves. A function of the standings alone.
+    architecture's share is proportional to 1 / root of its rank by best error; the hypernetwork's is never below
+    that of rank 2, so that neither it nor its strongest rival starves. A function of the standings alone.
     """
     order = list(standings)
     fewest = min(order, key=lambda name: standings[name].begun)
@@ -30,7 +31,7 @@ def next_architecture(standings: Mapping[str, Standing], rounds: int = FIRST_ROU
     ranks = {name: rank for rank, name in enumerate(ranked, start=1)}
     if CHAMPION in ranks:
         ranks[CHAMPION] = min(ranks[CHAMPION], 2)
-    chosen = min(order, key=lambda name: (standings[name].begun + 1) * ranks[name])
+    chosen = min(order, key=lambda name: (standings[name].begun + 1) * math.sqrt(ranks[name]))
     return chosen, f"rank {ranked.index(chosen) + 1} by best error so far, behind its share of trials"
 
 

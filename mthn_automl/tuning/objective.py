@@ -100,7 +100,7 @@ class Objective:
         validation = [data.validation[member.fold] for member in members]
         outputs = pack_outputs(fitted.pack, data.features, data.task, [each.fold for each in members], validation)
         predictions = self._empty(self.plan.seeds)
-        for index, (member, output) in enumerate(zip(members, outputs)):
+        for index, (member, output) in enumerate(zip(members, outputs, strict=True)):
             rows = data.validation[member.fold]
             predictions[index // len(data.training), rows] = to_prediction(
                 data.problem, output, data.encoders[member.fold]
@@ -113,17 +113,18 @@ class Objective:
     def _classical(self, configuration: Configuration, deadline: float | None) -> "_Outcome":
         """One fit a fold; a score of some folds only would not compare, so running out of time is a failure."""
         dataset, fold = self.data.dataset, self.data.fold
-        predictions, spent, notes = self._empty(1), 0.0, list[str]()
-        for number in range(int(fold.max()) + 1):
-            model = fit_classical(configuration, dataset.take(np.flatnonzero(fold != number)), self.flags)
+        folds = int(fold.max()) + 1
+        predictions, spent, models = self._empty(1), 0.0, list[Classical]()
+        for number in range(folds):
+            if deadline is not None and time.time() > deadline:
+                raise TimeoutError(f"Only {number} of {folds} folds were fitted in the time given.")
+            models.append(fit_classical(configuration, dataset.take(np.flatnonzero(fold != number)), self.flags))
             started = time.perf_counter()
             rows = np.flatnonzero(fold == number)
-            predictions[0, rows] = model.predict(dataset.take(rows))
+            predictions[0, rows] = models[-1].predict(dataset.take(rows))
             spent += time.perf_counter() - started
-            notes += [note for note in model.notes() if note not in notes]
-            if deadline is not None and time.time() > deadline and number < int(fold.max()):
-                raise TimeoutError(f"Only {number + 1} of {int(fold.max()) + 1} folds were fitted in the time given.")
-        return _Outcome(predictions, [], model.size(), spent, False, tuple(notes))
+        notes = dict.fromkeys(note for model in models for note in model.notes())
+        return _Outcome(predictions, [], models[-1].size(), spent, False, tuple(notes))
 
     def _empty(self, seeds: int) -> FloatArray:
         return np.full((seeds, len(self.data.dataset), self.data.dataset.schema.outputs), np.nan)
@@ -176,9 +177,7 @@ class _Outcome:
 
 def fold_members(plan: Plan, seed: int, folds: int) -> list[Member]:
     """Folds within seeds: member index = seed number x folds + fold."""
-    return [
-        Member(fold, derive_seed(seed, repeat, fold)) for repeat in range(plan.seeds) for fold in range(folds)
-    ]
+    return [Member(fold, derive_seed(seed, repeat, fold)) for repeat in range(plan.seeds) for fold in range(folds)]
 
 
 def train(
@@ -218,5 +217,3 @@ def fit_classical(configuration: Configuration, training: Dataset, flags: Flags)
 def use_one_thread() -> None:
     """Two workers of one thread beat one of two (measured), and equal threads give equal sums."""
     torch.set_num_threads(1)
-
-

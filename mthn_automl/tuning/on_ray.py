@@ -5,7 +5,9 @@ This is the only file that imports Ray.
 """
 
 import os
+import signal
 import tempfile
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -19,11 +21,12 @@ _SILENCE = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "TUNE_DISABLE_SIGINT_HANDLER": "1",
     "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
     "TUNE_FORCE_TRIAL_CLEANUP_S": "10",
 }
-for _name, _value in _SILENCE.items():
-    os.environ.setdefault(_name, _value)
+for _variable, _setting in _SILENCE.items():
+    os.environ.setdefault(_variable, _setting)
 
 import ray  # noqa: E402
 from ray import tune  # noqa: E402
@@ -33,8 +36,6 @@ from mthn_automl.tuning.objective import Objective, SearchData, use_one_thread  
 from mthn_automl.tuning.plan import Plan  # noqa: E402
 from mthn_automl.tuning.runners import Failed, Job, attempt  # noqa: E402
 from mthn_automl.tuning.search import Outcome, Trial, TrialSource, run_trial  # noqa: E402
-
-OBJECT_STORE_BYTES = 512 * 1024**2
 
 
 class StudySearcher(Searcher):  # type: ignore[misc]
@@ -89,7 +90,7 @@ class Worker(tune.Trainable):  # type: ignore[misc]
         return True
 
 
-@ray.remote(num_cpus=1, max_retries=0)
+@ray.remote(num_cpus=1, max_retries=0)  # type: ignore[untyped-decorator]
 def _run_job(job: Job, data: SearchData, plan: Plan) -> Any:
     use_one_thread()
     return attempt(job, Objective(data, plan))
@@ -111,18 +112,24 @@ class RayRunner:
     def __enter__(self) -> "RayRunner":
         self._stack.enter_context(_output_to(self.log))
         self._stack.callback(ray.shutdown)
+        terminate = signal.getsignal(signal.SIGTERM)
         try:
             ray.init(
                 address="local",
                 num_cpus=self.workers,
-                object_store_memory=OBJECT_STORE_BYTES,
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level="CRITICAL",
             )
+        except SystemExit:  # Ray's own answer to SIGTERM while it starts
+            self._stack.close()
+            if callable(terminate):
+                terminate(signal.SIGTERM, None)
+            raise
         except BaseException:
             self._stack.close()
             raise
+        _handle_termination_with(terminate)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -158,6 +165,12 @@ class RayRunner:
         return [_value(each) for each in [_run_job.remote(job, self._data, self._plan) for job in jobs]]
 
 
+def _handle_termination_with(handler: Any) -> None:
+    """Ray takes SIGTERM for itself when it starts, and ends the driver with a core dump; give it back."""
+    if threading.current_thread() is threading.main_thread() and handler is not None:
+        signal.signal(signal.SIGTERM, handler)
+
+
 def _value(reference: Any) -> Any:
     try:
         return ray.get(reference)
@@ -179,6 +192,6 @@ def _output_to(log: Path) -> Iterator[None]:
             os.dup2(stream.fileno(), 2)
             yield
         finally:
-            for target, copy in zip((1, 2), kept):
+            for target, copy in zip((1, 2), kept, strict=True):
                 os.dup2(copy, target)
                 os.close(copy)

@@ -1,7 +1,9 @@
 """How much work one trial is: folds, seeds, batch and epochs, from rows, tasks and budget."""
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from mthn_automl.training.fit import Schedule
 
@@ -14,6 +16,11 @@ USUAL_SECONDS = 600.0
 
 TYPICAL_EPOCHS = 150
 STEPS_WANTED = 6000
+FEWEST_TRIALS, TRIALS_WANTED = 3, 10
+"""An architecture: folds are worth having fewer trials, further seeds are not."""
+
+CLASSICAL_COST = 0.2
+"""Of a neural architecture's; measured."""
 
 
 @dataclass(frozen=True)
@@ -24,6 +31,15 @@ class Plan:
     seeds: int
     schedule: Schedule
     trial_seconds: float | None
+
+    def to_toml(self) -> dict[str, Any]:
+        """TOML has no null: no limit is left out."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    @classmethod
+    def from_toml(cls, stored: Mapping[str, Any]) -> "Plan":
+        """The plan whose `to_toml` this is."""
+        return cls(stored["folds"], stored["seeds"], Schedule(**stored["schedule"]), stored.get("trial_seconds"))
 
     def sentence(self) -> str:
         folds = "1 hold-out" if self.folds == 1 else f"{self.folds} folds"
@@ -39,24 +55,27 @@ class Plan:
 def make_plan(
     rows: int,
     *,
-    architectures: int,
+    neural: int,
+    classical: int,
     seconds: float | None,
     workers: int,
     folds: int | None = None,
     seeds: int | None = None,
 ) -> Plan:
-    """Folds and seeds shrink until about ten trials an architecture fit into the budget; given numbers are kept.
+    """Folds and seeds shrink until several trials an architecture fit into the budget; given numbers are kept.
 
-    rows: that are not test rows. seconds: of the whole budget; None: no limit.
+    rows: that are not test rows. neural, classical: architectures of each family. seconds: of the whole budget;
+    None: no limit.
     """
-    share = (USUAL_SECONDS if seconds is None else seconds) * workers / max(architectures, 1)
+    share = (USUAL_SECONDS if seconds is None else seconds) * workers / max(neural + CLASSICAL_COST * classical, 1.0)
     schedule = _schedule(rows)
     chosen_folds, chosen_seeds = folds or 1, seeds or 1
     for more_folds, more_seeds in ((1, 1), (3, 1), (5, 1), (5, 2), (5, 3)):
         tried = (folds or more_folds, seeds or more_seeds)
-        if more_folds == 1 or (_trial_seconds(rows, tried, schedule) < share / 10 and _useful(rows, tried[1])):
+        wanted = TRIALS_WANTED if more_seeds > 1 else FEWEST_TRIALS
+        if more_folds == 1 or (_trial_seconds(rows, tried, schedule) < share / wanted and _useful(rows, tried[1])):
             chosen_folds, chosen_seeds = tried
-    trial_seconds = None if seconds is None else max(2.0, share / 4)
+    trial_seconds = None if seconds is None else max(2.0, share / 5)
     return Plan(min(chosen_folds, rows), chosen_seeds, schedule, trial_seconds)
 
 

@@ -19,6 +19,7 @@ SAMPLERS: dict[str, Callable[[int], BaseSampler]] = {"tpe": _tpe}
 
 
 def make_sampler(name: str, seed: int) -> BaseSampler:
+    """The sampler of that name in SAMPLERS."""
     return SAMPLERS[name](seed)
 
 

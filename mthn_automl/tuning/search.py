@@ -135,7 +135,7 @@ class TrialSource:
         for architecture, number in left:
             outcome = read_outcome(self.folder / f"{architecture}-{number}")
             if outcome is None:
-                self.studies.lose(architecture, number, "the search ended before this trial did")
+                self.studies.lose(architecture, number, "the search ended before this trial did", self.clock())
             else:
                 self._record(architecture, number, outcome)
         return len(left)
@@ -191,7 +191,7 @@ class TrialSource:
         if outcome is not None:
             self._record(trial.architecture, trial.number, outcome)
             return
-        self.studies.lose(trial.architecture, trial.number, reason)
+        self.studies.lose(trial.architecture, trial.number, reason, self.clock())
         self._report_end(trial.architecture, trial.number, Outcome(None, reason))
 
     def _record(self, architecture: str, number: int, outcome: Outcome) -> None:

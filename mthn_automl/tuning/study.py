@@ -1,5 +1,6 @@
 """The Optuna studies of a run, one an architecture, all in one journal file: the only truth about trials."""
 
+import math
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -94,7 +95,10 @@ class Studies:
         return sum(trial.state is not TrialState.WAITING for trial in study.get_trials(deepcopy=False))
 
     def complete(self, architecture: str, number: int, result: TrialResult, elapsed: float) -> None:
-        """Record a finite result. elapsed: seconds of the run so far."""
+        """Record a result; one without a finite error is a failure. elapsed: seconds of the run so far."""
+        if not math.isfinite(result.error):
+            self.fail(architecture, number, f"The error is {result.error}, which is no finite number.", elapsed)
+            return
         self._mark(architecture, number, {RESULT: result.to_json(), ELAPSED: elapsed})
         self._studies[architecture].tell(number, result.error)
 
@@ -103,14 +107,21 @@ class Studies:
         self._mark(architecture, number, {REASON: reason, ELAPSED: elapsed})
         self._studies[architecture].tell(number, state=TrialState.FAIL)
 
-    def lose(self, architecture: str, number: int, reason: str) -> None:
-        """Record that a trial's process was lost, and queue its configuration again, at most three times."""
+    def lose(self, architecture: str, number: int, reason: str, elapsed: float) -> None:
+        """Record that a trial's process was lost, and queue its configuration again, at most three times.
+
+        The fourth loss is a failure of the configuration: models that end their process each time would otherwise
+        never use up a budget of trials.
+        """
         lost = self._find(architecture, number)
+        retry = int(lost.user_attrs.get(RETRY, 0)) + 1
+        if retry > MAXIMUM_RETRIES:
+            self.fail(architecture, number, f"{reason}, {retry} times", elapsed)
+            return
         self._mark(architecture, number, {REASON: reason})
         self._studies[architecture].tell(number, state=TrialState.FAIL)
-        retry = int(lost.user_attrs.get(RETRY, 0)) + 1
         settings = self._settings_of(lost, self.spaces[architecture])
-        if settings is not None and retry <= MAXIMUM_RETRIES:
+        if settings is not None:
             start = {START: lost.user_attrs[START]} if START in lost.user_attrs else {}
             marks = {ROOT: lost.user_attrs.get(ROOT, number), RETRY: retry, **start}
             self._studies[architecture].enqueue_trial(settings, user_attrs=marks)
@@ -143,10 +154,12 @@ class Studies:
         ]
 
     def retries_queued(self, architecture: str) -> int:
-        return sum(trial.state is TrialState.WAITING and RETRY in trial.user_attrs for trial in self.trials(architecture))
+        return sum(
+            trial.state is TrialState.WAITING and RETRY in trial.user_attrs for trial in self.trials(architecture)
+        )
 
     def told(self, architecture: str) -> int:
-        """Trials that ended by their own doing, well or badly; those lost with their process do not count."""
+        """Trials that ended by their own doing, well or badly; those that were lost and queued again do not count."""
         return sum(trial.state.is_finished() and ELAPSED in trial.user_attrs for trial in self.trials(architecture))
 
     def results(self, architecture: str) -> list[tuple[int, TrialResult]]:
