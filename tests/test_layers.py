@@ -23,14 +23,14 @@ ORDER = [
 ]
 LEVEL = {room: level for level, rooms in enumerate(ORDER) for room in rooms}
 # What a room may import at the top of a file; anywhere else these are imported where they are used.
-HEAVY = {"torch", "ray", "pandas", "pyarrow", "sklearn", "skops", "optuna", "altair", "scipy"}
+HEAVY = {"torch", "ray", "pandas", "pyarrow", "sklearn", "optuna", "altair", "scipy"}
 MAY_LOAD = {
     "data": {"pandas", "pyarrow"},
     "models": {"torch", "sklearn", "scipy"},
     "training": {"torch", "sklearn", "scipy"},
     "tuning": {"torch", "optuna"},
     "analysis": {"pandas", "scipy"},
-    "deployment": {"torch", "pandas", "sklearn", "skops"},
+    "deployment": {"torch", "pandas"},
     "report": {"pandas", "altair"},
     "run": {"pandas"},
 }

@@ -87,7 +87,10 @@ class Architecture(nn.Module, ABC):
         """Numbers in the network that remains when this model is reduced to one task."""
 
     def penalty(self) -> Tensor:
-        """Added to every member's loss at every step; a scalar of parameters and buffers."""
+        """Added to every member's loss at every step; a scalar of parameters and buffers.
+
+        A penalty over tasks needs `cost = "all_tasks"`: else it sees the rows of the blocks at hand only.
+        """
         return self.metadata.new_zeros(())
 
     def after_epoch(self) -> Mapping[str, Tensor]:

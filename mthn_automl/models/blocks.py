@@ -42,10 +42,14 @@ class Dense(nn.Module):
 class Trunk(nn.Module):
     """Hidden layers shared by all tasks, each followed by ReLU: (..., d_in) -> (..., width)."""
 
-    def __init__(self, inputs: int, width: int, depth: int) -> None:
+    def __init__(self, inputs: int, width: int, depth: int, *, biased: bool = False) -> None:
+        """biased: start with random biases, for inputs that may all be zero: without, no gradient would pass."""
         super().__init__()
         widths = [inputs, *[width] * depth]
         self.layers = nn.ModuleList(Dense(*pair) for pair in pairwise(widths))
+        if biased:
+            for layer, (fan_in, _) in zip(self.layers, pairwise(widths), strict=True):
+                nn.init.uniform_(layer.bias, -(fan_in**-0.5), fan_in**-0.5)  # type: ignore[arg-type]
 
     def forward(self, features: Tensor) -> Tensor:
         for layer in self.layers:

@@ -52,7 +52,7 @@ class Hypernetwork(Architecture):
             self.embedding = nn.Parameter(_start(shape.tasks, settings))
             self.task_indexed = frozenset({"embedding"})
         inputs = settings.embedding_size * self.uses_embedding + shape.metadata * self.uses_metadata
-        self.extractor = Trunk(inputs, EXTRACTOR_WIDTH, settings.extractor_layers)
+        self.extractor = Trunk(inputs, EXTRACTOR_WIDTH, settings.extractor_layers, biased=True)
         representation = EXTRACTOR_WIDTH if settings.extractor_layers else inputs
         self.target_layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
         self.generators = nn.ModuleList(

@@ -108,5 +108,8 @@ class Phases:
             self.watch(Said(f"The ablation variant {name} failed: {reason}"))
         if "both" in failed:
             return empty_ablation()
+        stopped = [name for name, each in results.items() if name not in failed and each.stopped_by_time]
+        if stopped:
+            self.watch(Said(f"The time limit stopped these ablation fits before they were done: {', '.join(stopped)}."))
         errors = {name: np.array(each.member_errors) for name, each in results.items() if name not in failed}
         return ablation_table(CHAMPION, errors, test_share)

@@ -79,9 +79,23 @@ def stack(layouts: Sequence[Layout]) -> Layout:
     return Layout(rows, task)
 
 
-def cut(stacked: Layout, batch: int) -> Iterator[Layout]:
-    """Batches of about `batch` rows a member, of nearly equal numbers of blocks."""
-    blocks = stacked.rows.shape[1]
-    per_batch = max(1, batch // stacked.rows.shape[2])
-    for part in np.array_split(np.arange(blocks), max(1, round(blocks / per_batch))):
-        yield Layout(stacked.rows[:, part], stacked.task[:, part])
+def batch_count(blocks: int, size: int, batch: int) -> int:
+    """Batches that hold about `batch` rows each when so many blocks of `size` rows are dealt to them."""
+    return max(1, round(blocks / max(1, batch // size)))
+
+
+def blocks_of(rows: IntArray, task: IntArray, size: int) -> int:
+    """Blocks into which `lay_out` cuts the given rows."""
+    return int((-(-np.bincount(task[rows]) // size)).sum())
+
+
+def cut(layouts: Sequence[Layout], batches: int) -> Iterator[Layout]:
+    """Stacked batches; each member's own blocks are dealt evenly, so that its batches do not depend on the others."""
+    for number in range(batches):
+        yield stack(
+            [_part(each, number * len(each) // batches, (number + 1) * len(each) // batches) for each in layouts]
+        )
+
+
+def _part(layout: Layout, start: int, stop: int) -> Layout:
+    return Layout(layout.rows[start:stop], layout.task[start:stop])

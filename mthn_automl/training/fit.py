@@ -10,13 +10,13 @@ from torch import Tensor
 
 from mthn_automl.errors import DivergedError
 from mthn_automl.models.base import Architecture
-from mthn_automl.training.batches import PADDING, Layout, block_size, cut, lay_out, stack
+from mthn_automl.training.batches import PADDING, Layout, batch_count, block_size, blocks_of, cut, lay_out
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.losses import masked_mean, row_loss
 from mthn_automl.training.members import Member, Pack, State
 from mthn_automl.training.stopping import BestSoFar
 
-EVALUATION_BLOCK = 64
+EVALUATION_BATCH = 4096
 DROP_SHARE = 0.25
 """Members that stopped leave the pack when they are at least this share of it (measured: wastes 1-5 %)."""
 
@@ -95,6 +95,8 @@ class _Fit:
         self.best = BestSoFar(self.pack)
         sizes = np.bincount(data.task[data.training[0]], minlength=data.shape.tasks)
         self.block = block_size(sizes, schedule.batch)
+        longest = max(blocks_of(rows, data.task, self.block) for rows in data.training)
+        self.batches = batch_count(longest, self.block, schedule.batch)
         self.validates = all(len(rows) > 0 for rows in data.validation)
         self.stopped_by_time = False
 
@@ -116,10 +118,8 @@ class _Fit:
     def _train_epoch(self) -> None:
         rows = [self.data.training[self.members[index].fold] for index in self.alive.tolist()]
         random = [self.random[index] for index in self.alive.tolist()]
-        layout = stack(
-            [lay_out(*each, self.block, draw) for each, draw in zip(self._with_task(rows), random, strict=True)]
-        )
-        for batch in cut(layout, self.schedule.batch):
+        layouts = [lay_out(each, self.data.task, self.block, draw) for each, draw in zip(rows, random, strict=True)]
+        for batch in cut(layouts, self.batches):
             loss, penalty = self._loss(self.pack, batch, self.fold[self.alive])
             self.optimiser.zero_grad()
             (loss + penalty).sum().backward()  # type: ignore[no-untyped-call]
@@ -129,9 +129,6 @@ class _Fit:
                 return
         self.pack.after_epoch()
 
-    def _with_task(self, rows: Sequence[np.ndarray]) -> list[tuple[np.ndarray, np.ndarray]]:
-        return [(each, self.data.task) for each in rows]
-
     def _loss(self, pack: Pack, batch: Layout, fold: Tensor) -> tuple[Tensor, Tensor]:
         features, target, task, mask = gather(self.data, batch, fold)
         output, penalty = pack(features, task)
@@ -140,9 +137,9 @@ class _Fit:
     def _check(self, epoch: int) -> None:
         """Compare with the best weights so far, and let members go that no longer improve."""
         loss = self._validation_loss() if self.validates else self._finite_weights(epoch)
-        if not bool(torch.isfinite(loss).all()):
-            raise DivergedError(f"The loss is not finite after {epoch} epochs; a smaller learning rate may help.")
         waiting = self.waiting[self.alive]
+        if not bool(torch.isfinite(loss[waiting]).all()):
+            raise DivergedError(f"The loss is not finite after {epoch} epochs; a smaller learning rate may help.")
         self.best.update(self.pack, self.alive, torch.where(waiting, loss, torch.inf), epoch)
         if self.validates:
             self.waiting[self.alive] = waiting & self.best.waiting(self.alive, epoch, self.schedule.patience)
@@ -150,11 +147,11 @@ class _Fit:
 
     def _validation_loss(self) -> Tensor:
         fold = self.fold[self.alive]
-        rows = [self.data.validation[number] for number in fold.tolist()]
-        stacked = stack([lay_out(*each, self.block) for each in self._with_task(rows)])
+        layouts = [lay_out(self.data.validation[number], self.data.task, self.block) for number in fold.tolist()]
+        batches = batch_count(max(map(len, layouts)), self.block, max(self.schedule.batch, EVALUATION_BATCH))
         total, weight = torch.zeros(len(fold)), torch.zeros(len(fold))
         with torch.no_grad():
-            for batch in cut(stacked, max(self.schedule.batch, 4096)):
+            for batch in cut(layouts, batches):
                 count = torch.from_numpy((batch.rows != PADDING).sum(axis=(1, 2)))
                 total += self._loss(self.pack, batch, fold)[0] * count
                 weight += count

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from mthn_automl.data.dataset import IntArray
-from mthn_automl.training.batches import PADDING, cut, lay_out, stack
+from mthn_automl.training.batches import PADDING, batch_count, cut, lay_out
 from mthn_automl.training.members import Pack
 
 BLOCK = 64
@@ -23,10 +23,11 @@ def pack_outputs(
     Returns a tensor (rows of the member, outputs) a member, in the order of its `rows`.
     """
     size = int(min(BLOCK, max(1, max((np.bincount(task[each]).max(initial=1) for each in rows), default=1))))
-    stacked = stack([lay_out(each, task, size) for each in rows])
+    layouts = [lay_out(each, task, size) for each in rows]
+    batches = batch_count(max(map(len, layouts)), size, BATCH)
     numbers = torch.tensor(list(fold))
     outputs = torch.zeros(len(pack), len(task), 0)
-    for batch in cut(stacked, max(BATCH, size)):
+    for batch in cut(layouts, batches):
         wanted = torch.from_numpy(batch.rows)
         flat = (wanted.clamp(min=0) + numbers.reshape(-1, 1, 1) * features.shape[1]).flatten()
         given = features.flatten(0, 1).index_select(0, flat).reshape(*wanted.shape, features.shape[2])

@@ -144,27 +144,20 @@ class TrialSource:
         """The next trial to start, or None when the budget allows no more."""
         if self.stopped or self._spent():
             return None
-        architecture, reason = self._choose()
+        architecture, reason = next_architecture({name: self._standing(name) for name in self.files})
         asked = self.studies.ask(architecture)
         settings, training = self.studies.spaces[architecture].split(asked.settings)
         trial = Trial(
             configuration=Configuration(self.files[architecture], settings, training, asked.seed),
             number=asked.number,
             root=asked.root,
-            reason=reason,
+            reason=reason if asked.root == asked.number else "lost with its process, run again",
             folder=self.folder / f"{architecture}-{asked.number}",
             deadline=self.budget.ends(),
         )
         self.live[trial.name] = trial
         self.report(TrialStarted(architecture, asked.number))
         return trial
-
-    def _choose(self) -> tuple[str, str]:
-        """Configurations that were lost with their process come first."""
-        for name in self.files:
-            if self.studies.retries_queued(name):
-                return name, "lost with its process, run again"
-        return next_architecture({name: self._standing(name) for name in self.files})
 
     def _standing(self, architecture: str) -> Standing:
         best = self.studies.best(architecture)

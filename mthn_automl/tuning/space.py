@@ -12,7 +12,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from mthn_automl.catalogue import SearchSpace
 from mthn_automl.errors import UsageError, did_you_mean
 
-KEYS = {"type", "low", "high", "scale", "choices", "only_if", "needs"}
+KEYS = {"type", "low", "high", "scale", "choices", "only_if", "needs", "why"}
 
 
 Distribution = CategoricalDistribution | FloatDistribution | IntDistribution

@@ -80,19 +80,20 @@ class Studies:
                 study.enqueue_trial(dict(start), user_attrs={START: index})
 
     def ask(self, architecture: str) -> Asked:
-        """Begin the next trial of an architecture; the sampler is seeded by the trial's number."""
+        """Begin the next trial of an architecture; seeds depend on how many trials began before, lost ones apart."""
         study, space = self._studies[architecture], self.spaces[architecture]
         study.sampler = make_sampler(self.sampler, derive_seed(self.seed, architecture, self._begun(study)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             trial = study.ask()
             settings = space.suggest(trial)
-        seed = derive_seed(self.seed, architecture, "trial", trial.number)
         root = int(trial.user_attrs.get(ROOT, trial.number))
+        seed = derive_seed(self.seed, architecture, "trial", root)
         return Asked(architecture, trial.number, root, settings, seed)
 
     def _begun(self, study: optuna.Study) -> int:
-        return sum(trial.state is not TrialState.WAITING for trial in study.get_trials(deepcopy=False))
+        trials = study.get_trials(deepcopy=False)
+        return sum(trial.state is TrialState.RUNNING or ELAPSED in trial.user_attrs for trial in trials)
 
     def complete(self, architecture: str, number: int, result: TrialResult, elapsed: float) -> None:
         """Record a result; one without a finite error is a failure. elapsed: seconds of the run so far."""
@@ -118,18 +119,26 @@ class Studies:
         if retry > MAXIMUM_RETRIES:
             self.fail(architecture, number, f"{reason}, {retry} times", elapsed)
             return
+        self._queue_again(architecture, lost, retry)
         self._mark(architecture, number, {REASON: reason})
         self._studies[architecture].tell(number, state=TrialState.FAIL)
+
+    def _queue_again(self, architecture: str, lost: FrozenTrial, retry: int) -> None:
+        """Once, even if a kill came between this and the end of the lost trial."""
+        marks = {ROOT: lost.user_attrs.get(ROOT, lost.number), RETRY: retry}
+        queued = any(
+            {name: trial.user_attrs.get(name) for name in marks} == marks for trial in self.trials(architecture)
+        )
         settings = self._settings_of(lost, self.spaces[architecture])
-        if settings is not None:
+        if settings is not None and not queued:
             start = {START: lost.user_attrs[START]} if START in lost.user_attrs else {}
-            marks = {ROOT: lost.user_attrs.get(ROOT, number), RETRY: retry, **start}
-            self._studies[architecture].enqueue_trial(settings, user_attrs=marks)
+            self._studies[architecture].enqueue_trial(settings, user_attrs={**marks, **start})
 
     def _settings_of(self, trial: FrozenTrial, space: Space) -> dict[str, Any] | None:
         """What the trial was to run; None where it was lost before the sampler had chosen all of it."""
-        if START in trial.user_attrs:
-            return dict(space.starts[trial.user_attrs[START]]) | trial.params
+        fixed = trial.system_attrs.get("fixed_params")
+        if fixed is not None:
+            return {**fixed, **trial.params}
         asked = [each for each in space.parameters if each.asked(trial.params, space.has_metadata)]
         return dict(trial.params) if all(each.name in trial.params for each in asked) else None
 

@@ -1,5 +1,6 @@
 """What every classical model must do, by being in the catalogue."""
 
+import json
 import math
 import random
 import subprocess
@@ -11,14 +12,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-import skops.io
 import torch
+from safetensors.numpy import load, save, save_file
 
 from mthn_automl import catalogue
 from mthn_automl.data.dataset import Dataset, FloatArray, TaskTable
 from mthn_automl.data.encoding import Encoder, Flags
+from mthn_automl.deployment.arrays import from_parts, to_parts
 from mthn_automl.models.base import Classical, ProblemShape
-from mthn_automl.models.trusted import TRUSTED
 from tests.contracts import zoo
 
 NAMES = catalogue.names("classical")
@@ -248,7 +249,8 @@ def test_a_stored_model_predicts_the_same(name: str, animal: Animal) -> None:
     dataset = animal()
     model = fitted(name, dataset)
     other: Classical = type(model)(settings_of(name, {}))
-    other.restore(skops.io.loads(skops.io.dumps(model.state()), trusted=list(TRUSTED)))
+    plain, numbers = to_parts(model.state())
+    other.restore(from_parts(json.loads(json.dumps(plain)), load(save(numbers))))
     rows = zoo.of_new_tasks(dataset)
     np.testing.assert_array_equal(other.predict(dataset), model.predict(dataset))
     np.testing.assert_array_equal(other.predict(rows), model.predict(rows))
@@ -257,15 +259,18 @@ def test_a_stored_model_predicts_the_same(name: str, animal: Animal) -> None:
 
 
 IN_A_NEW_PROCESS = """
-import sys, numpy, skops.io
+import json, sys, numpy
+from pathlib import Path
+from safetensors.numpy import load_file
 from mthn_automl import catalogue
-from mthn_automl.models.trusted import TRUSTED
+from mthn_automl.deployment.arrays import from_parts
 from tests.contracts import zoo
 for name in catalogue.names("classical"):
     architecture = catalogue.read(name).load_class()
     model = architecture(architecture.Settings())
-    model.restore(skops.io.load(f"{sys.argv[1]}/{name}.skops", trusted=list(TRUSTED)))
-    numpy.save(f"{sys.argv[1]}/{name}.npy", model.predict(zoo.missing_values()))
+    stored = Path(sys.argv[1]) / name
+    model.restore(from_parts(json.loads(stored.with_suffix(".json").read_text()), load_file(f"{stored}.safetensors")))
+    numpy.save(f"{stored}.npy", model.predict(zoo.missing_values()))
 """
 
 
@@ -273,7 +278,9 @@ def test_stored_models_predict_the_same_in_a_new_process(tmp_path: Path) -> None
     dataset = zoo.missing_values()
     models = {name: fitted(name, dataset) for name in NAMES}
     for name, model in models.items():
-        skops.io.dump(model.state(), tmp_path / f"{name}.skops")
+        plain, numbers = to_parts(model.state())
+        (tmp_path / f"{name}.json").write_text(json.dumps(plain))
+        save_file(numbers, tmp_path / f"{name}.safetensors")
     command = [sys.executable, "-c", IN_A_NEW_PROCESS, str(tmp_path)]
     subprocess.run(command, check=True, cwd=Path(__file__).parents[2])
     found = {name: np.load(tmp_path / f"{name}.npy") for name in NAMES}

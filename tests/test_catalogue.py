@@ -1,0 +1,159 @@
+"""The registry: names, groups, files of the user's own, and what is refused."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mthn_automl import catalogue
+from mthn_automl.catalogue import SearchSpace
+from mthn_automl.errors import UsageError
+
+OWN = """
+format = 1
+architecture = "mthn_automl.models.ridge:Ridge"
+family = "{family}"
+summary = "mine"
+
+[parameters.alpha]
+type = "float"
+low = 0.1
+high = 1.0
+"""
+
+
+def own(folder: Path, name: str, family: str = "classical") -> SearchSpace:
+    path = folder / f"{name}.toml"
+    path.write_text(OWN.format(family=family), encoding="utf-8")
+    return catalogue.read_file(path)
+
+
+def chosen(wanted: str, *mine: SearchSpace) -> list[str]:
+    return [file.name for file in catalogue.select(wanted, mine)]
+
+
+def test_the_file_names_are_the_registry() -> None:
+    assert catalogue.names() == sorted(path.stem for path in catalogue.folder().glob("*.toml"))
+    assert {"hypernetwork", "pooled", "ridge"} <= set(catalogue.names())
+
+
+def test_the_families_part_the_registry() -> None:
+    assert sorted(catalogue.names("neural") + catalogue.names("classical")) == catalogue.names()
+
+
+@pytest.mark.parametrize("name", catalogue.names())
+def test_every_file_is_whole_and_names_a_class_that_is_there(name: str) -> None:
+    file = catalogue.read(name)
+    assert file.summary
+    assert file.paper
+    assert file.parameter_formula
+    assert file.first_trials
+    assert file.load_class().__module__ == file.class_path.partition(":")[0]
+
+
+def test_listing_imports_no_model() -> None:
+    code = (
+        "import sys; from mthn_automl import catalogue; [catalogue.read(name) for name in catalogue.names('neural')]; "
+        "print([name for name in sys.modules if name.split('.')[0] in ('torch', 'optuna', 'sklearn', 'pandas')])"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("ridge", ["ridge"]),
+        ("ridge,pooled", ["ridge", "pooled"]),
+        (" ridge , ,pooled,", ["ridge", "pooled"]),
+        ("pooled,ridge,pooled", ["pooled", "ridge"]),
+        ("all", catalogue.names()),
+        ("neural", catalogue.names("neural")),
+        ("classical", catalogue.names("classical")),
+        ("ridge,neural", ["ridge", *catalogue.names("neural")]),
+        ("neural,classical", [*catalogue.names("neural"), *catalogue.names("classical")]),
+    ],
+)
+def test_a_list_of_names_and_groups_is_taken_in_its_order(wanted: str, expected: list[str]) -> None:
+    assert chosen(wanted) == expected
+
+
+def test_an_own_file_can_be_named(tmp_path: Path) -> None:
+    assert chosen("mine", own(tmp_path, "mine")) == ["mine"]
+
+
+def test_an_own_file_belongs_to_its_groups(tmp_path: Path) -> None:
+    mine = own(tmp_path, "mine")
+    assert chosen("classical", mine) == [*catalogue.names("classical"), "mine"]
+    assert chosen("neural", mine) == catalogue.names("neural")
+    assert chosen("all", mine) == [*catalogue.names(), "mine"]
+
+
+@pytest.mark.parametrize("wanted", ["pooled", "all", "classical"])
+def test_an_own_file_replaces_the_shipped_one_of_its_name(tmp_path: Path, wanted: str) -> None:
+    files = catalogue.select(wanted, [own(tmp_path, "pooled")])
+    assert [file.summary for file in files if file.name == "pooled"] == ["mine"]
+
+
+def test_an_own_file_of_another_family_takes_the_shipped_one_out_of_its_group(tmp_path: Path) -> None:
+    assert "pooled" not in chosen("neural", own(tmp_path, "pooled"))
+
+
+@pytest.mark.parametrize("wanted", ["", " ", ",,"])
+def test_no_name_at_all_is_refused(wanted: str) -> None:
+    with pytest.raises(UsageError, match="At least one architecture must be named"):
+        catalogue.select(wanted)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "message"),
+    [
+        ("ridg", "No architecture is named 'ridg'; did you mean 'ridge'"),
+        ("Hypernetwork", "did you mean 'hypernetwork'"),
+        ("ridge,hyper_network", "named 'hyper_network'; did you mean 'hypernetwork'"),
+        ("zzz", "No architecture is named 'zzz'; known: gradient_boosting, hard_sharing"),
+        ("../ridge", "No architecture is named '../ridge'"),
+    ],
+)
+def test_an_unknown_name_gets_the_nearest_one(wanted: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        catalogue.select(wanted)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("format = 1", "format = 2"), "format must be 1, however it is 2"),
+        (("format = 1", ""), "format must be 1, however it is None"),
+        (('"classical"', '"quantum"'), "family must be one of neural, classical, found 'quantum'"),
+        (("models.ridge:Ridge", "models.ridge.Ridge"), "architecture must be written 'package.module:Class'"),
+        (("architecture", "architektur"), "architecture must be written 'package.module:Class'"),
+        (("format = 1", "format = "), "must be a readable TOML file, however"),
+    ],
+)
+def test_a_file_that_is_no_search_space_is_refused_by_its_name(
+    tmp_path: Path, change: tuple[str, str], message: str
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(OWN.format(family="classical").replace(*change), encoding="utf-8")
+    with pytest.raises(UsageError, match=message) as refused:
+        catalogue.read_file(path)
+    assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe", None])
+def test_a_file_that_is_unreadable_or_absent_is_refused(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "mine.toml"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(UsageError, match="must be a readable TOML file"):
+        catalogue.read_file(path)
+
+
+@pytest.mark.parametrize(
+    "class_path", ["mthn_automl.models.ridge:Rigde", "no_such_package.net:Mine", ":Ridge", ".net:Mine"]
+)
+def test_a_class_that_cannot_be_imported_is_refused_by_the_file_that_names_it(tmp_path: Path, class_path: str) -> None:
+    with pytest.raises(UsageError, match=r"must be importable as 'package\.module:Class'"):
+        catalogue.class_at(class_path, tmp_path / "mine.toml")

@@ -1,0 +1,192 @@
+"""Rows grouped by task into blocks: each row once, each block one task, batches of nearly equal size."""
+
+import numpy as np
+import pytest
+
+from mthn_automl.data.dataset import IntArray
+from mthn_automl.training.batches import PADDING, Layout, batch_count, block_size, blocks_of, cut, lay_out, stack
+
+SIZES = {
+    "balanced": [12] * 10,
+    "skewed": [200, 40, 9, 5, 3, 2, 1, 1],
+    "one row a task": [1] * 30,
+    "one task": [37],
+    "tasks without rows": [0, 7, 0, 11, 0],
+    "many": [1 + place % 17 for place in range(300)],
+}
+every_size = pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES.keys())
+every_block = pytest.mark.parametrize("block", [1, 4, 16, 500])
+shuffled_or_not = pytest.mark.parametrize("seed", [None, 0, 1])
+
+
+def tasks_of(sizes: list[int]) -> IntArray:
+    """Each row's task, rows of all tasks mixed."""
+    return np.random.default_rng(5).permutation(np.repeat(np.arange(len(sizes)), sizes))
+
+
+def generator(seed: int | None) -> np.random.Generator | None:
+    return None if seed is None else np.random.default_rng(seed)
+
+
+def laid_out(sizes: list[int], block: int, seed: int | None = 0) -> Layout:
+    task = tasks_of(sizes)
+    return lay_out(np.arange(len(task)), task, block, generator(seed))
+
+
+@every_size
+@every_block
+@shuffled_or_not
+def test_every_row_is_laid_out_exactly_once(sizes: list[int], block: int, seed: int | None) -> None:
+    layout = laid_out(sizes, block, seed)
+    assert sorted(layout.rows[layout.rows != PADDING].tolist()) == list(range(sum(sizes)))
+
+
+@every_size
+@every_block
+@shuffled_or_not
+def test_a_block_holds_rows_of_its_own_task_only(sizes: list[int], block: int, seed: int | None) -> None:
+    layout = laid_out(sizes, block, seed)
+    owner = np.where(layout.rows == PADDING, layout.task[:, None], tasks_of(sizes)[layout.rows])
+    assert (owner == layout.task[:, None]).all()
+    assert layout.rows.shape == (len(layout), block)
+
+
+@every_size
+@every_block
+@shuffled_or_not
+def test_only_one_block_a_task_is_padded_and_at_its_end(sizes: list[int], block: int, seed: int | None) -> None:
+    layout = laid_out(sizes, block, seed)
+    filled = (layout.rows != PADDING).sum(axis=1)
+    assert ((layout.rows != PADDING) == (np.arange(block) < filled[:, None])).all()
+    assert (filled > 0).all()
+    assert np.bincount(layout.task, filled < block).max() <= 1
+    assert len(layout) == sum(-(-size // block) for size in sizes)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_left_out_stay_out(seed: int) -> None:
+    task = tasks_of(SIZES["skewed"])
+    wanted = np.random.default_rng(seed).choice(len(task), 50, replace=False)
+    layout = lay_out(wanted, task, 4, np.random.default_rng(seed))
+    assert sorted(layout.rows[layout.rows != PADDING].tolist()) == sorted(wanted.tolist())
+
+
+@every_size
+def test_without_a_shuffle_tasks_and_rows_keep_their_order(sizes: list[int]) -> None:
+    layout = laid_out(sizes, 4, None)
+    kept = layout.rows[layout.rows != PADDING]
+    assert (np.diff(layout.task) >= 0).all()
+    np.testing.assert_array_equal(kept, np.argsort(tasks_of(sizes), kind="stable"))
+
+
+def test_a_shuffle_comes_from_its_generator_alone() -> None:
+    first, again, other = (laid_out(SIZES["skewed"], 4, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first.rows, again.rows)
+    assert (first.rows != other.rows).any()
+
+
+@pytest.mark.parametrize("block", [1, 4])
+@pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
+@every_size
+def test_the_blocks_of_each_task_are_spread_evenly(sizes: list[int], share: float, block: int) -> None:
+    """After a share of all blocks, each task has had that share of its own, give or take one block and a tie."""
+    layout = laid_out(sizes, block)
+    whole = np.bincount(layout.task, minlength=len(sizes))
+    early = np.bincount(layout.task[: round(share * len(layout))], minlength=len(sizes))
+    assert np.abs(early - share * whole).max() <= 1 + 0.1 * whole.max()
+
+
+def test_each_of_balanced_tasks_comes_once_before_any_comes_twice() -> None:
+    layout = laid_out(SIZES["balanced"], 4)
+    rounds = layout.task.reshape(3, 10)
+    np.testing.assert_array_equal(np.sort(rounds, axis=1), [list(range(10))] * 3)
+
+
+def test_no_rows_give_no_blocks() -> None:
+    layout = lay_out(np.arange(0), tasks_of([3, 3]), 4)
+    assert layout.rows.shape == (0, 4)
+    assert len(layout) == 0
+
+
+@pytest.mark.parametrize(
+    ("sizes", "batch", "expected"),
+    [
+        ([8] * 8, 64, 8),  # all of them fit into one batch
+        ([14] * 12, 64, 5),  # a batch of all tasks
+        ([14] * 100, 64, 4),  # never less than 4 rows, so that products stay worthwhile
+        ([1] * 100, 64, 1),  # small tasks: no padding
+        ([1000, 3, 3], 64, 3),  # the typical task, not the largest
+        ([500, 500], 2048, 500),
+        ([1000, 1000], 256, 16),
+        ([0, 8, 0, 8], 64, 8),  # tasks without rows do not count
+    ],
+)
+def test_the_rows_of_a_block_suit_tasks_and_batch(sizes: list[int], batch: int, expected: int) -> None:
+    assert block_size(np.array(sizes), batch) == expected
+
+
+@pytest.mark.parametrize("batch", [1, 64, 2048])
+@every_size
+def test_a_block_is_at_most_the_largest_task(sizes: list[int], batch: int) -> None:
+    assert 1 <= block_size(np.array(sizes), batch) <= max(sizes)
+
+
+@pytest.mark.parametrize("batch", [64, 256])
+@every_size
+def test_most_of_what_is_computed_is_no_padding(sizes: list[int], batch: int) -> None:
+    layout = laid_out(sizes, block_size(np.array(sizes), batch))
+    assert (layout.rows != PADDING).mean() > 0.4
+
+
+def test_shorter_members_are_padded_with_blocks_without_rows() -> None:
+    long, short = laid_out([9, 3], 4), laid_out([2], 4)
+    stacked = stack([long, short])
+    assert stacked.rows.shape == (2, 4, 4)
+    np.testing.assert_array_equal(stacked.rows[0], long.rows)
+    np.testing.assert_array_equal(stacked.rows[1, :1], short.rows)
+    assert (stacked.rows[1, 1:] == PADDING).all()
+    assert (stacked.task[1, 1:] == 0).all()
+
+
+@pytest.mark.parametrize("batch", [1, 10, 64, 10_000])
+@every_size
+def test_batches_together_are_the_whole_in_order(sizes: list[int], batch: int) -> None:
+    layouts = [laid_out(sizes, 4, seed) for seed in (0, 1)]
+    whole = stack(layouts)
+    parts = list(cut(layouts, batch_count(len(layouts[0]), 4, batch)))
+    np.testing.assert_array_equal(np.concatenate([part.rows for part in parts], axis=1), whole.rows)
+    np.testing.assert_array_equal(np.concatenate([part.task for part in parts], axis=1), whole.task)
+
+
+@pytest.mark.parametrize("batches", [1, 2, 3])
+def test_the_batches_of_a_member_do_not_depend_on_its_neighbours(batches: int) -> None:
+    short, long = laid_out([9, 3], 4), laid_out([40, 7, 2], 4, 1)
+    alone = [part.rows[0] for part in cut([short], batches)]
+    beside = [part.rows[0] for part in cut([short, long], batches)]
+    found = [rows[: len(own)] for rows, own in zip(beside, alone, strict=True)]
+    np.testing.assert_equal(found, alone)
+
+
+@every_size
+def test_blocks_are_counted_without_laying_rows_out(sizes: list[int]) -> None:
+    task = np.repeat(np.arange(len(sizes)), sizes)
+    assert blocks_of(np.arange(len(task)), task, 4) == len(lay_out(np.arange(len(task)), task, 4))
+
+
+@pytest.mark.parametrize("batch", [16, 64, 10_000])
+@every_size
+def test_batches_are_of_nearly_equal_size_about_what_was_asked(sizes: list[int], batch: int) -> None:
+    laid = laid_out(sizes, 4)
+    blocks = [part.rows.shape[1] for part in cut([laid], batch_count(len(laid), 4, batch))]
+    assert max(blocks) - min(blocks) <= 1
+    assert 4 * max(blocks) <= 1.5 * batch + 4
+    assert len(blocks) == 1 or 4 * min(blocks) >= 0.5 * batch
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_batch_holds_many_tasks(seed: int) -> None:
+    sizes = SIZES["balanced"]
+    size = block_size(np.array(sizes), 64)
+    laid = laid_out(sizes, size, seed)
+    first = next(cut([laid], batch_count(len(laid), size, 64)))
+    assert len(np.unique(first.task)) == 10

@@ -1,0 +1,256 @@
+"""Training: best weights are restored, time is kept, hooks act, and what is searched of the optimiser matters."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.encoding import Flags
+from mthn_automl.errors import DivergedError
+from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.pooled import Pooled, PooledSettings
+from mthn_automl.training.encode import TrainingData, encode_all, encode_folds
+from mthn_automl.training.fit import FitResult, Schedule, TrainingSettings, fit
+from mthn_automl.training.losses import row_loss
+from mthn_automl.training.members import Member
+from mthn_automl.training.predict import pack_outputs
+from tests.contracts import zoo
+
+MEMBERS = (Member(0, 1), Member(1, 2), Member(2, 3), Member(0, 4))
+every_member = pytest.mark.parametrize("member", range(len(MEMBERS)))
+USUAL = Schedule(batch=64, max_epochs=6, patience=100, check_every=2)
+
+
+def noisy() -> Dataset:
+    """Half of the target is noise, so that networks overfit soon."""
+    dataset = zoo.planted()
+    noise = np.random.default_rng(0).normal(size=dataset.target.shape)
+    return replace(dataset, target=dataset.target + noise)
+
+
+def with_folds(dataset: Dataset) -> TrainingData:
+    return encode_folds(dataset, np.arange(len(dataset)) % 3, Flags.of(dataset))
+
+
+def without_validation(dataset: Dataset) -> TrainingData:
+    return encode_all(dataset, Flags.of(dataset))
+
+
+def fitted(
+    data: TrainingData,
+    settings: TrainingSettings | None = None,
+    schedule: Schedule = USUAL,
+    *,
+    members: Sequence[Member] = MEMBERS,
+    deadline: float | None = None,
+) -> FitResult:
+    def build() -> Architecture:
+        return Pooled(data.shape, PooledSettings(width=16, depth=2))
+
+    return fit(data, build, members, settings or TrainingSettings(), schedule, deadline=deadline)
+
+
+def recomputed_loss(data: TrainingData, result: FitResult, member: int, members: Sequence[Member] = MEMBERS) -> float:
+    """Validation loss of the weights that were returned, by the path that predictions take."""
+    rows = [data.validation[each.fold] for each in members]
+    outputs = pack_outputs(result.pack, data.features, data.task, [each.fold for each in members], rows)
+    target = data.target[members[member].fold][torch.from_numpy(rows[member])]
+    return float(row_loss(data.problem, outputs[member], target).mean())
+
+
+OVERFITTING = Schedule(batch=64, max_epochs=120, patience=12, check_every=3)
+
+
+@pytest.fixture(scope="module")
+def overfitted() -> tuple[TrainingData, FitResult]:
+    data = with_folds(noisy())
+    return data, fitted(data, TrainingSettings(learning_rate=1e-2), OVERFITTING)
+
+
+@every_member
+def test_the_best_weights_of_each_member_are_restored(member: int, overfitted: tuple[TrainingData, FitResult]) -> None:
+    data, result = overfitted
+    assert recomputed_loss(data, result, member) == pytest.approx(result.loss[member], rel=1e-4)
+
+
+def test_members_stop_early_and_each_at_an_epoch_of_its_own(overfitted: tuple[TrainingData, FitResult]) -> None:
+    epochs = overfitted[1].epochs
+    assert max(epochs) < OVERFITTING.max_epochs - OVERFITTING.patience
+    assert len(set(epochs)) > 1
+    assert all(epoch % OVERFITTING.check_every == 0 for epoch in epochs)
+    assert not overfitted[1].stopped_by_time
+
+
+def test_more_patience_finds_weights_that_are_no_worse() -> None:
+    data = with_folds(noisy())
+    impatient = replace(OVERFITTING, patience=3)
+    patient = replace(OVERFITTING, patience=40)
+    settings = TrainingSettings(learning_rate=1e-2)
+    short, long = (fitted(data, settings, each, members=MEMBERS[:1]) for each in (impatient, patient))
+    assert short.epochs[0] <= long.epochs[0]
+    assert short.loss[0] >= long.loss[0]
+
+
+@pytest.mark.parametrize("check_every", [1, 4, 100])
+def test_the_last_epoch_is_always_checked(check_every: int) -> None:
+    data = with_folds(zoo.planted())
+    result = fitted(data, TrainingSettings(learning_rate=3e-4), replace(USUAL, max_epochs=7, check_every=check_every))
+    assert result.epochs == (7, 7, 7, 7)
+
+
+@pytest.mark.parametrize("check_every", [1, 3, 100])
+def test_without_validation_rows_it_trains_for_all_epochs(check_every: int) -> None:
+    data = without_validation(noisy())
+    schedule = Schedule(batch=64, max_epochs=8, patience=1, check_every=check_every)
+    result = fitted(data, schedule=schedule, members=[Member(0, 1), Member(0, 2)])
+    once = fitted(data, schedule=replace(schedule, check_every=8), members=[Member(0, 1), Member(0, 2)])
+    assert result.epochs == (8, 8)
+    assert torch.equal(result.pack.parameters["first.weight"], once.pack.parameters["first.weight"])
+
+
+@pytest.mark.parametrize("encode", [with_folds, without_validation])
+def test_a_deadline_returns_the_best_so_far_marked_and_in_time(encode: Any) -> None:
+    data = encode(noisy())
+    endless = Schedule(batch=64, max_epochs=10**9, patience=10**9, check_every=5)
+    started = time.time()
+    result = fitted(data, schedule=endless, members=MEMBERS[:1], deadline=started + 0.5)
+    assert time.time() - started < 3
+    assert result.stopped_by_time
+    assert result.epochs[0] >= 1
+    assert all(value.isfinite().all() for value in result.pack.parameters.values())
+
+
+def test_at_a_deadline_the_loss_is_that_of_the_weights() -> None:
+    data = with_folds(noisy())
+    result = fitted(data, schedule=replace(USUAL, max_epochs=10**9), deadline=time.time() + 0.3)
+    assert recomputed_loss(data, result, 2) == pytest.approx(result.loss[2], rel=1e-4)
+
+
+def test_a_deadline_that_has_passed_still_gives_weights() -> None:
+    result = fitted(with_folds(noisy()), deadline=time.time() - 1)
+    assert result.stopped_by_time
+    assert result.epochs == (1, 1, 1, 1)
+    assert np.isfinite(result.loss).all()
+
+
+def test_a_deadline_that_was_not_reached_leaves_no_mark() -> None:
+    assert not fitted(with_folds(zoo.planted()), deadline=time.time() + 1000).stopped_by_time
+
+
+@pytest.mark.parametrize("encode", [with_folds, without_validation])
+def test_a_learning_rate_that_diverges_is_an_error(encode: Any) -> None:
+    with pytest.raises(DivergedError, match="not finite after 2 epochs; a smaller learning rate"):
+        fitted(encode(zoo.planted()), TrainingSettings(learning_rate=1e38), members=MEMBERS[:1])
+
+
+@pytest.mark.parametrize("change", [{"learning_rate": 1e-2}, {"weight_decay": 1.0}])
+def test_learning_rate_and_weight_decay_matter(change: Mapping[str, float]) -> None:
+    data = with_folds(zoo.planted())
+    usual, other = (fitted(data, settings) for settings in (TrainingSettings(), TrainingSettings(**change)))
+    assert (usual.pack.parameters["first.weight"] - other.pack.parameters["first.weight"]).abs().max() > 1e-3
+
+
+def test_weight_decay_shrinks_weights() -> None:
+    data = with_folds(zoo.planted())
+    schedule = replace(USUAL, max_epochs=20, check_every=20)
+    loose, tight = (fitted(data, TrainingSettings(3e-2, decay), schedule) for decay in (0.0, 3.0))
+    assert tight.pack.parameters["first.weight"].norm() < 0.5 * loose.pack.parameters["first.weight"].norm()
+
+
+def test_training_lowers_the_loss() -> None:
+    data = with_folds(zoo.planted())
+    short, long = (fitted(data, schedule=replace(USUAL, max_epochs=each, check_every=1)) for each in (1, 40))
+    assert max(long.loss) < 0.5 * min(short.loss)
+
+
+def test_members_of_a_fold_differ_by_their_seeds_and_equal_members_agree() -> None:
+    data = with_folds(zoo.planted())
+    weight = fitted(data, members=[Member(0, 1), Member(0, 1), Member(0, 2)]).pack.parameters["first.weight"]
+    torch.testing.assert_close(weight[0], weight[1], rtol=1e-5, atol=1e-5)
+    assert (weight[0] - weight[2]).abs().max() > 1e-2
+
+
+def test_members_that_train_on_unequal_numbers_of_rows_all_finish() -> None:
+    dataset = zoo.planted()
+    data = encode_folds(dataset, np.where(np.arange(len(dataset)) % 14 < 10, 0, 1), Flags.of(dataset))
+    result = fitted(data, members=[Member(0, 1), Member(1, 1)])
+    assert np.isfinite(result.loss).all()
+    assert result.epochs == (6, 6)
+
+
+class Hooked(Architecture):
+    """One level for all rows, drawn to a `goal` by its penalty; `seen` is the level after each epoch."""
+
+    Settings: ClassVar[type] = object
+
+    def __init__(self, shape: ProblemShape, strength: float) -> None:
+        super().__init__(shape)
+        self.strength = strength
+        self.level = nn.Parameter(torch.randn(shape.outputs))
+        self.register_buffer("goal", 3.0 + torch.randn(shape.outputs))
+        self.register_buffer("seen", torch.zeros(shape.outputs))
+        self.register_buffer("epochs", torch.zeros(()))
+
+    @classmethod
+    def traits(cls, shape: ProblemShape, settings: Any) -> Traits:
+        return Traits(uses_task=False, uses_metadata=False)
+
+    def forward(self, features: Tensor, task: Tensor) -> Tensor:
+        return 0.0 * features.sum(dim=2, keepdim=True) + self.level
+
+    def penalty(self) -> Tensor:
+        return self.strength * (self.level - self.goal).square().sum()
+
+    def after_epoch(self) -> Mapping[str, Tensor]:
+        return {"seen": self.level.detach(), "epochs": self.epochs + 1}
+
+    def task_network_parameters(self) -> int:
+        return 1
+
+
+def hooked(strength: float, *, patience: int = 1000) -> FitResult:
+    data = with_folds(zoo.planted())
+    schedule = Schedule(batch=64, max_epochs=60, patience=patience, check_every=1)
+    settings = TrainingSettings(learning_rate=0.1, weight_decay=0.0)
+    return fit(data, lambda: Hooked(data.shape, strength), MEMBERS, settings, schedule)
+
+
+@pytest.fixture(scope="module")
+def penalised() -> FitResult:
+    """Without validation rows, so that the last weights are kept."""
+    data = without_validation(zoo.planted())
+    members = [Member(0, each.seed) for each in MEMBERS]
+    schedule = Schedule(batch=64, max_epochs=60, patience=1000)
+    return fit(data, lambda: Hooked(data.shape, 100.0), members, TrainingSettings(0.1, 0.0), schedule)
+
+
+@every_member
+def test_a_penalty_acts_on_each_member_by_its_own_buffers(member: int, penalised: FitResult) -> None:
+    level, goal = penalised.pack.parameters["level"], penalised.pack.buffers["goal"]
+    assert len(torch.unique(goal)) == len(MEMBERS)
+    torch.testing.assert_close(level[member], goal[member], rtol=0.03, atol=0.03)
+
+
+def test_a_penalty_is_not_part_of_the_validation_loss() -> None:
+    """Within few epochs the members are at their goals; a loss that held the penalty would say so."""
+    result = hooked(100.0)
+    data = with_folds(zoo.planted())
+    assert recomputed_loss(data, result, 1) == pytest.approx(result.loss[1], rel=1e-4)
+
+
+@every_member
+def test_buffers_are_renewed_after_each_epoch_and_restored_with_the_weights(member: int) -> None:
+    result = hooked(0.0, patience=5)
+    assert result.pack.buffers["epochs"].tolist() == list(result.epochs)
+    torch.testing.assert_close(result.pack.buffers["seen"][member], result.pack.parameters["level"][member])
+    assert len(torch.unique(result.pack.buffers["seen"])) == len(MEMBERS)
+
+
+def test_the_buffers_of_an_epoch_are_counted_to_the_last(penalised: FitResult) -> None:
+    assert penalised.pack.buffers["epochs"].tolist() == [60.0] * len(MEMBERS)

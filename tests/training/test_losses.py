@@ -1,0 +1,117 @@
+"""Losses agree with torch's own and with values by hand; predictions are on the target's own scale."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mthn_automl.data.encoding import Encoder
+from mthn_automl.data.preprocess import Preprocessor
+from mthn_automl.data.schema import Problem, Schema
+from mthn_automl.training.losses import masked_mean, network_outputs, row_loss, to_prediction
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def normal(*shape: int) -> Tensor:
+    return torch.randn(*shape, generator=generator())
+
+
+def encoder(mean: tuple[float, ...], scale: tuple[float, ...]) -> Encoder:
+    return Encoder(Preprocessor((), (), (), ()), None, mean, scale)
+
+
+def schema(problem: Problem, targets: int, classes: int) -> Schema:
+    return Schema("task", tuple("abc"[:targets]), problem, tuple("xyz"[:classes]), ())
+
+
+@pytest.mark.parametrize(
+    ("problem", "targets", "classes", "expected"),
+    [
+        (Problem.REGRESSION, 1, 0, 1),
+        (Problem.REGRESSION, 3, 0, 3),
+        (Problem.BINARY, 1, 2, 1),
+        (Problem.MULTICLASS, 1, 3, 3),
+        (Problem.MULTICLASS, 1, 2, 2),
+    ],
+)
+def test_a_network_writes_a_column_a_target_or_logit(
+    problem: Problem, targets: int, classes: int, expected: int
+) -> None:
+    assert network_outputs(schema(problem, targets, classes)) == expected
+
+
+@pytest.mark.parametrize("targets", [1, 3])
+@pytest.mark.parametrize("leading", [(7,), (2, 5, 7)])
+def test_regression_is_the_squared_error(leading: tuple[int, ...], targets: int) -> None:
+    output, target = normal(2, *leading, targets)
+    found = row_loss(Problem.REGRESSION, output, target)
+    assert found.shape == leading
+    torch.testing.assert_close(found.mean(), functional.mse_loss(output, target))
+
+
+@pytest.mark.parametrize("leading", [(7,), (2, 5, 7)])
+def test_binary_is_the_cross_entropy_of_a_logit(leading: tuple[int, ...]) -> None:
+    output = 3 * normal(*leading, 1)
+    target = (normal(*leading, 1) > 0.3).float()
+    found = row_loss(Problem.BINARY, output, target)
+    assert found.shape == leading
+    torch.testing.assert_close(found.mean(), functional.binary_cross_entropy(torch.sigmoid(output), target))
+
+
+@pytest.mark.parametrize("leading", [(7,), (2, 5, 7)])
+def test_multiclass_is_the_cross_entropy_of_logits(leading: tuple[int, ...]) -> None:
+    output = 3 * normal(*leading, 4)
+    target = torch.randint(4, (*leading, 1), generator=generator())
+    found = row_loss(Problem.MULTICLASS, output, target.float())
+    assert found.shape == leading
+    torch.testing.assert_close(found.mean(), functional.cross_entropy(output.reshape(-1, 4), target.flatten()))
+
+
+@pytest.mark.parametrize(
+    ("problem", "output", "target", "expected"),
+    [
+        (Problem.REGRESSION, [1.0, 4.0], [0.0, 2.0], 2.5),
+        (Problem.BINARY, [0.0], [1.0], np.log(2)),
+        (Problem.BINARY, [1000.0], [0.0], 1000.0),
+        (Problem.MULTICLASS, [0.0, 0.0, 0.0], [2.0], np.log(3)),
+        (Problem.MULTICLASS, [1000.0, 0.0, 0.0], [1.0], 1000.0),
+    ],
+)
+def test_a_row_loses_what_a_pencil_says(
+    problem: Problem, output: list[float], target: list[float], expected: float
+) -> None:
+    assert row_loss(problem, torch.tensor([output]), torch.tensor([target])).item() == pytest.approx(expected)
+
+
+def test_padding_does_not_count_in_the_mean() -> None:
+    loss = torch.tensor([[[1.0, 3.0], [5.0, 100.0]], [[2.0, 100.0], [100.0, 100.0]]])
+    mask = torch.tensor([[[1.0, 1.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 0.0]]])
+    assert masked_mean(loss, mask).tolist() == [3.0, 2.0]
+
+
+def test_a_member_without_rows_loses_nothing() -> None:
+    assert masked_mean(torch.ones(2, 1, 3), torch.zeros(2, 1, 3)).tolist() == [0.0, 0.0]
+
+
+def test_numbers_come_back_on_their_own_scales() -> None:
+    found = to_prediction(
+        Problem.REGRESSION, torch.tensor([[0.0, 1.0], [-2.0, 0.5]]), encoder((1e6, -1.0), (10.0, 2.0))
+    )
+    assert found.dtype == np.float64
+    assert found.tolist() == [[1e6, 1.0], [1e6 - 20, 0.0]]
+
+
+def test_a_logit_becomes_two_probabilities() -> None:
+    found = to_prediction(Problem.BINARY, torch.tensor([[0.0], [np.log(3.0)], [-800.0]]), encoder((0.0,), (1.0,)))
+    np.testing.assert_allclose(found, [[0.5, 0.5], [0.25, 0.75], [1.0, 0.0]], atol=1e-7)
+
+
+def test_logits_become_probabilities_that_sum_to_one() -> None:
+    logits = torch.log(torch.tensor([[1.0, 2.0, 5.0], [1.0, 1.0, 2.0]])) + 50.0
+    found = to_prediction(Problem.MULTICLASS, logits, encoder((0.0,), (1.0,)))
+    np.testing.assert_allclose(found, [[0.125, 0.25, 0.625], [0.25, 0.25, 0.5]], rtol=1e-5)
+    np.testing.assert_allclose(found.sum(axis=1), 1.0, rtol=1e-14)

@@ -1,0 +1,86 @@
+"""The clock of a run and what is kept for its end."""
+
+import time
+
+import pytest
+
+from mthn_automl.tuning.budget import LEAST_SHARE, MOST_SHARE, Clock, ablation_seconds, refit_seconds, reserve, shares
+from tests.tuning import toys
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> float:
+    monkeypatch.setattr(time, "time", lambda: 1030.0)
+    return 1030.0
+
+
+def test_the_clock_counts_earlier_sessions(now: float) -> None:
+    clock = Clock(started=1000.0, before=50.0, limit=100.0)
+    assert (clock.elapsed(), clock.ends(), clock.left()) == (80.0, 1050.0, 20.0)
+
+
+def test_a_clock_without_limit_never_ends(now: float) -> None:
+    clock = Clock(started=1000.0, before=50.0, limit=None)
+    assert (clock.elapsed(), clock.ends(), clock.left()) == (80.0, None, None)
+
+
+def test_what_is_left_is_never_negative(now: float) -> None:
+    assert Clock(started=1000.0, before=0.0, limit=10.0).left() == 0.0
+
+
+def test_a_clock_starts_now(now: float) -> None:
+    assert Clock.start(60.0) == Clock(now, 0.0, 60.0)
+
+
+@pytest.mark.parametrize("limit", [10.0, 60.0, 600.0, 36_000.0])
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 10.0, 1e6])
+@pytest.mark.parametrize("workers", [1, 8])
+@pytest.mark.parametrize("ablate", [True, False])
+def test_the_reserve_stays_within_its_bounds(limit: float, seconds: float, workers: int, ablate: bool) -> None:
+    best = [toys.result(seconds=seconds)] * 3
+    kept = reserve(limit, best, best[0] if ablate else None, workers)
+    assert LEAST_SHARE * limit <= kept <= MOST_SHARE * limit
+
+
+def test_the_reserve_without_any_result_is_for_the_end_alone() -> None:
+    assert reserve(60.0, [], None, 1) == 8.0
+
+
+def test_slow_trials_and_an_ablation_need_a_larger_reserve_and_workers_a_smaller_one() -> None:
+    quick, slow = toys.result(seconds=1.0), toys.result(seconds=50.0)
+    plain = reserve(600.0, [quick], None, 1)
+    assert plain < reserve(600.0, [slow], None, 1) < reserve(600.0, [slow], slow, 1)
+    assert reserve(600.0, [slow], slow, 4) < reserve(600.0, [slow], slow, 1)
+
+
+def test_a_refit_of_a_classical_model_takes_a_little_more_than_a_fold() -> None:
+    assert refit_seconds(toys.result(seconds=10.0)) == pytest.approx(7.5)
+    assert refit_seconds(toys.result(seconds=10.0, fold_errors=(1.0,))) == pytest.approx(15.0)
+
+
+def test_a_refit_of_networks_takes_half_a_trial() -> None:
+    assert refit_seconds(toys.result(seconds=10.0, best_epochs=((3,), (4,)))) == pytest.approx(5.0)
+
+
+def test_an_ablation_fit_takes_a_trial_and_a_little_more() -> None:
+    assert ablation_seconds(toys.result(seconds=10.0)) == pytest.approx(12.0)
+
+
+def test_shares_are_in_proportion_to_what_is_wanted() -> None:
+    assert shares(10.0, [1.0, 3.0], 1) == pytest.approx([2.5, 7.5])
+
+
+def test_workers_share_the_time_of_all() -> None:
+    assert shares(10.0, [1.0, 3.0], 2) == pytest.approx([5.0, 15.0])
+
+
+def test_without_a_limit_nobody_is_limited() -> None:
+    assert shares(None, [1.0, 3.0], 2) == [None, None]
+
+
+def test_nobody_gets_less_than_half_a_second() -> None:
+    assert shares(1.0, [0.01, 100.0], 1)[0] == 0.5
+
+
+def test_where_nothing_is_wanted_everyone_may_take_all() -> None:
+    assert shares(10.0, [0.0, 0.0], 1) == [10.0, 10.0]

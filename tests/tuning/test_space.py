@@ -1,0 +1,213 @@
+"""Search space files turned into distributions, and what is refused."""
+
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from mthn_automl import catalogue
+from mthn_automl.errors import UsageError
+from mthn_automl.training.fit import TrainingSettings
+from mthn_automl.tuning.space import Space, build_space, make_settings
+from tests.tuning.toys import written
+
+HEAD = """
+format = 1
+architecture = "tests.tuning.toys:Toy"
+family = "neural"
+"""
+WHOLE = (
+    HEAD
+    + """
+[parameters.rate]
+type = "float"
+low = 1e-3
+high = 1.0
+scale = "log"
+
+[parameters.depth]
+type = "int"
+low = 1
+high = 3
+
+[parameters.kind]
+type = "categorical"
+choices = ["plain", "gated"]
+
+[parameters.gates]
+type = "int"
+low = 1
+high = 8
+scale = "log"
+only_if = { kind = ["gated"] }
+
+[parameters.use_metadata]
+type = "categorical"
+choices = [true, false]
+needs = "metadata"
+
+[parameters.metadata_scale]
+type = "float"
+low = 0
+high = 2
+needs = "metadata"
+only_if = { use_metadata = [true] }
+
+[training.decay]
+type = "float"
+low = 0.0
+high = 1.0
+"""
+)
+ONE = HEAD + '\n[parameters.rate]\ntype = "float"\nlow = 0.0\nhigh = 1.0\n'
+
+
+def built(tmp_path: Path, text: str, *, has_metadata: bool = True) -> Space:
+    return build_space(written(tmp_path / "mine.toml", text), has_metadata)
+
+
+def names_asked(space: Space, fixed: dict[str, Any]) -> list[str]:
+    return list(space.suggest(optuna.trial.FixedTrial(fixed)))
+
+
+EVERYTHING = {
+    "rate": 0.1,
+    "depth": 2,
+    "kind": "gated",
+    "gates": 2,
+    "use_metadata": True,
+    "metadata_scale": 1.0,
+    "decay": 0.5,
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "distribution"),
+    [
+        ("rate", FloatDistribution(1e-3, 1.0, log=True)),
+        ("depth", IntDistribution(1, 3)),
+        ("kind", CategoricalDistribution(["plain", "gated"])),
+        ("gates", IntDistribution(1, 8, log=True)),
+        ("metadata_scale", FloatDistribution(0, 2)),
+        ("decay", FloatDistribution(0.0, 1.0)),
+    ],
+)
+def test_a_table_becomes_the_distribution_it_describes(tmp_path: Path, name: str, distribution: Any) -> None:
+    space = built(tmp_path, WHOLE)
+    assert {each.name: each.distribution for each in space.parameters}[name] == distribution
+
+
+def test_the_trial_is_asked_in_the_order_of_the_file(tmp_path: Path) -> None:
+    assert names_asked(built(tmp_path, WHOLE), EVERYTHING) == list(EVERYTHING)
+
+
+@pytest.mark.parametrize(
+    ("changed", "unasked"), [({"kind": "plain"}, {"gates"}), ({"use_metadata": False}, {"metadata_scale"})]
+)
+def test_a_conditional_parameter_is_asked_only_where_its_condition_holds(
+    tmp_path: Path, changed: dict[str, Any], unasked: set[str]
+) -> None:
+    asked = names_asked(built(tmp_path, WHOLE), EVERYTHING | changed)
+    assert set(EVERYTHING) - set(asked) == unasked
+
+
+def test_what_needs_metadata_is_not_asked_without_them(tmp_path: Path) -> None:
+    space = built(tmp_path, WHOLE, has_metadata=False)
+    assert set(EVERYTHING) - set(names_asked(space, EVERYTHING)) == {"use_metadata", "metadata_scale"}
+
+
+def test_settings_split_into_those_of_the_model_and_those_of_its_training(tmp_path: Path) -> None:
+    own, training = built(tmp_path, WHOLE).split({"rate": 0.1, "decay": 0.5})
+    assert (own, training) == ({"rate": 0.1}, {"decay": 0.5})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (ONE + "hihg = 2.0\n", "parameter 'rate' has an unknown key 'hihg'; did you mean 'high'?"),
+        (ONE + "only_if = { later = [1] }\n", "only_if must name an earlier parameter, however it names 'later'"),
+        (ONE + "only_if = { rate = [1] }\n", "only_if must name an earlier parameter, however it names 'rate'"),
+        (ONE + 'needs = "gpu"\n', "needs can only be 'metadata', found 'gpu'"),
+        (ONE + 'scale = "cubic"\n', "scale must be 'log' or 'linear', found 'cubic'"),
+        (ONE + 'scale = "log"\n', "parameter 'rate' needs low < high .above 0 on a log scale. or choices, however"),
+        (HEAD + '[parameters.a]\ntype = "int"\nlow = 3\nhigh = 1\n', "parameter 'a' needs low < high"),
+        (HEAD + '[parameters.a]\ntype = "float"\nlow = 3.0\n', "parameter 'a' needs low < high .*high"),
+        (HEAD + '[parameters.a]\ntype = "int"\nlow = "x"\nhigh = 1\n', "parameter 'a' needs low < high"),
+        (HEAD + '[parameters.a]\ntype = "categorical"\nchoices = []\n', "parameter 'a' needs .* choices"),
+        (HEAD + '[parameters.a]\ntype = "categorical"\n', "parameter 'a' needs .* or choices"),
+        (HEAD + '[parameters.a]\ntype = "real"\n', "type must be 'float', 'int' or 'categorical', found 'real'"),
+        (HEAD + "[parameters.a]\nlow = 1\n", "type must be 'float', 'int' or 'categorical', found None"),
+        (WHOLE + "[[first_trials]]\nrat = 0.1\n", "first_trials name 'rat'; did you mean 'rate'"),
+        (WHOLE + "[[first_trials]]\nrate = 2.0\n", "first_trials give rate = 2.0, which is outside of its range"),
+        (WHOLE + "[[first_trials]]\ndepth = 1.5\n", "first_trials give depth = 1.5, which is outside"),
+        (WHOLE + "[[first_trials]]\ndepth = true\n", "first_trials give depth = True, which is outside"),
+        (WHOLE + '[[first_trials]]\nkind = "odd"\n', "first_trials give kind = 'odd', which is outside"),
+        (WHOLE + "[[first_trials]]\ndecay = -0.5\n", "first_trials give decay = -0.5, which is outside"),
+    ],
+)
+def test_a_wrong_file_is_refused_in_a_sentence_that_names_it(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message) as refused:
+        built(tmp_path, text)
+    assert str(tmp_path / "mine.toml") in str(refused.value)
+
+
+FIRST = """
+[[first_trials]]
+rate = 0.1
+kind = "plain"
+gates = 4
+use_metadata = true
+
+[[first_trials]]
+rate = 0.1
+kind = "plain"
+use_metadata = false
+metadata_scale = 1.0
+"""
+
+
+def test_first_trials_keep_only_what_is_asked(tmp_path: Path) -> None:
+    plain = {"rate": 0.1, "kind": "plain"}
+    assert built(tmp_path, WHOLE + FIRST).starts == (plain | {"use_metadata": True}, plain | {"use_metadata": False})
+
+
+def test_first_trials_that_are_alike_without_metadata_are_tried_once(tmp_path: Path) -> None:
+    assert built(tmp_path, WHOLE + FIRST, has_metadata=False).starts == ({"rate": 0.1, "kind": "plain"},)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        ("high = 3", "high = 4", {"depth"}),
+        ('choices = ["plain", "gated"]', 'choices = ["gated", "plain"]', {"kind"}),
+        ('{ kind = ["gated"] }', '{ kind = ["plain"] }', {"gates"}),
+        ("first", "none", set()),
+    ],
+)
+def test_the_fingerprint_tells_which_parameter_changed(
+    tmp_path: Path, before: str, after: str, changed: set[str]
+) -> None:
+    old = built(tmp_path, WHOLE).fingerprint()
+    new = built(tmp_path, WHOLE.replace(before, after)).fingerprint()
+    assert {name for name in old if old[name] != new[name]} == changed
+
+
+@pytest.mark.parametrize("has_metadata", [True, False])
+@pytest.mark.parametrize("name", catalogue.names())
+def test_every_shipped_file_gives_a_space_with_first_trials(name: str, has_metadata: bool) -> None:
+    space = build_space(catalogue.read(name), has_metadata)
+    assert space.starts
+    assert not has_metadata or len(space.starts) >= 2
+
+
+def test_settings_that_were_not_asked_keep_their_defaults() -> None:
+    assert make_settings(TrainingSettings, {"learning_rate": 0.1}) == TrainingSettings(learning_rate=0.1)
+
+
+def test_a_setting_that_the_class_lacks_is_refused() -> None:
+    with pytest.raises(
+        UsageError, match="TrainingSettings has no setting 'learningrate'; did you mean 'learning_rate'"
+    ):
+        make_settings(TrainingSettings, {"learningrate": 0.1})
