@@ -10,7 +10,7 @@ import pandas as pd
 from mthn_automl.data.dataset import Dataset, FloatArray, TaskTable
 from mthn_automl.data.read import read_rows
 from mthn_automl.data.schema import Schema
-from mthn_automl.errors import FormatError
+from mthn_automl.errors import UsageError
 from mthn_automl.models.base import Classical
 from mthn_automl.training.networks import Networks
 
@@ -87,7 +87,7 @@ def load_model(path: str | Path) -> Predictor:
     """Load a model folder, or the winner of a run.
 
     Raises:
-        FormatError: neither is there, or a newer version wrote it.
+        UsageError: neither is there. FormatError: a newer version wrote it, or it is damaged.
     """
     from mthn_automl.deployment.model_folder import read_model
 
@@ -95,7 +95,7 @@ def load_model(path: str | Path) -> Predictor:
     for candidate in (folder, folder / "model"):
         if (candidate / "config.json").exists():
             return read_model(candidate)
-    raise FormatError(
+    raise UsageError(
         f"{folder} must be a model folder with a config.json, or a run with a model/, however it is neither; "
         "give the folder that `mthn-automl search --output` wrote."
     )

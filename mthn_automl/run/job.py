@@ -18,7 +18,7 @@ from mthn_automl.run.options import DEFAULT_TIME_LIMIT, Options, absolute, parse
 from mthn_automl.run.prepare import Inputs, chosen_files, prepare
 from mthn_automl.run.session import Session
 from mthn_automl.storage import read_json
-from mthn_automl.tuning.events import Event, PhaseFinished, PhaseStarted, Said, Watcher
+from mthn_automl.tuning.events import Event, PhaseFinished, Said, Watcher
 from mthn_automl.tuning.plan import Plan
 
 Given = str | Path | pd.DataFrame
@@ -111,14 +111,14 @@ def search(
     )
     files = chosen_files(options)
     watch = progress or _ignore
-    watch(PhaseStarted("check"))
     inputs = Inputs(options.data or data, options.meta or meta, options.test or test)
     prepared = prepare(inputs, options)
     folder = RunFolder.create(Path(output) if output else _default_output(options))
     folder.keep_spaces({file.name: file.path for file in files.values() if str(file.path) in options.space})
     write_identity(folder, {"data": inputs.data, "meta": inputs.meta, "test": inputs.test})
     session = Session.begin(folder, options, files, prepared, started, watch)
-    watch(PhaseFinished("check", time.time() - started))
+    session.seconds["check"] = time.time() - started
+    watch(PhaseFinished("check", session.seconds["check"]))
     return _read(session.run())
 
 

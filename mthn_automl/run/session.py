@@ -112,7 +112,7 @@ class Session:
         Raises:
             NothingFinishedError: no architecture has a finished trial.
         """
-        with self.folder.locked():
+        with self.folder.locked(), self._told_where_to_go_on():
             spaces = build_spaces(self.files, self.prepared.all_rows)
             studies = Studies(self.folder.journal, spaces, seed=self.options.seed)
             clock = self._clock(studies)
@@ -129,13 +129,21 @@ class Session:
                     share = self._test_share()
                     ablation = phases.ablation(runner, share)
             with self._phase("report", clock):
-                answer = Answer(
-                    self.prepared, self.data, self.files, studies, fitted, tested, ablation, self._test_share()
-                )
+                answer = Answer(self.prepared, self.data, self.files, studies, fitted, tested, ablation, share)
                 winner = answer.write(self.folder)
-            summary = summarise(answer, winner, self.plan, self.seconds)
-            write_json(self.folder.summary, summary)
+            write_json(self.folder.summary, summarise(answer, winner, self.plan, self.seconds))
         return self.folder
+
+    @contextmanager
+    def _told_where_to_go_on(self) -> Iterator[None]:
+        """Ctrl-C and SIGTERM pass, but not without the command that goes on from here."""
+        try:
+            yield
+        except Exception:
+            raise
+        except BaseException:
+            self.watch(Said(f"What has finished is kept; `mthn-automl resume {self.folder.path}` goes on."))
+            raise
 
     def _clock(self, studies: Studies) -> Clock:
         before, limit = studies.elapsed(), self.options.time_limit

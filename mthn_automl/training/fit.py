@@ -41,12 +41,16 @@ class Schedule:
 
 @dataclass(frozen=True)
 class FitResult:
-    """pack: all members at their best. epochs (members,): of those weights. loss (members,): validation loss."""
+    """pack: all members at their best. epochs (members,): of those weights. loss (members,): validation loss.
+
+    curve: (epoch, validation loss of each member, NaN once it has left) at every check.
+    """
 
     pack: Pack
     epochs: tuple[int, ...]
     loss: tuple[float, ...]
     stopped_by_time: bool
+    curve: tuple[tuple[int, tuple[float, ...]], ...] = ()
 
 
 def fit(
@@ -99,6 +103,7 @@ class _Fit:
         self.batches = batch_count(longest, self.block, schedule.batch)
         self.validates = all(len(rows) > 0 for rows in data.validation)
         self.stopped_by_time = False
+        self.curve: list[tuple[int, tuple[float, ...]]] = []
 
     def run(self) -> FitResult:
         epoch = 0
@@ -113,6 +118,7 @@ class _Fit:
             epochs=tuple(self.best.epoch.tolist()),
             loss=tuple(self.best.loss.tolist()),
             stopped_by_time=self.stopped_by_time,
+            curve=tuple(self.curve),
         )
 
     def _train_epoch(self) -> None:
@@ -142,8 +148,14 @@ class _Fit:
             raise DivergedError(f"The loss is not finite after {epoch} epochs; a smaller learning rate may help.")
         self.best.update(self.pack, self.alive, torch.where(waiting, loss, torch.inf), epoch)
         if self.validates:
+            self._note(epoch, loss)
             self.waiting[self.alive] = waiting & self.best.waiting(self.alive, epoch, self.schedule.patience)
             self._drop(self.waiting[self.alive])
+
+    def _note(self, epoch: int, loss: Tensor) -> None:
+        everyone = torch.full((len(self.members),), torch.nan)
+        everyone[self.alive] = loss
+        self.curve.append((epoch, tuple(everyone.tolist())))
 
     def _validation_loss(self) -> Tensor:
         fold = self.fold[self.alive]

@@ -24,6 +24,8 @@ from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.samplers import derive_seed
 from mthn_automl.tuning.space import make_settings
 
+Curve = tuple[tuple[int, tuple[float, ...]], ...]
+
 
 @dataclass(frozen=True)
 class SearchData:
@@ -54,10 +56,14 @@ class Configuration:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """predictions: (seeds, rows, outputs) float64, of each row by networks that have not seen it; NaN elsewhere."""
+    """predictions: (seeds, rows, outputs) float64, of each row by networks that have not seen it; NaN elsewhere.
+
+    curve: of networks, (epoch, validation loss of each member) at every check.
+    """
 
     result: TrialResult
     predictions: FloatArray
+    curve: Curve = ()
 
     def out_of_fold(self) -> FloatArray:
         """(rows, outputs): the mean over seeds, which is what a refit predicts with."""
@@ -108,7 +114,7 @@ class Objective:
         spent = time.perf_counter() - started
         size = fitted.pack.prototype.size().times(self.plan.seeds)
         epochs = np.array(fitted.epochs).reshape(self.plan.seeds, -1).T
-        return _Outcome(predictions, epochs.tolist(), size, spent, fitted.stopped_by_time, ())
+        return _Outcome(predictions, epochs.tolist(), size, spent, fitted.stopped_by_time, (), fitted.curve)
 
     def _classical(self, configuration: Configuration, deadline: float | None) -> "_Outcome":
         """One fit a fold; a score of some folds only would not compare, so running out of time is a failure."""
@@ -155,7 +161,7 @@ class Objective:
             stopped_by_time=outcome.stopped_by_time,
             notes=outcome.notes,
         )
-        return Evaluation(result, outcome.predictions)
+        return Evaluation(result, outcome.predictions, outcome.curve)
 
     def _error(self, prediction: FloatArray, rows: IntArray, average: str) -> float:
         target, task = self.data.dataset.target[rows], self.data.dataset.task[rows]
@@ -173,6 +179,7 @@ class _Outcome:
     predict_seconds: float
     stopped_by_time: bool
     notes: tuple[str, ...]
+    curve: Curve = ()
 
 
 def fold_members(plan: Plan, seed: int, folds: int) -> list[Member]:

@@ -1,5 +1,7 @@
 """The search as seen by a runner: a source of trials to run, which is told what became of them."""
 
+import json
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,14 +10,16 @@ from pathlib import Path
 import numpy as np
 
 from mthn_automl.catalogue import SearchSpace
-from mthn_automl.storage import read_json, write_json
+from mthn_automl.storage import read_json, write_json, write_text
 from mthn_automl.tuning.allocation import Standing, next_architecture
 from mthn_automl.tuning.events import Event, TrialFinished, TrialStarted
 from mthn_automl.tuning.objective import Configuration, Evaluation, Objective
+from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.study import Studies
 
 PREDICTIONS = "out_of_fold.npy"
+PATIENCE_WITH_CLASSICAL = 3
 
 
 @dataclass(frozen=True)
@@ -51,18 +55,15 @@ def run_trial(trial: Trial, objective: Objective) -> Outcome:
 
     Whatever the model raises is the configuration's failure, never the search's.
     """
-    deadline = trial.deadline
-    if objective.plan.trial_seconds is not None:
-        own = time.time() + objective.plan.trial_seconds
-        deadline = own if deadline is None else min(own, deadline)
     write_json(trial.folder / "params.json", _params(trial))
     try:
-        evaluation = objective(trial.configuration, deadline)
+        trial.configuration.space.load_class()
+        evaluation = objective(trial.configuration, _deadline(trial, objective.plan))
     except Exception as error:
         outcome = Outcome(None, f"{type(error).__name__}: {error}")
     else:
         outcome = Outcome(evaluation.result)
-        _save_predictions(trial.folder, evaluation)
+        _save_evaluation(trial.folder, evaluation)
     write_json(trial.folder / "result.json", _outcome_to_json(outcome))
     return outcome
 
@@ -78,8 +79,28 @@ def _params(trial: Trial) -> dict[str, object]:
     }
 
 
-def _save_predictions(folder: Path, evaluation: Evaluation) -> None:
+def _deadline(trial: Trial, plan: Plan) -> float | None:
+    """The end of the search, or of the trial's own time, which begins when all it needs is imported.
+
+    A classical model has nothing to show before its last fold is fitted, so it gets more.
+    """
+    if plan.trial_seconds is None:
+        return trial.deadline
+    own = time.time() + plan.trial_seconds * (1 if trial.configuration.neural else PATIENCE_WITH_CLASSICAL)
+    return own if trial.deadline is None else min(own, trial.deadline)
+
+
+def _save_evaluation(folder: Path, evaluation: Evaluation) -> None:
+    """Out-of-fold predictions, and how the losses fell: a line a check of networks, a line a fold of other models."""
     np.save(folder / PREDICTIONS, evaluation.out_of_fold().astype(np.float32))
+    lines: list[dict[str, object]] = [
+        {"epoch": epoch, "validation_loss": [None if math.isnan(each) else each for each in loss]}
+        for epoch, loss in evaluation.curve
+    ]
+    if not lines:
+        folds = evaluation.result.to_json()["fold_errors"]
+        lines = [{"fold": number, "error": error} for number, error in enumerate(folds)]
+    write_text(folder / "curve.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
 
 
 def _outcome_to_json(outcome: Outcome) -> dict[str, object]:

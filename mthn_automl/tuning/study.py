@@ -194,9 +194,9 @@ class Studies:
         ]
 
     def states(self) -> dict[str, int]:
-        """Number of trials in each of Optuna's states, over all architectures."""
+        """Number of trials begun in each of Optuna's states, over all architectures; queued ones are none yet."""
         found = [trial.state.name for name in self._studies for trial in self.trials(name)]
-        return {state.name: found.count(state.name) for state in TrialState}
+        return {state.name: found.count(state.name) for state in TrialState if state is not TrialState.WAITING}
 
     def elapsed(self) -> float:
         """Seconds of the run when its last trial was told."""

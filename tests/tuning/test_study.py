@@ -129,7 +129,7 @@ def test_a_failed_trial_keeps_its_reason_and_is_not_tried_again(studies: Studies
 @pytest.mark.parametrize("error", [math.nan, math.inf, -math.inf])
 def test_a_result_that_is_not_finite_is_never_complete(studies: Studies, error: float) -> None:
     studies.complete("toy", studies.ask("toy").number, toys.result(error), 1.0)
-    assert states(studies) == {"FAIL": 1, "WAITING": 1}
+    assert states(studies) == {"FAIL": 1}
     assert (studies.results("toy"), studies.told("toy")) == ([], 1)
     assert "no finite number" in studies.failures("toy")[0]
 
@@ -187,7 +187,7 @@ def test_states_are_counted_over_all_architectures(journal: Path, tmp_path: Path
     studies.complete("one", studies.ask("one").number, toys.result(0.7), 1.0)
     studies.fail("two", studies.ask("two").number, "why", 2.0)
     studies.ask("two")
-    assert states(studies) == {"COMPLETE": 1, "FAIL": 1, "RUNNING": 1, "WAITING": 1}
+    assert states(studies) == {"COMPLETE": 1, "FAIL": 1, "RUNNING": 1}
     assert (studies.told("one"), studies.told("two"), studies.elapsed()) == (1, 1, 2.0)
 
 

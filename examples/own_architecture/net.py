@@ -1,0 +1,42 @@
+"""A network of its own for each task, y = w_t x + b_t: linear, so that all of it fits on a page."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from mthn_automl.models.base import Architecture, ProblemShape, Traits
+
+
+@dataclass(frozen=True)
+class MineSettings:
+    """What is chosen: exactly the parameters of mine.toml. shared: add one more slope and offset for all tasks."""
+
+    shared: bool = True
+
+
+class Mine(Architecture):
+    """The contract is in the docstrings of `Architecture`."""
+
+    Settings: ClassVar[type] = MineSettings
+
+    def __init__(self, shape: ProblemShape, settings: MineSettings) -> None:
+        super().__init__(shape)
+        self.slope = nn.Parameter(0.1 * torch.randn(shape.tasks, shape.features, shape.outputs))
+        self.offset = nn.Parameter(torch.zeros(shape.tasks, shape.outputs))
+        self.task_indexed = frozenset({"slope", "offset"})  # one row a task: the engine may hand over some rows only
+        self.shared = nn.Linear(shape.features, shape.outputs) if settings.shared else None
+
+    @classmethod
+    def traits(cls, shape: ProblemShape, settings: MineSettings) -> Traits:
+        return Traits(uses_task=True, uses_metadata=False)
+
+    def forward(self, features: Tensor, task: Tensor) -> Tensor:
+        """features (tasks present, rows, d_x), task (tasks present,) -> (tasks present, rows, outputs)."""
+        own = features @ self.slope.index_select(0, task) + self.offset.index_select(0, task).unsqueeze(1)
+        return own if self.shared is None else own + self.shared(features)
+
+    def task_network_parameters(self) -> int:
+        """With the task fixed, what is shared folds into its slope and offset."""
+        return self.slope[0].numel() + self.offset[0].numel()
