@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mthn_automl.data.read import read_dataset
-    from mthn_automl.deployment.predictor import load_model
+    from mthn_automl.deployment.model_folder import load_model
     from mthn_automl.errors import MthnError
     from mthn_automl.run.job import search
 
@@ -16,7 +16,7 @@ __all__ = ["MthnError", "load_model", "read_dataset", "search"]
 # Looked up on first use, so that `import mthn_automl` and `mthn-automl --help` load neither torch nor pandas.
 _HOMES = {
     "MthnError": "mthn_automl.errors",
-    "load_model": "mthn_automl.deployment.predictor",
+    "load_model": "mthn_automl.deployment.model_folder",
     "read_dataset": "mthn_automl.data.read",
     "search": "mthn_automl.run.job",
 }

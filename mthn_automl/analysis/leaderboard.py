@@ -41,6 +41,10 @@ COLUMNS: Final[dict[str, str]] = {
     "undefined_tasks": "Int64",
     "note": "str",
 }
+ERRORS: Final = (
+    *("cv_error", "cv_error_se", "test_error", "test_low", "test_high"),
+    *("cv_error_tasks", "test_error_tasks"),
+)
 TIED_ABOVE: Final = 0.05
 
 
@@ -92,6 +96,12 @@ def leaderboard(finalists: Sequence[Finalist], test_share: float) -> pd.DataFram
 def read_leaderboard(path: Path) -> pd.DataFrame:
     """The table that a run wrote, with whole numbers where it had them."""
     return pd.read_csv(path).astype(COLUMNS)
+
+
+def errors_of(table: pd.DataFrame, name: str) -> dict[str, float | None]:
+    """The errors of one architecture in a leaderboard; None where nothing was measured."""
+    line = table[table["architecture"] == name].to_dict("records")[0]
+    return {each: float(line[each]) if math.isfinite(line[each]) else None for each in ERRORS}
 
 
 def fold_standard_error(fold_errors: Sequence[float]) -> float:

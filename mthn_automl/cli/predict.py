@@ -17,7 +17,7 @@ def predict(
     quiet: Annotated[bool, Option("--quiet", help="Say nothing on stderr.")] = False,
 ) -> None:
     """Predict rows as CSV, in the order of the input; tasks never seen are predicted from their metadata."""
-    from mthn_automl.deployment.predictor import load_model
+    from mthn_automl.deployment.model_folder import load_model
     from mthn_automl.storage import write_text
 
     predictor = load_model(model)

@@ -17,7 +17,7 @@ from mthn_automl.deployment.arrays import from_parts, to_parts
 from mthn_automl.deployment.card import model_card
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.deployment.state import model_state, restored_model
-from mthn_automl.errors import FormatError
+from mthn_automl.errors import FormatError, UsageError
 from mthn_automl.storage import read_json, write_bytes, write_json, write_text
 from mthn_automl.tuning.final import Refitted
 
@@ -75,6 +75,22 @@ def read_model(folder: Path) -> Predictor:
         ) from error
     model = restored_model(class_at(class_path, folder / "config.json"), family, settings, state, schema)
     return Predictor(name, schema, tasks, spare, model)
+
+
+def load_model(path: str | Path) -> Predictor:
+    """Load a model folder, or the winner of a run.
+
+    Raises:
+        UsageError: neither is there. FormatError: a newer version wrote it, or it is damaged.
+    """
+    folder = Path(path)
+    for candidate in (folder, folder / "model"):
+        if (candidate / "config.json").exists():
+            return read_model(candidate)
+    raise UsageError(
+        f"{folder} must be a model folder with a config.json, or a run with a model/, however it is neither; "
+        "give the folder that `mthn-automl search --output` wrote."
+    )
 
 
 def _tasks_to_json(data: Dataset) -> dict[str, Any]:

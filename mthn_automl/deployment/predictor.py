@@ -10,7 +10,6 @@ import pandas as pd
 from mthn_automl.data.dataset import Dataset, FloatArray, TaskTable
 from mthn_automl.data.read import read_rows
 from mthn_automl.data.schema import Schema
-from mthn_automl.errors import UsageError
 from mthn_automl.models.base import Classical
 from mthn_automl.training.networks import Networks
 
@@ -81,21 +80,3 @@ def prediction_names(schema: Schema) -> Sequence[str]:
     if len(schema.targets) == 1:
         return ["prediction"]
     return [f"prediction_{name}" for name in schema.targets]
-
-
-def load_model(path: str | Path) -> Predictor:
-    """Load a model folder, or the winner of a run.
-
-    Raises:
-        UsageError: neither is there. FormatError: a newer version wrote it, or it is damaged.
-    """
-    from mthn_automl.deployment.model_folder import read_model
-
-    folder = Path(path)
-    for candidate in (folder, folder / "model"):
-        if (candidate / "config.json").exists():
-            return read_model(candidate)
-    raise UsageError(
-        f"{folder} must be a model folder with a config.json, or a run with a model/, however it is neither; "
-        "give the folder that `mthn-automl search --output` wrote."
-    )

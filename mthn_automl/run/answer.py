@@ -7,7 +7,7 @@ from functools import cached_property
 
 import pandas as pd
 
-from mthn_automl.analysis.leaderboard import Finalist, leaderboard
+from mthn_automl.analysis.leaderboard import Finalist, errors_of, leaderboard
 from mthn_automl.analysis.tradeoff import tradeoff
 from mthn_automl.catalogue import SearchSpace
 from mthn_automl.deployment.model_folder import write_model
@@ -16,7 +16,6 @@ from mthn_automl.report.figures import save_figures
 from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.predictions import predictions
 from mthn_automl.run.prepare import Prepared
-from mthn_automl.run.summary import metrics_of
 from mthn_automl.run.tested import Tested
 from mthn_automl.storage import write_text
 from mthn_automl.tuning.final import Refitted
@@ -76,7 +75,7 @@ class Answer:
         for name in ranked:
             best = self.studies.best(name)
             settings = {} if best is None else self.studies.spaces[name].split(best[1].settings)[0]
-            metrics = metrics_of(self.leaderboard, name, self.data.metric)
+            metrics = {"metric": self.data.metric, **errors_of(self.leaderboard, name)}
             write_model(folder.models / name, models[name], self.files[name], settings, self.data.dataset, metrics)
         _replace_folder(folder.models / ranked[0], folder.model)
         return ranked[0]

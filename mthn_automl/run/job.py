@@ -11,7 +11,8 @@ from typing import Any
 import pandas as pd
 
 from mthn_automl.analysis.leaderboard import read_leaderboard
-from mthn_automl.deployment.predictor import Predictor, load_model
+from mthn_automl.deployment.model_folder import load_model
+from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import UsageError
 from mthn_automl.run.folder import RunFolder, check_fingerprint, write_identity
 from mthn_automl.run.options import DEFAULT_TIME_LIMIT, Options, absolute, parse_duration

@@ -12,8 +12,7 @@ import mthn_automl
 from mthn_automl import catalogue
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
-from mthn_automl.deployment.model_folder import FORMAT, read_model, write_model
-from mthn_automl.deployment.predictor import load_model
+from mthn_automl.deployment.model_folder import FORMAT, load_model, read_model, write_model
 from mthn_automl.errors import FormatError
 from mthn_automl.storage import read_json, write_json
 from mthn_automl.training.encode import encode_all
