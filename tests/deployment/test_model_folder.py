@@ -13,7 +13,7 @@ from mthn_automl import catalogue
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.deployment.model_folder import FORMAT, load_model, read_model, write_model
-from mthn_automl.errors import FormatError
+from mthn_automl.errors import FormatError, UsageError
 from mthn_automl.storage import read_json, write_json
 from mthn_automl.training.encode import encode_all
 from mthn_automl.training.fit import Schedule
@@ -165,7 +165,7 @@ def test_a_run_folder_gives_the_model_inside(folder: Path) -> None:
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FormatError, match=r"must be a model folder with a config\.json"):
+    with pytest.raises(UsageError, match=r"must be a model folder with a config\.json"):
         load_model(tmp_path)
 
 
