@@ -39,14 +39,14 @@ class Phases:
         self.studies, self.files, self.plan, self.clock, self.watch = studies, files, plan, clock, watch
         self.ablate = ablate and CHAMPION in files
 
-    def search_ends(self, workers: int) -> float | None:
-        """When the search must be over so that what follows fits into the time limit."""
+    def search_ends(self, workers: int, start_seconds: float) -> float | None:
+        """When the search must be over so that what follows, in fresh workers, fits into the time limit."""
         ends, limit = self.clock.ends(), self.clock.limit
         if ends is None or limit is None:
             return None
         best = self._best()
         ablated = best.get(CHAMPION) if self.ablate else None
-        return ends - reserve(limit, list(best.values()), ablated, workers)
+        return ends - reserve(limit, list(best.values()), ablated, workers, start_seconds)
 
     def _best(self) -> dict[str, TrialResult]:
         found = {name: self.studies.best(name) for name in self.files}

@@ -166,7 +166,7 @@ class Session:
             studies,
             self.files,
             self.folder.trials,
-            Budget(self._trials(studies), lambda: phases.search_ends(runner.workers)),
+            Budget(self._trials(studies), lambda: phases.search_ends(runner.workers, source.start_seconds)),
             clock=clock.elapsed,
             report=self.watch,
         )

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from mthn_automl.tuning.results import TrialResult
 
 VARIANTS_FITTED = 4
-START_OF_WORKERS = 3.0
 TABLES_AND_FIGURES = 5.0
-"""Seconds that do not depend on the data: worker processes importing torch, drawing and saving."""
+"""Seconds of drawing and saving, which hardly depend on the data."""
 
 LEAST_SHARE, MOST_SHARE = 0.06, 0.45
 
@@ -49,12 +48,17 @@ def ablation_seconds(best: TrialResult) -> float:
     return 1.2 * best.seconds
 
 
-def reserve(limit: float, best: Sequence[TrialResult], ablated: TrialResult | None, workers: int) -> float:
-    """Seconds to keep for refits, ablation and report, from what the best trials took."""
+def reserve(
+    limit: float, best: Sequence[TrialResult], ablated: TrialResult | None, workers: int, start_seconds: float
+) -> float:
+    """Seconds to keep for refits, ablation and report, from what the best trials took.
+
+    start_seconds: until fresh worker processes are at work.
+    """
     fits = sum(refit_seconds(each) for each in best)
     if ablated is not None:
         fits += VARIANTS_FITTED * ablation_seconds(ablated)
-    wanted = fits / workers + START_OF_WORKERS + TABLES_AND_FIGURES
+    wanted = fits / workers + start_seconds + TABLES_AND_FIGURES
     return min(max(wanted, LEAST_SHARE * limit), MOST_SHARE * limit)
 
 

@@ -144,11 +144,15 @@ class TrialSource:
         clock: Callable[[], float],
         report: Callable[[Event], None],
     ) -> None:
-        """clock: seconds of the run so far, earlier sessions included."""
+        """clock: seconds of the run so far, earlier sessions included.
+
+        `start_seconds` becomes what passed before the first result beyond the trial itself: the start of a worker.
+        """
         self.studies, self.files, self.folder, self.budget = studies, dict(files), folder, budget
         self.clock, self.report = clock, report
         self.live: dict[str, Trial] = {}
-        self.stopped = False
+        self.made = time.time()
+        self.start_seconds = 0.0
 
     def recover(self) -> int:
         """Settle the trials a killed driver left running: adopt what they finished, queue the others again."""
@@ -163,7 +167,7 @@ class TrialSource:
 
     def next(self) -> Trial | None:
         """The next trial to start, or None when the budget allows no more."""
-        if self.stopped or self._spent():
+        if self._spent():
             return None
         architecture, reason = next_architecture({name: self._standing(name) for name in self.files})
         asked = self.studies.ask(architecture)
@@ -195,6 +199,8 @@ class TrialSource:
     def finished(self, trial: Trial, outcome: Outcome) -> None:
         """Record an outcome once; later calls for the same trial are ignored."""
         if self.live.pop(trial.name, None) is not None:
+            if not self.start_seconds and outcome.result is not None:
+                self.start_seconds = max(0.0, time.time() - self.made - outcome.result.seconds)
             self._record(trial.architecture, trial.number, outcome)
 
     def lost(self, trial: Trial, reason: str) -> None:

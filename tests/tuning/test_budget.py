@@ -38,19 +38,19 @@ def test_a_clock_starts_now(now: float) -> None:
 @pytest.mark.parametrize("ablate", [True, False])
 def test_the_reserve_stays_within_its_bounds(limit: float, seconds: float, workers: int, ablate: bool) -> None:
     best = [toys.result(seconds=seconds)] * 3
-    kept = reserve(limit, best, best[0] if ablate else None, workers)
+    kept = reserve(limit, best, best[0] if ablate else None, workers, 3.0)
     assert LEAST_SHARE * limit <= kept <= MOST_SHARE * limit
 
 
 def test_the_reserve_without_any_result_is_for_the_end_alone() -> None:
-    assert reserve(60.0, [], None, 1) == 8.0
+    assert reserve(60.0, [], None, 1, 3.0) == 8.0
 
 
 def test_slow_trials_and_an_ablation_need_a_larger_reserve_and_workers_a_smaller_one() -> None:
     quick, slow = toys.result(seconds=1.0), toys.result(seconds=50.0)
-    plain = reserve(600.0, [quick], None, 1)
-    assert plain < reserve(600.0, [slow], None, 1) < reserve(600.0, [slow], slow, 1)
-    assert reserve(600.0, [slow], slow, 4) < reserve(600.0, [slow], slow, 1)
+    plain = reserve(600.0, [quick], None, 1, 3.0)
+    assert plain < reserve(600.0, [slow], None, 1, 3.0) < reserve(600.0, [slow], slow, 1, 3.0)
+    assert reserve(600.0, [slow], slow, 4, 3.0) < reserve(600.0, [slow], slow, 1, 3.0)
 
 
 def test_a_refit_of_a_classical_model_takes_a_little_more_than_a_fold() -> None:

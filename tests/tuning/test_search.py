@@ -90,12 +90,6 @@ def test_the_end_of_the_time_ends_the_trials(tmp_path: Path) -> None:
     assert source.next() is None
 
 
-def test_a_stopped_source_has_no_more_trials(tmp_path: Path) -> None:
-    source = place(tmp_path).source()
-    source.stopped = True
-    assert source.next() is None
-
-
 def test_architectures_take_turns_at_first(tmp_path: Path) -> None:
     source = place(tmp_path, names=("a", "b", "c")).source()
     assert [taken(source).name for _ in range(6)] == ["a-0", "b-0", "c-0", "a-1", "b-1", "c-1"]
