@@ -1,5 +1,6 @@
 """The phases between a split and the answer: search, refit, ablation. Each asks a runner and knows the clock."""
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 from mthn_automl.analysis.ablation import ablation_table, empty_ablation
 from mthn_automl.catalogue import SearchSpace
 from mthn_automl.tuning.allocation import CHAMPION
-from mthn_automl.tuning.budget import TABLES_AND_FIGURES, Clock, ablation_seconds, refit_seconds, reserve, shares
+from mthn_automl.tuning.budget import TABLES_AND_FIGURES, Clock, ablation_seconds, equal_share, refit_seconds, reserve
 from mthn_automl.tuning.events import Said, Watcher
 from mthn_automl.tuning.final import VARIANTS, AblationFit, Refit, Refitted
 from mthn_automl.tuning.objective import Configuration
@@ -19,6 +20,9 @@ from mthn_automl.tuning.samplers import derive_seed
 from mthn_automl.tuning.study import Studies
 
 LEAST_SECONDS = 5.0
+REFIT_SHARE = 0.85
+"""Refits are bounded by their epochs; a model cut short is worse than an ablation left out."""
+
 WORTHWHILE = 0.3
 """An ablation fit that gets less than this share of what it needs would say nothing about the metadata."""
 
@@ -56,22 +60,16 @@ class Phases:
         """A model of every architecture that has a finished trial, in the order of their cross-validated errors."""
         best = self._best()
         names = sorted(best, key=lambda name: best[name].error)
-        wanted = [refit_seconds(best[name]) for name in names]
-        ablated = best.get(CHAMPION) if self.ablate else None
-        later = 0.0 if ablated is None else len(VARIANTS) * ablation_seconds(ablated)
-        seconds = self._seconds(sum(wanted) / (sum(wanted) + later) if later else 1.0)
-        seeds = self._affordable_seeds(seconds, sum(wanted) / runner.workers)
-        limits = shares(seconds, wanted, runner.workers)
-        jobs = [
-            Refit(self.configuration(name), best[name].best_epochs, seeds, limit)
-            for name, limit in zip(names, limits, strict=True)
-        ]
+        seconds = self._seconds()
+        seeds = self._affordable_seeds(seconds, sum(refit_seconds(best[name]) for name in names) / runner.workers)
+        deadline = None if seconds is None else time.time() + REFIT_SHARE * seconds
+        jobs = [Refit(self.configuration(name), best[name].best_epochs, seeds, deadline) for name in names]
         return dict(zip(names, runner.run(jobs), strict=True))
 
-    def _seconds(self, share: float) -> float | None:
-        """That share of the time left before tables and figures; never nothing, since a model must come out."""
+    def _seconds(self) -> float | None:
+        """The time left before tables and figures; never nothing, since a model must come out."""
         left = self.clock.left()
-        return None if left is None else max(LEAST_SECONDS, left - TABLES_AND_FIGURES) * share
+        return None if left is None else max(LEAST_SECONDS, left - TABLES_AND_FIGURES)
 
     def _affordable_seeds(self, seconds: float | None, wanted: float) -> int:
         if seconds is None or wanted <= seconds:
@@ -94,14 +92,14 @@ class Phases:
         if not self.ablate or best is None:
             return empty_ablation()
         wanted = len(VARIANTS) * ablation_seconds(best) / runner.workers
-        seconds = self._seconds(1.0)
+        seconds = self._seconds()
         if seconds is not None and seconds < WORTHWHILE * wanted / self.plan.seeds:
             self.watch(Said("The metadata ablation was left out: too little of the time limit was left for it."))
             return empty_ablation()
         plan = replace(self.plan, seeds=self._affordable_seeds(seconds, wanted))
-        limits = shares(seconds, [1.0] * len(VARIANTS), runner.workers)
+        limit = equal_share(seconds, len(VARIANTS), runner.workers)
         configuration = self.configuration(CHAMPION)
-        jobs = [AblationFit(each, configuration, plan, limit) for each, limit in zip(VARIANTS, limits, strict=True)]
+        jobs = [AblationFit(each, configuration, plan, limit) for each in VARIANTS]
         results = dict(zip(VARIANTS, runner.run(jobs), strict=True))
         failed = {name: each.reason for name, each in results.items() if isinstance(each, Failed)}
         for name, reason in failed.items():

@@ -62,9 +62,6 @@ def reserve(
     return min(max(wanted, LEAST_SHARE * limit), MOST_SHARE * limit)
 
 
-def shares(seconds: float | None, wanted: Sequence[float], workers: int) -> list[float | None]:
-    """Seconds for each of several fits that run on `workers` at once and must be over within `seconds` together."""
-    if seconds is None:
-        return [None] * len(wanted)
-    total = sum(wanted)
-    return [max(0.5, seconds * workers * each / total) if total > 0 else seconds for each in wanted]
+def equal_share(seconds: float | None, fits: int, workers: int) -> float | None:
+    """Seconds for each of several like fits that run on `workers` at once and must be over within `seconds`."""
+    return None if seconds is None else max(0.5, seconds * workers / fits)

@@ -41,13 +41,13 @@ class Refitted:
 class Refit:
     """A job: fit one architecture's best configuration on everything, for as long as cross-validation found best.
 
-    seconds: after which the weights so far are returned, marked; None: no limit.
+    deadline: seconds since the epoch at which the weights so far are returned, marked; None: no limit.
     """
 
     configuration: Configuration
     best_epochs: tuple[tuple[int, ...], ...]
     seeds: int
-    seconds: float | None
+    deadline: float | None
 
     def __call__(self, objective: Objective) -> Refitted:
         self.configuration.space.load_class()  # an import is no part of a fit's time
@@ -59,7 +59,7 @@ class Refit:
         data = encode_all(objective.data.dataset, objective.flags)
         members = [Member(0, derive_seed(self.configuration.seed, "refit", index)) for index in range(self.seeds)]
         plan = _for_epochs(objective.plan, stopping_epoch(self.best_epochs))
-        fitted = train(self.configuration, data, members, plan, _deadline(self.seconds))
+        fitted = train(self.configuration, data, members, plan, self.deadline)
         networks = Networks(fitted.pack, data.encoders[0], data.problem)
         spent = time.perf_counter() - started
         return Refitted(self.configuration.space.name, networks, spent, fitted.stopped_by_time, ())

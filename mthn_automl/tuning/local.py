@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from mthn_automl.tuning.objective import Objective, SearchData, use_one_thread
+from mthn_automl.tuning.objective import Objective, SearchData, prepare_process
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.runners import Job, attempt
 from mthn_automl.tuning.search import TrialSource, run_trial
@@ -22,7 +22,7 @@ class LocalRunner:
 
     def __enter__(self) -> "LocalRunner":
         self._threads = torch.get_num_threads()
-        use_one_thread()
+        prepare_process()
         return self
 
     def __exit__(self, *error: object) -> None:

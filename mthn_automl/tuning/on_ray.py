@@ -32,7 +32,7 @@ import ray  # noqa: E402
 from ray import tune  # noqa: E402
 from ray.tune.search import Searcher  # noqa: E402
 
-from mthn_automl.tuning.objective import Objective, SearchData, use_one_thread  # noqa: E402
+from mthn_automl.tuning.objective import Objective, SearchData, prepare_process  # noqa: E402
 from mthn_automl.tuning.plan import Plan  # noqa: E402
 from mthn_automl.tuning.runners import Failed, Job, attempt  # noqa: E402
 from mthn_automl.tuning.search import Outcome, Trial, TrialSource, run_trial  # noqa: E402
@@ -78,7 +78,7 @@ class Worker(tune.Trainable):  # type: ignore[misc]
     """A warm process that runs one trial a step; the data are encoded once in its life."""
 
     def setup(self, config: dict[str, Any], data: SearchData, plan: Plan) -> None:
-        use_one_thread()
+        prepare_process()
         self.objective = Objective(data, plan)
 
     def step(self) -> dict[str, Any]:
@@ -92,7 +92,7 @@ class Worker(tune.Trainable):  # type: ignore[misc]
 
 @ray.remote(num_cpus=1, max_retries=0)  # type: ignore[untyped-decorator]
 def _run_job(job: Job, data: SearchData, plan: Plan) -> Any:
-    use_one_thread()
+    prepare_process()
     return attempt(job, Objective(data, plan))
 
 

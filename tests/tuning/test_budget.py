@@ -4,7 +4,15 @@ import time
 
 import pytest
 
-from mthn_automl.tuning.budget import LEAST_SHARE, MOST_SHARE, Clock, ablation_seconds, refit_seconds, reserve, shares
+from mthn_automl.tuning.budget import (
+    LEAST_SHARE,
+    MOST_SHARE,
+    Clock,
+    ablation_seconds,
+    equal_share,
+    refit_seconds,
+    reserve,
+)
 from tests.tuning import toys
 
 
@@ -66,21 +74,14 @@ def test_an_ablation_fit_takes_a_trial_and_a_little_more() -> None:
     assert ablation_seconds(toys.result(seconds=10.0)) == pytest.approx(12.0)
 
 
-def test_shares_are_in_proportion_to_what_is_wanted() -> None:
-    assert shares(10.0, [1.0, 3.0], 1) == pytest.approx([2.5, 7.5])
+@pytest.mark.parametrize(("workers", "seconds"), [(1, 2.5), (2, 5.0)])
+def test_like_fits_share_the_time_of_all_workers(workers: int, seconds: float) -> None:
+    assert equal_share(10.0, 4, workers) == seconds
 
 
-def test_workers_share_the_time_of_all() -> None:
-    assert shares(10.0, [1.0, 3.0], 2) == pytest.approx([5.0, 15.0])
+def test_without_a_limit_no_fit_has_one() -> None:
+    assert equal_share(None, 4, 2) is None
 
 
-def test_without_a_limit_nobody_is_limited() -> None:
-    assert shares(None, [1.0, 3.0], 2) == [None, None]
-
-
-def test_nobody_gets_less_than_half_a_second() -> None:
-    assert shares(1.0, [0.01, 100.0], 1)[0] == 0.5
-
-
-def test_where_nothing_is_wanted_everyone_may_take_all() -> None:
-    assert shares(10.0, [0.0, 0.0], 1) == [10.0, 10.0]
+def test_a_fit_always_gets_half_a_second() -> None:
+    assert equal_share(0.1, 4, 1) == 0.5

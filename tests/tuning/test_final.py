@@ -99,7 +99,7 @@ def test_the_same_refit_twice_predicts_the_same(objective: Objective, configurat
 
 def test_a_refit_out_of_time_returns_its_weights_and_says_so(objective: Objective) -> None:
     started = time.time()
-    fitted = Refit(HYPER, ((100_000,),), 1, 0.3)(objective)
+    fitted = Refit(HYPER, ((100_000,),), 1, time.time() + 0.3)(objective)
     assert fitted.stopped_by_time
     assert time.time() - started < 10
     assert np.isfinite(fitted.predict(objective.data.dataset)).all()
