@@ -28,7 +28,10 @@ WORTHWHILE = 0.3
 
 
 class Phases:
-    """The final fits of one run, within what is left of its time."""
+    """The final fits of one run, within what is left of its time.
+
+    `start_seconds`: what a fresh worker takes to start, once the search has measured it.
+    """
 
     def __init__(
         self,
@@ -42,6 +45,7 @@ class Phases:
     ) -> None:
         self.studies, self.files, self.plan, self.clock, self.watch = studies, files, plan, clock, watch
         self.ablate = ablate and CHAMPION in files
+        self.start_seconds = 0.0
 
     def search_ends(self, workers: int, start_seconds: float) -> float | None:
         """When the search must be over so that what follows, in fresh workers, fits into the time limit."""
@@ -61,10 +65,15 @@ class Phases:
         best = self._best()
         names = sorted(best, key=lambda name: best[name].error)
         seconds = self._seconds()
-        seeds = self._affordable_seeds(seconds, sum(refit_seconds(best[name]) for name in names) / runner.workers)
+        wanted = sum(refit_seconds(best[name]) for name in names)
+        seeds = self._affordable_seeds(seconds, wanted / runner.workers)
         deadline = None if seconds is None else time.time() + REFIT_SHARE * seconds
         jobs = [Refit(self.configuration(name), best[name].best_epochs, seeds, deadline) for name in names]
-        return dict(zip(names, runner.run(jobs), strict=True))
+        return dict(zip(names, runner.run(jobs, here=self._quicker_here(wanted, runner)), strict=True))
+
+    def _quicker_here(self, wanted: float, runner: Runner) -> bool:
+        """Whether fits of so many seconds are done sooner in this process than by workers that must start first."""
+        return wanted < self.start_seconds + wanted / runner.workers
 
     def _seconds(self) -> float | None:
         """The time left before tables and figures; never nothing, since a model must come out."""
@@ -91,16 +100,18 @@ class Phases:
         best = self._best().get(CHAMPION)
         if not self.ablate or best is None:
             return empty_ablation()
-        wanted = len(VARIANTS) * ablation_seconds(best) / runner.workers
+        here = self._quicker_here(len(VARIANTS) * ablation_seconds(best), runner)
+        workers = 1 if here else runner.workers
+        wanted = len(VARIANTS) * ablation_seconds(best) / workers
         seconds = self._seconds()
         if seconds is not None and seconds < WORTHWHILE * wanted / self.plan.seeds:
             self.watch(Said("The metadata ablation was left out: too little of the time limit was left for it."))
             return empty_ablation()
         plan = replace(self.plan, seeds=self._affordable_seeds(seconds, wanted))
-        limit = equal_share(seconds, len(VARIANTS), runner.workers)
+        limit = equal_share(seconds, len(VARIANTS), workers)
         configuration = self.configuration(CHAMPION)
         jobs = [AblationFit(each, configuration, plan, limit) for each in VARIANTS]
-        results = dict(zip(VARIANTS, runner.run(jobs), strict=True))
+        results = dict(zip(VARIANTS, runner.run(jobs, here=here), strict=True))
         failed = {name: each.reason for name, each in results.items() if isinstance(each, Failed)}
         for name, reason in failed.items():
             self.watch(Said(f"The ablation variant {name} failed: {reason}"))

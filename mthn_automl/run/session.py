@@ -175,6 +175,7 @@ class Session:
             if recovered:
                 self.watch(Said(f"{recovered} unfinished trials of the earlier session were adopted or queued again."))
             runner.search(source)
+            phases.start_seconds = source.start_seconds
         if not any(studies.best(name) for name in self.files):
             reasons = sorted({reason for name in self.files for reason in studies.failures(name)})
             raise NothingFinishedError(

@@ -35,7 +35,7 @@ class LocalRunner:
         while (trial := source.next()) is not None:
             source.finished(trial, run_trial(trial, self._ready()))
 
-    def run(self, jobs: Sequence[Job]) -> list[Any]:
+    def run(self, jobs: Sequence[Job], *, here: bool = True) -> list[Any]:
         return [attempt(job, self._ready()) for job in jobs]
 
     def _ready(self) -> Objective:

@@ -32,6 +32,7 @@ import ray  # noqa: E402
 from ray import tune  # noqa: E402
 from ray.tune.search import Searcher  # noqa: E402
 
+from mthn_automl.tuning.local import LocalRunner  # noqa: E402
 from mthn_automl.tuning.objective import Objective, SearchData, prepare_process  # noqa: E402
 from mthn_automl.tuning.plan import Plan  # noqa: E402
 from mthn_automl.tuning.runners import Failed, Job, attempt  # noqa: E402
@@ -161,7 +162,11 @@ class RayRunner:
         for trial in list(source.live.values()):
             source.lost(trial, "the worker process was stopped")
 
-    def run(self, jobs: Sequence[Job]) -> list[Any]:
+    def run(self, jobs: Sequence[Job], *, here: bool = False) -> list[Any]:
+        if here and self._plan is not None:
+            with LocalRunner() as local:
+                local.use(ray.get(self._data), self._plan)
+                return local.run(jobs)
         return [_value(each) for each in [_run_job.remote(job, self._data, self._plan) for job in jobs]]
 
 

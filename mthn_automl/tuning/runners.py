@@ -37,8 +37,11 @@ class Runner(Protocol):
     def search(self, source: TrialSource) -> None:
         """Run trials until the source has no more and none is running; tell the source of each."""
 
-    def run(self, jobs: Sequence[Job]) -> list[Any]:
-        """Values of the jobs in their order; `Failed` where one raised or lost its process."""
+    def run(self, jobs: Sequence[Job], *, here: bool = False) -> list[Any]:
+        """Values of the jobs in their order; `Failed` where one raised or lost its process.
+
+        here: in this process, for jobs that take less time than starting another.
+        """
 
 
 def attempt(job: Job, objective: Objective) -> Any:
