@@ -28,5 +28,7 @@ def predict(
     text = predictor.predict_rows(rows).to_csv(index=False)
     if output is None:
         sys.stdout.write(text)
+    elif output.is_symlink() or (output.exists() and not output.is_file()):
+        output.write_text(text, encoding="utf-8")  # a link, pipe or device stays what it is
     else:
         write_text(output, text)

@@ -15,6 +15,9 @@ from mthn_automl.errors import DataError
 MISSING = ("", "NA", "N/A", "n/a", "#N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "NULL", "null", "None")
 
 
+LARGEST = 1e100
+
+
 def read_csv(path: Path, text_columns: Sequence[str]) -> pd.DataFrame:
     """The columns of a comma-separated file that have a name, with the types pandas infers.
 
@@ -126,13 +129,14 @@ def _check_lengths(path: Path, width: int) -> None:
 
 
 def refuse_infinite(frame: pd.DataFrame, where: Callable[[int], str]) -> None:
-    """Raise a DataError at the first infinite number; `where` puts a 0-based row into words."""
+    """Raise a DataError at the first number whose square is infinite; `where` puts a 0-based row into words."""
     for name in frame.columns:
         if pd.api.types.is_float_dtype(frame[name].dtype):
-            infinite = np.isinf(frame[name].to_numpy(dtype=np.float64, na_value=np.nan))
-            if infinite.any():
-                place = where(int(infinite.argmax()))
+            values = np.abs(frame[name].to_numpy(dtype=np.float64, na_value=np.nan))
+            if (values > LARGEST).any():
+                row = int((values > LARGEST).argmax())
+                size = "infinite" if np.isinf(values[row]) else f"beyond {LARGEST:g}"
                 raise DataError(
-                    f"Numbers must be finite, however column '{name}' is infinite in {place}; "
+                    f"Numbers must be finite, however column '{name}' is {size} in {where(row)}; "
                     "correct it or leave the cell empty."
                 )

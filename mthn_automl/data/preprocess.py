@@ -81,7 +81,7 @@ def moments(numeric: FloatArray) -> tuple[FloatArray, FloatArray]:
     count = np.maximum(known.sum(axis=0), 1)
     mean = np.where(known, numeric, 0.0).sum(axis=0) / count
     spread = np.sqrt((np.where(known, numeric - mean, 0.0) ** 2).sum(axis=0) / count)
-    tiny = 1e-12 * np.maximum(np.abs(mean), 1.0)
+    tiny = 1e-12 * np.abs(mean)
     return mean, np.where(spread > tiny, spread, 1.0)
 
 

@@ -93,7 +93,10 @@ def write_problem(name: str, folder: Path) -> None:
     for path in paths:
         if path.exists():
             raise UsageError(f"The example must not overwrite anything, however {path} exists; take another folder.")
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"The example must go into a folder, however {folder} cannot be one: {error}.") from error
     for frame, path in zip(PROBLEMS[name](), paths, strict=True):
         frame.to_csv(path, index=False)
 

@@ -43,6 +43,8 @@ def choose_targets(source: Source, task: str, given: Sequence[str]) -> tuple[str
     if asked:
         return asked
     candidates = [name for name in source.columns if name != task]
+    if task.startswith(PREFIXES) and not [name for name in candidates if name.startswith(PREFIXES)]:
+        raise DataError(f"The target must differ from the task column, however '{task}' is the only candidate.")
     if "target" in candidates:
         return ("target",)
     found = tuple(name for name in candidates if name.startswith(PREFIXES))

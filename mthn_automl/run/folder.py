@@ -54,7 +54,10 @@ class RunFolder:
                 f"{advice or 'name another one'}."
             )
         folder = cls(path)
-        folder.trials.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.trials.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"--output must be a folder to write in, however {path} is not: {error}.") from error
         return folder
 
     @classmethod
@@ -103,6 +106,8 @@ def fingerprint(given: str | Path | pd.DataFrame | None) -> dict[str, Any] | Non
     if isinstance(given, pd.DataFrame):
         hashes = pd.util.hash_pandas_object(given, index=False).to_numpy()
         return {"path": None, "sha256": hashlib.sha256(hashes.tobytes()).hexdigest()}
+    if not Path(given).is_file():
+        raise RunError(f"The files of a run must be where they were, however {given} is gone; put it back.")
     with Path(given).open("rb") as stream:
         return {"path": str(given), "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
 

@@ -112,7 +112,7 @@ def search(
     )
     files = chosen_files(options)
     watch = progress or _ignore
-    inputs = Inputs(options.data or data, options.meta or meta, options.test or test)
+    inputs = Inputs(options.data or data, None if no_metadata else options.meta or meta, options.test or test)
     prepared = prepare(inputs, options)
     folder = RunFolder.create(Path(output) if output else _default_output(options))
     folder.keep_spaces({file.name: file.path for file in files.values() if str(file.path) in options.space})
@@ -147,6 +147,8 @@ def resume(
     if folder.summary.exists() and trials is None and time_limit is None:
         watch(Said(f"{folder.path} is finished; --time-limit or --trials would add to it."))
         return _read(folder)
+    if trials is not None and trials < 1:
+        raise UsageError(f"--trials must be at least 1, however it is {trials}.")
     config = folder.read_config()
     options = Options.from_toml(config["options"])
     options = replace(options, space=tuple(str(each) for each in sorted(folder.spaces.glob("*.toml"))))

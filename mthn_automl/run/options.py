@@ -49,6 +49,8 @@ class Options:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"--{name} must be at least 1, however it is {value}.")
+        if self.seed < 0:
+            raise UsageError(f"--seed must be at least 0, however it is {self.seed}.")
         if not 0 <= self.test_fraction < 1:
             raise UsageError(f"--test-fraction must be at least 0 and below 1, however it is {self.test_fraction}.")
         if self.runner == "local" and (self.workers or 1) > 1:

@@ -68,7 +68,10 @@ class Phases:
         wanted = sum(refit_seconds(best[name]) for name in names)
         seeds = self._affordable_seeds(seconds, wanted / runner.workers)
         deadline = None if seconds is None else time.time() + REFIT_SHARE * seconds
-        jobs = [Refit(self.configuration(name), best[name].best_epochs, seeds, deadline) for name in names]
+        jobs = [
+            Refit(self.configuration(name), best[name].best_epochs, seeds, deadline, refit_seconds(best[name]))
+            for name in names
+        ]
         return dict(zip(names, runner.run(jobs, here=self._quicker_here(wanted, runner)), strict=True))
 
     def _quicker_here(self, wanted: float, runner: Runner) -> bool:

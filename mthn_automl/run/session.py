@@ -113,6 +113,7 @@ class Session:
             NothingFinishedError: no architecture has a finished trial.
         """
         with self.folder.locked(), self._told_where_to_go_on():
+            self.folder.summary.unlink(missing_ok=True)  # unfinished again, should this session be killed
             spaces = build_spaces(self.files, self.prepared.all_rows)
             studies = Studies(self.folder.journal, spaces, seed=self.options.seed)
             clock = self._clock(studies)
@@ -123,6 +124,7 @@ class Session:
                 self._search(studies, phases, runner, clock)
                 with self._phase("refit", clock):
                     fitted = phases.refit(runner)
+                    self._say_what_was_cut_short(fitted)
                 with self._phase("test", clock):
                     tested = self._test(fitted)
                 with self._phase("ablation", clock):
@@ -187,6 +189,11 @@ class Session:
         if self.more_trials is not None:
             return sum(studies.told(name) for name in self.files) + self.more_trials
         return self.options.trials if self.more_seconds is None else None
+
+    def _say_what_was_cut_short(self, fitted: dict[str, Refitted | Failed]) -> None:
+        cut = [name for name, each in fitted.items() if isinstance(each, Refitted) and each.stopped_by_time]
+        if cut:
+            self.watch(Said(f"The time limit cut these refits short, which their test errors show: {', '.join(cut)}."))
 
     def _test(self, fitted: dict[str, Refitted | Failed]) -> dict[str, Tested]:
         test = self.prepared.test

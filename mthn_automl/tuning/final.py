@@ -18,6 +18,7 @@ from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.samplers import derive_seed
 
 Model = Networks | Classical
+MOST_GRACE = 10.0
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,15 @@ class Refitted:
 class Refit:
     """A job: fit one architecture's best configuration on everything, for as long as cross-validation found best.
 
-    deadline: seconds since the epoch at which the weights so far are returned, marked; None: no limit.
+    deadline: seconds since the epoch at which the weights so far are returned, marked; None: no limit. Whatever it
+    says, a refit may take twice its `expected` seconds, up to MOST_GRACE: a model that is no model helps nobody.
     """
 
     configuration: Configuration
     best_epochs: tuple[tuple[int, ...], ...]
     seeds: int
     deadline: float | None
+    expected: float = 0.0
 
     def __call__(self, objective: Objective) -> Refitted:
         self.configuration.space.load_class()  # an import is no part of a fit's time
@@ -59,10 +62,15 @@ class Refit:
         data = encode_all(objective.data.dataset, objective.flags)
         members = [Member(0, derive_seed(self.configuration.seed, "refit", index)) for index in range(self.seeds)]
         plan = _for_epochs(objective.plan, stopping_epoch(self.best_epochs))
-        fitted = train(self.configuration, data, members, plan, self.deadline)
+        fitted = train(self.configuration, data, members, plan, self._latest())
         networks = Networks(fitted.pack, data.encoders[0], data.problem)
         spent = time.perf_counter() - started
         return Refitted(self.configuration.space.name, networks, spent, fitted.stopped_by_time, ())
+
+    def _latest(self) -> float | None:
+        if self.deadline is None:
+            return None
+        return max(self.deadline, time.time() + min(2 * self.expected, MOST_GRACE))
 
 
 def stopping_epoch(best_epochs: Sequence[Sequence[int]]) -> int:

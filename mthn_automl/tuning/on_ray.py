@@ -140,7 +140,7 @@ class RayRunner:
         self._data, self._plan = ray.put(data), plan
 
     def search(self, source: TrialSource) -> None:
-        with tempfile.TemporaryDirectory(prefix="mthn-tune-") as folder:
+        with tempfile.TemporaryDirectory(prefix="mthn-tune-", ignore_cleanup_errors=True) as folder:
             trainable = tune.with_parameters(Worker, data=ray.get(self._data), plan=self._plan)
             tuner = tune.Tuner(
                 tune.with_resources(trainable, {"cpu": 1}),

@@ -60,12 +60,22 @@ def run_trial(trial: Trial, objective: Objective) -> Outcome:
         trial.configuration.space.load_class()
         evaluation = objective(trial.configuration, _deadline(trial, objective.plan))
     except Exception as error:
+        _let_interruptions_pass(error)
         outcome = Outcome(None, f"{type(error).__name__}: {error}")
     else:
         outcome = Outcome(evaluation.result)
         _save_evaluation(trial.folder, evaluation)
     write_json(trial.folder / "result.json", _outcome_to_json(outcome))
     return outcome
+
+
+def _let_interruptions_pass(error: BaseException) -> None:
+    """Ctrl-C in the middle of a vectorised call comes out as an error of functorch's own; it is still Ctrl-C."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if not isinstance(cause, Exception):
+            raise cause
+        cause = cause.__cause__ or cause.__context__
 
 
 def _params(trial: Trial) -> dict[str, object]:

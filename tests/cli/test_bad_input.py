@@ -313,3 +313,16 @@ def test_debug_adds_the_traceback_before_the_sentence(tmp_path: Path) -> None:
     assert ended.code == 3
     assert ended.err.startswith("Traceback ")
     assert ended.err.splitlines()[-1].startswith("mthn-automl: ")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        pytest.param(["--seed", "-1"], r"--seed must be at least 0", id="seed below 0"),
+        pytest.param(["--output", "given/data.csv/run"], r"--output must be a folder to write in", id="output below a file"),
+    ],
+)
+def test_what_only_the_system_could_refuse_is_wrong_use(tmp_path: Path, words: Sequence[str], message: str) -> None:
+    assert in_process(tmp_path, "example", "cubic", "given").code == 0
+    ended = in_process(tmp_path, "search", "given/data.csv", "--runner", "local", "--quiet", *words)
+    assert_refused(ended, 2, message)

@@ -1,0 +1,62 @@
+"""Small guards that a review asked for: interruptions pass, tiny numbers are scaled, killed extensions go on."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mthn_automl.data.preprocess import moments
+from mthn_automl.data.problems import cubic
+from mthn_automl.run.job import resume, search
+from mthn_automl.tuning.final import Refit
+from mthn_automl.tuning.search import _let_interruptions_pass
+from tests.tuning import toys
+
+
+@pytest.mark.parametrize("size", [1e-14, 1.0, 1e14])
+def test_numbers_of_any_size_are_standardised(size: float) -> None:
+    mean, scale = moments(np.array([[1.0], [2.0], [3.0]]) * size)
+    np.testing.assert_allclose([mean[0] / size, scale[0] / size], [2.0, np.sqrt(2 / 3)])
+
+
+def test_a_refit_that_begins_late_still_gets_the_time_it_needs() -> None:
+    late = Refit(toys.configuration("ridge", {"alpha": 0.1}), (), 1, time.time() - 5, expected=3.0)
+    latest = late._latest()
+    assert latest is not None
+    assert latest > time.time() + 5
+
+
+def test_an_extension_that_was_killed_is_unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data, meta = cubic(tasks=4, rows=12)
+    given = {"architectures": "ridge", "trials": 2, "folds": 2, "seeds": 1, "runner": "local", "no_ablation": True}
+    run = search(data, meta, output=tmp_path / "run", **given).folder
+    monkeypatch.setattr("mthn_automl.run.phases.Phases.refit", _killed)
+    with pytest.raises(KeyboardInterrupt):
+        resume(run, trials=2, data=data, meta=meta)
+    monkeypatch.undo()
+    assert not (run / "summary.json").exists()
+    assert resume(run, data=data, meta=meta).summary["trials"]["COMPLETE"] == 4
+
+
+def _killed(*given: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_interruption_that_comes_out_as_another_error_is_still_one() -> None:
+    try:
+        _wrapped()
+    except RuntimeError as error:
+        with pytest.raises(KeyboardInterrupt):
+            _let_interruptions_pass(error)
+
+
+def test_an_ordinary_error_is_no_interruption() -> None:
+    _let_interruptions_pass(ValueError("a model's own"))
+
+
+def _wrapped() -> None:
+    try:
+        raise KeyboardInterrupt
+    except KeyboardInterrupt as error:
+        raise RuntimeError("dynamicLayerStack") from error
