@@ -319,7 +319,7 @@ def test_debug_adds_the_traceback_before_the_sentence(tmp_path: Path) -> None:
     ("words", "message"),
     [
         pytest.param(["--seed", "-1"], r"--seed must be at least 0", id="seed below 0"),
-        pytest.param(["--output", "given/data.csv/run"], r"--output must be a folder to write in", id="output below a file"),
+        pytest.param(["--output", "given/data.csv/run"], r"must be a folder to write in", id="output below a file"),
     ],
 )
 def test_what_only_the_system_could_refuse_is_wrong_use(tmp_path: Path, words: Sequence[str], message: str) -> None:
