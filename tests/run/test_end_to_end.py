@@ -373,9 +373,10 @@ def test_the_stored_options_repeat_the_search(finished: Finder, case: str) -> No
     assert f'data = "{run.data}"' in config
     assert "folds = 2" in config
     fingerprint = run.json("data_fingerprint.json")
+    used = "--meta" in run.case.words and "--no-metadata" not in run.case.words
     assert {name: each and each["path"] for name, each in fingerprint.items()} == {
         "data": str(run.data),
-        "meta": str(run.folder.parent / "meta.csv") if "--meta" in run.case.words else None,
+        "meta": str(run.folder.parent / "meta.csv") if used else None,
         "test": str(run.folder.parent / "test.csv") if "--test" in run.case.words else None,
     }
 
