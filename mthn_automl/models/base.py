@@ -86,6 +86,18 @@ class Architecture(nn.Module, ABC):
     def task_network_parameters(self) -> int:
         """Numbers in the network that remains when this model is reduced to one task."""
 
+    def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]] | None:
+        """The MLP, with ReLU between its layers, that this model is for rows of each given task.
+
+        None where it is no MLP once the task is fixed. As pure as `forward`, and as there each task needs its own
+        rows of the task-indexed tensors only.
+
+        Shape:
+            task (tasks,) int64 -> a layer each: weight (tasks, d_in, d_out), bias (tasks, d_out). A first dimension
+            of 1 stands for all tasks.
+        """
+        return None
+
     def penalty(self) -> Tensor:
         """Added to every member's loss at every step; a scalar of parameters and buffers.
 

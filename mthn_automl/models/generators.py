@@ -4,6 +4,7 @@ The choice of generator is the weight compression (Graffeuille et al. 2024).
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -36,8 +37,17 @@ class FactorisedGenerator(nn.Module):
         self.shared_bias = nn.Parameter(torch.zeros(outputs))
 
     def forward(self, representation: Tensor) -> tuple[Tensor, Tensor]:
-        weight = self.shared_weight
-        for left, gate, right in zip(self.left, self.gate, self.right, strict=True):
-            scaled = left.T.unsqueeze(0) * representation.unsqueeze(1)
-            weight = weight + gate * (scaled @ right)
-        return weight, representation @ self.bias_weight + self.shared_bias
+        """One product of all tasks with a kernel (d_h, d_in x d_out), whose forming costs the same for any number."""
+        kernel = sum(
+            left.unsqueeze(2) * gate * right.unsqueeze(1)
+            for left, gate, right in zip(*map(_terms, (self.left, self.gate, self.right)), strict=True)
+        )
+        assert isinstance(kernel, Tensor)
+        weight = torch.addmm(self.shared_weight.flatten(), representation, kernel.flatten(1))
+        bias = torch.addmm(self.shared_bias, representation, self.bias_weight)
+        return weight.unflatten(1, self.shared_weight.shape), bias
+
+
+def _terms(factor: Tensor) -> Sequence[Tensor]:
+    """(rank, ...) as its terms; of one term a view, since unbinding costs a copy on the way back."""
+    return [factor.squeeze(0)] if len(factor) == 1 else factor.unbind()

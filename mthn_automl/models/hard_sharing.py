@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import Trunk, apply_layer, layer_widths, network_numbers, per_task_weight
+from mthn_automl.models.blocks import Dense, Trunk, apply_layer, layer_widths, network_numbers, per_task_weight
 
 
 @dataclass(frozen=True)
@@ -39,5 +39,13 @@ class HardSharing(Architecture):
         weight = self.head_weight.index_select(0, task)
         return apply_layer(self.trunk(features), weight, self.head_bias.index_select(0, task))
 
+    def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
+        head = self.head_weight.index_select(0, task), self.head_bias.index_select(0, task)
+        return [*map(_shared, self.trunk.layers), head]  # type: ignore[arg-type]
+
     def task_network_parameters(self) -> int:
         return network_numbers(self.layers)
+
+
+def _shared(layer: Dense) -> tuple[Tensor, Tensor]:
+    return layer.weight.unsqueeze(0), layer.bias.unsqueeze(0)

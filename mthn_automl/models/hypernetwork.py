@@ -66,13 +66,22 @@ class Hypernetwork(Architecture):
         return Traits(uses_task=settings.task_input != "metadata" or not uses_metadata, uses_metadata=uses_metadata)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
+        *hidden, last = self._of_blocks(task)
+        for weight, bias in hidden:
+            features = torch.relu(apply_layer(features, weight, bias))
+        return apply_layer(features, *last)
+
+    def _of_blocks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """Layers of each block; where tasks have several blocks each, generated once a task."""
+        known = len(self.metadata)
+        if known >= len(task):
+            return self.task_networks(task)
+        every = self.task_networks(torch.arange(known, device=task.device))
+        return [(weight.index_select(0, task), bias.index_select(0, task)) for weight, bias in every]
+
+    def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
         representation = self.extractor(self._describe(task))
-        for generator in self.generators:
-            weight, bias = generator(representation)
-            features = apply_layer(features, weight, bias)
-            if generator is not self.generators[-1]:
-                features = torch.relu(features)
-        return features
+        return [generator(representation) for generator in self.generators]
 
     def _describe(self, task: Tensor) -> Tensor:
         """z_t = [e_t; m_t]: (blocks,) -> (blocks, d_z)."""

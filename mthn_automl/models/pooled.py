@@ -54,6 +54,17 @@ class Pooled(Architecture):
             hidden = hidden + self.task_offset.index_select(0, task).unsqueeze(1)
         return self.last(self.trunk(torch.relu(hidden)))  # type: ignore[no-any-return]
 
+    def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """The task's one-hot and metadata columns fold into the first bias."""
+        of_features = self.layers[0][0]
+        first_bias = self.first.bias.unsqueeze(0)
+        if self._traits.uses_metadata:
+            first_bias = first_bias + self.metadata.index_select(0, task) @ self.first.weight[of_features:]
+        if self._traits.uses_task:
+            first_bias = first_bias + self.task_offset.index_select(0, task)
+        rest = [(layer.weight.unsqueeze(0), layer.bias.unsqueeze(0)) for layer in (*self.trunk.layers, self.last)]
+        return [(self.first.weight[:of_features].unsqueeze(0), first_bias), *rest]
+
     def task_network_parameters(self) -> int:
         """With the task fixed, its one-hot and metadata columns fold into the first bias."""
         return network_numbers(self.layers)

@@ -37,13 +37,19 @@ class SingleTask(Architecture):
         return Traits(uses_task=True, uses_metadata=False)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
-        for level in range(len(self.layers)):
-            weight = getattr(self, f"weight_{level}").index_select(0, task)
-            bias = getattr(self, f"bias_{level}").index_select(0, task)
-            features = apply_layer(features, weight, bias)
-            if level < len(self.layers) - 1:
-                features = torch.relu(features)
-        return features
+        *hidden, last = self.task_networks(task)
+        for weight, bias in hidden:
+            features = torch.relu(apply_layer(features, weight, bias))
+        return apply_layer(features, *last)
+
+    def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
+        return [
+            (
+                getattr(self, f"weight_{level}").index_select(0, task),
+                getattr(self, f"bias_{level}").index_select(0, task),
+            )
+            for level in range(len(self.layers))
+        ]
 
     def task_network_parameters(self) -> int:
         return network_numbers(self.layers)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mthn_automl.data.dataset import IntArray
 
@@ -24,21 +25,35 @@ class Layout:
         return len(self.task)
 
 
+@dataclass(frozen=True)
+class Batch:
+    """One step's blocks of every member.
+
+    rows (members, blocks, size) int64, any row where padded. mask (members, blocks, size) bool, False on padding.
+    present (members, tasks present) int64: tasks, padded with the number of tasks, which is nobody's.
+    place (members, blocks) int64: where in `present` the task of each block stands.
+    """
+
+    rows: IntArray
+    mask: NDArray[np.bool_]
+    present: IntArray
+    place: IntArray
+
+
 TASKS_A_BATCH = 16
-LARGEST_BLOCK = 16
+LARGEST_BLOCK = 256
+BLOCK_COST = 8
+"""What a block costs beside its rows, in rows: its task's weights are fetched for it. Only its order matters."""
 
 
 def block_size(task_sizes: IntArray, batch: int) -> int:
-    """Rows a block.
-
-    A task's weights are generated once a block, so blocks are as large as the typical task allows without much
-    padding, and as leaves room for many tasks in a batch.
-    """
-    present = task_sizes[task_sizes > 0]
-    if present.sum() <= batch and present.max() <= 1.5 * present.mean():
-        return int(present.max())
-    many_tasks = max(4, batch // min(len(present), TASKS_A_BATCH))
-    return max(1, min(LARGEST_BLOCK, int(np.median(present)), many_tasks))
+    """Rows a block: as make all blocks and their padding cheapest, and leave room for many tasks in a batch."""
+    present, tasks = np.unique(task_sizes[task_sizes > 0], return_counts=True)
+    whole = int((present * tasks).sum()) <= batch
+    room = batch if whole else max(4, batch // min(int(tasks.sum()), TASKS_A_BATCH))
+    sizes = np.arange(1, min(LARGEST_BLOCK, room, int(present.max())) + 1)
+    blocks = (-(-present[:, None] // sizes) * tasks[:, None]).sum(axis=0)
+    return int(sizes[(blocks * (sizes + BLOCK_COST)).argmin()])
 
 
 def lay_out(rows: IntArray, task: IntArray, size: int, random: np.random.Generator | None = None) -> Layout:
@@ -49,8 +64,9 @@ def lay_out(rows: IntArray, task: IntArray, size: int, random: np.random.Generat
     """
     if random is not None:
         rows = random.permutation(rows)
-    rows = rows[np.argsort(task[rows], kind="stable")]
     owner = task[rows]
+    order = np.argsort(_narrow(owner), kind="stable")
+    rows, owner = rows[order], owner[order]
     starts = np.flatnonzero(np.diff(owner, prepend=owner[0] - 1)) if len(owner) else np.arange(0)
     counts = np.diff(starts, append=len(rows))
     blocks = -(-counts // size)
@@ -62,21 +78,15 @@ def lay_out(rows: IntArray, task: IntArray, size: int, random: np.random.Generat
     return layout if random is None else _spread(layout, first, blocks, random)
 
 
+def _narrow(owner: IntArray) -> IntArray:
+    """Task numbers in 16 bits where they fit: NumPy sorts those by radix, in time proportional to the rows."""
+    return owner.astype(np.uint16) if len(owner) and owner.max() < 2**16 else owner
+
+
 def _spread(layout: Layout, first: IntArray, blocks: IntArray, random: np.random.Generator) -> Layout:
     within = np.arange(len(layout)) - np.repeat(first, blocks)
     order = np.argsort((within + random.random(len(layout))) / np.repeat(blocks, blocks))
     return Layout(layout.rows[order], layout.task[order])
-
-
-def stack(layouts: Sequence[Layout]) -> Layout:
-    """Layouts of several members as one: rows (members, blocks, size), task (members, blocks); short ones padded."""
-    longest = max(len(layout) for layout in layouts)
-    rows = np.full((len(layouts), longest, layouts[0].rows.shape[1]), PADDING, dtype=np.int64)
-    task = np.zeros((len(layouts), longest), dtype=np.int64)
-    for member, layout in enumerate(layouts):
-        rows[member, : len(layout)] = layout.rows
-        task[member, : len(layout)] = layout.task
-    return Layout(rows, task)
 
 
 def batch_count(blocks: int, size: int, batch: int) -> int:
@@ -89,13 +99,63 @@ def blocks_of(rows: IntArray, task: IntArray, size: int) -> int:
     return int((-(-np.bincount(task[rows]) // size)).sum())
 
 
-def cut(layouts: Sequence[Layout], batches: int) -> Iterator[Layout]:
-    """Stacked batches; each member's own blocks are dealt evenly, so that its batches do not depend on the others."""
+def deal(layouts: Sequence[Layout], batches: int, tasks: int) -> Iterator[Batch]:
+    """Stacked batches; each member's own blocks are dealt evenly, so that its batches do not depend on the others.
+
+    tasks: their number, which stands for no task.
+    """
+    hands = [_Hand.of(each, batches) for each in layouts]
     for number in range(batches):
-        yield stack(
-            [_part(each, number * len(each) // batches, (number + 1) * len(each) // batches) for each in layouts]
-        )
+        yield _stack([each.batch(number) for each in hands], tasks)
 
 
-def _part(layout: Layout, start: int, stop: int) -> Layout:
-    return Layout(layout.rows[start:stop], layout.task[start:stop])
+def whole(layouts: Sequence[Layout], tasks: int) -> Batch:
+    """All blocks of every member as one batch."""
+    return next(deal(layouts, 1, tasks))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One member's share of one batch."""
+
+    rows: IntArray
+    present: IntArray
+    place: IntArray
+
+
+@dataclass(frozen=True)
+class _Hand:
+    """One member's blocks, the tasks of each batch in turn, and where these begin."""
+
+    layout: Layout
+    starts: IntArray
+    tasks: IntArray
+    first_task: IntArray
+    place: IntArray
+
+    @classmethod
+    def of(cls, layout: Layout, batches: int) -> "_Hand":
+        starts = np.arange(batches + 1) * len(layout) // batches
+        batch = np.repeat(np.arange(batches), np.diff(starts))
+        most = int(layout.task.max(initial=0)) + 1
+        found, place = np.unique(batch * most + layout.task, return_inverse=True)
+        first_task = np.searchsorted(found, np.arange(batches + 1) * most)
+        return cls(layout, starts, found % most, first_task, place - first_task[batch])
+
+    def batch(self, number: int) -> _Part:
+        blocks = slice(self.starts[number], self.starts[number + 1])
+        tasks = slice(self.first_task[number], self.first_task[number + 1])
+        return _Part(self.layout.rows[blocks], self.tasks[tasks], self.place[blocks])
+
+
+def _stack(parts: Sequence[_Part], tasks: int) -> Batch:
+    blocks, present = (max(map(len, each)) for each in ([p.rows for p in parts], [p.present for p in parts]))
+    rows = np.full((len(parts), max(blocks, 1), parts[0].rows.shape[1]), PADDING, dtype=np.int64)
+    place = np.zeros((len(parts), max(blocks, 1)), dtype=np.int64)
+    numbers = np.full((len(parts), max(present, 1)), tasks, dtype=np.int64)
+    for member, part in enumerate(parts):
+        rows[member, : len(part.rows)] = part.rows
+        place[member, : len(part.place)] = part.place
+        numbers[member, : len(part.present)] = part.present
+    mask = rows != PADDING
+    return Batch(np.maximum(rows, 0), mask, numbers, place)

@@ -1,30 +1,30 @@
-"""A dataset and its folds as tensors, every fold scaled by its own training rows."""
+"""A dataset as arrays kept once, whatever the number of folds; each fold is scaled by its own training rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from mthn_automl.data.dataset import Dataset, IntArray
+from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.data.schema import Problem
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.training.losses import network_outputs
+from mthn_automl.training.scaled import Scaled, scaled_features, scaled_target
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """What networks are trained on.
+    """What networks are trained on; plain arrays, so that processes can map them without a copy.
 
-    features (folds, rows, d_x) float32, target (folds, rows, targets) float32, metadata (folds, tasks, d_m) float32,
-    task (rows,) int64. training, validation: row numbers of each fold; no validation rows in a refit.
+    features (rows, d_x) and target (rows, targets): scaled for each fold when they are taken. metadata
+    (folds, tasks, d_m) float32, task (rows,) int64. training, validation: row numbers of each fold; no validation
+    rows in a refit.
     """
 
-    features: Tensor
-    target: Tensor
-    metadata: Tensor
+    features: Scaled
+    target: Scaled
+    metadata: FloatArray
     task: IntArray
     training: tuple[IntArray, ...]
     validation: tuple[IntArray, ...]
@@ -57,9 +57,9 @@ def _encode(
         metadata=encoders[0].metadata_width,
     )
     return TrainingData(
-        features=_stack([each.encode_features(dataset.features) for each in encoders]),
-        target=_stack([each.encode_target(dataset.target) for each in encoders]),
-        metadata=_stack([each.encode_metadata(dataset.tasks) for each in encoders]),
+        features=scaled_features(dataset.features, [each.features for each in encoders]),
+        target=scaled_target(dataset.target, encoders),
+        metadata=np.stack([each.encode_metadata(dataset.tasks) for each in encoders]),
         task=dataset.task,
         training=tuple(training),
         validation=tuple(validation),
@@ -67,7 +67,3 @@ def _encode(
         shape=shape,
         problem=dataset.schema.problem,
     )
-
-
-def _stack(arrays: list[np.ndarray]) -> Tensor:
-    return torch.from_numpy(np.stack(arrays))

@@ -6,14 +6,14 @@ hand from about 15 members on).
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
 
 from mthn_automl.models.base import Architecture, ProblemShape
-
-State = dict[str, Tensor]
+from mthn_automl.training.tables import State
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Member:
     seed: int
 
 
-class _Step(nn.Module):
+class _Outputs(nn.Module):
     """What one training step needs of an architecture, in one call."""
 
     def __init__(self, inner: Architecture) -> None:
@@ -75,7 +75,8 @@ class Pack:
         return len(self.buffers["metadata"])
 
     @property
-    def _task_indexed(self) -> frozenset[str]:
+    def task_indexed(self) -> frozenset[str]:
+        """Names of all parameters and buffers with a row a task."""
         return self.prototype.task_indexed | {"metadata"}
 
     def __call__(self, features: Tensor, task: Tensor) -> tuple[Tensor, Tensor]:
@@ -85,24 +86,24 @@ class Pack:
             features (members, blocks, rows, d_x), task (members, blocks)
             -> (members, blocks, rows, outputs), (members,).
         """
-        parameters, buffers = self.parameters, self.buffers
-        if self.present_only:
-            parameters, buffers = self._present(parameters, task), self._present(buffers, task)
-            task = torch.arange(task.shape[1]).expand(task.shape)
-        call = _Step(self.prototype)
-
-        def one(own: State, fixed: State, features: Tensor, task: Tensor) -> tuple[Tensor, Tensor]:
-            return functional_call(call, (_inner(own), _inner(fixed)), (features, task))  # type: ignore[no-any-return]
-
-        return vmap(one)(parameters, buffers, features, task)
+        if not self.present_only:
+            return compute(self.prototype, self.parameters, self.buffers, features, task)
+        parameters, buffers = self._present(self.parameters, task), self._present(self.buffers, task)
+        place = torch.arange(task.shape[1], device=task.device).expand(task.shape)
+        return compute(self.prototype, parameters, buffers, features, place)
 
     def _present(self, state: State, task: Tensor) -> State:
-        """Rows of the task-indexed tensors for the blocks at hand: a step costs nothing for the other tasks."""
-        return {name: _rows_of(value, task) if name in self._task_indexed else value for name, value in state.items()}
+        """Rows of the task-indexed tensors for the tasks at hand: a step costs nothing for the others."""
+        return {name: rows_of(value, task) if name in self.task_indexed else value for name, value in state.items()}
+
+    @property
+    def renews_buffers(self) -> bool:
+        """Whether the architecture has buffers of its own to renew after each epoch."""
+        return type(self.prototype).after_epoch is not Architecture.after_epoch
 
     def after_epoch(self) -> None:
         """Take over the buffers an architecture renews after each epoch."""
-        if type(self.prototype).after_epoch is Architecture.after_epoch:
+        if not self.renews_buffers:
             return
         call = _AfterEpoch(self.prototype)
 
@@ -135,6 +136,25 @@ class Pack:
         return Pack(self.prototype, parameters, {**buffers, "metadata": metadata}, present_only=self.present_only)
 
 
+def compute(
+    prototype: Architecture, parameters: State, buffers: State, features: Tensor, task: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Outputs and penalties of stacked members; a pure function of tensors. Shapes as in `Pack.__call__`."""
+    if len(features) == 1:
+        own, fixed = ({name: value.squeeze(0) for name, value in state.items()} for state in (parameters, buffers))
+        output, penalty = compute_one(prototype, own, fixed, features.squeeze(0), task.squeeze(0))
+        return output.unsqueeze(0), penalty.unsqueeze(0)
+    return vmap(partial(compute_one, prototype))(parameters, buffers, features, task)
+
+
+def compute_one(
+    prototype: Architecture, parameters: State, buffers: State, features: Tensor, task: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Output and penalty of one member alone: nothing has the dimension of members."""
+    state = _inner(parameters), _inner(buffers)
+    return functional_call(_Outputs(prototype), state, (features, task))  # type: ignore[no-any-return]
+
+
 def prototype(build: Callable[[ProblemShape], Architecture], shape: ProblemShape) -> Architecture:
     """An instance whose values do not matter; the global random state is left as it was."""
     with torch.random.fork_rng(devices=[]):
@@ -145,11 +165,11 @@ def _inner(state: State) -> State:
     return {f"inner.{name}": value for name, value in state.items()}
 
 
-def _rows_of(value: Tensor, task: Tensor) -> Tensor:
+def rows_of(value: Tensor, task: Tensor) -> Tensor:
     """(members, tasks, ...) and (members, blocks) -> (members, blocks, ...)."""
-    members, tasks = value.shape[:2]
-    flat = (task + torch.arange(members).unsqueeze(1) * tasks).flatten()
-    return value.flatten(0, 1).index_select(0, flat).reshape(*task.shape, *value.shape[2:])
+    if len(value) == 1:
+        return value[0].index_select(0, task[0]).unsqueeze(0)
+    return value[torch.arange(len(value), device=task.device).unsqueeze(1), task]
 
 
 def _with_mean_rows(value: Tensor, new: int) -> Tensor:

@@ -1,14 +1,16 @@
 """Outputs of a pack for any rows, without gradients and in bounded memory."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mthn_automl.data.dataset import IntArray
-from mthn_automl.training.batches import PADDING, batch_count, cut, lay_out
-from mthn_automl.training.members import Pack
+from mthn_automl.training.batches import PADDING, Layout, batch_count, deal, lay_out
+from mthn_automl.training.encode import TrainingData
+from mthn_automl.training.members import Member, Pack
+from mthn_automl.training.tensors import ScaledTensor
 
 BLOCK = 64
 BATCH = 8192
@@ -22,19 +24,37 @@ def pack_outputs(
     features (folds, all rows, d_x), task (all rows,), fold and rows: of each member.
     Returns a tensor (rows of the member, outputs) a member, in the order of its `rows`.
     """
+    flat = features.flatten(0, 1)
+    first = torch.tensor(list(fold)).reshape(-1, 1, 1) * features.shape[1]
+    return _outputs(pack, lambda numbers: flat.index_select(0, (numbers + first).flatten()), task, rows)
+
+
+def fold_outputs(pack: Pack, data: TrainingData, members: Sequence[Member], rows: Sequence[IntArray]) -> list[Tensor]:
+    """As `pack_outputs`, each member seeing the rows as its fold scales them."""
+    features = ScaledTensor.of(data.features, torch.device("cpu"))
+    fold = torch.tensor([member.fold for member in members])
+    return _outputs(pack, lambda numbers: features.take(numbers, fold).flatten(0, 2), data.task, rows)
+
+
+def _outputs(pack: Pack, take: Callable[[Tensor], Tensor], task: IntArray, rows: Sequence[IntArray]) -> list[Tensor]:
+    """take: row numbers (members, blocks, size) to features (members x blocks x size, d_x)."""
     size = int(min(BLOCK, max(1, max((np.bincount(task[each]).max(initial=1) for each in rows), default=1))))
     layouts = [lay_out(each, task, size) for each in rows]
-    batches = batch_count(max(map(len, layouts)), size, BATCH)
-    numbers = torch.tensor(list(fold))
-    outputs = torch.zeros(len(pack), len(task), 0)
-    for batch in cut(layouts, batches):
-        wanted = torch.from_numpy(batch.rows)
-        flat = (wanted.clamp(min=0) + numbers.reshape(-1, 1, 1) * features.shape[1]).flatten()
-        given = features.flatten(0, 1).index_select(0, flat).reshape(*wanted.shape, features.shape[2])
+    tasks = pack.buffers["metadata"].shape[1]
+    found: list[list[Tensor]] = [[] for _ in rows]
+    for batch in deal(layouts, batch_count(max(map(len, layouts)), size, BATCH), tasks):
+        numbers, mask = torch.from_numpy(batch.rows), torch.from_numpy(batch.mask)
+        present = np.minimum(np.take_along_axis(batch.present, batch.place, axis=1), tasks - 1)
         with torch.no_grad():
-            found, _ = pack(given, torch.from_numpy(batch.task))
-        if outputs.shape[2] == 0:
-            outputs = torch.zeros(len(pack), len(task), found.shape[3])
-        member, block, place = torch.nonzero(wanted != PADDING, as_tuple=True)
-        outputs[member, wanted[member, block, place]] = found[member, block, place]
-    return [outputs[member][torch.from_numpy(each)] for member, each in enumerate(rows)]
+            outputs, _ = pack(take(numbers).reshape(*numbers.shape, -1), torch.from_numpy(present))
+        for member, parts in enumerate(found):
+            parts.append(outputs[member][mask[member]])
+    return [_in_order(torch.cat(parts), layout, each) for parts, layout, each in zip(found, layouts, rows, strict=True)]
+
+
+def _in_order(outputs: Tensor, layout: Layout, rows: IntArray) -> Tensor:
+    """From the order of the layout to that of `rows`."""
+    laid = layout.rows[layout.rows != PADDING]
+    place = np.empty(len(rows), dtype=np.int64)
+    place[np.argsort(rows, kind="stable")] = np.argsort(laid, kind="stable")
+    return outputs[torch.from_numpy(place)]

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor
 
-from mthn_automl.training.members import Pack, State
+from mthn_automl.training.members import Pack
+from mthn_automl.training.tables import State
 
 
 class BestSoFar:

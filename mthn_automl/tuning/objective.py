@@ -14,11 +14,12 @@ from mthn_automl.data.encoding import Flags
 from mthn_automl.errors import DivergedError, UndefinedError
 from mthn_automl.models.base import Architecture, Classical, Size, Traits
 from mthn_automl.training.encode import TrainingData, encode_folds
-from mthn_automl.training.fit import FitResult, TrainingSettings, fit
+from mthn_automl.training.fit import FitResult, fit
 from mthn_automl.training.losses import to_prediction
 from mthn_automl.training.members import Member
 from mthn_automl.training.metrics import METRICS, error_over_rows, error_over_tasks
-from mthn_automl.training.predict import pack_outputs
+from mthn_automl.training.optimiser import TrainingSettings
+from mthn_automl.training.predict import fold_outputs
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.samplers import derive_seed
@@ -104,7 +105,7 @@ class Objective:
         fitted = train(configuration, data, members, self.plan, deadline)
         started = time.perf_counter()
         validation = [data.validation[member.fold] for member in members]
-        outputs = pack_outputs(fitted.pack, data.features, data.task, [each.fold for each in members], validation)
+        outputs = fold_outputs(fitted.pack, data, members, validation)
         predictions = self._empty(self.plan.seeds)
         for index, (member, output) in enumerate(zip(members, outputs, strict=True)):
             rows = data.validation[member.fold]

@@ -25,12 +25,13 @@ from mthn_automl.data.schema import Problem
 from mthn_automl.deployment.model_folder import read_model, write_model
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.models.blocks import layer_widths, network_numbers
-from mthn_automl.training.batches import lay_out, stack
+from mthn_automl.training.batches import lay_out, whole
 from mthn_automl.training.encode import TrainingData, encode_all, encode_folds
-from mthn_automl.training.fit import FitResult, Schedule, TrainingSettings, fit, gather
+from mthn_automl.training.fit import FitResult, Schedule, fit
 from mthn_automl.training.losses import masked_mean, row_loss
 from mthn_automl.training.members import Member, Pack, prototype
 from mthn_automl.training.networks import Networks
+from mthn_automl.training.optimiser import TrainingSettings
 from mthn_automl.training.stopping import BestSoFar
 from mthn_automl.tuning.final import Refitted
 from mthn_automl.tuning.objective import Configuration, train
@@ -226,10 +227,12 @@ def test_metadata_that_are_missing_at_prediction_are_no_failure(name: str, anima
 
 def gradients(name: str, data: TrainingData, chosen: Settings, steps: int) -> dict[str, torch.Tensor]:
     """The largest gradient that each number gets in some steps over all rows: tensors (1, ...)."""
-    pack = Pack.build(builder(name, data.shape, chosen), [0], data.metadata, present_only=True)
+    pack = Pack.build(builder(name, data.shape, chosen), [0], torch.from_numpy(data.metadata), present_only=True)
     optimiser = torch.optim.AdamW(list(pack.parameters.values()), lr=3e-3)
     largest = {key: torch.zeros_like(value) for key, value in pack.parameters.items()}
-    features, target, task, mask = gather(data, stack([lay_out(data.training[0], data.task, 14)]), torch.tensor([0]))
+    batch = whole([lay_out(data.training[0], data.task, 14)], data.shape.tasks)
+    features, target = (torch.from_numpy(each.of_fold(0)[batch.rows]) for each in (data.features, data.target))
+    task, mask = torch.from_numpy(batch.present[:, batch.place[0]]), torch.from_numpy(batch.mask).float()
     for _ in range(steps):
         optimiser.zero_grad()
         output, penalty = pack(features, task)

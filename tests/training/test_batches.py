@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mthn_automl.data.dataset import IntArray
-from mthn_automl.training.batches import PADDING, Layout, batch_count, block_size, blocks_of, cut, lay_out, stack
+from mthn_automl.training.batches import PADDING, Batch, Layout, batch_count, block_size, blocks_of, deal, lay_out
 
 SIZES = {
     "balanced": [12] * 10,
@@ -113,11 +113,11 @@ def test_no_rows_give_no_blocks() -> None:
     [
         ([8] * 8, 64, 8),  # all of them fit into one batch
         ([14] * 12, 64, 5),  # a batch of all tasks
-        ([14] * 100, 64, 4),  # never less than 4 rows, so that products stay worthwhile
+        ([14] * 100, 64, 4),  # room for 16 tasks in a batch
         ([1] * 100, 64, 1),  # small tasks: no padding
-        ([1000, 3, 3], 64, 3),  # the typical task, not the largest
-        ([500, 500], 2048, 500),
-        ([1000, 1000], 256, 16),
+        ([1000, 3, 3], 64, 21),  # room for every task in a batch
+        ([500, 500], 2048, 250),
+        ([1000, 1000], 256, 125),
         ([0, 8, 0, 8], 64, 8),  # tasks without rows do not count
     ],
 )
@@ -138,33 +138,52 @@ def test_most_of_what_is_computed_is_no_padding(sizes: list[int], batch: int) ->
     assert (layout.rows != PADDING).mean() > 0.4
 
 
+def filled(batch: Batch, member: int = 0) -> IntArray:
+    """(blocks, size): rows of one member's blocks, PADDING where there are none; without blocks of no row."""
+    rows = np.where(batch.mask[member], batch.rows[member], PADDING)
+    return rows[batch.mask[member].any(axis=1)]
+
+
+def tasks_in(batch: Batch, member: int = 0) -> IntArray:
+    """The task of each block of one member."""
+    return batch.present[member][batch.place[member]][batch.mask[member].any(axis=1)]
+
+
 def test_shorter_members_are_padded_with_blocks_without_rows() -> None:
     long, short = laid_out([9, 3], 4), laid_out([2], 4)
-    stacked = stack([long, short])
-    assert stacked.rows.shape == (2, 4, 4)
-    np.testing.assert_array_equal(stacked.rows[0], long.rows)
-    np.testing.assert_array_equal(stacked.rows[1, :1], short.rows)
-    assert (stacked.rows[1, 1:] == PADDING).all()
-    assert (stacked.task[1, 1:] == 0).all()
+    batch = next(deal([long, short], 1, tasks=2))
+    assert batch.rows.shape == (2, 4, 4)
+    np.testing.assert_array_equal(filled(batch, 0), long.rows)
+    np.testing.assert_array_equal(filled(batch, 1), short.rows)
+    assert batch.present.tolist() == [[0, 1], [0, 2]], "2 stands for no task"
 
 
 @pytest.mark.parametrize("batch", [1, 10, 64, 10_000])
 @every_size
 def test_batches_together_are_the_whole_in_order(sizes: list[int], batch: int) -> None:
     layouts = [laid_out(sizes, 4, seed) for seed in (0, 1)]
-    whole = stack(layouts)
-    parts = list(cut(layouts, batch_count(len(layouts[0]), 4, batch)))
-    np.testing.assert_array_equal(np.concatenate([part.rows for part in parts], axis=1), whole.rows)
-    np.testing.assert_array_equal(np.concatenate([part.task for part in parts], axis=1), whole.task)
+    parts = list(deal(layouts, batch_count(len(layouts[0]), 4, batch), len(sizes)))
+    for member, layout in enumerate(layouts):
+        np.testing.assert_array_equal(np.concatenate([filled(each, member) for each in parts]), layout.rows)
+        np.testing.assert_array_equal(np.concatenate([tasks_in(each, member) for each in parts]), layout.task)
+
+
+@pytest.mark.parametrize("batch", [10, 64, 10_000])
+@every_size
+def test_a_batch_names_each_task_it_holds_once_and_no_other(sizes: list[int], batch: int) -> None:
+    layouts = [laid_out(sizes, 4, seed) for seed in (0, 1)]
+    for part in deal(layouts, batch_count(len(layouts[0]), 4, batch), len(sizes)):
+        for member in range(2):
+            present = part.present[member][part.present[member] < len(sizes)]
+            np.testing.assert_array_equal(present, np.unique(tasks_in(part, member)))
 
 
 @pytest.mark.parametrize("batches", [1, 2, 3])
 def test_the_batches_of_a_member_do_not_depend_on_its_neighbours(batches: int) -> None:
     short, long = laid_out([9, 3], 4), laid_out([40, 7, 2], 4, 1)
-    alone = [part.rows[0] for part in cut([short], batches)]
-    beside = [part.rows[0] for part in cut([short, long], batches)]
-    found = [rows[: len(own)] for rows, own in zip(beside, alone, strict=True)]
-    np.testing.assert_equal(found, alone)
+    alone = [filled(part) for part in deal([short], batches, 3)]
+    beside = [filled(part) for part in deal([short, long], batches, 3)]
+    np.testing.assert_equal(beside, alone)
 
 
 @every_size
@@ -177,7 +196,7 @@ def test_blocks_are_counted_without_laying_rows_out(sizes: list[int]) -> None:
 @every_size
 def test_batches_are_of_nearly_equal_size_about_what_was_asked(sizes: list[int], batch: int) -> None:
     laid = laid_out(sizes, 4)
-    blocks = [part.rows.shape[1] for part in cut([laid], batch_count(len(laid), 4, batch))]
+    blocks = [part.rows.shape[1] for part in deal([laid], batch_count(len(laid), 4, batch), len(sizes))]
     assert max(blocks) - min(blocks) <= 1
     assert 4 * max(blocks) <= 1.5 * batch + 4
     assert len(blocks) == 1 or 4 * min(blocks) >= 0.5 * batch
@@ -188,5 +207,5 @@ def test_a_batch_holds_many_tasks(seed: int) -> None:
     sizes = SIZES["balanced"]
     size = block_size(np.array(sizes), 64)
     laid = laid_out(sizes, size, seed)
-    first = next(cut([laid], batch_count(len(laid), size, 64)))
-    assert len(np.unique(first.task)) == 10
+    first = next(deal([laid], batch_count(len(laid), size, 64), len(sizes)))
+    assert len(np.unique(tasks_in(first))) == 10

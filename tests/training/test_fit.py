@@ -16,10 +16,11 @@ from mthn_automl.errors import DivergedError
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.models.pooled import Pooled, PooledSettings
 from mthn_automl.training.encode import TrainingData, encode_all, encode_folds
-from mthn_automl.training.fit import FitResult, Schedule, TrainingSettings, fit
+from mthn_automl.training.fit import FitResult, Schedule, fit
 from mthn_automl.training.losses import row_loss
 from mthn_automl.training.members import Member
-from mthn_automl.training.predict import pack_outputs
+from mthn_automl.training.optimiser import TrainingSettings
+from mthn_automl.training.predict import fold_outputs
 from tests.contracts import zoo
 
 MEMBERS = (Member(0, 1), Member(1, 2), Member(2, 3), Member(0, 4))
@@ -59,8 +60,8 @@ def fitted(
 def recomputed_loss(data: TrainingData, result: FitResult, member: int, members: Sequence[Member] = MEMBERS) -> float:
     """Validation loss of the weights that were returned, by the path that predictions take."""
     rows = [data.validation[each.fold] for each in members]
-    outputs = pack_outputs(result.pack, data.features, data.task, [each.fold for each in members], rows)
-    target = data.target[members[member].fold][torch.from_numpy(rows[member])]
+    outputs = fold_outputs(result.pack, data, members, rows)
+    target = torch.from_numpy(data.target.of_fold(members[member].fold, rows[member]))
     return float(row_loss(data.problem, outputs[member], target).mean())
 
 

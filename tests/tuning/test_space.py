@@ -9,7 +9,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from mthn_automl import catalogue
 from mthn_automl.errors import UsageError
-from mthn_automl.training.fit import TrainingSettings
+from mthn_automl.training.optimiser import TrainingSettings
 from mthn_automl.tuning.space import Space, build_space, make_settings
 from tests.tuning.toys import written
 

@@ -1,0 +1,66 @@
+"""Training data on a device, and the rows of a batch taken from them."""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.preprocess import FAR
+from mthn_automl.data.schema import Problem
+from mthn_automl.training.encode import TrainingData
+from mthn_automl.training.scaled import Scaled
+
+
+@dataclass(frozen=True)
+class ScaledTensor:
+    """A `Scaled` on a device. scale, shift: None where every fold takes the values as they are."""
+
+    values: Tensor
+    scale: Tensor | None
+    shift: Tensor | None
+    gaps: bool
+    far: bool
+
+    @classmethod
+    def of(cls, scaled: Scaled, device: torch.device) -> "ScaledTensor":
+        values = _tensor(scaled.values, device)
+        if scaled.identity:
+            return cls(values, None, None, scaled.gaps, scaled.far)
+        scale, shift = _tensor(scaled.scale, device), _tensor(scaled.shift, device)
+        return cls(values, scale, shift, scaled.gaps, scaled.far)
+
+    def take(self, rows: Tensor, fold: Tensor) -> Tensor:
+        """rows (members, blocks, size) int64, fold (members,) -> (members, blocks, size, width)."""
+        taken: Tensor = self.values.index_select(0, rows.flatten()).reshape(*rows.shape, -1)
+        if self.scale is not None and self.shift is not None:
+            scale, shift = (each[fold].unsqueeze(1).unsqueeze(1) for each in (self.scale, self.shift))
+            taken = torch.addcmul(shift, taken, scale)
+        if self.gaps:
+            taken = torch.nan_to_num(taken, nan=0.0)
+        return torch.clamp(taken, -FAR, FAR) if self.far else taken
+
+
+@dataclass(frozen=True)
+class DeviceData:
+    """The parts of `TrainingData` that steps need, on a device; on the CPU they share its memory."""
+
+    features: ScaledTensor
+    target: ScaledTensor
+    metadata: Tensor
+    problem: Problem
+    device: torch.device
+
+    @classmethod
+    def of(cls, data: TrainingData, device: torch.device) -> "DeviceData":
+        features, target = ScaledTensor.of(data.features, device), ScaledTensor.of(data.target, device)
+        return cls(features, target, _tensor(data.metadata, device), data.problem, device)
+
+
+def _tensor(array: FloatArray, device: torch.device) -> Tensor:
+    """Shares memory where it can. Arrays of Ray's object store are read-only, which nothing here violates."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        return torch.from_numpy(np.ascontiguousarray(array)).to(device)

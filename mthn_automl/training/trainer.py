@@ -1,0 +1,142 @@
+"""One pack in training on one device: a step, a loss, and members that leave."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mthn_automl.data.dataset import IntArray
+from mthn_automl.data.schema import Problem
+from mthn_automl.models.base import Architecture
+from mthn_automl.training.batches import Batch
+from mthn_automl.training.losses import masked_mean, row_loss
+from mthn_automl.training.members import Pack, compute, compute_one, rows_of
+from mthn_automl.training.optimiser import PackOptimiser, TaskRows, TrainingSettings
+from mthn_automl.training.tables import State, Table
+from mthn_automl.training.tensors import DeviceData
+
+DENSE = 200_000
+"""Numbers in the task tables of a pack up to which AdamW over all of them is faster than fetching rows (measured)."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """A batch's rows on the device: features, target, mask (members, blocks, rows, ...), place (members, blocks)."""
+
+    features: Tensor
+    target: Tensor
+    mask: Tensor
+    place: Tensor
+
+
+def losses(
+    prototype: Architecture, problem: Problem, parameters: State, buffers: State, rows: Rows
+) -> tuple[Tensor, Tensor]:
+    """Mean loss over the rows, and penalty, of each member; a pure function of tensors.
+
+    The parameters and buffers of one member alone come without the dimension of members: stacking one is slower.
+    """
+    if len(rows.place) > 1:
+        output, penalty = compute(prototype, parameters, buffers, rows.features, rows.place)
+    else:
+        output, penalty = compute_one(prototype, parameters, buffers, rows.features.squeeze(0), rows.place.squeeze(0))
+        output, penalty = output.unsqueeze(0), penalty.unsqueeze(0)
+    return masked_mean(row_loss(problem, output, rows.target), rows.mask), penalty
+
+
+class Trainer:
+    """Steps of the members of `pack`, whose parameters it changes in place. fold (members,): of each member."""
+
+    def __init__(self, data: DeviceData, pack: Pack, fold: Tensor, settings: TrainingSettings) -> None:
+        self.data, self.pack, self.fold, self.settings = data, pack, fold, settings
+        own = pack.prototype.task_indexed & pack.parameters.keys() if pack.present_only else frozenset()
+        self.shared = Table.of_shared({name: value for name, value in pack.parameters.items() if name not in own})
+        self.table = Table.of_tasks({name: value for name, value in pack.parameters.items() if name in own})
+        self._first_row = np.arange(len(pack))[:, None] * (pack.buffers["metadata"].shape[1] + 1)
+        parameters = {} if self.shared is None else self.shared.split(self.shared.values)
+        if self.table is not None:
+            parameters |= self.table.split(self.table.values[:, :-1])
+        pack.parameters = {name: parameters[name] for name in pack.parameters}
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Leaves that share memory with the tables, and the optimiser of these."""
+        shared = {} if self.shared is None else self.shared.split(self._alone(self.shared.values))
+        self.leaves = {name: value.detach().requires_grad_() for name, value in shared.items()}
+        self.dense = self.table is not None and self.table.values.numel() <= DENSE
+        whole = [] if self.shared is None else [self.shared.values]
+        rows = None
+        if self.table is not None and self.dense:
+            self.all_rows = self.table.values.detach().requires_grad_()
+            whole.append(self.table.values)
+        elif self.table is not None:
+            rows = TaskRows(self.table.values, self.settings)
+        self.optimiser = PackOptimiser(whole, rows, self.settings)
+
+    def step(self, batch: Batch) -> Tensor:
+        """One step of the optimiser; the members' losses before it, (members,)."""
+        numbers, fetched = self._numbers(batch), None
+        if self.optimiser.rows is not None:
+            fetched = self.optimiser.rows.fetch(numbers)
+        leaves, rows = list(self.leaves.values()), None
+        if fetched is not None:
+            leaves, rows = [*leaves, fetched.values], fetched.values
+        elif self.dense:
+            leaves, rows = [*leaves, self.all_rows], self.all_rows.flatten(0, 1).index_select(0, self._to(numbers))
+        loss, penalty = self._losses(batch, rows)
+        found = torch.autograd.grad((loss + penalty).sum(), leaves, materialize_grads=True)
+        self.optimiser.step([*self._of_shared(found[: len(self.leaves)]), *found[len(self.leaves) :]], fetched)
+        return loss.detach()
+
+    def _of_shared(self, gradients: Sequence[Tensor]) -> list[Tensor]:
+        if self.shared is None:
+            return []
+        return [self.shared.join(gradients, int(len(self.pack) > 1)).reshape(self.shared.values.shape)]
+
+    def settle(self) -> None:
+        """Make the pack's parameters those of the present step for all tasks."""
+        if self.optimiser.rows is not None:
+            self.optimiser.rows.settle()
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Mean loss of each member over a batch, (members,); the pack must be settled."""
+        with torch.no_grad():
+            rows = None if self.table is None else self.table.values.flatten(0, 1)[self._to(self._numbers(batch))]
+            return self._losses(batch, rows)[0]
+
+    def select(self, kept: Tensor) -> "Trainer":
+        """The given members only, going on as before; the pack must be settled."""
+        smaller = Trainer(self.data, self.pack.select(kept), self.fold[kept], self.settings)
+        smaller.optimiser.take_over(self.optimiser, kept)
+        return smaller
+
+    def _alone(self, value: Tensor) -> Tensor:
+        """Without the dimension of members where there is one only."""
+        return value.squeeze(0) if len(self.pack) == 1 else value
+
+    def _numbers(self, batch: Batch) -> IntArray:
+        """Rows of the table that the batch needs, member after member."""
+        return np.asarray((batch.present + self._first_row).reshape(-1))
+
+    def _losses(self, batch: Batch, rows: Tensor | None) -> tuple[Tensor, Tensor]:
+        parameters, buffers, task = dict(self.leaves), self.pack.buffers, batch.place
+        if self.pack.present_only:
+            known = self._to(np.minimum(batch.present, buffers["metadata"].shape[1] - 1))
+            own = self.pack.task_indexed
+            buffers = {name: rows_of(value, known) if name in own else value for name, value in buffers.items()}
+        else:
+            task = np.take_along_axis(batch.present, batch.place, axis=1) % buffers["metadata"].shape[1]
+        if self.table is not None and rows is not None:
+            parameters |= self.table.split(self._alone(rows.reshape(*batch.present.shape, -1)))
+        buffers = {name: self._alone(value) for name, value in buffers.items()}
+        return losses(self.pack.prototype, self.data.problem, parameters, buffers, self._rows(batch, task))
+
+    def _rows(self, batch: Batch, task: IntArray) -> Rows:
+        numbers = self._to(batch.rows)
+        features, target = (each.take(numbers, self.fold) for each in (self.data.features, self.data.target))
+        return Rows(features, target, self._to(batch.mask).to(features.dtype), self._to(task))
+
+    def _to(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(array).to(self.data.device, non_blocking=True)
