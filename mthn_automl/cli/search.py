@@ -101,6 +101,17 @@ def search(
             rich_help_panel=WHERE,
         ),
     ] = None,
+    device: Annotated[
+        str, Option(help="auto (CUDA, else MPS, else the CPU), cpu, cuda or mps.", rich_help_panel=WHERE)
+    ] = "auto",
+    gpus_per_trial: Annotated[
+        float | None,
+        Option(
+            help="Share of a GPU that a trial takes, like 0.25. Default: all GPUs shared by the workers.",
+            show_default=False,
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         Option(
@@ -140,6 +151,8 @@ def search(
             seeds=seeds,
             runner=runner,
             workers=workers,
+            device=device,
+            gpus_per_trial=gpus_per_trial,
             seed=seed,
             output=output,
             progress=progress,

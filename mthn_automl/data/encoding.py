@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray, Table, TaskTable
+from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table, TaskTable
 from mthn_automl.data.preprocess import Preprocessor, missing_columns, moments
 from mthn_automl.data.schema import Problem
 
@@ -35,16 +35,21 @@ class Encoder:
     @classmethod
     def fit(cls, training: Dataset, flags: Flags) -> "Encoder":
         """Scales of the rows of `training`; metadata scales count each of its tasks once."""
-        schema, tasks = training.schema, training.tasks
-        metadata = None
-        if tasks.metadata is not None:
-            present = tasks.metadata.take(np.unique(training.task))
-            metadata = Preprocessor.fit(schema.metadata, present, flags.metadata)
+        schema = training.schema
         targets = training.target.shape[1]
         regression = schema.problem is Problem.REGRESSION
         mean, scale = moments(training.target) if regression else (np.zeros(targets), np.ones(targets))
         features = Preprocessor.fit(schema.features, training.features, flags.features)
+        metadata = cls.metadata_of(training, np.arange(len(training)), flags)
         return cls(features, metadata, tuple(mean.tolist()), tuple(scale.tolist()))
+
+    @staticmethod
+    def metadata_of(dataset: Dataset, training: IntArray, flags: Flags) -> Preprocessor | None:
+        """Scales of the metadata of the tasks in the given rows, each counted once; None where there are none."""
+        if dataset.tasks.metadata is None:
+            return None
+        present = dataset.tasks.metadata.take(np.unique(dataset.task[training]))
+        return Preprocessor.fit(dataset.schema.metadata, present, flags.metadata)
 
     @property
     def feature_width(self) -> int:

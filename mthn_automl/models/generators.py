@@ -45,7 +45,7 @@ class FactorisedGenerator(nn.Module):
         assert isinstance(kernel, Tensor)
         weight = torch.addmm(self.shared_weight.flatten(), representation, kernel.flatten(1))
         bias = torch.addmm(self.shared_bias, representation, self.bias_weight)
-        return weight.unflatten(1, self.shared_weight.shape), bias
+        return weight.reshape(-1, *self.shared_weight.shape), bias
 
 
 def _terms(factor: Tensor) -> Sequence[Tensor]:

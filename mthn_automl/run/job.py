@@ -18,6 +18,7 @@ from mthn_automl.run.folder import RunFolder, check_fingerprint, write_identity
 from mthn_automl.run.options import DEFAULT_TIME_LIMIT, Options, absolute, parse_duration
 from mthn_automl.run.prepare import Inputs, chosen_files, prepare
 from mthn_automl.run.session import Session
+from mthn_automl.run.workers import Workers, device_here
 from mthn_automl.storage import read_json
 from mthn_automl.tuning.events import Event, PhaseFinished, Said, Watcher
 from mthn_automl.tuning.plan import Plan
@@ -67,6 +68,8 @@ def search(
     seeds: int | None = None,
     runner: str = "ray",
     workers: int | None = None,
+    device: str = "auto",
+    gpus_per_trial: float | None = None,
     seed: int = 0,
     output: str | Path | None = None,
     progress: Watcher | None = None,
@@ -108,8 +111,11 @@ def search(
         seeds=seeds,
         runner=runner,
         workers=workers,
+        device=device,
+        gpus_per_trial=gpus_per_trial,
         seed=seed,
     )
+    Workers.of(options)
     files = chosen_files(options)
     watch = progress or _ignore
     inputs = Inputs(options.data or data, None if no_metadata else options.meta or meta, options.test or test)
@@ -151,7 +157,8 @@ def resume(
         raise UsageError(f"--trials must be at least 1, however it is {trials}.")
     config = folder.read_config()
     options = Options.from_toml(config["options"])
-    options = replace(options, space=tuple(str(each) for each in sorted(folder.spaces.glob("*.toml"))))
+    spaces = tuple(str(each) for each in sorted(folder.spaces.glob("*.toml")))
+    options = replace(options, device=device_here(options.device), space=spaces)
     inputs = _inputs_again(folder, options, data, meta)
     prepared = prepare(inputs, options)
     session = Session.again(

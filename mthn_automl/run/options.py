@@ -9,6 +9,7 @@ from typing import Any
 from mthn_automl.errors import UsageError, did_you_mean
 
 RUNNERS = ("ray", "local")
+DEVICES = ("auto", "cpu", "cuda", "mps")
 AVERAGES = ("rows", "tasks")
 DEFAULT_TIME_LIMIT = 600.0
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -40,6 +41,8 @@ class Options:
     seeds: int | None = None
     runner: str = "ray"
     workers: int | None = None
+    device: str = "auto"
+    gpus_per_trial: float | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -49,6 +52,11 @@ class Options:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"--{name} must be at least 1, however it is {value}.")
+        _one_of("device", self.device, DEVICES)
+        if self.gpus_per_trial is not None and not 0 <= self.gpus_per_trial < math.inf:
+            raise UsageError(f"--gpus-per-trial must be at least 0, however it is {self.gpus_per_trial}.")
+        if self.runner == "local" and self.gpus_per_trial:
+            raise UsageError("--gpus-per-trial shares GPUs between Ray workers; the local runner has --device alone.")
         if self.seed < 0:
             raise UsageError(f"--seed must be at least 0, however it is {self.seed}.")
         if not 0 <= self.test_fraction < 1:

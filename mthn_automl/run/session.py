@@ -1,6 +1,5 @@
 """One process's work on a run, from an opened folder to its last file; a killed one is taken up by the next."""
 
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from mthn_automl.run.phases import Phases
 from mthn_automl.run.prepare import Prepared, build_spaces, make_folds
 from mthn_automl.run.summary import summarise
 from mthn_automl.run.tested import Tested, score
+from mthn_automl.run.workers import Workers, make_runner
 from mthn_automl.storage import write_json
 from mthn_automl.tuning.budget import Clock
 from mthn_automl.tuning.events import Event, PhaseFinished, PhaseStarted, Said, Watcher
@@ -65,7 +65,7 @@ class Session:
             neural=sum(file.family == "neural" for file in files.values()),
             classical=sum(file.family == "classical" for file in files.values()),
             seconds=options.time_limit,
-            workers=worker_count(options),
+            workers=Workers.of(options).count,
             folds=options.folds,
             seeds=options.seeds,
         )
@@ -206,25 +206,6 @@ class Session:
         """Validation rows over training rows of one fold."""
         validating = np.count_nonzero(self.data.fold >= 0) / self.plan.folds
         return float(validating / (len(self.data.fold) - validating))
-
-
-def worker_count(options: Options) -> int:
-    """As asked; by default one a usable CPU with Ray, and one in process."""
-    if options.runner == "local":
-        return 1
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return options.workers or usable or 1
-
-
-def make_runner(options: Options, folder: RunFolder) -> Runner:
-    """The runner asked for; Ray is imported only when it is to be used."""
-    if options.runner == "local":
-        from mthn_automl.tuning.local import LocalRunner
-
-        return LocalRunner()
-    from mthn_automl.tuning.on_ray import RayRunner
-
-    return RayRunner(worker_count(options), folder.ray_log)
 
 
 def _test_notes(prepared: Prepared) -> list[str]:

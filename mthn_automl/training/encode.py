@@ -1,7 +1,7 @@
 """A dataset as arrays kept once, whatever the number of folds; each fold is scaled by its own training rows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -32,13 +32,51 @@ class TrainingData:
     shape: ProblemShape
     problem: Problem
 
+    def only(self, folds: Sequence[int]) -> "TrainingData":
+        """The given folds; the rows are shared, not copied."""
+        return replace(
+            self,
+            features=self.features.only(folds),
+            target=self.target.only(folds),
+            metadata=self.metadata[list(folds)],
+            training=tuple(self.training[number] for number in folds),
+            validation=tuple(self.validation[number] for number in folds),
+            encoders=tuple(self.encoders[number] for number in folds),
+        )
 
-def encode_folds(dataset: Dataset, fold: IntArray, flags: Flags) -> TrainingData:
+    def with_metadata_of(self, dataset: Dataset, flags: Flags) -> "TrainingData":
+        """The same rows with the metadata of `dataset`, whose rows these are."""
+        encoders = [
+            replace(encoder, metadata=Encoder.metadata_of(dataset, rows, flags))
+            for encoder, rows in zip(self.encoders, self.training, strict=True)
+        ]
+        metadata = np.stack([each.encode_metadata(dataset.tasks) for each in encoders])
+        return replace(self, encoders=tuple(encoders), metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One set of rows for both uses: `folds` for cross-validation, `whole` for a refit on every row."""
+
+    folds: TrainingData
+    whole: TrainingData
+
+    def with_metadata_of(self, dataset: Dataset, flags: Flags) -> "Encoded":
+        return Encoded(self.folds.with_metadata_of(dataset, flags), self.whole.with_metadata_of(dataset, flags))
+
+
+def encode(dataset: Dataset, fold: IntArray, flags: Flags) -> Encoded:
     """Fold k validates on the rows where `fold` is k and trains on all others; -1 marks rows that always train."""
     count = int(fold.max()) + 1
-    validation = [np.flatnonzero(fold == number) for number in range(count)]
-    training = [np.flatnonzero(fold != number) for number in range(count)]
-    return _encode(dataset, training, validation, flags)
+    validation = [*(np.flatnonzero(fold == number) for number in range(count)), np.arange(0)]
+    training = [*(np.flatnonzero(fold != number) for number in range(count)), np.arange(len(dataset))]
+    both = _encode(dataset, training, validation, flags)
+    return Encoded(both.only(range(count)), both.only([count]))
+
+
+def encode_folds(dataset: Dataset, fold: IntArray, flags: Flags) -> TrainingData:
+    """The folds of `encode`."""
+    return encode(dataset, fold, flags).folds
 
 
 def encode_all(dataset: Dataset, flags: Flags) -> TrainingData:

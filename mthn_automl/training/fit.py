@@ -19,6 +19,7 @@ from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
 
 EVALUATION_BATCH = 4096
+CPU = torch.device("cpu")
 DROP_SHARE = 0.25
 """Members that stopped leave the pack when they are at least this share of it (measured: wastes 1-5 %)."""
 
@@ -56,15 +57,19 @@ def fit(
     *,
     present_only: bool = True,
     deadline: float | None = None,
+    placed: DeviceData | None = None,
 ) -> FitResult:
     """Train until every member's validation loss stops falling; without validation rows, for `max_epochs`.
 
-    deadline: seconds since the epoch; past it the best weights so far are returned, marked.
+    deadline: seconds since the epoch; past it the best weights so far are returned, marked. placed: `data` on the
+    device to train on, by default the CPU; the result is on the CPU.
 
     Raises:
         DivergedError: a member's loss is not finite.
     """
-    return _Fit(data, build, members, settings, schedule, present_only, deadline).run()
+    return _Fit(
+        data, build, members, settings, schedule, present_only, deadline, placed or DeviceData.of(data, CPU)
+    ).run()
 
 
 class _Fit:
@@ -79,16 +84,18 @@ class _Fit:
         schedule: Schedule,
         present_only: bool,
         deadline: float | None,
+        placed: DeviceData,
     ) -> None:
         self.data, self.members, self.schedule, self.deadline = data, members, schedule, deadline
         self.random = [np.random.default_rng(member.seed) for member in members]
         self.alive = torch.arange(len(members))
         self.waiting = torch.ones(len(members), dtype=torch.bool)
         fold = torch.tensor([member.fold for member in members])
-        on_device = DeviceData.of(data, torch.device("cpu"))
         seeds = [member.seed for member in members]
-        self.everyone = Pack.build(build, seeds, on_device.metadata[fold], present_only=present_only)
-        self.trainer = Trainer(on_device, self.everyone, fold, settings)
+        fold_there = fold.to(placed.device)
+        metadata = placed.metadata[fold_there]
+        self.everyone = Pack.build(build, seeds, metadata, present_only=present_only).to(placed.device)
+        self.trainer = Trainer(placed, self.everyone, fold_there, settings)
         self.best = BestSoFar(self.everyone)
         sizes = np.bincount(data.task[data.training[0]], minlength=data.shape.tasks)
         self.block = block_size(sizes, schedule.batch)
@@ -108,7 +115,7 @@ class _Fit:
             if epoch % self.schedule.check_every == 0 or last:
                 self._check(epoch)
         return FitResult(
-            pack=self.best.restored(self.everyone),
+            pack=self.best.restored(self.everyone).to(CPU),
             epochs=tuple(self.best.epoch.tolist()),
             loss=tuple(self.best.loss.tolist()),
             stopped_by_time=self.stopped_by_time,

@@ -113,6 +113,12 @@ class Pack:
         with torch.no_grad():
             self.buffers = {**self.buffers, **vmap(one)(self.parameters, self.buffers)}
 
+    def to(self, device: torch.device) -> "Pack":
+        """On another device; memory is shared with what is there already."""
+        parameters = {name: each.detach().to(device).requires_grad_() for name, each in self.parameters.items()}
+        buffers = {name: each.to(device) for name, each in self.buffers.items()}
+        return Pack(self.prototype, parameters, buffers, present_only=self.present_only)
+
     def select(self, members: Tensor) -> "Pack":
         """A pack of the given members only; values are copied."""
         parameters = {name: value.detach()[members].requires_grad_() for name, value in self.parameters.items()}

@@ -1,17 +1,21 @@
 """A neural model that has been refitted: networks, their encoder, and predictions for any rows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table, TaskTable
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.schema import Problem
 from mthn_automl.models.base import Size
 from mthn_automl.training.losses import to_prediction
 from mthn_automl.training.members import Pack
 from mthn_automl.training.predict import pack_outputs
+from mthn_automl.training.task_networks import OneNetwork, TaskNetworks, apply_network, apply_one, grouped
 
 ROWS_AT_ONCE = 200_000
 
@@ -26,26 +30,81 @@ class Networks:
 
     def predict(self, rows: Dataset) -> FloatArray:
         """(rows, outputs) float64: the target's own scale, or probabilities. Tasks beyond the known are average."""
-        pack = self._for_tasks(rows)
+        known = self.task_networks
+        if known is None:
+            return self._predict_by_pack(rows)
+        none = np.zeros((len(self.pack), 0, known.outputs), dtype=np.float32)
+        prediction = np.empty((len(rows), self._finish(none).shape[1]))
+        new = rows.task >= len(known)
+        self._fill(prediction, known, rows.features, rows.task, np.flatnonzero(~new))
+        if new.any():
+            unseen = known.of_unseen(self._metadata_of_new(rows.tasks))
+            self._fill(prediction, unseen, rows.features, rows.task - len(known), np.flatnonzero(new))
+        return prediction
+
+    @cached_property
+    def task_networks(self) -> TaskNetworks | None:
+        """Those of the tasks of training; None where the architecture has none."""
+        return TaskNetworks.of(self.pack)
+
+    def task_network(self, task: int, tasks: TaskTable) -> OneNetwork | None:
+        """What `predict_row` needs of a task, which is one of `tasks`; None where the architecture has none."""
+        known = self.task_networks
+        if known is None or task < len(known):
+            return None if known is None else known.one(task)
+        return known.of_unseen(self._metadata_of_new(tasks)).one(task - len(known))
+
+    def predict_row(self, features: Table, network: OneNetwork) -> FloatArray:
+        """(outputs,) float64: as `predict` for the one row of a table, at the cost of one row."""
+        outputs = apply_one(self.encoder.encode_features(features), network)
+        return np.asarray(self._finish(outputs)[0])
+
+    def _fill(
+        self, prediction: FloatArray, networks: TaskNetworks, features: Table, task: IntArray, wanted: IntArray
+    ) -> None:
+        """Write the predictions of the wanted rows to where they belong."""
+        for tasks, rows in grouped(task, wanted):
+            flat = rows.reshape(-1)
+            given = torch.from_numpy(self.encoder.encode_features(features.take(flat)))
+            blocks = given.reshape(*rows.shape, given.shape[1])
+            outputs = torch.stack([apply_network(blocks, each) for each in networks.networks(tasks)])
+            prediction[flat] = self._finish(outputs.flatten(1, 2).numpy())
+
+    def _finish(self, outputs: FloatArray) -> FloatArray:
+        """Mean prediction of the members: (members, rows, outputs) -> (rows, targets or classes)."""
+        if self.problem is Problem.REGRESSION:  # decoding is linear, so the mean comes first
+            return self.encoder.decode_target(outputs.sum(axis=0, dtype=np.float64) / len(outputs))
+        flat = torch.from_numpy(outputs.reshape(-1, outputs.shape[2]))
+        probabilities = to_prediction(self.problem, flat, self.encoder)
+        return np.asarray(probabilities.reshape(*outputs.shape[:2], probabilities.shape[1]).mean(axis=0))
+
+    def _metadata_of_new(self, tasks: TaskTable) -> Tensor:
+        """(members, new tasks, d_m) of the tasks beyond the known."""
+        known = self.pack.buffers["metadata"].shape[1]
+        metadata = None if tasks.metadata is None else tasks.metadata.take(np.arange(known, len(tasks)))
+        encoded = torch.from_numpy(self.encoder.encode_metadata(TaskTable(tasks.names[known:], metadata)))
+        return encoded.expand(len(self.pack), -1, -1)
+
+    def _predict_by_pack(self, rows: Dataset) -> FloatArray:
+        """The way for architectures that are no MLP once the task is fixed."""
+        pack = self.pack
+        if len(rows.tasks) > pack.buffers["metadata"].shape[1]:
+            metadata = torch.cat([pack.buffers["metadata"], self._metadata_of_new(rows.tasks)], dim=1)
+            pack = pack.with_tasks(metadata)
         parts = [
-            self._predict(pack, rows.take(np.arange(start, min(start + ROWS_AT_ONCE, len(rows)))))
+            self._part_by_pack(pack, rows.take(np.arange(start, min(start + ROWS_AT_ONCE, len(rows)))))
             for start in range(0, max(len(rows), 1), ROWS_AT_ONCE)
         ]
         return np.concatenate(parts)
 
-    def _for_tasks(self, rows: Dataset) -> Pack:
-        known = self.pack.buffers["metadata"]
-        if len(rows.tasks) <= known.shape[1]:
-            return self.pack
-        new = torch.from_numpy(self.encoder.encode_metadata(rows.tasks))[known.shape[1] :]
-        return self.pack.with_tasks(torch.cat([known, new.expand(len(self.pack), -1, -1)], dim=1))
-
-    def _predict(self, pack: Pack, rows: Dataset) -> FloatArray:
+    def _part_by_pack(self, pack: Pack, rows: Dataset) -> FloatArray:
         features = torch.from_numpy(self.encoder.encode_features(rows.features)).unsqueeze(0)
         everything = [np.arange(len(rows))] * len(pack)
-        outputs = pack_outputs(pack, features, rows.task, [0] * len(pack), everything)
-        predictions = [to_prediction(self.problem, output, self.encoder) for output in outputs]
-        return np.asarray(np.mean(predictions, axis=0))
+        return self._finish(torch.stack(pack_outputs(pack, features, rows.task, [0] * len(pack), everything)).numpy())
 
     def size(self) -> Size:
         return self.pack.prototype.size().times(len(self.pack))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the networks of tasks, which are made again faster than they travel between processes."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}

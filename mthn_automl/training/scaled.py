@@ -1,7 +1,7 @@
 """Numbers kept once in single precision, and how each fold scales them: value x scale + shift."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +27,10 @@ class Scaled:
     shift: FloatArray
     gaps: bool = False
     far: bool = False
+
+    def only(self, folds: Sequence[int]) -> "Scaled":
+        """The given folds; the values are shared, not copied."""
+        return replace(self, scale=self.scale[list(folds)], shift=self.shift[list(folds)])
 
     @property
     def identity(self) -> bool:

@@ -10,13 +10,17 @@ from torch import Tensor
 from mthn_automl.data.dataset import FloatArray
 from mthn_automl.data.preprocess import FAR
 from mthn_automl.data.schema import Problem
+from mthn_automl.training.device import holds
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.scaled import Scaled
 
 
 @dataclass(frozen=True)
 class ScaledTensor:
-    """A `Scaled` on a device. scale, shift: None where every fold takes the values as they are."""
+    """A `Scaled` for a device; values that do not fit on it stay on the CPU.
+
+    scale, shift: None where every fold takes the values as they are.
+    """
 
     values: Tensor
     scale: Tensor | None
@@ -26,15 +30,17 @@ class ScaledTensor:
 
     @classmethod
     def of(cls, scaled: Scaled, device: torch.device) -> "ScaledTensor":
-        values = _tensor(scaled.values, device)
+        resident = holds(device, scaled.values.nbytes)
+        values = _tensor(scaled.values, device if resident else torch.device("cpu"))
         if scaled.identity:
             return cls(values, None, None, scaled.gaps, scaled.far)
         scale, shift = _tensor(scaled.scale, device), _tensor(scaled.shift, device)
         return cls(values, scale, shift, scaled.gaps, scaled.far)
 
     def take(self, rows: Tensor, fold: Tensor) -> Tensor:
-        """rows (members, blocks, size) int64, fold (members,) -> (members, blocks, size, width)."""
-        taken: Tensor = self.values.index_select(0, rows.flatten()).reshape(*rows.shape, -1)
+        """rows (members, blocks, size) int64 and fold (members,) on the device -> (members, blocks, size, width)."""
+        flat = rows.flatten().to(self.values.device)
+        taken: Tensor = self.values.index_select(0, flat).to(rows.device).reshape(*rows.shape, -1)
         if self.scale is not None and self.shift is not None:
             scale, shift = (each[fold].unsqueeze(1).unsqueeze(1) for each in (self.scale, self.shift))
             taken = torch.addcmul(shift, taken, scale)

@@ -11,6 +11,7 @@ from mthn_automl.data.dataset import IntArray
 from mthn_automl.data.schema import Problem
 from mthn_automl.models.base import Architecture
 from mthn_automl.training.batches import Batch
+from mthn_automl.training.device import precision
 from mthn_automl.training.losses import masked_mean, row_loss
 from mthn_automl.training.members import Pack, compute, compute_one, rows_of
 from mthn_automl.training.optimiser import PackOptimiser, TaskRows, TrainingSettings
@@ -38,12 +39,18 @@ def losses(
 
     The parameters and buffers of one member alone come without the dimension of members: stacking one is slower.
     """
-    if len(rows.place) > 1:
-        output, penalty = compute(prototype, parameters, buffers, rows.features, rows.place)
-    else:
-        output, penalty = compute_one(prototype, parameters, buffers, rows.features.squeeze(0), rows.place.squeeze(0))
-        output, penalty = output.unsqueeze(0), penalty.unsqueeze(0)
+    with precision(rows.features.device, _widest(parameters)):
+        if len(rows.place) > 1:
+            output, penalty = compute(prototype, parameters, buffers, rows.features, rows.place)
+        else:
+            alone = rows.features.squeeze(0), rows.place.squeeze(0)
+            output, penalty = (each.unsqueeze(0) for each in compute_one(prototype, parameters, buffers, *alone))
+    output = output.float()
     return masked_mean(row_loss(problem, output, rows.target), rows.mask), penalty
+
+
+def _widest(parameters: State) -> int:
+    return max((value.shape[-1] for value in parameters.values() if value.ndim > 1), default=0)
 
 
 class Trainer:

@@ -9,9 +9,9 @@ import numpy as np
 
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.models.base import Classical, Size
-from mthn_automl.training.encode import encode_all
 from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
+from mthn_automl.training.tensors import DeviceData
 from mthn_automl.tuning.objective import Configuration, Objective, SearchData, fit_classical, train
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
@@ -59,10 +59,10 @@ class Refit:
             model = fit_classical(self.configuration, objective.data.dataset, objective.flags)
             spent = time.perf_counter() - started
             return Refitted(self.configuration.space.name, model, spent, False, model.notes())
-        data = encode_all(objective.data.dataset, objective.flags)
+        data = objective.encoded().whole
         members = [Member(0, derive_seed(self.configuration.seed, "refit", index)) for index in range(self.seeds)]
         plan = _for_epochs(objective.plan, stopping_epoch(self.best_epochs))
-        fitted = train(self.configuration, data, members, plan, self._latest())
+        fitted = train(self.configuration, data, members, plan, self._latest(), DeviceData.of(data, objective.device))
         networks = Networks(fitted.pack, data.encoders[0], data.problem)
         spent = time.perf_counter() - started
         return Refitted(self.configuration.space.name, networks, spent, fitted.stopped_by_time, ())
@@ -107,14 +107,11 @@ class AblationFit:
         settings: dict[str, Any] = {**self.configuration.settings, "task_input": _TASK_INPUT[self.variant]}
         if self.variant == "embedding_only":
             settings["embedding_start"] = "distinct"
-        evaluate = Objective(self._data(objective.data), self.plan)
+        evaluate = objective.variant(self.plan, self._order(objective.data))
         return evaluate(replace(self.configuration, settings=settings), _deadline(self.seconds)).result
 
-    def _data(self, data: SearchData) -> SearchData:
-        if self.variant != "permuted":
-            return data
-        order = permutation(len(data.dataset.tasks), self.configuration.seed)
-        return replace(data, dataset=data.dataset.with_metadata_of(order))
+    def _order(self, data: SearchData) -> list[int] | None:
+        return permutation(len(data.dataset.tasks), self.configuration.seed) if self.variant == "permuted" else None
 
 
 def permutation(tasks: int, seed: int) -> list[int]:

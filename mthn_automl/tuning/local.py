@@ -12,11 +12,12 @@ from mthn_automl.tuning.search import TrialSource, run_trial
 
 
 class LocalRunner:
-    """One worker: this process, with one thread of torch while it is entered."""
+    """One worker: this process, with one thread of torch while it is entered. device: as `choose_device` takes it."""
 
     workers = 1
 
-    def __init__(self) -> None:
+    def __init__(self, device: str = "auto") -> None:
+        self.device = device
         self._objective: Objective | None = None
         self._threads = torch.get_num_threads()
 
@@ -29,7 +30,11 @@ class LocalRunner:
         torch.set_num_threads(self._threads)
 
     def use(self, data: SearchData, plan: Plan) -> None:
-        self._objective = Objective(data, plan)
+        self._objective = Objective(data, plan, device=self.device)
+
+    def take(self, objective: Objective) -> None:
+        """As `use`, with data that are encoded already."""
+        self._objective = objective
 
     def search(self, source: TrialSource) -> None:
         while (trial := source.next()) is not None:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,13 +13,16 @@ from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.data.encoding import Flags
 from mthn_automl.errors import DivergedError, UndefinedError
 from mthn_automl.models.base import Architecture, Classical, Size, Traits
-from mthn_automl.training.encode import TrainingData, encode_folds
+from mthn_automl.training.allocator import keep_memory
+from mthn_automl.training.device import choose_device
+from mthn_automl.training.encode import Encoded, TrainingData, encode
 from mthn_automl.training.fit import FitResult, fit
 from mthn_automl.training.losses import to_prediction
 from mthn_automl.training.members import Member
 from mthn_automl.training.metrics import METRICS, error_over_rows, error_over_tasks
 from mthn_automl.training.optimiser import TrainingSettings
 from mthn_automl.training.predict import fold_outputs
+from mthn_automl.training.tensors import DeviceData
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.samplers import derive_seed
@@ -72,12 +75,17 @@ class Evaluation:
 
 
 class Objective:
-    """Evaluates configurations on one set of data, which is encoded once."""
+    """Evaluates configurations on one set of data, which is encoded once.
 
-    def __init__(self, data: SearchData, plan: Plan) -> None:
-        self.data, self.plan = data, plan
+    encoded: the data as networks need them, where another process has encoded them already. device: by name, as
+    `choose_device` takes it.
+    """
+
+    def __init__(self, data: SearchData, plan: Plan, encoded: Encoded | None = None, device: str = "auto") -> None:
+        self.data, self.plan, self.device = data, plan, choose_device(device)
         self.flags = Flags.of(data.dataset)
-        self._encoded: TrainingData | None = None
+        self._encoded = encoded
+        self._placed: DeviceData | None = None
 
     def __call__(self, configuration: Configuration, deadline: float | None = None) -> Evaluation:
         """Cross-validate one configuration.
@@ -94,15 +102,28 @@ class Objective:
         outcome = run(configuration, deadline)
         return self._score(configuration, outcome, time.perf_counter() - started)
 
-    def encoded(self) -> TrainingData:
+    def encoded(self) -> Encoded:
         if self._encoded is None:
-            self._encoded = encode_folds(self.data.dataset, self.data.fold, self.flags)
+            self._encoded = encode(self.data.dataset, self.data.fold, self.flags)
         return self._encoded
 
+    def placed(self) -> DeviceData:
+        """The folds' data on the device, brought there once."""
+        if self._placed is None:
+            self._placed = DeviceData.of(self.encoded().folds, self.device)
+        return self._placed
+
+    def variant(self, plan: Plan, order: Sequence[int] | None = None) -> "Objective":
+        """The same rows under another plan, with task t given the metadata of task order[t]."""
+        if order is None:
+            return Objective(self.data, plan, self._encoded, self.device.type)
+        data = replace(self.data, dataset=self.data.dataset.with_metadata_of(order))
+        return Objective(data, plan, self.encoded().with_metadata_of(data.dataset, self.flags), self.device.type)
+
     def _networks(self, configuration: Configuration, deadline: float | None) -> "_Outcome":
-        data = self.encoded()
+        data = self.encoded().folds
         members = fold_members(self.plan, configuration.seed, len(data.training))
-        fitted = train(configuration, data, members, self.plan, deadline)
+        fitted = train(configuration, data, members, self.plan, deadline, self.placed())
         started = time.perf_counter()
         validation = [data.validation[member.fold] for member in members]
         outputs = fold_outputs(fitted.pack, data, members, validation)
@@ -194,6 +215,7 @@ def train(
     members: Sequence[Member],
     plan: Plan,
     deadline: float | None,
+    placed: DeviceData | None = None,
 ) -> FitResult:
     """Train the members of one neural configuration in one pack."""
     architecture = configuration.space.load_class()
@@ -211,6 +233,7 @@ def train(
         plan.schedule,
         present_only=traits.cost == "tasks_present",
         deadline=deadline,
+        placed=placed,
     )
 
 
@@ -229,4 +252,5 @@ def prepare_process() -> None:
     of a process makes torch import its compiler, which takes seconds.
     """
     torch.set_num_threads(1)
+    keep_memory()
     torch.optim.AdamW([torch.zeros(1, requires_grad=True)], fused=True)

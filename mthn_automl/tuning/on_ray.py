@@ -10,6 +10,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ import ray  # noqa: E402
 from ray import tune  # noqa: E402
 from ray.tune.search import Searcher  # noqa: E402
 
+from mthn_automl.training.encode import Encoded  # noqa: E402
 from mthn_automl.tuning.local import LocalRunner  # noqa: E402
 from mthn_automl.tuning.objective import Objective, SearchData, prepare_process  # noqa: E402
 from mthn_automl.tuning.plan import Plan  # noqa: E402
@@ -78,9 +80,9 @@ class StudySearcher(Searcher):  # type: ignore[misc]
 class Worker(tune.Trainable):  # type: ignore[misc]
     """A warm process that runs one trial a step; the data are encoded once in its life."""
 
-    def setup(self, config: dict[str, Any], data: SearchData, plan: Plan) -> None:
+    def setup(self, config: dict[str, Any], work: list[Any]) -> None:
         prepare_process()
-        self.objective = Objective(data, plan)
+        self.objective = ray.get(work[0]).objective()
 
     def step(self) -> dict[str, Any]:
         outcome: Outcome = run_trial(self.config["trial"], self.objective)
@@ -91,10 +93,23 @@ class Worker(tune.Trainable):  # type: ignore[misc]
         return True
 
 
+@dataclass(frozen=True)
+class Work:
+    """What workers need, as one object of the store: its arrays lie once a node and are mapped, never copied."""
+
+    data: SearchData
+    plan: Plan
+    encoded: Encoded
+    device: str
+
+    def objective(self) -> Objective:
+        return Objective(self.data, self.plan, self.encoded, self.device)
+
+
 @ray.remote(num_cpus=1, max_retries=0)  # type: ignore[untyped-decorator]
-def _run_job(job: Job, data: SearchData, plan: Plan) -> Any:
+def _run_job(job: Job, work: Work) -> Any:
     prepare_process()
-    return attempt(job, Objective(data, plan))
+    return attempt(job, work.objective())
 
 
 class RayRunner:
@@ -102,13 +117,13 @@ class RayRunner:
 
     Args:
         workers: processes that run trials at the same time. log: file that takes all that Ray and Tune print.
+        device: of each worker, as `choose_device` takes it. gpus: that each takes, as Ray counts them.
     """
 
-    def __init__(self, workers: int, log: Path) -> None:
-        self.workers, self.log = workers, log
+    def __init__(self, workers: int, log: Path, *, device: str = "cpu", gpus: float = 0.0) -> None:
+        self.workers, self.log, self.device, self.gpus = workers, log, device, gpus
         self._stack = ExitStack()
-        self._data: Any = None
-        self._plan: Plan | None = None
+        self._work: Any = None
 
     def __enter__(self) -> "RayRunner":
         self._stack.enter_context(_output_to(self.log))
@@ -137,13 +152,14 @@ class RayRunner:
         self._stack.close()
 
     def use(self, data: SearchData, plan: Plan) -> None:
-        self._data, self._plan = ray.put(data), plan
+        encoded = Objective(data, plan, device=self.device).encoded()
+        self._work = ray.put(Work(data, plan, encoded, self.device))
 
     def search(self, source: TrialSource) -> None:
         with tempfile.TemporaryDirectory(prefix="mthn-tune-", ignore_cleanup_errors=True) as folder:
-            trainable = tune.with_parameters(Worker, data=ray.get(self._data), plan=self._plan)
+            trainable = tune.with_parameters(Worker, work=[self._work])
             tuner = tune.Tuner(
-                tune.with_resources(trainable, {"cpu": 1}),
+                tune.with_resources(trainable, {"cpu": 1, "gpu": self.gpus}),
                 tune_config=tune.TuneConfig(
                     search_alg=StudySearcher(source),
                     num_samples=-1,
@@ -163,11 +179,12 @@ class RayRunner:
             source.lost(trial, "the worker process was stopped")
 
     def run(self, jobs: Sequence[Job], *, here: bool = False) -> list[Any]:
-        if here and self._plan is not None:
-            with LocalRunner() as local:
-                local.use(ray.get(self._data), self._plan)
+        if here:
+            with LocalRunner(self.device) as local:
+                local.take(ray.get(self._work).objective())
                 return local.run(jobs)
-        return [_value(each) for each in [_run_job.remote(job, self._data, self._plan) for job in jobs]]
+        start = _run_job.options(num_gpus=self.gpus)
+        return [_value(each) for each in [start.remote(job, self._work) for job in jobs]]
 
 
 def _handle_termination_with(handler: Any) -> None:

@@ -1,8 +1,9 @@
 """Refits and ablation fits."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from mthn_automl.training.networks import Networks
 from mthn_automl.tuning import final
 from mthn_automl.tuning.final import VARIANTS, AblationFit, Refit, permutation, stopping_epoch
 from mthn_automl.tuning.objective import Configuration, Objective, SearchData
+from mthn_automl.tuning.plan import Plan
 from tests.tuning import toys
 
 RIDGE = toys.configuration("ridge", {"alpha": 1.0, "task": "slopes"})
@@ -55,9 +57,9 @@ class Watched:
         self.train = final.train
         monkeypatch.setattr(final, "train", self)
 
-    def __call__(self, configuration: Configuration, data: Any, members: Any, plan: Any, deadline: Any) -> Any:
-        self.given = {"data": data, "members": members, "plan": plan, "deadline": deadline}
-        return self.train(configuration, data, members, plan, deadline)
+    def __call__(self, configuration: Configuration, data: Any, members: Any, plan: Any, *rest: Any) -> Any:
+        self.given = {"data": data, "members": members, "plan": plan, "deadline": rest[0]}
+        return self.train(configuration, data, members, plan, *rest)
 
 
 def test_a_refit_trains_on_all_rows_for_the_median_epochs(
@@ -141,13 +143,30 @@ def test_the_variants_are_those_of_the_table() -> None:
     assert VARIANTS == ("both", "metadata_only", "embedding_only", "permuted")
 
 
+class Noted(Objective):
+    """Keeps the objectives that variants are evaluated by."""
+
+    made: ClassVar[list[Objective]] = []
+
+    def variant(self, plan: Plan, order: Sequence[int] | None = None) -> Objective:
+        Noted.made.append(super().variant(plan, order))
+        return Noted.made[-1]
+
+
 def test_only_the_permuted_variant_sees_other_metadata(data: SearchData) -> None:
-    same = [AblationFit(each, HYPER, PLAN, None)._data(data) for each in VARIANTS[:3]]
-    assert all(each is data for each in same)
-    moved = AblationFit("permuted", HYPER, PLAN, None)._data(data).dataset.tasks.metadata
-    before = data.dataset.tasks.metadata
+    noted = Noted(data, PLAN)
+    for variant in VARIANTS:
+        AblationFit(variant, HYPER, PLAN, None)(noted)
+    *same, permuted = Noted.made
+    assert all(each.data is data for each in same)
+    before, moved = data.dataset.tasks.metadata, permuted.data.dataset.tasks.metadata
     assert moved is not None
     assert before is not None
+    encoded, other = noted.encoded(), permuted.encoded()
+    for place in range(4):
+        for old, new in ((encoded.whole, other.whole), (encoded.folds, other.folds)):
+            np.testing.assert_allclose(sorted(new.metadata[0, :, place]), sorted(old.metadata[0, :, place]), rtol=1e-5)
+    assert other.whole.features.values is encoded.whole.features.values
     assert not (moved.numeric == before.numeric).all(axis=1).any()
     assert sorted(moved.numeric[:, 0]) == sorted(before.numeric[:, 0])
 

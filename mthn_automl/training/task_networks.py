@@ -1,0 +1,186 @@
+"""Each task's own network, made from a pack once, and applied to rows that are grouped by task."""
+
+from collections.abc import Iterator
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.models.base import Architecture
+from mthn_automl.training.members import Pack
+
+Layers = list[tuple[Tensor, Tensor]]
+"""Of each layer: weight (tasks or 1, d_in, d_out) and bias (tasks or 1, d_out), where 1 stands for all tasks."""
+
+OneNetwork = list[tuple[FloatArray, FloatArray]]
+"""A task's network of each member: weight (members, d_in, d_out) and bias (members, 1, d_out) of each layer."""
+
+ROWS_AT_ONCE = 8192
+"""Rows and hidden units of a chunk stay in a core's cache."""
+
+LONGEST_BLOCK = 256
+MOST_KEPT = 64_000_000
+"""Numbers in the networks of all tasks and members, beyond which they are made anew for the tasks at hand."""
+
+
+class TaskNetworks:
+    """The networks of a pack's tasks, numbered from 0.
+
+    They are kept once as many have been made as there are tasks, so that a few rows never wait for the networks of
+    all tasks, and many rows make none twice.
+    """
+
+    def __init__(self, pack: Pack) -> None:
+        """`pack`: of an architecture that has `task_networks`; `of` asks."""
+        self._pack = pack
+        self._kept: list[Layers] | None = None
+        self._made = 0
+
+    @classmethod
+    def of(cls, pack: Pack) -> "TaskNetworks | None":
+        """None where the architecture is no MLP once the task is fixed."""
+        networks = cls(pack)
+        return None if networks._make(np.zeros(0, dtype=np.int64))[0] is None else networks
+
+    def __len__(self) -> int:
+        return int(self._pack.buffers["metadata"].shape[1])
+
+    @cached_property
+    def outputs(self) -> int:
+        """Columns of an output."""
+        return self._make(np.zeros(0, dtype=np.int64))[0][-1][1].shape[1]
+
+    def networks(self, task: IntArray) -> list[Layers]:
+        """Layers of each member for the given tasks, in their order."""
+        if self._kept is None and self._worth_keeping(len(task)):
+            self._kept = self._make(np.arange(len(self)))
+        if self._kept is None:
+            return self._make(task)
+        wanted = torch.from_numpy(task)
+        return [[(_of_tasks(weight, wanted), _of_tasks(bias, wanted)) for weight, bias in each] for each in self._kept]
+
+    def one(self, task: int) -> OneNetwork:
+        """The network of one task, for `apply_one`."""
+        members = self.networks(np.array([task]))
+        return [
+            (np.concatenate([weight.numpy() for weight, _ in layer]), np.stack([bias.numpy() for _, bias in layer]))
+            for layer in zip(*members, strict=True)
+        ]
+
+    def _worth_keeping(self, more: int) -> bool:
+        self._made += more
+        numbers = len(self._pack) * len(self) * self._pack.prototype.task_network_parameters()
+        return self._made >= len(self) and numbers <= MOST_KEPT
+
+    def _make(self, task: IntArray) -> list[Layers]:
+        call, wanted = _Materialise(self._pack.prototype), torch.from_numpy(task)
+        states = {**self._pack.parameters, **self._pack.buffers}
+        with torch.no_grad():
+            return [
+                functional_call(call, {f"inner.{name}": value[member] for name, value in states.items()}, (wanted,))
+                for member in range(len(self._pack))
+            ]
+
+    def of_unseen(self, metadata: Tensor) -> "TaskNetworks":
+        """Networks of tasks never seen, each an average task with its own metadata: (members, new tasks, d_m)."""
+        pack, means = self._pack, self._means
+        parameters, buffers = (
+            {
+                name: means[name].expand(-1, metadata.shape[1], *value.shape[2:]) if name in means else value
+                for name, value in state.items()
+            }
+            for state in (pack.parameters, pack.buffers)
+        )
+        return TaskNetworks(
+            Pack(pack.prototype, parameters, {**buffers, "metadata": metadata}, present_only=pack.present_only)
+        )
+
+    @cached_property
+    def _means(self) -> dict[str, Tensor]:
+        """(members, 1, ...) of each task-indexed tensor but the metadata."""
+        states = {**self._pack.parameters, **self._pack.buffers}
+        own = self._pack.prototype.task_indexed
+        return {name: value.detach().mean(dim=1, keepdim=True) for name, value in states.items() if name in own}
+
+
+class _Materialise(nn.Module):
+    """`task_networks` as a module's forward, which is what `functional_call` calls."""
+
+    def __init__(self, inner: Architecture) -> None:
+        super().__init__()
+        self.inner = inner
+
+    def forward(self, task: Tensor) -> Layers | None:
+        return self.inner.task_networks(task)
+
+
+def _of_tasks(value: Tensor, task: Tensor) -> Tensor:
+    return value if len(value) == 1 else value.index_select(0, task)
+
+
+def apply_network(features: Tensor, network: Layers) -> Tensor:
+    """An MLP a block: (blocks, rows, d_x) -> (blocks, rows, outputs); the network's tasks are the blocks'."""
+    for level, (weight, bias) in enumerate(network):
+        if level > 0:
+            features = features.relu_()
+        if len(weight) == 1:
+            features = (features @ weight[0]).add_(bias.unsqueeze(1))
+        else:
+            features = torch.baddbmm(bias.unsqueeze(1), features, weight)
+    return features
+
+
+def apply_one(features: FloatArray, network: OneNetwork) -> FloatArray:
+    """One row: (1, d_x) -> (members, 1, outputs). NumPy takes less time to call than torch."""
+    for level, (weight, bias) in enumerate(network):
+        if level > 0:
+            features = np.maximum(features, 0.0, out=features)
+        features = features @ weight
+        features += bias
+    return features
+
+
+def grouped(task: IntArray, rows: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
+    """The given rows in chunks of blocks, each block of one task.
+
+    A task's rows are cut into equal blocks, where need be by letting the last two overlap. Blocks are dealt by their
+    length, so that a chunk's are nearly alike; in the shorter ones the last row is repeated.
+
+    Args:
+        task: of every row there is.
+        rows: those wanted.
+
+    Yields:
+        task (blocks,) and rows (blocks, size) of a chunk; together each of `rows` at least once.
+    """
+    order = rows[np.argsort(_narrow(task[rows]), kind="stable")]
+    starts = np.flatnonzero(np.diff(task[order], prepend=-1))
+    counts = np.diff(starts, append=len(order))
+    blocks = -(-counts // LONGEST_BLOCK)
+    length = np.repeat(-(-counts // blocks), blocks)
+    within = np.arange(len(length)) - np.repeat(np.cumsum(blocks) - blocks, blocks)
+    first = np.repeat(starts, blocks) + np.minimum(within * length, np.repeat(counts, blocks) - length)
+    by_length = np.argsort(-length, kind="stable")
+    for chosen in _cut(length[by_length]):
+        chunk = by_length[chosen]
+        place = np.minimum(np.arange(length[chunk[0]]), length[chunk, None] - 1)
+        yield task[order[first[chunk]]], order[first[chunk, None] + place]
+
+
+def _narrow(task: IntArray) -> IntArray:
+    """NumPy sorts 16 bits several times faster than 64."""
+    return task.astype(np.uint16) if task.max(initial=0) < 2**16 else task
+
+
+def _cut(length: IntArray) -> Iterator[slice]:
+    """Chunks of blocks of falling length: at most ROWS_AT_ONCE rows, each more than half as long as the first."""
+    start = 0
+    while start < len(length):
+        longest = int(length[start])
+        alike = int(np.searchsorted(-length, -longest / 2, side="left"))
+        stop = min(start + max(1, ROWS_AT_ONCE // longest), alike)
+        yield slice(start, stop)
+        start = stop
