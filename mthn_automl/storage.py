@@ -3,17 +3,23 @@
 import json
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Replace the file in one step: a reader, or a crash, sees the old content or the new, never a part."""
+@contextmanager
+def replacing(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write piece by piece, which takes the place of `path` in one step when the block ends.
+
+    A reader, or a crash, sees the old content or the new, never a part; an error in the block leaves the old one.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         os.chmod(temporary, 0o644)
@@ -21,6 +27,12 @@ def write_bytes(path: Path, content: bytes) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace the file in one step, as `replacing` does."""
+    with replacing(path) as stream:
+        stream.write(content)
 
 
 def write_text(path: Path, content: str) -> None:

@@ -51,6 +51,32 @@ def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(
     assert names(tmp_path) == ["a.txt"]
 
 
+def test_a_file_written_piece_by_piece_is_there_when_the_last_piece_is(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.csv"
+    with storage.replacing(path) as file:
+        file.write(b"one,")
+        file.write(b"two")
+        assert not path.exists()
+    assert path.read_bytes() == b"one,two"
+    assert names(tmp_path / "new") == ["a.csv"]
+
+
+@pytest.mark.parametrize("error", [ValueError("a bad line"), KeyboardInterrupt()], ids=["error", "interrupted"])
+def test_an_error_between_pieces_leaves_the_old_content_and_nothing_else(tmp_path: Path, error: BaseException) -> None:
+    path = tmp_path / "a.csv"
+    storage.write_text(path, "old")
+
+    def write_in_part() -> None:
+        with storage.replacing(path) as file:
+            file.write(b"new")
+            raise error
+
+    with pytest.raises(type(error)):
+        write_in_part()
+    assert path.read_text(encoding="utf-8") == "old"
+    assert names(tmp_path) == ["a.csv"]
+
+
 def test_content_that_is_no_json_leaves_the_old_content(tmp_path: Path) -> None:
     path = tmp_path / "a.json"
     storage.write_json(path, {"error": 1.0})

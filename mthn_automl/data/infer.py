@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from mthn_automl.data.names import counted, label_codes, listed
+from mthn_automl.data.names import counted, listed, named_codes
 from mthn_automl.data.schema import Column
 
 FOLD_ABOVE = 20
@@ -39,16 +39,22 @@ def _useless(column: pd.Series) -> str | None:
     missing = column.isna()
     if missing.all():
         return "entirely missing"
-    if not missing.any() and column.nunique() == 1:
-        return "constant"
-    return None
+    return "constant" if not missing.any() and _constant(column) else None
+
+
+def _constant(column: pd.Series) -> bool:
+    """Whether a column without gaps has a single value; least and most tell it of numbers at a fraction of the cost."""
+    if is_number(column):
+        return bool(column.min() == column.max())
+    return bool(column.nunique() == 1)
 
 
 def _categories(column: pd.Series) -> tuple[str, ...]:
     """Names worth an index: in a column of many, those that occur twice, and only the most frequent."""
-    if FOLD_ABOVE < column.nunique() == column.count():
+    raw, values = pd.factorize(column)
+    if FOLD_ABOVE < len(values) == np.count_nonzero(raw >= 0):
         return ()
-    codes, names = label_codes(column)
+    codes, names = named_codes(raw, values)
     counts = np.bincount(codes[codes >= 0], minlength=len(names))
     least = 1 if len(names) <= FOLD_ABOVE else 2
     frequent = [(-int(count), name) for count, name in zip(counts, names, strict=True) if count >= least]

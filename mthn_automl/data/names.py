@@ -20,11 +20,17 @@ def canonical(value: object) -> str:
 
 def label_codes(column: pd.Series) -> tuple[IntArray, list[str]]:
     """(rows,) int64 index into the distinct names, -1 where missing, and the names in order of appearance."""
-    codes, values = pd.factorize(column)
+    return named_codes(*pd.factorize(column))
+
+
+def named_codes(codes: IntArray, values: Sequence[object] | pd.Index | np.ndarray) -> tuple[IntArray, list[str]]:
+    """`label_codes` of a column that has been factorized: values of the same name become one."""
     if len(values) == 0:
-        return np.full(len(column), -1, dtype=np.int64), []
+        return np.full(len(codes), -1, dtype=np.int64), []
     merged, names = pd.factorize(np.array([canonical(value) for value in values], dtype=object))
-    return np.append(merged, -1)[codes].astype(np.int64), [str(name) for name in names]
+    if len(names) == len(values):
+        return codes.astype(np.int64, copy=False), [str(name) for name in names]
+    return np.append(merged, -1)[codes].astype(np.int64, copy=False), [str(name) for name in names]
 
 
 def positions(names: Sequence[str], known: Sequence[str]) -> IntArray:

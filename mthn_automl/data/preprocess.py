@@ -12,6 +12,9 @@ from mthn_automl.data.schema import Column
 FAR = 1e6
 """Standard deviations at which a number is cut off, so that one mistyped cell cannot overflow single precision."""
 
+ROWS_AT_ONCE = 1 << 18
+"""Rows worked on at a time, so that what lies between a large table and its matrix stays small."""
+
 
 @dataclass(frozen=True)
 class Preprocessor:
@@ -49,9 +52,18 @@ class Preprocessor:
 
     def transform(self, table: Table) -> FloatArray:
         """(rows, width) float32: scaled numbers, then indicators, then one-hot categories."""
-        parts = [self._numbers(table.numeric), np.isnan(table.numeric[:, np.array(self.flagged, dtype=bool)])]
-        parts += [one_hot(codes, np.array(seen)) for codes, seen in zip(table.codes.T, self.seen, strict=True)]
-        return np.concatenate([np.asarray(part, dtype=np.float32) for part in parts], axis=1)
+        matrix = np.zeros((len(table), self.width), dtype=np.float32)
+        flagged, numbers = np.flatnonzero(self.flagged), len(self.mean)
+        for first in range(0, len(table), ROWS_AT_ONCE):
+            numeric, part = table.numeric[first : first + ROWS_AT_ONCE], matrix[first : first + ROWS_AT_ONCE]
+            part[:, :numbers] = self._numbers(numeric)
+            part[:, numbers : numbers + len(flagged)] = np.isnan(numeric[:, flagged])
+        begin = numbers + len(flagged)
+        for codes, seen in zip(table.codes.T, self.seen, strict=True):
+            rows = _seen_rows(codes, np.array(seen, dtype=bool))
+            matrix[rows, begin + codes[rows]] = 1.0
+            begin += len(seen)
+        return matrix
 
     def _numbers(self, numeric: FloatArray) -> FloatArray:
         scaled = (numeric - np.array(self.mean)) / np.array(self.scale)
@@ -77,17 +89,27 @@ def missing_columns(table: Table) -> tuple[bool, ...]:
 
 def moments(numeric: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Mean and standard deviation of each column over its known values; 0 and 1 where there are none."""
-    known = ~np.isnan(numeric)
-    count = np.maximum(known.sum(axis=0), 1)
-    mean = np.where(known, numeric, 0.0).sum(axis=0) / count
-    spread = np.sqrt((np.where(known, numeric - mean, 0.0) ** 2).sum(axis=0) / count)
+    parts = [numeric[first : first + ROWS_AT_ONCE] for first in range(0, len(numeric), ROWS_AT_ONCE)] or [numeric]
+    count = np.maximum(sum((~np.isnan(part)).sum(axis=0) for part in parts), 1)
+    mean = sum(_known(part).sum(axis=0) for part in parts) / count
+    spread = np.sqrt(sum((_known(part - mean) ** 2).sum(axis=0) for part in parts) / count)
     tiny = 1e-12 * np.abs(mean)
     return mean, np.where(spread > tiny, spread, 1.0)
 
 
+def _known(numeric: FloatArray) -> FloatArray:
+    """Zero where missing."""
+    return np.where(np.isnan(numeric), 0.0, numeric)
+
+
 def one_hot(codes: IntArray, seen: np.ndarray) -> FloatArray:
     """(rows, categories) with a one at each row's category, and none where it is missing or was not seen."""
-    kept = (codes >= 0) & np.append(seen, False)[codes]
     encoded = np.zeros((len(codes), len(seen)), dtype=np.float32)
-    encoded[np.flatnonzero(kept), codes[kept]] = 1.0
+    rows = _seen_rows(codes, seen)
+    encoded[rows, codes[rows]] = 1.0
     return encoded
+
+
+def _seen_rows(codes: IntArray, seen: np.ndarray) -> IntArray:
+    """Rows whose category is known and occurred in training."""
+    return np.flatnonzero((codes >= 0) & np.append(seen, False)[codes])

@@ -1,17 +1,19 @@
 """From files or DataFrames to a Dataset: a new one, or rows encoded as those of a model's training."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from mthn_automl.data.dataset import Dataset, IntArray, TaskTable
 from mthn_automl.data.infer import infer_columns
-from mthn_automl.data.metadata import Joined, extend_tasks, join_metadata, without_metadata
-from mthn_automl.data.names import counted, listed, positions
+from mthn_automl.data.metadata import Joined, join_metadata, without_metadata
+from mthn_automl.data.names import counted, listed
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.data.source import Given, Source
 from mthn_automl.data.tables import encode_table, reads_as_text
 from mthn_automl.data.targets import PREFIXES, choose_targets, encode_target, infer_target, known_target
+from mthn_automl.data.task_book import TaskBook
 
 DATA, METADATA = "the data", "the metadata"
 SMALL_TASK = 3
@@ -29,8 +31,8 @@ def read_dataset(
     """Read rows of many tasks and their metadata, and decide what each column is.
 
     Args:
-        data: a CSV file or a DataFrame, a row an observation.
-        meta: a CSV file or a DataFrame, a row a task, with the task column of the data.
+        data: a CSV or Parquet file or a DataFrame, a row an observation.
+        meta: a CSV or Parquet file or a DataFrame, a row a task, with the task column of the data.
         task: the column that names each row's task.
         target: the columns to predict; by default `target`, else those whose names begin with target or label.
         problem: regression, binary, multiclass, or auto.
@@ -86,23 +88,33 @@ def read_rows(
         DataError: a column of the schema that is not there, text in a numeric column, a class or a target that is
             not known, or metadata as for `read_dataset`.
     """
-    source = Source.of(data, _text_columns(schema, schema.features), DATA)
+    targets = schema.targets if need_target else ()
+    only = (schema.task, *(column.name for column in schema.features), *targets)
+    source = Source.of(data, text_columns(schema, schema.features), DATA, only)
     source.require(schema.task, "that names each row's task")
     source, notes = _with_target(source, schema) if need_target else (source, [])
-    codes, names = source.task_codes(schema.task)
-    new = [name for name in names if name not in set(tasks.names)]
-    described, ignored = _described(meta, schema)
-    all_tasks, spare, place = extend_tasks(schema, tasks, spare, new, described)
-    numbered = positions(names, all_tasks.names)[codes]
+    described, ignored = described_tasks(meta, schema)
+    book = TaskBook(schema, tasks, spare, described)
+    rows = encode_rows(source, schema, book, need_target)
+    book.refuse_foreign_metadata()
+    return replace(rows, notes=(*source.notes, *notes, *ignored, *book.notes(source.name)))
+
+
+def encode_rows(source: Source, schema: Schema, book: TaskBook, need_target: bool) -> Dataset:
+    """All rows of the source as those of training were encoded, without notes; their tasks are entered in the book.
+
+    Raises:
+        DataError: as for `read_rows`.
+    """
+    numbered = book.enter(*source.task_codes(schema.task))
     return Dataset(
         schema=schema,
         features=encode_table(source, schema.features, "as in training"),
         task=numbered,
         target=encode_target(source, schema) if need_target else np.empty((len(source), 0)),
         row=source.rows,
-        tasks=all_tasks,
-        spare=spare,
-        notes=(*source.notes, *notes, *ignored, *_unseen_notes(source, numbered - len(tasks), place)),
+        tasks=book.tasks,
+        spare=book.spare,
     )
 
 
@@ -134,7 +146,7 @@ def _task_notes(codes: IntArray) -> list[str]:
     return notes
 
 
-def _text_columns(schema: Schema, columns: Sequence[Column]) -> list[str]:
+def text_columns(schema: Schema, columns: Sequence[Column]) -> list[str]:
     """Columns that were text in training, so that a file's "01" is not read as 1 where "01" is a category."""
     names = [column.name for column in columns if column.categories and reads_as_text(column.categories)]
     if schema.classes and reads_as_text(schema.classes):
@@ -148,21 +160,12 @@ def _with_target(source: Source, schema: Schema) -> tuple[Source, list[str]]:
     return known_target(source, schema.targets)
 
 
-def _described(meta: Given | None, schema: Schema) -> tuple[Source | None, tuple[str, ...]]:
+def described_tasks(meta: Given | None, schema: Schema) -> tuple[Source | None, tuple[str, ...]]:
     """The source of metadata where the schema has any, and notes about it."""
     if meta is None:
         return None, ()
     if not schema.metadata:
         return None, ("The metadata are ignored: there were none in training.",)
-    source = Source.of(meta, _text_columns(schema, schema.metadata), METADATA)
+    only = (schema.task, *(column.name for column in schema.metadata))
+    source = Source.of(meta, text_columns(schema, schema.metadata), METADATA, only)
     return source, source.notes
-
-
-def _unseen_notes(source: Source, new: IntArray, described: IntArray) -> list[str]:
-    """`new`: (rows,) number of each row's task among the new ones, negative for known tasks."""
-    unseen = new[new >= 0]
-    if len(unseen) == 0:
-        return []
-    rows, tasks = counted(len(unseen), "row"), counted(len(described), "task")
-    known = int((described[unseen] >= 0).sum())
-    return [f"{source.name}: {rows} of {tasks} not seen in training, {known:,} of these rows with metadata."]

@@ -1,7 +1,7 @@
 """A table as it was given, a file or a DataFrame, that can say in words where each of its rows stands."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -10,8 +10,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mthn_automl.data.dataset import IntArray
-from mthn_automl.data.files import line_of, read_csv, read_header, refuse_infinite
-from mthn_automl.data.names import counted, label_codes, listed
+from mthn_automl.data.files import open_file
+from mthn_automl.data.names import label_codes, listed
+from mthn_automl.data.table_file import TableFile, refuse_infinite, unnamed_notes
 from mthn_automl.errors import DataError, did_you_mean
 
 Given = str | Path | pd.DataFrame
@@ -22,32 +23,52 @@ class Source:
     """Rows still in use of a table.
 
     rows: (rows,) int64, 0-based position of each row of `frame` in the input.
-    path: the file, or None for a DataFrame.
+    names: all columns of the input, those that are not in `frame` included.
+    file: where it came from, or None for a DataFrame.
     """
 
     frame: pd.DataFrame
     name: str
     rows: IntArray
-    path: Path | None = None
+    names: tuple[str, ...] = ()
+    file: TableFile | None = None
     notes: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, given: Given, text_columns: Sequence[str], name: str) -> "Source":
+    def of(cls, given: Given, text_columns: Sequence[str], name: str, only: Collection[str] | None = None) -> "Source":
         """Read a file, or take over a DataFrame called `name` in messages; neither is ever changed.
 
+        Args:
+            given: a CSV or Parquet file, or a DataFrame.
+            text_columns: those that a file's cells must not be parsed of.
+            name: what a DataFrame is called.
+            only: the columns to read, where not all are needed.
+
         Raises:
-            DataError: as `files.read_csv` does; a DataFrame with no rows or a column name twice.
+            DataError: as `TableFile.read` does; a DataFrame with no rows or a column name twice.
         """
-        if isinstance(given, pd.DataFrame):
-            frame, path = _checked(given, name), None
-            columns = [str(column) for column in given.columns]
-        else:
-            path = Path(given)
-            frame, name = read_csv(path, text_columns), path.name
-            columns = read_header(path)
-        unnamed = sum(not column.strip() for column in columns)
-        notes = (f"{name}: {counted(unnamed, 'column')} without a name ignored.",) if unnamed else ()
-        return cls(frame, name, np.arange(len(frame), dtype=np.int64), path, notes)
+        if not isinstance(given, pd.DataFrame):
+            file = open_file(Path(given))
+            return cls._of_file(file, file.read(text_columns, only), 0)
+        columns = [str(column) for column in given.columns]
+        frame = _checked(given, name, only)
+        notes = unnamed_notes(name, columns)
+        return cls(frame, name, np.arange(len(frame), dtype=np.int64), tuple(columns), None, notes)
+
+    @classmethod
+    def pieces(
+        cls, path: Path, text_columns: Collection[str], numbers: Collection[str], only: Collection[str], rows: int
+    ) -> Iterator["Source"]:
+        """The rows of a file, so many at a time; arguments and errors as of `TableFile.pieces`."""
+        file, first = open_file(path), 0
+        for frame in file.pieces(text_columns, numbers, only, rows):
+            yield cls._of_file(file, frame, first)
+            first += len(frame)
+
+    @classmethod
+    def _of_file(cls, file: TableFile, frame: pd.DataFrame, first: int) -> "Source":
+        rows = np.arange(first, first + len(frame), dtype=np.int64)
+        return cls(frame, file.path.name, rows, tuple(file.names), file, file.notes)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -59,7 +80,7 @@ class Source:
     def at(self, index: int) -> str:
         """Where a row of `frame` stands in the input: `line 5 of data.csv`, or `row 3 of the data`."""
         row = int(self.rows[index])
-        return f"row {row} of {self.name}" if self.path is None else f"line {line_of(self.path, row)} of {self.name}"
+        return f"{f'row {row}' if self.file is None else self.file.place(row)} of {self.name}"
 
     def keep(self, kept: NDArray[np.bool_]) -> "Source":
         """Only the rows where `kept` (rows,) is true."""
@@ -71,9 +92,14 @@ class Source:
         """The column, or a DataError that names the nearest one; `purpose` ends `must have a column 'x' ...`."""
         if column in self.frame.columns:
             return self.frame[column]
+        if self.file is not None and column in self.file.unreadable:
+            raise DataError(
+                f"Column '{column}' must hold numbers or text, however in {self.name} it holds "
+                f"{self.file.unreadable[column]}; make columns of its parts."
+            )
         raise DataError(
             f"{_capital(self.name)} must have a column '{column}' {purpose}, however it has none{hint}; "
-            f"{did_you_mean(column, self.columns)}"
+            f"{did_you_mean(column, [name for name in self.names if name.strip()])}"
         )
 
     def task_codes(self, task: str) -> tuple[IntArray, list[str]]:
@@ -89,7 +115,7 @@ class Source:
         return codes, names
 
 
-def _checked(given: pd.DataFrame, name: str) -> pd.DataFrame:
+def _checked(given: pd.DataFrame, name: str, only: Collection[str] | None) -> pd.DataFrame:
     columns = [str(column) for column in given.columns]
     twice = [column for column, count in Counter(columns).items() if count > 1]
     if twice:
@@ -99,8 +125,8 @@ def _checked(given: pd.DataFrame, name: str) -> pd.DataFrame:
         )
     if len(given) == 0:
         raise DataError(f"There must be at least one row, however {name} have none.")
-    frame = given.set_axis(pd.Index(columns), axis=1).reset_index(drop=True).infer_objects()
-    frame = frame[[column for column in columns if column.strip()]]
+    frame = given.set_axis(pd.Index(columns), axis=1).reset_index(drop=True)
+    frame = frame[[column for column in columns if column.strip() and (only is None or column in only)]].infer_objects()
     refuse_infinite(frame, lambda row: f"row {row} of {name}")
     return frame
 

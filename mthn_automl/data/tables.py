@@ -10,7 +10,7 @@ from mthn_automl.data.infer import is_number
 from mthn_automl.data.names import label_codes, positions
 from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source
-from mthn_automl.errors import DataError
+from mthn_automl.data.table_file import not_a_number
 
 
 def encode_table(source: Source, columns: Sequence[Column], purpose: str) -> Table:
@@ -43,10 +43,7 @@ def numbers(source: Source, name: str) -> FloatArray:
     wrong = column.notna().to_numpy() & ~np.isfinite(parsed)
     if wrong.any():
         first = int(wrong.argmax())
-        raise DataError(
-            f"Column '{name}' must hold numbers, however {source.at(first)} says '{column.iloc[first]}'; "
-            "correct it or leave the cell empty."
-        )
+        raise not_a_number(name, source.at(first), column.iloc[first])
     return parsed
 
 

@@ -1,17 +1,26 @@
 """A saved model in use: rows in, predictions out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
-from mthn_automl.data.dataset import Dataset, FloatArray, TaskTable
+from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table, TaskTable
 from mthn_automl.data.read import read_rows
 from mthn_automl.data.schema import Schema
+from mthn_automl.data.stream import RowStream
+from mthn_automl.deployment.array_rows import array_table
+from mthn_automl.deployment.one_row import RowReader
+from mthn_automl.deployment.stream import PredictionStream
+from mthn_automl.deployment.task_numbers import TaskNumbers
+from mthn_automl.errors import DataError
 from mthn_automl.models.base import Classical
 from mthn_automl.training.networks import Networks
+from mthn_automl.training.task_networks import MOST_KEPT, OneNetwork
 
 
 @dataclass(frozen=True)
@@ -26,6 +35,11 @@ class Predictor:
     tasks: TaskTable
     spare: TaskTable
     model: Networks | Classical
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the feature columns, in the order of `predict_arrays`."""
+        return tuple(column.name for column in self.schema.features)
 
     def read(self, data: str | Path | pd.DataFrame, meta: str | Path | pd.DataFrame | None = None) -> Dataset:
         """Rows encoded as those of training were; `notes` say what was not known.
@@ -53,6 +67,112 @@ class Predictor:
     def predict_rows(self, rows: Dataset) -> pd.DataFrame:
         """As `predict`, for rows that `read` has encoded."""
         return prediction_table(self.schema, rows, self.model.predict(rows))
+
+    def stream(
+        self, path: str | Path, meta: str | Path | None = None, *, rows_at_once: int = 200_000
+    ) -> PredictionStream:
+        """As `predict`, for a file that need not fit into memory: a DataFrame for each `rows_at_once` of its rows.
+
+        Its `notes` are there after the last piece.
+
+        Raises:
+            UsageError: less than a row at once.
+            DataError: as `read`, while it is gone through: at the piece that holds what is wrong.
+
+        Example:
+            >>> for piece in load_model("mthn_runs/demo").stream("new.csv"):  # doctest: +SKIP
+            ...     store(piece)
+        """
+        rows = RowStream(
+            path, schema=self.schema, tasks=self.tasks, spare=self.spare, meta=meta, rows_at_once=rows_at_once
+        )
+        return PredictionStream(rows, self.predict_rows)
+
+    def predict_arrays(self, features: ArrayLike, task: ArrayLike) -> FloatArray:
+        """Predictions without a DataFrame: (rows, targets), or probabilities (rows, classes), float64.
+
+        Args:
+            features: (rows, columns) numbers in the order of `columns`, NaN where missing. A category is given as its
+                index in the schema, -1 or NaN where it is missing.
+            task: (rows,) names; or, where no task of training is named by a whole number, integer places in
+                `tasks.names`, -1 for a task never seen. Names that are not known are tasks never seen.
+
+        Raises:
+            DataError: arrays of other shapes, numbers that are not finite, an index or a place that there is not.
+        """
+        table, (number, tasks) = array_table(self.schema, features), self._numbers.of_rows(task)
+        if len(number) != len(table):
+            raise DataError(
+                f"There must be one task a row, however {len(number):,} tasks are given for {len(table):,} rows."
+            )
+        return self.model.predict(self._to_predict(table, number, tasks))
+
+    def predict_one(self, row: Mapping[str, object] | ArrayLike, task: object = None) -> dict[str, float | str]:
+        """The prediction of one row, under the names of the columns of `predict`.
+
+        The network of a task is kept for its next row, so that this takes microseconds with a neural model; a
+        classical one takes as long as for a table of one row.
+
+        Args:
+            row: values by the names of columns; what is not there, None or NaN is missing, and so is a category that
+                is not known. Or numbers in the order of `columns`, as for `predict_arrays`.
+            task: its name, where `row` does not hold it.
+
+        Raises:
+            DataError: no task, what is no finite number in a numeric column, or an array of another length.
+
+        Example:
+            >>> load_model("mthn_runs/demo").predict_one({"task": "Germany", "x": 1.5})  # doctest: +SKIP
+            {'prediction': 0.25}
+        """
+        if isinstance(row, Mapping):
+            table = self._reader.table(row)
+            task = row.get(self.schema.task) if task is None else task
+        else:
+            table = array_table(self.schema, np.asarray(row)[np.newaxis])
+        found = self._numbers.find(task)
+        network = self._network(found)
+        if isinstance(self.model, Networks) and network is not None:
+            return self._named(self.model.predict_row(table, network))
+        number, tasks = self._place(found)
+        return self._named(self.model.predict(self._to_predict(table, np.array([number]), tasks))[0])
+
+    @cached_property
+    def _reader(self) -> RowReader:
+        return RowReader(self.schema)
+
+    @cached_property
+    def _numbers(self) -> TaskNumbers:
+        return TaskNumbers(self.schema, self.tasks, self.spare)
+
+    @cached_property
+    def _cached(self) -> dict[int | str, OneNetwork | None]:
+        return {}
+
+    def _network(self, found: int | str) -> OneNetwork | None:
+        if not isinstance(self.model, Networks):
+            return None
+        if found not in self._cached:
+            if len(self._cached) * self.model.size().task_network > MOST_KEPT:
+                self._cached.pop(next(iter(self._cached)), None)
+            self._cached[found] = self.model.task_network(*self._place(found))
+        return self._cached[found]
+
+    def _place(self, found: int | str) -> tuple[int, TaskTable]:
+        """A task's number, and the tasks it counts."""
+        if isinstance(found, int):
+            return found, self.tasks
+        return len(self.tasks), self._numbers.extended([found])
+
+    def _to_predict(self, table: Table, number: IntArray, tasks: TaskTable) -> Dataset:
+        return Dataset(self.schema, table, number, np.empty((len(table), 0)), np.arange(len(table)), tasks, self.spare)
+
+    def _named(self, prediction: FloatArray) -> dict[str, float | str]:
+        values = prediction.tolist()
+        if not self.schema.classes:
+            return dict(zip(prediction_names(self.schema), values, strict=True))
+        named = {f"probability_{name}": value for name, value in zip(self.schema.classes, values, strict=True)}
+        return {"prediction": self.schema.classes[int(prediction.argmax())], **named}
 
 
 def prediction_table(schema: Schema, rows: Dataset, prediction: FloatArray) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from torch import Tensor
 from mthn_automl.errors import DivergedError
 from mthn_automl.models.base import Architecture
 from mthn_automl.training.batches import Batch, batch_count, block_size, blocks_of, deal, lay_out
+from mthn_automl.training.compiling import worth_compiling
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.members import Member, Pack
 from mthn_automl.training.optimiser import TrainingSettings
@@ -96,6 +97,7 @@ class _Fit:
         metadata = placed.metadata[fold_there]
         self.everyone = Pack.build(build, seeds, metadata, present_only=present_only).to(placed.device)
         self.trainer = Trainer(placed, self.everyone, fold_there, settings)
+        self.trainer_made = time.time()
         self.best = BestSoFar(self.everyone)
         sizes = np.bincount(data.task[data.training[0]], minlength=data.shape.tasks)
         self.block = block_size(sizes, schedule.batch)
@@ -114,6 +116,7 @@ class _Fit:
             last = epoch == self.schedule.max_epochs or self.stopped_by_time
             if epoch % self.schedule.check_every == 0 or last:
                 self._check(epoch)
+                self._compile_where_it_pays()
         return FitResult(
             pack=self.best.restored(self.everyone).to(CPU),
             epochs=tuple(self.best.epoch.tolist()),
@@ -121,6 +124,11 @@ class _Fit:
             stopped_by_time=self.stopped_by_time,
             curve=tuple(self.curve),
         )
+
+    def _compile_where_it_pays(self) -> None:
+        left = None if self.deadline is None else self.deadline - time.time()
+        if not self.trainer.compiled and worth_compiling(time.time() - self.trainer_made, left):
+            self.trainer.compile()
 
     def _train_epoch(self) -> None:
         rows = [self.data.training[self.members[index].fold] for index in self.alive.tolist()]
@@ -181,4 +189,5 @@ class _Fit:
         if len(kept) == 0 or len(kept) > (1.0 - DROP_SHARE) * len(waiting):
             return
         self.trainer, self.alive = self.trainer.select(kept), self.alive[kept]
+        self.trainer_made = time.time()
         self.held_out = []

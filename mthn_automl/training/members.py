@@ -24,8 +24,8 @@ class Member:
     seed: int
 
 
-class _Outputs(nn.Module):
-    """What one training step needs of an architecture, in one call."""
+class Outputs(nn.Module):
+    """What one training step needs of an architecture, in one call: predictions and penalty."""
 
     def __init__(self, inner: Architecture) -> None:
         super().__init__()
@@ -52,6 +52,7 @@ class Pack:
 
     def __init__(self, prototype: Architecture, parameters: State, buffers: State, *, present_only: bool) -> None:
         self.prototype = prototype
+        self.outputs = Outputs(prototype)
         self.parameters = parameters
         self.buffers = buffers
         self.present_only = present_only
@@ -87,10 +88,10 @@ class Pack:
             -> (members, blocks, rows, outputs), (members,).
         """
         if not self.present_only:
-            return compute(self.prototype, self.parameters, self.buffers, features, task)
+            return compute(self.outputs, self.parameters, self.buffers, features, task)
         parameters, buffers = self._present(self.parameters, task), self._present(self.buffers, task)
         place = torch.arange(task.shape[1], device=task.device).expand(task.shape)
-        return compute(self.prototype, parameters, buffers, features, place)
+        return compute(self.outputs, parameters, buffers, features, place)
 
     def _present(self, state: State, task: Tensor) -> State:
         """Rows of the task-indexed tensors for the tasks at hand: a step costs nothing for the others."""
@@ -115,7 +116,9 @@ class Pack:
 
     def to(self, device: torch.device) -> "Pack":
         """On another device; memory is shared with what is there already."""
-        parameters = {name: each.detach().to(device).requires_grad_() for name, each in self.parameters.items()}
+        parameters = {
+            name: each.detach().to(device).requires_grad_(each.requires_grad) for name, each in self.parameters.items()
+        }
         buffers = {name: each.to(device) for name, each in self.buffers.items()}
         return Pack(self.prototype, parameters, buffers, present_only=self.present_only)
 
@@ -143,22 +146,22 @@ class Pack:
 
 
 def compute(
-    prototype: Architecture, parameters: State, buffers: State, features: Tensor, task: Tensor
+    outputs: Outputs, parameters: State, buffers: State, features: Tensor, task: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Outputs and penalties of stacked members; a pure function of tensors. Shapes as in `Pack.__call__`."""
     if len(features) == 1:
         own, fixed = ({name: value.squeeze(0) for name, value in state.items()} for state in (parameters, buffers))
-        output, penalty = compute_one(prototype, own, fixed, features.squeeze(0), task.squeeze(0))
+        output, penalty = compute_one(outputs, own, fixed, features.squeeze(0), task.squeeze(0))
         return output.unsqueeze(0), penalty.unsqueeze(0)
-    return vmap(partial(compute_one, prototype))(parameters, buffers, features, task)
+    return vmap(partial(compute_one, outputs))(parameters, buffers, features, task)
 
 
 def compute_one(
-    prototype: Architecture, parameters: State, buffers: State, features: Tensor, task: Tensor
+    outputs: Outputs, parameters: State, buffers: State, features: Tensor, task: Tensor
 ) -> tuple[Tensor, Tensor]:
     """Output and penalty of one member alone: nothing has the dimension of members."""
     state = _inner(parameters), _inner(buffers)
-    return functional_call(_Outputs(prototype), state, (features, task))  # type: ignore[no-any-return]
+    return functional_call(outputs, state, (features, task))  # type: ignore[no-any-return]
 
 
 def prototype(build: Callable[[ProblemShape], Architecture], shape: ProblemShape) -> Architecture:

@@ -76,11 +76,13 @@ class TaskNetworks:
         return self._made >= len(self) and numbers <= MOST_KEPT
 
     def _make(self, task: IntArray) -> list[Layers]:
+        """Layers of each member; None in their place where the architecture has none."""
         call, wanted = _Materialise(self._pack.prototype), torch.from_numpy(task)
         states = {**self._pack.parameters, **self._pack.buffers}
+        states = {f"inner.{name}": value.detach() for name, value in states.items()}
         with torch.no_grad():
             return [
-                functional_call(call, {f"inner.{name}": value[member] for name, value in states.items()}, (wanted,))
+                functional_call(call, {name: value[member] for name, value in states.items()}, (wanted,))
                 for member in range(len(self._pack))
             ]
 

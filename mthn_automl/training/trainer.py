@@ -1,6 +1,6 @@
 """One pack in training on one device: a step, a loss, and members that leave."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,11 +9,11 @@ from torch import Tensor
 
 from mthn_automl.data.dataset import IntArray
 from mthn_automl.data.schema import Problem
-from mthn_automl.models.base import Architecture
-from mthn_automl.training.batches import Batch
+from mthn_automl.training.batches import Batch, widened
+from mthn_automl.training.compiling import Compiled
 from mthn_automl.training.device import precision
 from mthn_automl.training.losses import masked_mean, row_loss
-from mthn_automl.training.members import Pack, compute, compute_one, rows_of
+from mthn_automl.training.members import Outputs, Pack, compute, compute_one, rows_of
 from mthn_automl.training.optimiser import PackOptimiser, TaskRows, TrainingSettings
 from mthn_automl.training.tables import State, Table
 from mthn_automl.training.tensors import DeviceData
@@ -32,25 +32,20 @@ class Rows:
     place: Tensor
 
 
-def losses(
-    prototype: Architecture, problem: Problem, parameters: State, buffers: State, rows: Rows
-) -> tuple[Tensor, Tensor]:
+def losses(outputs: Outputs, problem: Problem, parameters: State, buffers: State, rows: Rows) -> tuple[Tensor, Tensor]:
     """Mean loss over the rows, and penalty, of each member; a pure function of tensors.
 
     The parameters and buffers of one member alone come without the dimension of members: stacking one is slower.
     """
-    with precision(rows.features.device, _widest(parameters)):
-        if len(rows.place) > 1:
-            output, penalty = compute(prototype, parameters, buffers, rows.features, rows.place)
-        else:
-            alone = rows.features.squeeze(0), rows.place.squeeze(0)
-            output, penalty = (each.unsqueeze(0) for each in compute_one(prototype, parameters, buffers, *alone))
-    output = output.float()
-    return masked_mean(row_loss(problem, output, rows.target), rows.mask), penalty
+    if len(rows.place) > 1:
+        output, penalty = compute(outputs, parameters, buffers, rows.features, rows.place)
+    else:
+        output, penalty = compute_one(outputs, parameters, buffers, rows.features.squeeze(0), rows.place.squeeze(0))
+        output, penalty = output.unsqueeze(0), penalty.unsqueeze(0)
+    return masked_mean(row_loss(problem, output.float(), rows.target), rows.mask), penalty
 
 
-def _widest(parameters: State) -> int:
-    return max((value.shape[-1] for value in parameters.values() if value.ndim > 1), default=0)
+Losses = Callable[..., tuple[Tensor, Tensor]]
 
 
 class Trainer:
@@ -61,7 +56,11 @@ class Trainer:
         own = pack.prototype.task_indexed & pack.parameters.keys() if pack.present_only else frozenset()
         self.shared = Table.of_shared({name: value for name, value in pack.parameters.items() if name not in own})
         self.table = Table.of_tasks({name: value for name, value in pack.parameters.items() if name in own})
-        self._first_row = np.arange(len(pack))[:, None] * (pack.buffers["metadata"].shape[1] + 1)
+        self.widest = max((value.shape[-1] for value in pack.parameters.values() if value.ndim > 2), default=0)
+        self.tasks = pack.buffers["metadata"].shape[1]
+        self.losses: Losses = losses
+        self._blocks = self._present = 0
+        self._first_row = np.arange(len(pack))[:, None] * (self.tasks + 1)
         parameters = {} if self.shared is None else self.shared.split(self.shared.values)
         if self.table is not None:
             parameters |= self.table.split(self.table.values[:, :-1])
@@ -84,6 +83,8 @@ class Trainer:
 
     def step(self, batch: Batch) -> Tensor:
         """One step of the optimiser; the members' losses before it, (members,)."""
+        if self.compiled:
+            batch = self._of_steady_shape(batch)
         numbers, fetched = self._numbers(batch), None
         if self.optimiser.rows is not None:
             fetched = self.optimiser.rows.fetch(numbers)
@@ -92,7 +93,7 @@ class Trainer:
             leaves, rows = [*leaves, fetched.values], fetched.values
         elif self.dense:
             leaves, rows = [*leaves, self.all_rows], self.all_rows.flatten(0, 1).index_select(0, self._to(numbers))
-        loss, penalty = self._losses(batch, rows)
+        loss, penalty = self._losses(batch, rows, self.losses)
         found = torch.autograd.grad((loss + penalty).sum(), leaves, materialize_grads=True)
         self.optimiser.step([*self._of_shared(found[: len(self.leaves)]), *found[len(self.leaves) :]], fetched)
         return loss.detach()
@@ -101,6 +102,20 @@ class Trainer:
         if self.shared is None:
             return []
         return [self.shared.join(gradients, int(len(self.pack) > 1)).reshape(self.shared.values.shape)]
+
+    @property
+    def compiled(self) -> bool:
+        return self.losses is not losses
+
+    def compile(self) -> None:
+        """Compile the loss at the next step; evaluation stays as it is."""
+        self.losses = Compiled(losses)
+
+    def _of_steady_shape(self, batch: Batch) -> Batch:
+        """Every new shape would be compiled anew."""
+        self._blocks = max(self._blocks, batch.rows.shape[1])
+        self._present = max(self._present, min(self._blocks, self.tasks))
+        return widened(batch, self._blocks, self._present, self.tasks)
 
     def settle(self) -> None:
         """Make the pack's parameters those of the present step for all tasks."""
@@ -111,7 +126,7 @@ class Trainer:
         """Mean loss of each member over a batch, (members,); the pack must be settled."""
         with torch.no_grad():
             rows = None if self.table is None else self.table.values.flatten(0, 1)[self._to(self._numbers(batch))]
-            return self._losses(batch, rows)[0]
+            return self._losses(batch, rows, losses)[0]
 
     def select(self, kept: Tensor) -> "Trainer":
         """The given members only, going on as before; the pack must be settled."""
@@ -127,18 +142,19 @@ class Trainer:
         """Rows of the table that the batch needs, member after member."""
         return np.asarray((batch.present + self._first_row).reshape(-1))
 
-    def _losses(self, batch: Batch, rows: Tensor | None) -> tuple[Tensor, Tensor]:
+    def _losses(self, batch: Batch, rows: Tensor | None, call: Losses) -> tuple[Tensor, Tensor]:
         parameters, buffers, task = dict(self.leaves), self.pack.buffers, batch.place
         if self.pack.present_only:
-            known = self._to(np.minimum(batch.present, buffers["metadata"].shape[1] - 1))
+            known = self._to(np.minimum(batch.present, self.tasks - 1))
             own = self.pack.task_indexed
             buffers = {name: rows_of(value, known) if name in own else value for name, value in buffers.items()}
         else:
-            task = np.take_along_axis(batch.present, batch.place, axis=1) % buffers["metadata"].shape[1]
+            task = np.take_along_axis(batch.present, batch.place, axis=1) % self.tasks
         if self.table is not None and rows is not None:
             parameters |= self.table.split(self._alone(rows.reshape(*batch.present.shape, -1)))
         buffers = {name: self._alone(value) for name, value in buffers.items()}
-        return losses(self.pack.prototype, self.data.problem, parameters, buffers, self._rows(batch, task))
+        with precision(self.data.device, self.widest):
+            return call(self.pack.outputs, self.data.problem, parameters, buffers, self._rows(batch, task))
 
     def _rows(self, batch: Batch, task: IntArray) -> Rows:
         numbers = self._to(batch.rows)

@@ -1,0 +1,77 @@
+"""What a table needs of memory, what this machine can give, and the refusal where it is not enough."""
+
+from pathlib import Path
+
+import psutil
+
+from mthn_automl.errors import DataError
+
+# 8 in the column that was read, 8 in the array made of it, and what lies between: as measured.
+BYTES_A_CELL = 20
+UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+
+
+def refuse_too_large(path: Path, rows: int, columns: int) -> None:
+    """Raise a DataError, before anything is read, if the table would not fit; it says what would."""
+    need, free = BYTES_A_CELL * rows * columns, free_bytes()
+    if need <= free:
+        return
+    few_rows, few_columns = int(rows * free / need), int(columns * free / need)
+    would_fit = f"about {_rounded(few_rows)} of its {_rounded(rows)} rows"
+    if few_columns >= 3:  # fewer are no data set: the task, the target and a feature
+        would_fit += f", or {few_columns:,} of its {columns:,} columns,"
+    raise DataError(
+        f"The data must fit in memory, however {path} needs about {_size(need)} while it is read as arrays, and "
+        f"{_size(free)} are free; {would_fit} would fit: give fewer, or use a machine with more memory."
+    )
+
+
+def free_bytes() -> int:
+    """What can still be had of this machine's memory, and of the share that a container leaves to it."""
+    available = int(psutil.virtual_memory().available)
+    left = container_bytes()
+    return available if left is None else min(available, left)
+
+
+def container_bytes(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> int | None:
+    """What the control groups of this process still allow, None without a limit; version 1 or 2, Linux only."""
+    try:
+        groups = [line.split(":", 2) for line in membership.read_text(encoding="utf-8").splitlines()]
+    except OSError:
+        return None
+    left = []
+    for _, controllers, place in groups:
+        if not controllers:
+            names, top = ("memory.max", "memory.current", "inactive_file"), root
+        elif "memory" in controllers.split(","):
+            names, top = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"), root / "memory"
+        else:
+            continue
+        inside = top / place.strip("/")
+        left += [_left(folder, *names) for folder in (inside, *inside.parents) if folder.is_relative_to(top)]
+    return min((each for each in left if each is not None), default=None)
+
+
+def _left(folder: Path, limit: str, used: str, cache: str) -> int | None:
+    """Bytes between a group's use and its limit; the cache of files, which gives way, is not counted as used."""
+    try:
+        allowed, taken = (int((folder / name).read_text(encoding="utf-8")) for name in (limit, used))
+        lines = (folder / "memory.stat").read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):  # no such group, or the limit is "max"
+        return None
+    cached = sum(int(line.split()[1]) for line in lines if line.split()[0] == cache)
+    return max(allowed - taken + cached, 0)
+
+
+def _size(number: float) -> str:
+    for unit, name in UNITS:
+        if number >= unit:
+            return f"{number / unit:.1f} {name}" if number < 10 * unit else f"{number / unit:.0f} {name}"
+    return f"{number:.0f} bytes"
+
+
+def _rounded(rows: int) -> str:
+    """Two digits or more, since that is how well rows are known before they are read."""
+    if rows >= 1_000_000:
+        return f"{rows / 1e6:,.0f} million" if rows >= 10_000_000 else f"{rows / 1e6:.1f} million"
+    return f"{round(rows, -3):,}" if rows >= 100_000 else f"{rows:,}"

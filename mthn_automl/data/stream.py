@@ -1,0 +1,74 @@
+"""Rows of a file in pieces, for prediction of more than fits in memory."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from mthn_automl.data.dataset import Dataset, TaskTable
+from mthn_automl.data.read import described_tasks, encode_rows, read_rows, text_columns
+from mthn_automl.data.schema import Schema
+from mthn_automl.data.source import Given, Source
+from mthn_automl.data.task_book import TaskBook
+from mthn_automl.errors import UsageError
+
+
+class RowStream:
+    """Rows of a file in pieces, encoded as those of training were; for files larger than memory.
+
+    Concatenated, the pieces are what `read_rows` gives for the whole file without `need_target`: rows count on, a new
+    task keeps the number it got in an earlier piece, and `tasks` of a piece holds all tasks met so far. A piece has
+    no notes; those of the whole are in `notes` when the last piece has been given. A DataFrame is one piece.
+
+    Args:
+        path: a CSV or Parquet file, or a DataFrame.
+        schema, tasks, spare, meta: as for `read_rows`.
+        rows_at_once: rows of a piece; the last one may have fewer.
+
+    Raises:
+        DataError: when iterated, as `read_rows` does, at the piece that holds what is wrong: what was given before is
+            then to be thrown away. Metadata of no task of the data are told after the last piece.
+        UsageError: less than a row at once.
+    """
+
+    def __init__(
+        self,
+        path: Given,
+        *,
+        schema: Schema,
+        tasks: TaskTable,
+        spare: TaskTable,
+        meta: Given | None = None,
+        rows_at_once: int = 200_000,
+    ) -> None:
+        if rows_at_once < 1:
+            raise UsageError(f"At least one row must be read at once, however rows_at_once is {rows_at_once}.")
+        self.path, self.schema, self.tasks, self.spare = path, schema, tasks, spare
+        self.meta, self.rows_at_once = meta, rows_at_once
+        self.notes: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[Dataset]:
+        if isinstance(self.path, pd.DataFrame):
+            return self._at_once(self.path)
+        return self._in_pieces(Path(self.path))
+
+    def _at_once(self, frame: pd.DataFrame) -> Iterator[Dataset]:
+        rows = read_rows(
+            frame, schema=self.schema, tasks=self.tasks, spare=self.spare, meta=self.meta, need_target=False
+        )
+        self.notes = rows.notes
+        yield rows
+
+    def _in_pieces(self, path: Path) -> Iterator[Dataset]:
+        schema = self.schema
+        described, ignored = described_tasks(self.meta, schema)
+        book = TaskBook(schema, self.tasks, self.spare, described)
+        numbers = [column.name for column in schema.features if column.numeric]
+        only = [schema.task, *(column.name for column in schema.features)]
+        notes: tuple[str, ...] = ()
+        for source in Source.pieces(path, text_columns(schema, schema.features), numbers, only, self.rows_at_once):
+            source.require(schema.task, "that names each row's task")
+            yield encode_rows(source, schema, book, need_target=False)
+            notes = (*source.notes, *ignored, *book.notes(source.name))
+        book.refuse_foreign_metadata()
+        self.notes = notes

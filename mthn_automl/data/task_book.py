@@ -1,0 +1,73 @@
+"""The tasks met so far while new rows are read, in one piece or in many."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mthn_automl.data.dataset import IntArray, TaskTable
+from mthn_automl.data.metadata import extend_tasks, task_names
+from mthn_automl.data.names import counted, positions
+from mthn_automl.data.schema import Schema
+from mthn_automl.data.source import Source
+from mthn_automl.data.tables import encode_table
+from mthn_automl.errors import DataError
+
+
+class TaskBook:
+    """Numbers of tasks: those of training, then new ones in order of appearance.
+
+    A new task is described by `source`, else by `spare`, else all its metadata are missing.
+    `tasks` and `spare` are what they have become by the rows entered.
+
+    Raises:
+        DataError: no task column in the source, a task twice, or a metadata column that it does not have.
+    """
+
+    def __init__(self, schema: Schema, tasks: TaskTable, spare: TaskTable, source: Source | None) -> None:
+        self.tasks, self.spare = tasks, spare
+        self._schema, self._source = schema, source
+        self._known = len(tasks)
+        self._number = {name: place for place, name in reversed(list(enumerate(tasks.names)))}
+        self._describing = spare
+        self._named: list[str] = []
+        if source is not None:
+            self._named = task_names(source, schema.task)
+            given = encode_table(source, schema.metadata, "of metadata, as in training")
+            table = given if spare.metadata is None else given.joined(spare.metadata)
+            self._describing = TaskTable((*self._named, *spare.names), table)
+        self._described = np.empty(0, dtype=bool)
+        self._unseen = self._unseen_described = 0
+
+    def enter(self, codes: IntArray, names: Sequence[str]) -> IntArray:
+        """(rows,) int64 number of the task of each row, from indices (rows,) into names."""
+        new = [name for name in names if name not in self._number]
+        if new:
+            self._number |= {name: len(self.tasks) + place for place, name in enumerate(new)}
+            self.tasks, _, place = extend_tasks(self._schema, self.tasks, self._describing, new, None)
+            self._described = np.append(self._described, place >= 0)
+            rest = np.flatnonzero(positions(self.spare.names, new) < 0)
+            left = tuple(self.spare.names[index] for index in rest)
+            self.spare = TaskTable(left, None if self.spare.metadata is None else self.spare.metadata.take(rest))
+        numbered = np.array([self._number[name] for name in names], dtype=np.int64)[codes]
+        unseen = numbered[numbered >= self._known] - self._known
+        self._unseen += len(unseen)
+        self._unseen_described += int(self._described[unseen].sum())
+        return numbered
+
+    def refuse_foreign_metadata(self) -> None:
+        """Raise a DataError if metadata were given for new tasks, and are of none of the tasks; asked at the end."""
+        new = self.tasks.names[self._known :]
+        if self._source is not None and new and not set(self._named) & set(self._number):
+            raise DataError(
+                "Metadata are joined to the data by the name of the task, however no task of "
+                f"{self._source.name} (such as '{self._named[0]}') is one of the data (such as '{new[0]}'); "
+                "check the names."
+            )
+
+    def notes(self, name: str) -> tuple[str, ...]:
+        """A sentence about the tasks of `name`, a file or the data, that training has not seen."""
+        if self._unseen == 0:
+            return ()
+        rows, tasks = counted(self._unseen, "row"), counted(len(self._described), "task")
+        known = f"{self._unseen_described:,} of these rows with metadata"
+        return (f"{name}: {rows} of {tasks} not seen in training, {known}.",)

@@ -1,0 +1,25 @@
+"""Predictions of a file piece by piece, so that it need not fit into memory."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.stream import RowStream
+
+
+@dataclass(frozen=True)
+class PredictionStream:
+    """DataFrames with the columns of `Predictor.predict`, whose `row` counts on through the whole file."""
+
+    rows: RowStream
+    predict: Callable[[Dataset], pd.DataFrame]
+
+    def __iter__(self) -> Iterator[pd.DataFrame]:
+        return map(self.predict, self.rows)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was not known of the rows, counted over the whole file; there after the last piece."""
+        return self.rows.notes

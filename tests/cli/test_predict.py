@@ -1,0 +1,74 @@
+"""`mthn-automl predict` reads and writes in pieces, and shows what the library predicts."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mthn_automl import catalogue, load_model
+from mthn_automl.deployment.model_folder import write_model
+from mthn_automl.deployment.predictor import Predictor
+from mthn_automl.tuning.final import Refitted
+from tests.command import as_process, in_process
+from tests.contracts import zoo
+from tests.deployment.few import frame, model_of, spared
+
+UNSEEN = "new.csv: 12 rows of 1 task not seen in training, 0 of these rows with metadata.\n"
+
+
+@pytest.fixture(params=["hypernetwork", "ridge"])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """Holds a model and 168 rows, some of which are of a task never seen."""
+    refitted = Refitted(request.param, model_of(request.param, zoo.planted), 1.0, stopped_by_time=False, notes=())
+    write_model(tmp_path / "model", refitted, catalogue.read(request.param), {}, spared(zoo.planted()), {})
+    rows = frame(zoo.planted)
+    rows.loc[rows.index % 14 == 3, "task"] = "never seen"
+    rows.to_csv(tmp_path / "new.csv", index=False)
+    return tmp_path
+
+
+@pytest.fixture(params=[10, 200_000], ids=["in pieces", "at once"])
+def rows_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(Predictor.stream.__kwdefaults__, "rows_at_once", request.param)
+
+
+def expected(folder: Path) -> pd.DataFrame:
+    return load_model(folder / "model").predict(folder / "new.csv")
+
+
+@pytest.mark.usefixtures("rows_at_once")
+def test_predictions_of_the_whole_file_come_on_stdout_and_notes_once_on_stderr(folder: Path) -> None:
+    ended = in_process(folder, "predict", "model", "new.csv")
+    (folder / "found.csv").write_text(ended.out)
+    pd.testing.assert_frame_equal(pd.read_csv(folder / "found.csv"), expected(folder), rtol=1e-4, check_dtype=False)
+    assert (ended.code, ended.err) == (0, UNSEEN)
+
+
+@pytest.mark.usefixtures("rows_at_once")
+@pytest.mark.parametrize("name", ["p.csv", "deep/p.parquet"])
+def test_output_takes_them_as_csv_or_parquet(folder: Path, name: str) -> None:
+    ended = in_process(folder, "predict", "model", "new.csv", "--output", name, "--quiet")
+    found = pd.read_parquet(folder / name) if name.endswith("parquet") else pd.read_csv(folder / name)
+    pd.testing.assert_frame_equal(found, expected(folder), rtol=1e-4, check_dtype=False)
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+
+
+@pytest.mark.usefixtures("rows_at_once")
+@pytest.mark.parametrize("row", [0, 167])
+def test_a_bad_cell_anywhere_leaves_the_old_output_and_nothing_else(folder: Path, row: int) -> None:
+    rows = pd.read_csv(folder / "new.csv").astype({"x1": object})
+    rows.loc[row, "x1"] = "many"
+    rows.to_csv(folder / "new.csv", index=False)
+    (folder / "p.csv").write_text("old")
+    before = sorted(folder.iterdir())
+    ended = in_process(folder, "predict", "model", "new.csv", "--output", "p.csv")
+    assert (ended.code, ended.out) == (3, "")
+    assert f"line {row + 2} of new.csv says 'many'" in ended.err
+    assert sorted(folder.iterdir()) == before
+    assert (folder / "p.csv").read_text() == "old"
+
+
+def test_the_devices_of_the_shell_can_be_written(folder: Path) -> None:
+    ended = as_process(folder, "predict", "model", "new.csv", "--output", "/dev/stdout", "--quiet")
+    assert ended.code == 0, ended.err
+    assert ended.out == in_process(folder, "predict", "model", "new.csv").out

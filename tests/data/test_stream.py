@@ -1,0 +1,216 @@
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mthn_automl.data import csv_file
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.read import read_dataset, read_rows
+from mthn_automl.data.stream import RowStream
+from mthn_automl.errors import DataError, UsageError
+
+ROWS = 60
+META = pd.DataFrame({"task": ["t0", "t1", "t2", "n1"], "size": [1.0, 2.0, 3.0, 4.0], "kind": ["p", "q", "p", "q"]})
+NEW_META = pd.DataFrame({"task": ["n5", "n3"], "size": [7.0, 8.0], "kind": ["q", "p"]})
+in_pieces = pytest.mark.parametrize("rows_at_once", [1, 3, 7, 20, 60, 1000])
+
+
+def training() -> Dataset:
+    number = np.arange(30)
+    columns = {
+        "task": [f"t{k % 3}" for k in number],
+        "x": number / 7,
+        "gappy": np.where(number % 4 == 0, np.nan, number),
+        "word": np.array(["p", "q", "007"])[number % 3],
+        "code": pd.Series(["1", "2.5", "3"] * 10, dtype="str"),
+        "flag": pd.Series([True, False, None] * 10, dtype=object),
+    }
+    return read_dataset(pd.DataFrame({**columns, "target": number**2 / 3}), META)
+
+
+def new_rows(**columns: Any) -> pd.DataFrame:
+    """Known and new tasks, of which a new one appears every now and then, and a column that training has not."""
+    number = np.arange(ROWS)
+    made = {
+        "task": [f"n{k // 9}" if k % 3 == 0 else f"t{k % 3}" for k in number],
+        "extra": "anything",
+        "flag": np.where(number % 5 == 0, None, number % 2 == 0),
+        "word": np.array(["q", None, "007", "unknown"])[number % 4],
+        "code": np.array(["1", "2.5", "3", None])[number % 4],
+        "gappy": np.where(number > 30, np.nan, number),
+        "x": number,
+    }
+    return pd.DataFrame({**made, **columns})
+
+
+def to_csv(frame: pd.DataFrame, folder: Path) -> Path:
+    frame.to_csv(folder / "new.csv", index=False)
+    return folder / "new.csv"
+
+
+def to_parquet(frame: pd.DataFrame, folder: Path) -> Path:
+    frame.to_parquet(folder / "new.parquet", row_group_size=11)
+    return folder / "new.parquet"
+
+
+Write = Callable[[pd.DataFrame, Path], Any]
+every_format = pytest.mark.parametrize(
+    "write", [to_csv, to_parquet, lambda frame, folder: frame], ids=["csv", "parquet", "frame"]
+)
+
+
+def stream_of(given: Any, known: Dataset, rows_at_once: int, meta: Any = None) -> RowStream:
+    return RowStream(
+        given, schema=known.schema, tasks=known.tasks, spare=known.spare, meta=meta, rows_at_once=rows_at_once
+    )
+
+
+def whole_of(given: Any, known: Dataset, meta: Any = None) -> Dataset:
+    return read_rows(given, schema=known.schema, tasks=known.tasks, spare=known.spare, meta=meta, need_target=False)
+
+
+def assert_same(stream: RowStream, whole: Dataset) -> None:
+    pieces = list(stream)
+    assert pieces
+    for name in ("task", "target", "row"):
+        np.testing.assert_array_equal(np.concatenate([getattr(each, name) for each in pieces]), getattr(whole, name))
+    for name in ("numeric", "codes"):
+        found = np.concatenate([getattr(each.features, name) for each in pieces])
+        np.testing.assert_array_equal(found, getattr(whole.features, name))
+    for found, wanted in ((pieces[-1].tasks, whole.tasks), (pieces[-1].spare, whole.spare)):
+        assert found.names == wanted.names
+        assert found.metadata is not None
+        assert wanted.metadata is not None
+        np.testing.assert_array_equal(found.metadata.numeric, wanted.metadata.numeric)
+        np.testing.assert_array_equal(found.metadata.codes, wanted.metadata.codes)
+    assert stream.notes == whole.notes
+
+
+@every_format
+@in_pieces
+@pytest.mark.parametrize("meta", [None, NEW_META], ids=["without metadata", "with metadata"])
+def test_pieces_are_the_whole(tmp_path: Path, write: Write, rows_at_once: int, meta: Any) -> None:
+    known, given = training(), write(new_rows(), tmp_path)
+    assert_same(stream_of(given, known, rows_at_once, meta), whole_of(given, known, meta))
+
+
+@in_pieces
+@pytest.mark.parametrize(
+    "columns",
+    [
+        pytest.param({"code": ["1.50"] * 30 + ["x"] * 30}, id="a category of numbers that ends as text"),
+        pytest.param({"code": ["1"] * 30 + ["2.5"] * 30}, id="a category of whole numbers, then of others"),
+        pytest.param({"code": ["True"] * 30 + [""] * 30}, id="a category of truth values with gaps"),
+        pytest.param({"flag": ["TRUE"] * 30 + ["1"] * 30}, id="truth values, then numbers"),
+        pytest.param({"x": [" 5"] * 30 + ["+7.5"] * 30}, id="numbers in disguise"),
+        pytest.param({"extra": [np.inf] * 60}, id="infinity where nobody looks"),
+    ],
+)
+def test_a_type_follows_from_the_whole_file(tmp_path: Path, rows_at_once: int, columns: dict[str, Any]) -> None:
+    known, path = training(), to_csv(new_rows(**columns), tmp_path)
+    assert_same(stream_of(path, known, rows_at_once), whole_of(path, known))
+
+
+def test_blocks_and_pieces_need_not_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    known, path = training(), to_csv(new_rows(), tmp_path)
+    whole = whole_of(path, known)
+    monkeypatch.setattr(csv_file, "BLOCK_BYTES", 100)
+    assert_same(stream_of(path, known, 7), whole)
+
+
+def test_a_file_that_only_the_slow_way_reads_is_streamed_too(tmp_path: Path) -> None:
+    known, path = training(), to_csv(new_rows(), tmp_path)
+    path.write_text(path.read_text().replace("\nn2,", "\n   \nn2,"))
+    assert_same(stream_of(path, known, 7), whole_of(path, known))
+
+
+def test_a_stream_can_be_read_twice(tmp_path: Path) -> None:
+    known, path = training(), to_csv(new_rows(), tmp_path)
+    stream, whole = stream_of(path, known, 7), whole_of(path, known)
+    assert_same(stream, whole)
+    assert_same(stream, whole)
+
+
+def test_each_piece_has_its_rows_and_the_tasks_met_so_far(tmp_path: Path) -> None:
+    pieces = list(stream_of(to_csv(new_rows(), tmp_path), training(), 25))
+    assert [len(piece) for piece in pieces] == [25, 25, 10]
+    assert pieces[0].tasks.names == ("t0", "t1", "t2", "n0", "n1", "n2")
+    assert len(pieces[2].tasks) > len(pieces[0].tasks)
+
+
+def replaced(column: str, row: int, cell: Any) -> pd.DataFrame:
+    frame = new_rows()
+    frame[column] = frame[column].astype(object)
+    frame.loc[row, column] = cell
+    return frame
+
+
+@in_pieces
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pytest.param(replaced("x", 50, "many"), id="text in a column of numbers"),
+        pytest.param(replaced("x", 50, "True"), id="a truth value in a column of numbers"),
+        pytest.param(replaced("x", 0, "True"), id="numbers after a truth value"),
+        pytest.param(replaced("x", 41, "inf"), id="infinity"),
+        pytest.param(replaced("x", 41, "1e999"), id="infinity in digits"),
+        pytest.param(replaced("task", 59, None), id="no task"),
+        pytest.param(new_rows().drop(columns="x"), id="no feature"),
+        pytest.param(new_rows().rename(columns={"task": "tsk"}), id="no task column"),
+        pytest.param(new_rows().head(0), id="no rows"),
+        pytest.param(new_rows()[["extra"]], id="no column of training"),
+    ],
+)
+def test_what_is_wrong_is_told_as_for_the_whole_file(tmp_path: Path, frame: pd.DataFrame, rows_at_once: int) -> None:
+    known, path = training(), to_csv(frame, tmp_path)
+    with pytest.raises(DataError) as wanted:
+        whole_of(path, known)
+    with pytest.raises(DataError) as found:
+        list(stream_of(path, known, rows_at_once))
+    assert str(found.value) == str(wanted.value)
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        pytest.param(lambda lines: [*lines, "1,2"], "line 62 of .* has 2", id="a short line at the end"),
+        pytest.param(lambda lines: [*lines[:-1], lines[-1] + ",1"], "line 61 of .* has 8", id="a long line"),
+        pytest.param(lambda lines: [*lines[:-1], lines[-1].replace(",", ',"', 1)], "line 61", id="an open quote"),
+    ],
+)
+def test_a_line_that_is_wrong_late_in_the_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: Callable[[list[str]], list[str]], message: str
+) -> None:
+    monkeypatch.setattr(csv_file, "BLOCK_BYTES", 100)
+    path = to_csv(new_rows(), tmp_path)
+    path.write_text("\n".join(broken(path.read_text().splitlines())))
+    with pytest.raises(DataError, match=message):
+        list(stream_of(path, training(), 7))
+
+
+def test_rows_of_parquet_are_named_by_their_place_in_the_file(tmp_path: Path) -> None:
+    path = to_parquet(
+        replaced("x", 50, 1).assign(x=lambda frame: [*map(str, frame["x"][:50]), "many", *["1"] * 9]), tmp_path
+    )
+    with pytest.raises(DataError, match=r"row 50 of new\.parquet says 'many'"):
+        list(stream_of(path, training(), 7))
+
+
+def test_metadata_that_describe_a_task_of_a_late_piece_are_those_of_the_data(tmp_path: Path) -> None:
+    meta = NEW_META.assign(task=["n6", "unused"])
+    known, path = training(), to_csv(new_rows(), tmp_path)
+    assert_same(stream_of(path, known, 7, meta), whole_of(path, known, meta))
+
+
+def test_metadata_of_no_task_are_refused_in_the_end(tmp_path: Path) -> None:
+    known, path, meta = training(), to_csv(new_rows(), tmp_path), NEW_META.assign(task=["y", "z"])
+    with pytest.raises(DataError, match=r"no task of the metadata \(such as 'y'\) is one of the data \(such as 'n0'\)"):
+        list(stream_of(path, known, 7, meta))
+
+
+def test_less_than_a_row_at_once_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="rows_at_once is 0"):
+        stream_of(tmp_path / "new.csv", training(), 0)

@@ -1,0 +1,70 @@
+"""Predictors over every architecture, neural ones untrained, and DataFrames of rows for them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mthn_automl import catalogue
+from mthn_automl.data.dataset import Dataset, TaskTable
+from mthn_automl.data.encoding import Flags
+from mthn_automl.deployment.predictor import Predictor
+from mthn_automl.models.base import Classical
+from mthn_automl.training.networks import Networks
+from tests.contracts import zoo
+from tests.contracts.test_task_networks import untrained
+
+Animal = Callable[[], Dataset]
+ANIMALS = (zoo.planted, zoo.several_targets, zoo.binary, zoo.multiclass, zoo.missing_values, zoo.no_metadata)
+every_architecture = pytest.mark.parametrize("name", catalogue.names())
+every_animal = pytest.mark.parametrize("animal", ANIMALS, ids=lambda animal: animal.__name__)
+
+
+def spared(dataset: Dataset) -> Dataset:
+    """The metadata of a task that has no rows are known too, and unlike any other's."""
+    if dataset.tasks.metadata is None:
+        return dataset
+    metadata = dataset.tasks.metadata.take(np.array([1]))
+    metadata.numeric[:] = 2.5
+    return replace(dataset, spare=TaskTable(("described",), metadata))
+
+
+def predictor(name: str, animal: Animal) -> Predictor:
+    dataset = spared(animal())
+    return Predictor(name, dataset.schema, dataset.tasks, dataset.spare, model_of(name, animal))
+
+
+@cache
+def model_of(name: str, animal: Animal) -> Networks | Classical:
+    dataset, space = animal(), catalogue.read(name)
+    if space.family == "neural":
+        return untrained(name, dataset)
+    architecture: Any = space.load_class()
+    model: Classical = architecture(architecture.Settings())
+    model.fit(dataset, flags=Flags.of(dataset), seed=0)
+    return model
+
+
+def frame(animal: Animal) -> pd.DataFrame:
+    """The rows of training as a file would hold them."""
+    dataset = animal()
+    columns: dict[str, object] = {"task": [dataset.tasks.names[number] for number in dataset.task]}
+    numeric = iter(dataset.features.numeric.T)
+    codes = iter(dataset.features.codes.T)
+    for column in dataset.schema.features:
+        if column.categories is None:
+            columns[column.name] = next(numeric)
+        else:
+            names = np.array([*column.categories, None], dtype=object)
+            columns[column.name] = names[next(codes)]
+    return pd.DataFrame(columns)
+
+
+def array(animal: Animal) -> np.ndarray:
+    """The features of training, a category as its index."""
+    features = animal().features
+    return np.concatenate([features.numeric, features.codes], axis=1)

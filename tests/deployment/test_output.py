@@ -1,0 +1,90 @@
+"""Predictions reach a file whole or not at all, and a stream piece by piece."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import pandas as pd
+import pytest
+
+from mthn_automl.deployment.output import write_predictions
+from mthn_automl.errors import DataError
+
+WHOLE = pd.DataFrame({"row": range(7), "task": list("aabbab,"), "prediction": [0.1, -2.0, 1e-9, 3.5, 1 / 3, 1e20, 0.0]})
+PIECES = [WHOLE.iloc[:3], WHOLE.iloc[3:6], WHOLE.iloc[6:]]
+
+
+def broken(after: int) -> Iterator[pd.DataFrame]:
+    yield from PIECES[:after]
+    raise DataError("line 9 is wrong")
+
+
+def test_pieces_make_one_csv_file(tmp_path: Path) -> None:
+    write_predictions(PIECES, tmp_path / "new" / "p.csv")
+    assert (tmp_path / "new" / "p.csv").read_text() == WHOLE.to_csv(index=False)
+
+
+def test_pieces_make_one_csv_text_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    write_predictions(PIECES, None)
+    assert capsys.readouterr().out == WHOLE.to_csv(index=False)
+
+
+def test_pieces_make_one_parquet_file_where_the_name_says_so(tmp_path: Path) -> None:
+    write_predictions(PIECES, tmp_path / "p.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "p.parquet"), WHOLE)
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+@pytest.mark.parametrize("name", ["p.csv", "p.parquet"])
+def test_an_error_leaves_the_old_file_and_nothing_else(name: str, after: int, tmp_path: Path) -> None:
+    (tmp_path / name).write_text("old")
+    with pytest.raises(DataError, match="line 9"):
+        write_predictions(broken(after), tmp_path / name)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {name: "old"}
+
+
+@pytest.mark.parametrize("after", [0, 1])
+def test_an_error_in_the_first_piece_or_at_the_end_of_it_leaves_stdout_and_links_alone(
+    after: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "target.csv").write_text("old")
+    (tmp_path / "link.csv").symlink_to("target.csv")
+    for output in (None, tmp_path / "link.csv"):
+        with pytest.raises(DataError, match="line 9"):
+            write_predictions(broken(after), output)
+    assert capsys.readouterr().out == ""
+    assert (tmp_path / "target.csv").read_text() == "old"
+
+
+@pytest.mark.parametrize("name", ["p.csv", "p.parquet"])
+def test_a_link_stays_a_link(name: str, tmp_path: Path) -> None:
+    (tmp_path / "link").mkdir()
+    link = tmp_path / "link" / name
+    link.symlink_to(tmp_path / f"target-{name}")
+    write_predictions(PIECES, link)
+    assert link.is_symlink()
+    assert (tmp_path / f"target-{name}").stat().st_size > 0
+
+
+def test_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    read: list[str] = []
+    reader = Thread(target=lambda: read.append((tmp_path / "pipe").read_text()), daemon=True)
+    reader.start()
+    write_predictions(PIECES, tmp_path / "pipe")
+    reader.join(timeout=30)
+    assert read == [WHOLE.to_csv(index=False)]
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_a_piece_is_on_stdout_before_the_last_has_come(capsys: pytest.CaptureFixture[str]) -> None:
+    seen = []
+
+    def pieces() -> Iterator[pd.DataFrame]:
+        for piece in PIECES:
+            yield piece
+            seen.append(capsys.readouterr().out)
+
+    write_predictions(pieces(), None)
+    assert seen[1].startswith("row,task,prediction\n0,a,0.1\n")

@@ -1,0 +1,65 @@
+"""A file in pieces is predicted as the file in one."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mthn_automl.errors import DataError, UsageError
+from tests.contracts import zoo
+from tests.deployment.few import Animal, every_animal, frame, predictor
+
+
+def written(folder: Path, animal: Animal) -> Path:
+    """Rows of known tasks, of one whose metadata are known, and of tasks never seen that occur in several pieces."""
+    rows = frame(animal)
+    rows.loc[rows.index % 7 == 2, "task"] = "never seen"
+    rows.loc[rows.index % 11 == 5, "task"] = "described"
+    rows.loc[rows.index % 13 == 12, "task"] = "nor this"
+    rows.to_csv(folder / "new.csv", index=False)
+    return folder / "new.csv"
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 9, 10_000])
+@pytest.mark.parametrize("name", ["hypernetwork", "single_task", "ridge"])
+@every_animal
+def test_pieces_are_parts_of_the_whole(name: str, animal: Animal, rows_at_once: int, tmp_path: Path) -> None:
+    path, model = written(tmp_path, animal), predictor(name, animal)
+    stream = model.stream(path, rows_at_once=rows_at_once)
+    pieces = list(stream)
+    assert [len(piece) for piece in pieces[:-1]] == [rows_at_once] * (len(pieces) - 1)
+    found = pd.concat(pieces, ignore_index=True)
+    pd.testing.assert_frame_equal(found, model.predict(path), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("rows_at_once", [9, 10_000])
+def test_notes_count_the_whole_file(rows_at_once: int, tmp_path: Path) -> None:
+    path, model = written(tmp_path, zoo.planted), predictor("hypernetwork", zoo.planted)
+    stream = model.stream(path, rows_at_once=rows_at_once)
+    assert list(stream)
+    assert stream.notes == model.read(path).notes
+    assert "3 tasks not seen in training" in stream.notes[-1]
+
+
+def test_metadata_of_new_tasks_may_be_given(tmp_path: Path) -> None:
+    path, model = written(tmp_path, zoo.planted), predictor("hypernetwork", zoo.planted)
+    meta = tmp_path / "meta.csv"
+    pd.DataFrame({"task": ["never seen"], "m0": [1.0], "m1": [-1.0], "m2": [2.0]}).to_csv(meta, index=False)
+    found = pd.concat(model.stream(path, meta, rows_at_once=20), ignore_index=True)
+    pd.testing.assert_frame_equal(found, model.predict(path, meta), rtol=1e-4, atol=1e-5)
+
+
+def test_an_error_comes_at_its_piece(tmp_path: Path) -> None:
+    path = written(tmp_path, zoo.planted)
+    rows = pd.read_csv(path).astype({"x1": object})
+    rows.loc[100, "x1"] = "many"
+    rows.to_csv(path, index=False)
+    pieces = iter(predictor("ridge", zoo.planted).stream(path, rows_at_once=60))
+    assert len(next(pieces)) == 60
+    with pytest.raises(DataError, match=r"line 102 of new\.csv says 'many'"):
+        next(pieces)
+
+
+def test_less_than_a_row_at_once_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="rows_at_once is 0"):
+        predictor("ridge", zoo.planted).stream(tmp_path / "new.csv", rows_at_once=0)
