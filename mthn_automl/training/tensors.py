@@ -38,9 +38,13 @@ class ScaledTensor:
         return cls(values, scale, shift, scaled.gaps, scaled.far)
 
     def take(self, rows: Tensor, fold: Tensor) -> Tensor:
-        """rows (members, blocks, size) int64 and fold (members,) on the device -> (members, blocks, size, width)."""
+        """Rows as their folds scale them, where `fold` is.
+
+        Shape:
+            rows (members, blocks, size) int64 on the CPU, fold (members,) -> (members, blocks, size, width).
+        """
         flat = rows.flatten().to(self.values.device)
-        taken: Tensor = self.values.index_select(0, flat).to(rows.device).reshape(*rows.shape, -1)
+        taken: Tensor = self.values.index_select(0, flat).to(fold.device).reshape(*rows.shape, -1)
         if self.scale is not None and self.shift is not None:
             scale, shift = (each[fold].unsqueeze(1).unsqueeze(1) for each in (self.scale, self.shift))
             taken = torch.addcmul(shift, taken, scale)

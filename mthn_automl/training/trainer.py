@@ -18,8 +18,8 @@ from mthn_automl.training.optimiser import PackOptimiser, TaskRows, TrainingSett
 from mthn_automl.training.tables import State, Table
 from mthn_automl.training.tensors import DeviceData
 
-DENSE = 200_000
-"""Numbers in the task tables of a pack up to which AdamW over all of them is faster than fetching rows (measured)."""
+FEW_TASKS, FEW_NUMBERS = 128, 200_000
+"""Tasks, and numbers in their tables, up to which AdamW over all of them costs less than fetching rows (measured)."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,8 @@ class Trainer:
         """Leaves that share memory with the tables, and the optimiser of these."""
         shared = {} if self.shared is None else self.shared.split(self._alone(self.shared.values))
         self.leaves = {name: value.detach().requires_grad_() for name, value in shared.items()}
-        self.dense = self.table is not None and self.table.values.numel() <= DENSE
+        few = self.tasks <= FEW_TASKS
+        self.dense = self.table is not None and few and self.table.values.numel() <= FEW_NUMBERS
         whole = [] if self.shared is None else [self.shared.values]
         rows = None
         if self.table is not None and self.dense:
@@ -157,7 +158,7 @@ class Trainer:
             return call(self.pack.outputs, self.data.problem, parameters, buffers, self._rows(batch, task))
 
     def _rows(self, batch: Batch, task: IntArray) -> Rows:
-        numbers = self._to(batch.rows)
+        numbers = torch.from_numpy(batch.rows)
         features, target = (each.take(numbers, self.fold) for each in (self.data.features, self.data.target))
         return Rows(features, target, self._to(batch.mask).to(features.dtype), self._to(task))
 
