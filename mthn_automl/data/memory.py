@@ -8,6 +8,9 @@ from mthn_automl.errors import DataError
 
 # 8 in the column that was read, 8 in the array made of it, and what lies between: as measured.
 BYTES_A_CELL = 20
+BYTES_A_CELL_SEARCHED = 40
+"""Beside what has been read: rows without the test rows, both as arrays of workers, and what fits copy."""
+
 UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
@@ -24,6 +27,17 @@ def refuse_too_large(path: Path, rows: int, columns: int) -> None:
         f"The data must fit in memory, however {path} needs about {_size(need)} while it is read as arrays, and "
         f"{_size(free)} are free; {would_fit} would fit: give fewer, or use a machine with more memory."
     )
+
+
+def refuse_search(rows: int, columns: int) -> None:
+    """Raise a DataError if data that have been read leave too little memory to search with them."""
+    need, free = BYTES_A_CELL_SEARCHED * rows * columns, free_bytes()
+    if need > free:
+        raise DataError(
+            f"A search must hold its rows several times, however {_rounded(rows)} rows of {columns:,} columns need "
+            f"about {_size(need)} more memory, and {_size(free)} are free; about {_rounded(int(rows * free / need))} "
+            "rows would fit: give fewer, or use a machine with more memory."
+        )
 
 
 def free_bytes() -> int:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from mthn_automl import catalogue
 from mthn_automl.catalogue import SearchSpace
 from mthn_automl.data.dataset import Dataset, IntArray
+from mthn_automl.data.memory import refuse_search
 from mthn_automl.data.read import read_dataset, read_rows
 from mthn_automl.data.split import assign_folds, seal_test
 from mthn_automl.errors import DataError
@@ -62,6 +63,7 @@ def prepare(inputs: Inputs, options: Options) -> Prepared:
         problem=options.problem,
         metric=options.metric,
     )
+    refuse_search(len(dataset), len(dataset.schema.features) + len(dataset.schema.targets))
     metric = options.metric or default_metric(dataset.schema.problem)
     check_metric(metric, dataset.schema.problem)
     if inputs.test is None:

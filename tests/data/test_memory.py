@@ -5,6 +5,7 @@ import pandas as pd
 import psutil
 import pytest
 
+from mthn_automl import search
 from mthn_automl.data import memory
 from mthn_automl.data.read import read_dataset
 from mthn_automl.errors import DataError
@@ -80,3 +81,18 @@ def test_without_a_container_the_machine_decides(tmp_path: Path, monkeypatch: py
 def test_the_smaller_of_both_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "container_bytes", lambda: 17)
     assert memory.free_bytes() == 17
+
+
+def test_data_that_can_be_read_but_not_searched_are_refused(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda: 800_000)
+    rows = len(read_dataset(data))
+    with pytest.raises(DataError, match=r"3,000 rows of 9 columns need about 1\.1 MB more memory, and 800 kB are free"):
+        memory.refuse_search(rows, 9)
+    memory.refuse_search(rows // 2, 9)
+
+
+def test_a_search_for_which_there_is_no_memory_writes_nothing(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda: 800_000)
+    with pytest.raises(DataError, match="A search must hold its rows several times"):
+        search(data, output=data.parent / "run")
+    assert not (data.parent / "run").exists()

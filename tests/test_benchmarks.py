@@ -1,0 +1,79 @@
+"""The benchmarks run from anywhere and print one object; how fast anything is, no test says."""
+
+import json
+import math
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FOLDER = Path(__file__).parent.parent / "benchmarks"
+KEYS = {
+    "speed": {
+        "step_ratio": {"20", "88", "500"},
+        "pack_ratio": {"20", "88", "500"},
+        "gemm_share": {"batch64", "large"},
+        "single_row_microseconds": None,
+        "predict_rows_per_second": None,
+        "search_busy_share": None,
+        "search_vs_plain_tune": None,
+    },
+    "scale": {
+        "step_cost_flatness": None,
+        "rows_exponent": None,
+        "peak_bytes": None,
+        "worker_memory_share": None,
+    },
+}
+every_script = pytest.mark.parametrize("script", sorted(KEYS))
+
+
+def run(script: str, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    command = [sys.executable, str(FOLDER / f"{script}.py"), *options]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def numbers(value: float | dict[str, float]) -> Iterator[float]:
+    yield from value.values() if isinstance(value, dict) else (value,)
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+@every_script
+def test_a_quick_run_prints_one_object_with_every_figure(script: str, tmp_path: Path) -> None:
+    done = run(script, tmp_path, "--quick", "--json")
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    assert found.keys() == {*KEYS[script], "details"}
+    assert {
+        name: set(each) if isinstance(each, dict) else None for name, each in found.items() if name != "details"
+    } == (KEYS[script])
+    wrong = {
+        name: found[name]
+        for name in KEYS[script]
+        for each in numbers(found[name])
+        if not (math.isfinite(each) and (each > 0 or name == "worker_memory_share"))
+    }
+    assert not wrong
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_our_losses_are_those_of_the_paper_s_way(tmp_path: Path) -> None:
+    done = run("speed", tmp_path, "--quick", "--json", "--only", "step_ratio,pack_ratio")
+    assert done.returncode == 0, done.stderr
+    details = json.loads(done.stdout)["details"]
+    for name in ("step_ratio", "pack_ratio"):
+        assert max(details[name]["largest_difference_of_losses"].values()) < 1e-5
+
+
+@every_script
+def test_an_unknown_figure_is_named(script: str, tmp_path: Path) -> None:
+    done = run(script, tmp_path, "--only", "step_ratoi")
+    assert done.returncode == 2
+    assert "step_ratoi" in done.stderr
