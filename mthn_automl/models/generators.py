@@ -4,7 +4,7 @@ The choice of generator is the weight compression (Graffeuille et al. 2024).
 """
 
 import math
-from collections.abc import Sequence
+from functools import reduce
 
 import torch
 from torch import Tensor, nn
@@ -38,16 +38,15 @@ class FactorisedGenerator(nn.Module):
 
     def forward(self, representation: Tensor) -> tuple[Tensor, Tensor]:
         """One product of all tasks with a kernel (d_h, d_in x d_out), whose forming costs the same for any number."""
-        kernel = sum(
-            left.unsqueeze(2) * gate * right.unsqueeze(1)
-            for left, gate, right in zip(*map(_terms, (self.left, self.gate, self.right)), strict=True)
-        )
-        assert isinstance(kernel, Tensor)
-        weight = torch.addmm(self.shared_weight.flatten(), representation, kernel.flatten(1))
+        weight = torch.addmm(self.shared_weight.flatten(), representation, self._kernel().flatten(1))
         bias = torch.addmm(self.shared_bias, representation, self.bias_weight)
         return weight.reshape(-1, *self.shared_weight.shape), bias
 
-
-def _terms(factor: Tensor) -> Sequence[Tensor]:
-    """(rank, ...) as its terms; of one term a view, since unbinding costs a copy on the way back."""
-    return [factor.squeeze(0)] if len(factor) == 1 else factor.unbind()
+    def _kernel(self) -> Tensor:
+        """(d_h, d_in, d_out): sum_k A_k B_k C_k, term by term, since a large rank's terms together fill the cache."""
+        rank, inputs, outputs = self.gate.shape
+        left, gate, right = self.left.unsqueeze(3), self.gate.unsqueeze(1), self.right.unsqueeze(2)
+        if rank == 1:
+            return (left * gate * right).reshape(-1, inputs, outputs)
+        terms = [a * b * c for a, b, c in zip(left.unbind(), gate.unbind(), right.unbind(), strict=True)]
+        return reduce(torch.add, terms)

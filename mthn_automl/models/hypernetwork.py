@@ -15,6 +15,8 @@ from mthn_automl.models.blocks import Trunk, apply_layer, layer_widths, network_
 from mthn_automl.models.generators import FactorisedGenerator
 
 EXTRACTOR_WIDTH = 32
+FETCHING_PAYS = 1.5
+"""Blocks a task from which fetching its weights is cheaper than generating them again (measured)."""
 
 TaskInput = Literal["both", "embedding", "metadata"]
 EmbeddingStart = Literal["zero", "common", "distinct"]
@@ -72,9 +74,9 @@ class Hypernetwork(Architecture):
         return apply_layer(features, *last)
 
     def _of_blocks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Layers of each block; where tasks have several blocks each, generated once a task."""
+        """Layers of each block; where tasks have several blocks each, generated once a task, then fetched."""
         known = len(self.metadata)
-        if known >= len(task):
+        if FETCHING_PAYS * known > len(task):
             return self.task_networks(task)
         every = self.task_networks(torch.arange(known, device=task.device))
         return [(weight.index_select(0, task), bias.index_select(0, task)) for weight, bias in every]

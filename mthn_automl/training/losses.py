@@ -32,7 +32,8 @@ def row_loss(problem: Problem, output: Tensor, target: Tensor) -> Tensor:
 
 def masked_mean(loss: Tensor, mask: Tensor) -> Tensor:
     """Mean over the rows that are no padding, of each member: (members, blocks, rows) -> (members,)."""
-    return (loss * mask).sum(dim=(1, 2)) / mask.sum(dim=(1, 2)).clamp(min=1.0)
+    kept = (loss * mask).flatten(1).sum(dim=1)
+    return kept / mask.flatten(1).sum(dim=1).clamp(min=1.0)
 
 
 def to_prediction(problem: Problem, output: Tensor, encoder: Encoder) -> FloatArray:
