@@ -18,7 +18,7 @@ from mthn_automl.training.optimiser import PackOptimiser, TaskRows, TrainingSett
 from mthn_automl.training.tables import State, Table
 from mthn_automl.training.tensors import DeviceData
 
-FEW_TASKS, FEW_NUMBERS = 128, 200_000
+FEW_TASKS, FEW_NUMBERS = 1000, 200_000
 """Tasks, and numbers in their tables, up to which AdamW over all of them costs less than fetching rows (measured)."""
 
 

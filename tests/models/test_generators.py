@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 
 from mthn_automl.models.base import ProblemShape
-from mthn_automl.models.generators import FactorisedGenerator
+from mthn_automl.models.generators import FEW_TASKS, FactorisedGenerator
 from mthn_automl.models.hypernetwork import Hypernetwork, HypernetworkSettings
 
 BLOCKS, REPRESENTATION, INPUTS, OUTPUTS = 4, 3, 5, 2
@@ -22,6 +22,14 @@ def weight_by_loops(generator: FactorisedGenerator, h: Tensor, i: int, o: int) -
     A, B, C = generator.left, generator.gate, generator.right
     terms = [B[k, i, o] * sum(A[k, r, i] * h[r] * C[k, r, o] for r in range(len(h))) for k in range(len(B))]
     return generator.shared_weight[i, o] + sum(terms)
+
+
+@every_rank
+def test_weights_made_at_once_are_those_made_task_by_task(rank: int) -> None:
+    generator = FactorisedGenerator(REPRESENTATION, INPUTS, OUTPUTS, rank)
+    h = torch.randn(FEW_TASKS + 1, REPRESENTATION)
+    by_task = torch.cat([generator(part)[0] for part in h.split(3)])
+    torch.testing.assert_close(generator(h)[0], by_task)
 
 
 @every_rank
