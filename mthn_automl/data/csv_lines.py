@@ -16,9 +16,14 @@ def read_header(path: Path) -> list[str]:
     Raises:
         DataError: no such file; not UTF-8; no names; not separated by commas; names given twice.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise DataError(f"The data are read more than once, however {path} is a pipe or device; save them to a file.")
     if not path.is_file():
         found = "is a folder" if path.is_dir() else "does not exist"
         raise DataError(f"The data must be a CSV or Parquet file, however {path} {found}; check the path.")
+    with path.open("rb") as file:
+        if file.read(4) == b"PAR1":
+            raise DataError(f"A Parquet file must end as it begins, however {path} is cut off; copy it again.")
     try:
         _, header = next(records(path), (1, []))
     except UnicodeDecodeError:

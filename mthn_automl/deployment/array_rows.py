@@ -1,6 +1,7 @@
 """Features given as an array, a category as its index, to a Table."""
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from mthn_automl.data.dataset import FloatArray, IntArray, Table
@@ -16,7 +17,7 @@ def array_table(schema: Schema, features: ArrayLike) -> Table:
     Raises:
         DataError: another number of columns, what is no finite number, or an index that no category has.
     """
-    given = _numbers(features)
+    given = _numbers(_in_order(schema, features))
     if given.ndim != 2 or given.shape[1] != len(schema.features):
         raise DataError(
             f"An array of features must have {counted(len(schema.features), 'column')}, "
@@ -32,10 +33,32 @@ def array_table(schema: Schema, features: ArrayLike) -> Table:
     return Table(given[:, numeric], _codes(schema, given[:, ~numeric]))
 
 
+def one_row(row: ArrayLike) -> FloatArray:
+    """(1, columns) of one row given as a list or an array.
+
+    Raises:
+        DataError: something else than numbers.
+    """
+    return _numbers(row)[np.newaxis]
+
+
+def _in_order(schema: Schema, features: ArrayLike) -> ArrayLike:
+    """A DataFrame's columns by their names, as they are not to be taken by their places."""
+    names = [column.name for column in schema.features]
+    if not isinstance(features, pd.DataFrame) or list(features.columns) == names:
+        return features
+    absent = [name for name in names if name not in features.columns]
+    if absent:
+        raise DataError(
+            f"A DataFrame of features must have the columns of training, however it has no {listed(absent)}; add them."
+        )
+    return features[names]
+
+
 def _numbers(features: ArrayLike) -> FloatArray:
     try:
         return np.asarray(features, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise DataError(
             f"An array of features must hold numbers, a category as its index, however: {error}; "
             "`predict` takes a DataFrame with text."

@@ -44,7 +44,7 @@ def number(name: str, value: object) -> float:
         return np.nan
     try:
         found = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         found = np.nan
     if abs(found) <= LARGEST:
         return found

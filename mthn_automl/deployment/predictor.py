@@ -13,7 +13,7 @@ from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table, TaskT
 from mthn_automl.data.read import read_rows
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.stream import RowStream
-from mthn_automl.deployment.array_rows import array_table
+from mthn_automl.deployment.array_rows import array_table, one_row
 from mthn_automl.deployment.one_row import RowReader
 from mthn_automl.deployment.stream import PredictionStream
 from mthn_automl.deployment.task_numbers import TaskNumbers
@@ -114,8 +114,8 @@ class Predictor:
         classical one takes as long as for a table of one row.
 
         Args:
-            row: values by the names of columns; what is not there, None or NaN is missing, and so is a category that
-                is not known. Or numbers in the order of `columns`, as for `predict_arrays`.
+            row: values by the names of columns, as a mapping or a Series; what is not there, None or NaN is missing,
+                and so is a category that is not known. Or numbers in the order of `columns`, as for `predict_arrays`.
             task: its name, where `row` does not hold it.
 
         Raises:
@@ -125,11 +125,12 @@ class Predictor:
             >>> load_model("mthn_runs/demo").predict_one({"task": "Germany", "x": 1.5})  # doctest: +SKIP
             {'prediction': 0.25}
         """
-        if isinstance(row, Mapping):
-            table = self._reader.table(row)
-            task = row.get(self.schema.task) if task is None else task
+        if isinstance(row, Mapping | pd.Series):
+            named = {str(name): value for name, value in row.items()}
+            table = self._reader.table(named)
+            task = named.get(self.schema.task) if task is None else task
         else:
-            table = array_table(self.schema, np.asarray(row)[np.newaxis])
+            table = array_table(self.schema, one_row(row))
         found = self._numbers.find(task)
         network = self._network(found)
         if isinstance(self.model, Networks) and network is not None:

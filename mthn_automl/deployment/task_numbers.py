@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from mthn_automl.data.dataset import IntArray, TaskTable
@@ -51,7 +52,7 @@ class TaskNumbers:
         Raises:
             DataError: not one name or number a row, a number that no task has, None or NaN.
         """
-        given = np.asarray(task)
+        given = _one_dimension(task)
         if given.ndim != 1:
             raise DataError(f"There must be one task a row, however the shape of the tasks is {given.shape}.")
         if np.issubdtype(given.dtype, np.integer) and not self._named_by_numbers:
@@ -82,8 +83,19 @@ class TaskNumbers:
         return numbers if place is None else numbers[place], self.extended(list(new))
 
 
+def _one_dimension(task: ArrayLike) -> np.ndarray:
+    """As an array of objects where NumPy would write numbers and gaps as text."""
+    try:
+        given = np.asarray(task)
+    except ValueError:
+        raise DataError("There must be one task a row, however they are nested; give a list of names.") from None
+    return np.asarray(task, dtype=object) if given.dtype.kind == "U" and not isinstance(task, np.ndarray) else given
+
+
 def _checked(task: object) -> str:
     """The name of a task as in data that were read."""
     if is_missing(task):
         raise DataError("Every row must name its task, however there is one without; fill it in.")
+    if not pd.api.types.is_scalar(task) or isinstance(task, bytes):
+        raise DataError(f"A task must be given by its name, however there is {task!r}.")
     return canonical(task)

@@ -51,7 +51,10 @@ Losses = Callable[..., tuple[Tensor, Tensor]]
 class Trainer:
     """Steps of the members of `pack`, whose parameters it changes in place. fold (members,): of each member."""
 
-    def __init__(self, data: DeviceData, pack: Pack, fold: Tensor, settings: TrainingSettings) -> None:
+    def __init__(
+        self, data: DeviceData, pack: Pack, fold: Tensor, settings: TrainingSettings, *, dense: bool | None = None
+    ) -> None:
+        """dense: whether AdamW goes over all rows of the task tables at every step; None: where they are few."""
         self.data, self.pack, self.fold, self.settings = data, pack, fold, settings
         own = pack.prototype.task_indexed & pack.parameters.keys() if pack.present_only else frozenset()
         self.shared = Table.of_shared({name: value for name, value in pack.parameters.items() if name not in own})
@@ -65,14 +68,14 @@ class Trainer:
         if self.table is not None:
             parameters |= self.table.split(self.table.values[:, :-1])
         pack.parameters = {name: parameters[name] for name in pack.parameters}
+        few = self.table is not None and self.tasks <= FEW_TASKS and self.table.values.numel() <= FEW_NUMBERS
+        self.dense = self.table is not None and (few if dense is None else dense)
         self._prepare()
 
     def _prepare(self) -> None:
         """Leaves that share memory with the tables, and the optimiser of these."""
         shared = {} if self.shared is None else self.shared.split(self._alone(self.shared.values))
         self.leaves = {name: value.detach().requires_grad_() for name, value in shared.items()}
-        few = self.tasks <= FEW_TASKS
-        self.dense = self.table is not None and few and self.table.values.numel() <= FEW_NUMBERS
         whole = [] if self.shared is None else [self.shared.values]
         rows = None
         if self.table is not None and self.dense:
@@ -131,7 +134,7 @@ class Trainer:
 
     def select(self, kept: Tensor) -> "Trainer":
         """The given members only, going on as before; the pack must be settled."""
-        smaller = Trainer(self.data, self.pack.select(kept), self.fold[kept], self.settings)
+        smaller = Trainer(self.data, self.pack.select(kept), self.fold[kept], self.settings, dense=self.dense)
         smaller.optimiser.take_over(self.optimiser, kept)
         return smaller
 

@@ -1,3 +1,4 @@
+import os
 from datetime import date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -192,3 +193,18 @@ def test_rows_of_text_where_training_had_numbers_are_refused_by_row(tmp_path: Pa
     path = written(tmp_path, rows(x=["1", "2", "three", "4"]))
     with pytest.raises(DataError, match=r"row 2 of data\.parquet says 'three'"):
         read_rows(path, schema=known.schema, tasks=known.tasks, spare=known.spare, need_target=False)
+
+
+def test_a_parquet_file_that_is_cut_off_is_said_to_be(tmp_path: Path) -> None:
+    path = tmp_path / "data.parquet"
+    pd.DataFrame({"task": ["a", "b"] * 50, "target": range(100)}).to_parquet(path)
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(DataError, match="A Parquet file must end as it begins"):
+        read_dataset(path)
+
+
+def test_a_pipe_is_refused_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    with pytest.raises(DataError, match="is a pipe or device; save them to a file"):
+        read_dataset(path)

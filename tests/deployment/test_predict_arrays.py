@@ -130,3 +130,24 @@ def test_arrays_that_cannot_be_right_are_refused_with_a_sentence(
         return
     with pytest.raises(DataError, match=message):
         model(features, task)
+
+
+def test_the_columns_of_a_dataframe_are_taken_by_their_names() -> None:
+    model, rows = predictor("ridge", zoo.planted), frame(zoo.planted)
+    expected = model.predict_arrays(array(zoo.planted), rows["task"])
+    np.testing.assert_array_equal(model.predict_arrays(rows[["x1", "x0"]], rows["task"]), expected)
+    with pytest.raises(DataError, match="it has no 'x1'; add them"):
+        model.predict_arrays(rows[["x0"]], rows["task"])
+
+
+@pytest.mark.parametrize(
+    ("task", "message"),
+    [
+        (["task 1", np.nan], "Every row must name its task"),
+        (["task 1", ["task 2"]], "one task a row, however they are nested"),
+        ([b"task 1", b"task 2"], "A task must be given by its name"),
+    ],
+)
+def test_a_list_that_holds_something_else_than_names_is_refused(task: list[object], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        predictor("ridge", zoo.planted).predict_arrays(array(zoo.planted)[:2], task)

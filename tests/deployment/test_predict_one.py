@@ -127,3 +127,26 @@ def test_a_row_that_cannot_be_right_is_refused_with_a_sentence(name: str, change
 def test_an_array_of_another_length_is_refused() -> None:
     with pytest.raises(DataError, match="must have 2 columns, 'x0', 'x1', however"):
         predictor("hypernetwork", zoo.planted).predict_one([1.0], task="task 1")
+
+
+def test_a_series_is_read_by_its_names_in_any_order() -> None:
+    row = frame(zoo.planted).iloc[5]
+    expected = predictor("ridge", zoo.planted).predict_one(row.to_dict())
+    assert predictor("ridge", zoo.planted).predict_one(row[::-1]) == expected
+
+
+@pytest.mark.parametrize("task", [["task 1"], {}, np.array(["task 1"]), b"task 1"])
+def test_what_is_no_name_of_a_task_is_refused(task: object) -> None:
+    with pytest.raises(DataError, match="A task must be given by its name, however there is"):
+        predictor("ridge", zoo.planted).predict_one({**row_of(zoo.planted), "task": task})
+
+
+@pytest.mark.parametrize("row", [[1.0, [2.0]], [10**400, 1.0], ["a", 1.0]])
+def test_an_array_that_holds_no_numbers_is_refused(row: Any) -> None:
+    with pytest.raises(DataError, match="An array of features must hold numbers"):
+        predictor("ridge", zoo.planted).predict_one(row, "task 1")
+
+
+def test_a_number_too_large_for_a_float_is_refused() -> None:
+    with pytest.raises(DataError, match="Column 'x0' must hold finite numbers"):
+        predictor("ridge", zoo.planted).predict_one({**row_of(zoo.planted), "x0": 10**400})
