@@ -8,7 +8,7 @@ import numpy as np
 from mthn_automl.data.dataset import IntArray, Table, TaskTable
 from mthn_automl.data.infer import infer_columns
 from mthn_automl.data.names import counted, positions
-from mthn_automl.data.schema import Column, Schema
+from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source
 from mthn_automl.data.tables import encode_table
 from mthn_automl.errors import DataError
@@ -37,7 +37,7 @@ def join_metadata(source: Source, task: str, names: Sequence[str], data_name: st
     """
     described = task_names(source, task)
     if not set(described) & set(names):
-        raise DataError(_no_common_task(source, described, names, data_name))
+        raise DataError(no_common_task(source, described, names, data_name))
     others = [name for name in source.columns if name != task]
     columns, notes = infer_columns(source.frame, others, "metadata column")
     notes = [*source.notes, *notes]
@@ -55,32 +55,15 @@ def join_metadata(source: Source, task: str, names: Sequence[str], data_name: st
     )
 
 
-def extend_tasks(
-    schema: Schema, tasks: TaskTable, spare: TaskTable, new: Sequence[str], source: Source | None
-) -> tuple[TaskTable, TaskTable, IntArray]:
-    """Append new tasks, described by the source, else by `spare`, else all missing.
+def extend_tasks(tasks: TaskTable, describing: TaskTable, new: Sequence[str]) -> tuple[TaskTable, IntArray]:
+    """Append new tasks, described by `describing`, else all missing.
 
     Returns:
-        All tasks; the spare ones that remain; (new,) which of the new ones are described, as -1 or more.
-
-    Raises:
-        DataError: as for `join_metadata`, or a metadata column of the schema that the source does not have.
+        All tasks; (new,) which of the new ones are described, as -1 or more.
     """
-    names, table = list(spare.names), spare.metadata
-    if source is not None:
-        named = task_names(source, schema.task)
-        if new and not set(named) & {*new, *tasks.names}:
-            raise DataError(_no_common_task(source, named, new, "the data"))
-        given = encode_table(source, schema.metadata, "of metadata, as in training")
-        table = given if table is None else given.joined(table)
-        names = named + names
-    described = positions(new, names)
-    added = TaskTable(tuple(new), pick(table, described) if table is not None else None)
-    rest = np.flatnonzero(positions(spare.names, new) < 0)
-    left = TaskTable(
-        tuple(spare.names[index] for index in rest), None if spare.metadata is None else spare.metadata.take(rest)
-    )
-    return tasks.joined(added), left, described
+    described = positions(new, describing.names)
+    metadata = None if describing.metadata is None else pick(describing.metadata, described)
+    return tasks.joined(TaskTable(tuple(new), metadata)), described
 
 
 def task_names(source: Source, task: str) -> list[str]:
@@ -100,7 +83,8 @@ def task_names(source: Source, task: str) -> list[str]:
     return names
 
 
-def _no_common_task(source: Source, described: Sequence[str], names: Sequence[str], data_name: str) -> str:
+def no_common_task(source: Source, described: Sequence[str], names: Sequence[str], data_name: str) -> str:
+    """What is wrong with metadata of the tasks `described`, where the data have those called `names`."""
     return (
         f"Metadata are joined to the data by the name of the task, however no task of {source.name} "
         f"(such as '{described[0]}') is one of {data_name} (such as '{names[0]}'); check the names."

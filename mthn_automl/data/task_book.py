@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mthn_automl.data.dataset import IntArray, TaskTable
-from mthn_automl.data.metadata import extend_tasks, task_names
+from mthn_automl.data.metadata import extend_tasks, no_common_task, task_names
 from mthn_automl.data.names import counted, positions
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.source import Source
@@ -25,7 +25,7 @@ class TaskBook:
 
     def __init__(self, schema: Schema, tasks: TaskTable, spare: TaskTable, source: Source | None) -> None:
         self.tasks, self.spare = tasks, spare
-        self._schema, self._source = schema, source
+        self._source = source
         self._known = len(tasks)
         self._number = {name: place for place, name in reversed(list(enumerate(tasks.names)))}
         self._describing = spare
@@ -43,7 +43,7 @@ class TaskBook:
         new = [name for name in names if name not in self._number]
         if new:
             self._number |= {name: len(self.tasks) + place for place, name in enumerate(new)}
-            self.tasks, _, place = extend_tasks(self._schema, self.tasks, self._describing, new, None)
+            self.tasks, place = extend_tasks(self.tasks, self._describing, new)
             self._described = np.append(self._described, place >= 0)
             rest = np.flatnonzero(positions(self.spare.names, new) < 0)
             left = tuple(self.spare.names[index] for index in rest)
@@ -58,11 +58,7 @@ class TaskBook:
         """Raise a DataError if metadata were given for new tasks, and are of none of the tasks; asked at the end."""
         new = self.tasks.names[self._known :]
         if self._source is not None and new and not set(self._named) & set(self._number):
-            raise DataError(
-                "Metadata are joined to the data by the name of the task, however no task of "
-                f"{self._source.name} (such as '{self._named[0]}') is one of the data (such as '{new[0]}'); "
-                "check the names."
-            )
+            raise DataError(no_common_task(self._source, self._named, new, "the data"))
 
     def notes(self, name: str) -> tuple[str, ...]:
         """A sentence about the tasks of `name`, a file or the data, that training has not seen."""

@@ -5,9 +5,9 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from mthn_automl.data.dataset import FloatArray, IntArray, Table
-from mthn_automl.data.files import LARGEST
 from mthn_automl.data.names import counted, listed
 from mthn_automl.data.schema import Schema
+from mthn_automl.data.table_file import LARGEST
 from mthn_automl.errors import DataError
 
 

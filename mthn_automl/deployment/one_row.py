@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from mthn_automl.data.dataset import Table
-from mthn_automl.data.files import LARGEST
 from mthn_automl.data.names import canonical
 from mthn_automl.data.schema import Schema
+from mthn_automl.data.table_file import LARGEST
 from mthn_automl.errors import DataError
 
 

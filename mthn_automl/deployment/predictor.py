@@ -126,7 +126,7 @@ class Predictor:
             {'prediction': 0.25}
         """
         if isinstance(row, Mapping | pd.Series):
-            named = {str(name): value for name, value in row.items()}
+            named = row if isinstance(row, Mapping) else {str(name): value for name, value in row.items()}
             table = self._reader.table(named)
             task = named.get(self.schema.task) if task is None else task
         else:
@@ -144,7 +144,7 @@ class Predictor:
 
     @cached_property
     def _numbers(self) -> TaskNumbers:
-        return TaskNumbers(self.schema, self.tasks, self.spare)
+        return TaskNumbers(self.tasks, self.spare)
 
     @cached_property
     def _cached(self) -> dict[int | str, OneNetwork | None]:

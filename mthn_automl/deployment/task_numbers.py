@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike
 from mthn_automl.data.dataset import IntArray, TaskTable
 from mthn_automl.data.metadata import extend_tasks
 from mthn_automl.data.names import canonical
-from mthn_automl.data.schema import Schema
 from mthn_automl.deployment.one_row import is_missing
 from mthn_automl.errors import DataError
 
@@ -22,8 +21,8 @@ NEVER_SEEN = -1
 class TaskNumbers:
     """Numbers of tasks by their names, for rows that come without a DataFrame."""
 
-    def __init__(self, schema: Schema, tasks: TaskTable, spare: TaskTable) -> None:
-        self._schema, self._tasks, self._spare = schema, tasks, spare
+    def __init__(self, tasks: TaskTable, spare: TaskTable) -> None:
+        self._tasks, self._spare = tasks, spare
         self._known = {name: number for number, name in enumerate(tasks.names)}
         self._described = frozenset(spare.names)
         self._named_by_numbers = any(_WHOLE.fullmatch(name) for name in tasks.names)
@@ -44,7 +43,7 @@ class TaskNumbers:
 
     def extended(self, new: Sequence[str]) -> TaskTable:
         """The tasks of training, then the new ones with such metadata as are known."""
-        return extend_tasks(self._schema, self._tasks, self._spare, new, None)[0] if new else self._tasks
+        return extend_tasks(self._tasks, self._spare, new)[0] if new else self._tasks
 
     def of_rows(self, task: ArrayLike) -> tuple[IntArray, TaskTable]:
         """(rows,) numbers, and the tasks they count.

@@ -65,7 +65,7 @@ def lay_out(rows: IntArray, task: IntArray, size: int, random: np.random.Generat
     if random is not None:
         rows = random.permutation(rows)
     owner = task[rows]
-    order = np.argsort(_narrow(owner), kind="stable")
+    order = np.argsort(narrow(owner), kind="stable")
     rows, owner = rows[order], owner[order]
     starts = np.flatnonzero(np.diff(owner, prepend=owner[0] - 1)) if len(owner) else np.arange(0)
     counts = np.diff(starts, append=len(rows))
@@ -78,7 +78,7 @@ def lay_out(rows: IntArray, task: IntArray, size: int, random: np.random.Generat
     return layout if random is None else _spread(layout, first, blocks, random)
 
 
-def _narrow(owner: IntArray) -> IntArray:
+def narrow(owner: IntArray) -> IntArray:
     """Task numbers in 16 bits where they fit: NumPy sorts those by radix, in time proportional to the rows."""
     return owner.astype(np.uint16) if len(owner) and owner.max() < 2**16 else owner
 

@@ -1,4 +1,5 @@
 import io
+from collections.abc import Sequence
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,12 @@ import pytest
 from mthn_automl.data import csv_file
 from mthn_automl.data.cells import MISSING
 from mthn_automl.data.csv_lines import check_lines
-from mthn_automl.data.files import read_csv
+from mthn_automl.data.files import open_file
 from mthn_automl.errors import DataError
+
+
+def read_csv(path: Path, text_columns: Sequence[str]) -> pd.DataFrame:
+    return open_file(path).read(text_columns)
 
 
 def written(folder: Path, content: str | bytes) -> Path:

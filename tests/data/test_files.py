@@ -1,10 +1,16 @@
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from mthn_automl.data.files import line_of, read_csv
+from mthn_automl.data.csv_lines import line_of
+from mthn_automl.data.files import open_file
 from mthn_automl.errors import DataError
+
+
+def read_csv(path: Path, text_columns: Sequence[str]) -> pd.DataFrame:
+    return open_file(path).read(text_columns)
 
 
 def written(folder: Path, content: str | bytes) -> Path:
