@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -168,7 +168,7 @@ class Session:
             studies,
             self.files,
             self.folder.trials,
-            Budget(self._trials(studies), lambda: phases.search_ends(runner.workers, source.start_seconds)),
+            Budget(None, lambda: phases.search_ends(runner.workers, source.start_seconds)),
             clock=clock.elapsed,
             report=self.watch,
         )
@@ -176,6 +176,7 @@ class Session:
             recovered = source.recover()
             if recovered:
                 self.watch(Said(f"{recovered} unfinished trials of the earlier session were adopted or queued again."))
+            source.budget = replace(source.budget, trials=self._trials(studies))
             runner.search(source)
             phases.start_seconds = source.start_seconds
         if not any(studies.best(name) for name in self.files):
@@ -186,6 +187,7 @@ class Session:
             )
 
     def _trials(self, studies: Studies) -> int | None:
+        """So many more are counted from what has finished, adopted trials among it."""
         if self.more_trials is not None:
             return sum(studies.told(name) for name in self.files) + self.more_trials
         return self.options.trials if self.more_seconds is None else None

@@ -39,6 +39,18 @@ def test_an_extension_that_was_killed_is_unfinished(tmp_path: Path, monkeypatch:
     assert resume(run, data=data, meta=meta).summary["trials"]["COMPLETE"] == 4
 
 
+def test_a_trial_that_finished_unrecorded_is_not_one_of_the_trials_that_a_resume_adds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, meta = cubic(tasks=4, rows=12)
+    given = {"architectures": "ridge", "trials": 5, "folds": 2, "seeds": 1, "runner": "local", "no_ablation": True}
+    monkeypatch.setattr("mthn_automl.tuning.study.Studies.complete", _killed)
+    with pytest.raises(KeyboardInterrupt):
+        search(data, meta, output=tmp_path / "run", **given)
+    monkeypatch.undo()
+    assert resume(tmp_path / "run", trials=2, data=data, meta=meta).summary["trials"]["COMPLETE"] == 3
+
+
 def _killed(*given: object) -> None:
     raise KeyboardInterrupt
 
