@@ -4,6 +4,7 @@ import importlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,10 +93,18 @@ def read_file(path: Path) -> SearchSpace:
         paper=content.get("paper", ""),
         parameter_formula=content.get("parameter_formula", ""),
         parameters=content.get("parameters", {}),
-        training=content.get("training", {}),
+        training={**_shared_training(content["family"]), **content.get("training", {})},
         first_trials=tuple(content.get("first_trials", ())),
         path=path,
     )
+
+
+@cache
+def _shared_training(family: str) -> dict[str, dict[str, Any]]:
+    """What is searched of the training of every neural architecture."""
+    if family != "neural":
+        return {}
+    return tomllib.loads((folder() / "shared" / "training.toml").read_text(encoding="utf-8"))
 
 
 def _require(path: Path, content: Mapping[str, Any]) -> None:

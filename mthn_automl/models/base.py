@@ -3,13 +3,17 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.data.encoding import Flags
+from mthn_automl.models.dropout import Dropout
 
 Cost = Literal["tasks_present", "all_tasks"]
 
@@ -86,6 +90,14 @@ class Architecture(nn.Module, ABC):
     def task_network_parameters(self) -> int:
         """Numbers in the network that remains when this model is reduced to one task."""
 
+    def training_outputs(self, features: Tensor, task: Tensor) -> Tensor:
+        """What the training loss is taken of, in training mode only; by default `forward`.
+
+        Shape:
+            as `forward`, or (heads, blocks, rows, outputs): the losses of several heads are averaged.
+        """
+        return self(features, task)  # type: ignore[no-any-return]
+
     def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]] | None:
         """The MLP, with ReLU between its layers, that this model is for rows of each given task.
 
@@ -108,6 +120,17 @@ class Architecture(nn.Module, ABC):
     def after_epoch(self) -> Mapping[str, Tensor]:
         """New values of buffers, by name, taken over after each epoch; a pure function of the present ones."""
         return {}
+
+    def draw(self, random: np.random.Generator) -> Mapping[str, NDArray[Any]]:
+        """New values of buffers, by name, for the next training step, from the member's own random stream.
+
+        By default those of every `Dropout`. The same names whatever the stream gives.
+        """
+        return {f"{name}.draw": np.asarray(random.integers(2**31), dtype=np.int32) for name in self._dropouts}
+
+    @cached_property
+    def _dropouts(self) -> list[str]:
+        return [name for name, module in self.named_modules() if isinstance(module, Dropout) and module.share > 0.0]
 
     def size(self) -> Size:
         parameters = dict(self.named_parameters())

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import ProblemShape
+from mthn_automl.models.dropout import Dropout
 
 
 def layer_widths(inputs: int, width: int, depth: int, outputs: int) -> list[tuple[int, int]]:
@@ -42,9 +43,10 @@ class Dense(nn.Module):
 class Trunk(nn.Module):
     """Hidden layers shared by all tasks, each followed by ReLU: (..., d_in) -> (..., width)."""
 
-    def __init__(self, inputs: int, width: int, depth: int, *, biased: bool = False) -> None:
+    def __init__(self, inputs: int, width: int, depth: int, *, biased: bool = False, dropout: float = 0.0) -> None:
         """biased: start with random biases, for inputs that may all be zero: without, no gradient would pass."""
         super().__init__()
+        self.dropout = Dropout(dropout)
         widths = [inputs, *[width] * depth]
         self.layers = nn.ModuleList(Dense(*pair) for pair in pairwise(widths))
         if biased:
@@ -52,8 +54,8 @@ class Trunk(nn.Module):
                 nn.init.uniform_(layer.bias, -(fan_in**-0.5), fan_in**-0.5)  # type: ignore[arg-type]
 
     def forward(self, features: Tensor) -> Tensor:
-        for layer in self.layers:
-            features = torch.relu(layer(features))
+        for site, layer in enumerate(self.layers):
+            features = self.dropout(torch.relu(layer(features)), site)
         return features
 
 

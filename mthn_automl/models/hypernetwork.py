@@ -3,9 +3,8 @@
 Source: Graffeuille, Koh, Wicker, Lehmann: Multi-Task Learning with Hypernetworks and Task Metadata, IJCAI 2024.
 """
 
-import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -13,13 +12,11 @@ from torch import Tensor, nn
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.models.blocks import Trunk, apply_layer, layer_widths, network_numbers
 from mthn_automl.models.generators import FactorisedGenerator
+from mthn_automl.models.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
 
 EXTRACTOR_WIDTH = 32
 FETCHING_PAYS = 1.5
 """Blocks a task from which fetching its weights is cheaper than generating them again (measured)."""
-
-TaskInput = Literal["both", "embedding", "metadata"]
-EmbeddingStart = Literal["zero", "common", "distinct"]
 
 
 @dataclass(frozen=True)
@@ -48,12 +45,11 @@ class Hypernetwork(Architecture):
 
     def __init__(self, shape: ProblemShape, settings: HypernetworkSettings) -> None:
         super().__init__(shape)
-        traits = self.traits(shape, settings)
-        self.uses_embedding, self.uses_metadata = traits.uses_task, traits.uses_metadata
-        if self.uses_embedding:
-            self.embedding = nn.Parameter(_start(shape.tasks, settings))
-            self.task_indexed = frozenset({"embedding"})
-        inputs = settings.embedding_size * self.uses_embedding + shape.metadata * self.uses_metadata
+        self.description = TaskDescription(
+            shape, settings.task_input, settings.embedding_size, settings.embedding_start
+        )
+        self.task_indexed = frozenset(f"description.{name}" for name in self.description.own)
+        inputs = self.description.width
         self.extractor = Trunk(inputs, EXTRACTOR_WIDTH, settings.extractor_layers, biased=True)
         representation = EXTRACTOR_WIDTH if settings.extractor_layers else inputs
         self.target_layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
@@ -64,8 +60,7 @@ class Hypernetwork(Architecture):
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: HypernetworkSettings) -> Traits:
-        uses_metadata = shape.metadata > 0 and settings.task_input != "embedding"
-        return Traits(uses_task=settings.task_input != "metadata" or not uses_metadata, uses_metadata=uses_metadata)
+        return traits_of(shape, settings.task_input)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
         *hidden, last = self._of_blocks(task)
@@ -82,24 +77,8 @@ class Hypernetwork(Architecture):
         return [(weight.index_select(0, task), bias.index_select(0, task)) for weight, bias in every]
 
     def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
-        representation = self.extractor(self._describe(task))
+        representation = self.extractor(self.description(task, self.metadata))
         return [generator(representation) for generator in self.generators]
-
-    def _describe(self, task: Tensor) -> Tensor:
-        """z_t = [e_t; m_t]: (blocks,) -> (blocks, d_z)."""
-        parts = [self.embedding.index_select(0, task)] if self.uses_embedding else []
-        parts += [self.metadata.index_select(0, task)] if self.uses_metadata else []
-        return torch.cat(parts, dim=1)
 
     def task_network_parameters(self) -> int:
         return network_numbers(self.target_layers)
-
-
-def _start(tasks: int, settings: HypernetworkSettings) -> Tensor:
-    """Embeddings before training: (tasks, d_e); the draws have variance 1, as in the paper."""
-    bound = math.sqrt(3.0)
-    if settings.embedding_start == "zero":
-        return torch.zeros(tasks, settings.embedding_size)
-    if settings.embedding_start == "common":
-        return torch.empty(1, settings.embedding_size).uniform_(-bound, bound).repeat(tasks, 1)
-    return torch.empty(tasks, settings.embedding_size).uniform_(-bound, bound)

@@ -89,6 +89,7 @@ class _Fit:
     ) -> None:
         self.data, self.members, self.schedule, self.deadline = data, members, schedule, deadline
         self.random = [np.random.default_rng(member.seed) for member in members]
+        self.draws = [np.random.default_rng((member.seed, 1)) for member in members]
         self.alive = torch.arange(len(members))
         self.waiting = torch.ones(len(members), dtype=torch.bool)
         fold = torch.tensor([member.fold for member in members])
@@ -134,8 +135,9 @@ class _Fit:
         rows = [self.data.training[self.members[index].fold] for index in self.alive.tolist()]
         random = [self.random[index] for index in self.alive.tolist()]
         layouts = [lay_out(each, self.data.task, self.block, draw) for each, draw in zip(rows, random, strict=True)]
+        draws = [self.draws[index] for index in self.alive.tolist()]
         for batch in deal(layouts, self.batches, self.data.shape.tasks):
-            self.trainer.step(batch)
+            self.trainer.step(batch, draws)
             if self.deadline is not None and time.time() > self.deadline:
                 self.stopped_by_time = True
                 return

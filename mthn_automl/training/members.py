@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state, vmap
@@ -52,7 +53,13 @@ class Outputs(nn.Module):
                 holder[key] = value
 
     def forward(self, features: Tensor, task: Tensor) -> tuple[Tensor, Tensor]:
-        return self.inner(features, task), self.inner.penalty()
+        call = self.inner.training_outputs if self.inner.training else self.inner
+        return call(features, task), self.inner.penalty()
+
+    def training_mode(self, wanted: bool) -> None:
+        """Set as `nn.Module.train` does, which takes a tenth of a small step, when it is another than now."""
+        if self.inner.training is not wanted:
+            self.inner.train(wanted)
 
 
 def _places(inner: nn.Module) -> dict[str, tuple[dict[str, Any], str]]:
@@ -100,7 +107,7 @@ class Pack:
         parameters, buffers = stack_module_state(list(modules))
         buffers = {**buffers, "metadata": metadata}
         parameters = {name: value.detach().requires_grad_() for name, value in parameters.items()}
-        return cls(modules[0], parameters, buffers, present_only=present_only)
+        return cls(modules[0].eval(), parameters, buffers, present_only=present_only)
 
     def __len__(self) -> int:
         return len(self.buffers["metadata"])
@@ -126,6 +133,14 @@ class Pack:
     def _present(self, state: State, task: Tensor) -> State:
         """Rows of the task-indexed tensors for the tasks at hand: a step costs nothing for the others."""
         return {name: rows_of(value, task) if name in self.task_indexed else value for name, value in state.items()}
+
+    def draw(self, random: Sequence[np.random.Generator]) -> None:
+        """Renew what each member draws for a training step; random: each member's own stream."""
+        drawn = [self.prototype.draw(each) for each in random]
+        fresh = {name: np.stack([each[name] for each in drawn]) for name in drawn[0]}
+        if fresh:
+            there = {name: torch.from_numpy(each).to(self.buffers[name].device) for name, each in fresh.items()}
+            self.buffers = {**self.buffers, **there}
 
     @property
     def renews_buffers(self) -> bool:
@@ -200,7 +215,7 @@ def compute_one(
 def prototype(build: Callable[[ProblemShape], Architecture], shape: ProblemShape) -> Architecture:
     """An instance whose values do not matter; the global random state is left as it was."""
     with torch.random.fork_rng(devices=[]):
-        return build(shape)
+        return build(shape).eval()
 
 
 def _inner(state: State) -> State:

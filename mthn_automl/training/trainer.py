@@ -42,7 +42,14 @@ def losses(outputs: Outputs, problem: Problem, parameters: State, buffers: State
     else:
         output, penalty = compute_one(outputs, parameters, buffers, rows.features.squeeze(0), rows.place.squeeze(0))
         output, penalty = output.unsqueeze(0), penalty.unsqueeze(0)
-    return masked_mean(row_loss(problem, output.float(), rows.target), rows.mask), penalty
+    return masked_mean(_loss_of_rows(problem, output.float(), rows.target), rows.mask), penalty
+
+
+def _loss_of_rows(problem: Problem, output: Tensor, target: Tensor) -> Tensor:
+    """(members, blocks, rows); the mean over heads where outputs are (members, heads, blocks, rows, outputs)."""
+    if output.ndim == target.ndim:
+        return row_loss(problem, output, target)
+    return row_loss(problem, output, target.unsqueeze(1).expand(-1, output.shape[1], -1, -1, -1)).mean(dim=1)
 
 
 Losses = Callable[..., tuple[Tensor, Tensor]]
@@ -85,8 +92,11 @@ class Trainer:
             rows = TaskRows(self.table.values, self.settings)
         self.optimiser = PackOptimiser(whole, rows, self.settings)
 
-    def step(self, batch: Batch) -> Tensor:
-        """One step of the optimiser; the members' losses before it, (members,)."""
+    def step(self, batch: Batch, random: Sequence[np.random.Generator] = ()) -> Tensor:
+        """One step of the optimiser; the members' losses before it, (members,). random: each member's own stream."""
+        self.pack.outputs.training_mode(True)
+        if random:
+            self.pack.draw(random)
         if self.compiled:
             batch = self._of_steady_shape(batch)
         numbers, fetched = self._numbers(batch), None
@@ -128,6 +138,7 @@ class Trainer:
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean loss of each member over a batch, (members,); the pack must be settled."""
+        self.pack.outputs.training_mode(False)
         with torch.no_grad():
             rows = None if self.table is None else self.table.values.flatten(0, 1)[self._to(self._numbers(batch))]
             return self._losses(batch, rows, losses)[0]

@@ -6,6 +6,7 @@ import math
 import random
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields, replace
 from functools import cache
@@ -169,14 +170,13 @@ def test_the_file_and_the_settings_name_the_same_parameters(name: str) -> None:
 
 @every_model
 def test_the_file_and_the_optimiser_name_the_same_training_settings(name: str) -> None:
-    training = catalogue.read(name).training
-    assert set(training) - {"why"} == {each.name for each in fields(TrainingSettings)}
+    assert set(catalogue.read(name).training) == {each.name for each in fields(TrainingSettings)}
 
 
 @every_model
 def test_training_is_searched_alike_in_all_files_but_for_those_that_say_why(name: str) -> None:
-    training = catalogue.read(name).training
-    assert "why" in training or training == catalogue.read("hypernetwork").training
+    shared = tomllib.loads((catalogue.folder() / "shared" / "training.toml").read_text())
+    assert all("why" in table or table == shared[key] for key, table in catalogue.read(name).training.items())
 
 
 @every_model
@@ -255,7 +255,7 @@ def test_every_parameter_gets_a_gradient_within_five_steps(name: str, chosen: Se
 @pytest.mark.parametrize("extractor_layers", [1, 2])
 def test_embeddings_that_start_at_zero_learn_through_an_extractor_without_metadata(extractor_layers: int) -> None:
     chosen = {"embedding_start": "zero", "extractor_layers": extractor_layers}
-    assert gradients("hypernetwork", encoded(zoo.no_metadata()), chosen, 5)["embedding"].any()
+    assert gradients("hypernetwork", encoded(zoo.no_metadata()), chosen, 5)["description.embedding"].any()
 
 
 @cases(options)

@@ -1,0 +1,46 @@
+"""Dropout whose mask is a pure function of a number that the training engine draws.
+
+Source: Srivastava et al.: Dropout: A Simple Way to Prevent Neural Networks from Overfitting, JMLR 15, 2014.
+"""
+
+import torch
+from torch import Tensor, nn
+
+SPREAD, FIRST, SECOND = -1640531535, -2048144789, -1028477379
+"""Odd 32-bit constants: of Fibonacci hashing, and of the finaliser of MurmurHash3."""
+
+
+class Dropout(nn.Module):
+    """In training, sets a share of the numbers to zero and scales the others up, so that their mean stays.
+
+    The mask is a hash of each number's place, of `site` and of the buffer `draw`, which the engine renews before
+    every step from the member's own random stream: so a member of a pack is trained as it would be alone.
+
+    Example:
+        >>> dropout = Dropout(0.5).eval()
+        >>> dropout(torch.ones(2, 3)).sum()
+        tensor(6.)
+    """
+
+    draw: Tensor
+
+    def __init__(self, share: float) -> None:
+        """share: below 1."""
+        super().__init__()
+        self.share = share
+        if share > 0.0:
+            self.register_buffer("draw", torch.zeros((), dtype=torch.int32))
+
+    def forward(self, values: Tensor, site: int = 0) -> Tensor:
+        """site: tells the places apart at which one module is used."""
+        if self.share == 0.0 or not self.training:
+            return values
+        return values * (self._uniform(values, site) >= self.share) * (1.0 / (1.0 - self.share))
+
+    def _uniform(self, values: Tensor, site: int) -> Tensor:
+        """Of the shape of `values`, in [0, 1)."""
+        place = torch.arange(values.numel(), dtype=torch.int32, device=values.device).reshape(values.shape)
+        mixed = place * SPREAD + self.draw + site * 7919
+        for constant in (FIRST, SECOND):
+            mixed = (mixed ^ (mixed >> 15)) * constant
+        return (mixed >> 8 & 0xFFFF).to(values.dtype) / 0x10000
