@@ -12,6 +12,9 @@ from mthn_automl.data.schema import Column
 FAR = 1e6
 """Standard deviations at which a number is cut off, so that one mistyped cell cannot overflow single precision."""
 
+SQUASH = 3.0
+"""No squashed number is larger; numbers well below it stay almost as they are."""
+
 ROWS_AT_ONCE = 1 << 18
 """Rows worked on at a time, so that what lies between a large table and its matrix stays small."""
 
@@ -23,12 +26,14 @@ class Preprocessor:
     A missing number becomes the training mean (0 after scaling), with an indicator column where `flagged`.
     `seen[c][k]` says whether category k of categorical column c occurred in training; others give zeros, as
     missing ones do, so that the width of the matrix depends on the schema and never on the rows of a fold.
+    squashed: scaled numbers z become z / sqrt(1 + (z / SQUASH)^2).
     """
 
     mean: tuple[float, ...]
     scale: tuple[float, ...]
     flagged: tuple[bool, ...]
     seen: tuple[tuple[bool, ...], ...]
+    squashed: bool = False
 
     @classmethod
     def fit(cls, columns: Sequence[Column], table: Table, flagged: Sequence[bool]) -> "Preprocessor":
@@ -67,7 +72,8 @@ class Preprocessor:
 
     def _numbers(self, numeric: FloatArray) -> FloatArray:
         scaled = (numeric - np.array(self.mean)) / np.array(self.scale)
-        return np.asarray(np.clip(np.nan_to_num(scaled, nan=0.0), -FAR, FAR))
+        near = np.clip(np.nan_to_num(scaled, nan=0.0), -FAR, FAR)
+        return np.asarray(near / np.sqrt(1.0 + (near / SQUASH) ** 2) if self.squashed else near)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -79,6 +85,7 @@ class Preprocessor:
             tuple(stored["scale"]),
             tuple(stored["flagged"]),
             tuple(tuple(each) for each in stored["seen"]),
+            stored.get("squashed", False),
         )
 
 

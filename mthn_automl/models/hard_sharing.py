@@ -12,10 +12,11 @@ from mthn_automl.models.blocks import Dense, Trunk, apply_layer, layer_widths, n
 
 @dataclass(frozen=True)
 class HardSharingSettings:
-    """What is chosen. width, depth: of the hidden layers."""
+    """What is chosen. width, depth, dropout: of the hidden layers."""
 
     width: int = 32
     depth: int = 3
+    dropout: float = 0.0
 
 
 class HardSharing(Architecture):
@@ -26,7 +27,7 @@ class HardSharing(Architecture):
     def __init__(self, shape: ProblemShape, settings: HardSharingSettings) -> None:
         super().__init__(shape)
         self.layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
-        self.trunk = Trunk(shape.features, settings.width, settings.depth)
+        self.trunk = Trunk(shape.features, settings.width, settings.depth, dropout=settings.dropout)
         self.head_weight = per_task_weight(shape, settings.width, shape.outputs, last=True)
         self.head_bias = nn.Parameter(torch.zeros(shape.tasks, shape.outputs))
         self.task_indexed = frozenset({"head_weight", "head_bias"})

@@ -8,16 +8,18 @@ from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.models.blocks import Dense, Trunk, layer_widths, network_numbers
+from mthn_automl.models.dropout import Dropout
 
 
 @dataclass(frozen=True)
 class PooledSettings:
-    """What is chosen. width, depth: of the hidden layers."""
+    """What is chosen. width, depth, dropout: of the hidden layers."""
 
     use_task: bool = True
     use_metadata: bool = True
     width: int = 32
     depth: int = 3
+    dropout: float = 0.0
 
 
 class Pooled(Architecture):
@@ -34,7 +36,8 @@ class Pooled(Architecture):
         inputs = shape.features + shape.metadata * self._traits.uses_metadata
         self.layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
         self.first = Dense(inputs, settings.width)
-        self.trunk = Trunk(settings.width, settings.width, settings.depth - 1)
+        self.trunk = Trunk(settings.width, settings.width, settings.depth - 1, dropout=settings.dropout)
+        self.dropout = Dropout(settings.dropout)
         self.last = Dense(settings.width, shape.outputs, last=True)
         if self._traits.uses_task:
             self.task_offset = nn.Parameter(torch.randn(shape.tasks, settings.width) / (inputs + 1) ** 0.5)
@@ -52,7 +55,7 @@ class Pooled(Architecture):
         hidden = self.first(features)
         if self._traits.uses_task:
             hidden = hidden + self.task_offset.index_select(0, task).unsqueeze(1)
-        return self.last(self.trunk(torch.relu(hidden)))  # type: ignore[no-any-return]
+        return self.last(self.trunk(self.dropout(torch.relu(hidden))))  # type: ignore[no-any-return]
 
     def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
         """The task's one-hot and metadata columns fold into the first bias."""

@@ -8,14 +8,16 @@ from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.models.blocks import apply_layer, layer_widths, network_numbers, per_task_weight
+from mthn_automl.models.dropout import Dropout
 
 
 @dataclass(frozen=True)
 class SingleTaskSettings:
-    """What is chosen. width, depth: of the hidden layers."""
+    """What is chosen. width, depth, dropout: of the hidden layers."""
 
     width: int = 32
     depth: int = 3
+    dropout: float = 0.0
 
 
 class SingleTask(Architecture):
@@ -25,6 +27,7 @@ class SingleTask(Architecture):
 
     def __init__(self, shape: ProblemShape, settings: SingleTaskSettings) -> None:
         super().__init__(shape)
+        self.dropout = Dropout(settings.dropout)
         self.layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
         for level, (inputs, outputs) in enumerate(self.layers):
             weight = per_task_weight(shape, inputs, outputs, last=level == settings.depth)
@@ -38,8 +41,8 @@ class SingleTask(Architecture):
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
         *hidden, last = self.task_networks(task)
-        for weight, bias in hidden:
-            features = torch.relu(apply_layer(features, weight, bias))
+        for site, (weight, bias) in enumerate(hidden):
+            features = self.dropout(torch.relu(apply_layer(features, weight, bias)), site)
         return apply_layer(features, *last)
 
     def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from mthn_automl.training.optimiser import TrainingSettings
 from mthn_automl.training.stopping import BestSoFar
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
+from mthn_automl.training.weighting import LossWeights
 
 EVALUATION_BATCH = 4096
 CPU = torch.device("cpu")
@@ -33,6 +34,11 @@ class Schedule:
     max_epochs: int
     patience: int
     check_every: int = 5
+
+    def times(self, batch: float, patience: float) -> "Schedule":
+        """With as many times the rows in a batch, and the epochs without progress."""
+        rows, epochs = max(1, round(self.batch * batch)), max(1, round(self.patience * patience))
+        return replace(self, batch=rows, patience=epochs)
 
 
 @dataclass(frozen=True)
@@ -97,7 +103,14 @@ class _Fit:
         fold_there = fold.to(placed.device)
         metadata = placed.metadata[fold_there]
         self.everyone = Pack.build(build, seeds, metadata, present_only=present_only).to(placed.device)
-        self.trainer = Trainer(placed, self.everyone, fold_there, settings)
+        weights = LossWeights.of(data, fold.tolist(), settings)
+        self.trainer = Trainer(
+            placed,
+            self.everyone,
+            fold_there,
+            settings,
+            weights=None if weights is None else weights.to(placed.device),
+        )
         self.trainer_made = time.time()
         self.best = BestSoFar(self.everyone)
         sizes = np.bincount(data.task[data.training[0]], minlength=data.shape.tasks)

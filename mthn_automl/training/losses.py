@@ -30,10 +30,9 @@ def row_loss(problem: Problem, output: Tensor, target: Tensor) -> Tensor:
     return -chosen.squeeze(-1)
 
 
-def masked_mean(loss: Tensor, mask: Tensor) -> Tensor:
-    """Mean over the rows that are no padding, of each member: (members, blocks, rows) -> (members,)."""
-    kept = (loss * mask).flatten(1).sum(dim=1)
-    return kept / mask.flatten(1).sum(dim=1).clamp(min=1.0)
+def weighted_mean(loss: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
+    """Sum of weighted losses over the number of rows that are no padding: (members, blocks, rows) -> (members,)."""
+    return (loss * weight).flatten(1).sum(dim=1) / mask.flatten(1).sum(dim=1).clamp(min=1.0)
 
 
 def to_prediction(problem: Problem, output: Tensor, encoder: Encoder) -> FloatArray:

@@ -118,12 +118,13 @@ class Pack:
         return self.prototype.task_indexed | {"metadata"}
 
     def __call__(self, features: Tensor, task: Tensor) -> tuple[Tensor, Tensor]:
-        """Outputs and penalties of all members.
+        """Outputs and penalties of all members, outside training: without dropout, whatever a training left on.
 
         Shape:
             features (members, blocks, rows, d_x), task (members, blocks)
             -> (members, blocks, rows, outputs), (members,).
         """
+        self.outputs.training_mode(False)
         if not self.present_only:
             return compute(self.outputs, self.parameters, self.buffers, features, task)
         parameters, buffers = self._present(self.parameters, task), self._present(self.buffers, task)

@@ -24,6 +24,8 @@ def pack_outputs(
     features (folds, all rows, d_x), task (all rows,), fold and rows: of each member.
     Returns a tensor (rows of the member, outputs) a member, in the order of its `rows`.
     """
+    if features.shape[1] == 0:  # padding is row 0, so there must be one
+        features = features.new_zeros(len(features), 1, features.shape[2])
     flat = features.flatten(0, 1)
     first = torch.tensor(list(fold)).reshape(-1, 1, 1) * features.shape[1]
     return _outputs(pack, lambda numbers: flat.index_select(0, (numbers + first).flatten()), task, rows)

@@ -7,7 +7,7 @@ import numpy as np
 
 from mthn_automl.data.dataset import FloatArray, IntArray, Table
 from mthn_automl.data.encoding import Encoder
-from mthn_automl.data.preprocess import FAR, Preprocessor, one_hot
+from mthn_automl.data.preprocess import FAR, SQUASH, Preprocessor, one_hot
 
 SAMPLE = 100_000
 """Rows that a column's median and spread are taken from; they need only be near the middle of the numbers."""
@@ -19,7 +19,9 @@ LARGEST_SINGLE = 1e30
 class Scaled:
     """values (rows, width) float32, NaN where missing; scale, shift (folds, width) float32.
 
-    gaps: whether any value is missing. far: whether any is so large that a fold's scale may exceed FAR.
+    gaps: whether any value is missing. far: whether any is so large that a fold's scale may exceed FAR. squashed: so
+    many leading columns are squashed when they are scaled. middle, spread (numbers,): what the leading columns, which
+    hold numbers, are stored relative to.
     """
 
     values: FloatArray
@@ -27,6 +29,9 @@ class Scaled:
     shift: FloatArray
     gaps: bool = False
     far: bool = False
+    squashed: int = 0
+    middle: FloatArray | None = None
+    spread: FloatArray | None = None
 
     def only(self, folds: Sequence[int]) -> "Scaled":
         """The given folds; the values are shared, not copied."""
@@ -40,7 +45,10 @@ class Scaled:
     def of_fold(self, fold: int, rows: IntArray | slice = slice(None)) -> FloatArray:
         """(rows, width) float32 as networks of the fold see them."""
         taken = self.values[rows] * self.scale[fold] + self.shift[fold]
-        return np.asarray(np.clip(np.nan_to_num(taken, nan=0.0), -FAR, FAR) if self.gaps or self.far else taken)
+        if self.gaps or self.far:
+            taken = np.clip(np.nan_to_num(taken, nan=0.0), -FAR, FAR)
+        own = taken[:, : self.squashed]
+        return np.concatenate([own / np.sqrt(1.0 + (own / SQUASH) ** 2), taken[:, self.squashed :]], axis=1)
 
 
 def scaled_features(table: Table, folds: Sequence[Preprocessor]) -> Scaled:
@@ -66,7 +74,7 @@ def scaled_features(table: Table, folds: Sequence[Preprocessor]) -> Scaled:
         values[:, place : place + len(seen)] = one_hot(codes, np.ones(len(seen), dtype=bool))
         place += len(seen)
     scale, shift = zip(*(_of_fold(each, middle, spread) for each in folds), strict=True)
-    return _checked(values, np.stack(scale), np.stack(shift), numbers)
+    return replace(_checked(values, np.stack(scale), np.stack(shift), numbers), middle=middle, spread=spread)
 
 
 def scaled_target(target: FloatArray, folds: Sequence[Encoder]) -> Scaled:

@@ -1,14 +1,14 @@
 """Training data on a device, and the rows of a batch taken from them."""
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from mthn_automl.data.dataset import FloatArray
-from mthn_automl.data.preprocess import FAR
+from mthn_automl.data.preprocess import FAR, SQUASH
 from mthn_automl.data.schema import Problem
 from mthn_automl.training.device import holds
 from mthn_automl.training.encode import TrainingData
@@ -27,15 +27,20 @@ class ScaledTensor:
     shift: Tensor | None
     gaps: bool
     far: bool
+    squashed: int = 0
 
     @classmethod
     def of(cls, scaled: Scaled, device: torch.device) -> "ScaledTensor":
         resident = holds(device, scaled.values.nbytes)
         values = _tensor(scaled.values, device if resident else torch.device("cpu"))
+        return cls(values, None, None, False, False).scaled_as(scaled, device)
+
+    def scaled_as(self, scaled: Scaled, device: torch.device) -> "ScaledTensor":
+        """The same values under other scales."""
         if scaled.identity:
-            return cls(values, None, None, scaled.gaps, scaled.far)
+            return ScaledTensor(self.values, None, None, scaled.gaps, scaled.far, scaled.squashed)
         scale, shift = _tensor(scaled.scale, device), _tensor(scaled.shift, device)
-        return cls(values, scale, shift, scaled.gaps, scaled.far)
+        return ScaledTensor(self.values, scale, shift, scaled.gaps, scaled.far, scaled.squashed)
 
     def take(self, rows: Tensor, fold: Tensor) -> Tensor:
         """Rows as their folds scale them, where `fold` is.
@@ -50,7 +55,12 @@ class ScaledTensor:
             taken = torch.addcmul(shift, taken, scale)
         if self.gaps:
             taken = torch.nan_to_num(taken, nan=0.0)
-        return torch.clamp(taken, -FAR, FAR) if self.far else taken
+        if self.far:
+            taken = torch.clamp(taken, -FAR, FAR)
+        if not self.squashed:
+            return taken
+        own = taken[..., : self.squashed]
+        return torch.cat([own * torch.rsqrt(1.0 + (own / SQUASH).square()), taken[..., self.squashed :]], dim=-1)
 
 
 @dataclass(frozen=True)
@@ -67,6 +77,10 @@ class DeviceData:
     def of(cls, data: TrainingData, device: torch.device) -> "DeviceData":
         features, target = ScaledTensor.of(data.features, device), ScaledTensor.of(data.target, device)
         return cls(features, target, _tensor(data.metadata, device), data.problem, device)
+
+    def scaled_as(self, data: TrainingData) -> "DeviceData":
+        """The same rows, whose features `data` scales in another way."""
+        return replace(self, features=self.features.scaled_as(data.features, self.device))
 
 
 def _tensor(array: FloatArray, device: torch.device) -> Tensor:

@@ -12,11 +12,12 @@ from mthn_automl.data.schema import Problem
 from mthn_automl.training.batches import Batch, widened
 from mthn_automl.training.compiling import Compiled
 from mthn_automl.training.device import precision
-from mthn_automl.training.losses import masked_mean, row_loss
+from mthn_automl.training.losses import row_loss, weighted_mean
 from mthn_automl.training.members import Outputs, Pack, compute, compute_one, rows_of
 from mthn_automl.training.optimiser import PackOptimiser, TaskRows, TrainingSettings
 from mthn_automl.training.tables import State, Table
 from mthn_automl.training.tensors import DeviceData
+from mthn_automl.training.weighting import LossWeights
 
 FEW_TASKS, FEW_NUMBERS = 1000, 200_000
 """Tasks, and numbers in their tables, up to which AdamW over all of them costs less than fetching rows (measured)."""
@@ -24,16 +25,22 @@ FEW_TASKS, FEW_NUMBERS = 1000, 200_000
 
 @dataclass(frozen=True)
 class Rows:
-    """A batch's rows on the device: features, target, mask (members, blocks, rows, ...), place (members, blocks)."""
+    """A batch's rows on the device: features, target (members, blocks, rows, ...), place (members, blocks).
+
+    mask, weight (members, blocks, rows): whether a row is no padding, and what it counts, 0 on padding.
+    """
 
     features: Tensor
     target: Tensor
     mask: Tensor
+    weight: Tensor
     place: Tensor
 
 
-def losses(outputs: Outputs, problem: Problem, parameters: State, buffers: State, rows: Rows) -> tuple[Tensor, Tensor]:
-    """Mean loss over the rows, and penalty, of each member; a pure function of tensors.
+def losses(
+    outputs: Outputs, problem: Problem, parameters: State, buffers: State, rows: Rows
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Weighted mean loss over the rows, penalty, and loss of each row, of each member; a pure function of tensors.
 
     The parameters and buffers of one member alone come without the dimension of members: stacking one is slower.
     """
@@ -42,7 +49,8 @@ def losses(outputs: Outputs, problem: Problem, parameters: State, buffers: State
     else:
         output, penalty = compute_one(outputs, parameters, buffers, rows.features.squeeze(0), rows.place.squeeze(0))
         output, penalty = output.unsqueeze(0), penalty.unsqueeze(0)
-    return masked_mean(_loss_of_rows(problem, output.float(), rows.target), rows.mask), penalty
+    loss = _loss_of_rows(problem, output.float(), rows.target)
+    return weighted_mean(loss, rows.weight, rows.mask), penalty, loss.detach()
 
 
 def _loss_of_rows(problem: Problem, output: Tensor, target: Tensor) -> Tensor:
@@ -52,16 +60,27 @@ def _loss_of_rows(problem: Problem, output: Tensor, target: Tensor) -> Tensor:
     return row_loss(problem, output, target.unsqueeze(1).expand(-1, output.shape[1], -1, -1, -1)).mean(dim=1)
 
 
-Losses = Callable[..., tuple[Tensor, Tensor]]
+Losses = Callable[..., tuple[Tensor, Tensor, Tensor]]
 
 
 class Trainer:
     """Steps of the members of `pack`, whose parameters it changes in place. fold (members,): of each member."""
 
     def __init__(
-        self, data: DeviceData, pack: Pack, fold: Tensor, settings: TrainingSettings, *, dense: bool | None = None
+        self,
+        data: DeviceData,
+        pack: Pack,
+        fold: Tensor,
+        settings: TrainingSettings,
+        *,
+        weights: LossWeights | None = None,
+        dense: bool | None = None,
     ) -> None:
-        """dense: whether AdamW goes over all rows of the task tables at every step; None: where they are few."""
+        """weights: None: every row counts alike.
+
+        dense: whether AdamW goes over all rows of the task tables at every step; None: where they are few.
+        """
+        self.weights = weights
         self.data, self.pack, self.fold, self.settings = data, pack, fold, settings
         own = pack.prototype.task_indexed & pack.parameters.keys() if pack.present_only else frozenset()
         self.shared = Table.of_shared({name: value for name, value in pack.parameters.items() if name not in own})
@@ -107,7 +126,10 @@ class Trainer:
             leaves, rows = [*leaves, fetched.values], fetched.values
         elif self.dense:
             leaves, rows = [*leaves, self.all_rows], self.all_rows.flatten(0, 1).index_select(0, self._to(numbers))
-        loss, penalty = self._losses(batch, rows, self.losses)
+        given = self._rows(batch, self.weights)
+        loss, penalty, of_rows = self._losses(batch, rows, given, self.losses)
+        if self.weights is not None:
+            self.weights.learn(batch, of_rows, given.mask)
         found = torch.autograd.grad((loss + penalty).sum(), leaves, materialize_grads=True)
         self.optimiser.step([*self._of_shared(found[: len(self.leaves)]), *found[len(self.leaves) :]], fetched)
         return loss.detach()
@@ -141,11 +163,14 @@ class Trainer:
         self.pack.outputs.training_mode(False)
         with torch.no_grad():
             rows = None if self.table is None else self.table.values.flatten(0, 1)[self._to(self._numbers(batch))]
-            return self._losses(batch, rows, losses)[0]
+            return self._losses(batch, rows, self._rows(batch, None), losses)[0]
 
     def select(self, kept: Tensor) -> "Trainer":
         """The given members only, going on as before; the pack must be settled."""
-        smaller = Trainer(self.data, self.pack.select(kept), self.fold[kept], self.settings, dense=self.dense)
+        weights = None if self.weights is None else self.weights.select(kept)
+        smaller = Trainer(
+            self.data, self.pack.select(kept), self.fold[kept], self.settings, weights=weights, dense=self.dense
+        )
         smaller.optimiser.take_over(self.optimiser, kept)
         return smaller
 
@@ -157,24 +182,27 @@ class Trainer:
         """Rows of the table that the batch needs, member after member."""
         return np.asarray((batch.present + self._first_row).reshape(-1))
 
-    def _losses(self, batch: Batch, rows: Tensor | None, call: Losses) -> tuple[Tensor, Tensor]:
-        parameters, buffers, task = dict(self.leaves), self.pack.buffers, batch.place
+    def _losses(self, batch: Batch, rows: Tensor | None, given: Rows, call: Losses) -> tuple[Tensor, Tensor, Tensor]:
+        parameters, buffers = dict(self.leaves), self.pack.buffers
         if self.pack.present_only:
             known = self._to(np.minimum(batch.present, self.tasks - 1))
             own = self.pack.task_indexed
             buffers = {name: rows_of(value, known) if name in own else value for name, value in buffers.items()}
-        else:
-            task = np.take_along_axis(batch.present, batch.place, axis=1) % self.tasks
         if self.table is not None and rows is not None:
             parameters |= self.table.split(self._alone(rows.reshape(*batch.present.shape, -1)))
         buffers = {name: self._alone(value) for name, value in buffers.items()}
         with precision(self.data.device, self.widest):
-            return call(self.pack.outputs, self.data.problem, parameters, buffers, self._rows(batch, task))
+            return call(self.pack.outputs, self.data.problem, parameters, buffers, given)
 
-    def _rows(self, batch: Batch, task: IntArray) -> Rows:
+    def _rows(self, batch: Batch, weights: LossWeights | None) -> Rows:
+        task = batch.place
+        if not self.pack.present_only:
+            task = np.take_along_axis(batch.present, batch.place, axis=1) % self.tasks
         numbers = torch.from_numpy(batch.rows)
         features, target = (each.take(numbers, self.fold) for each in (self.data.features, self.data.target))
-        return Rows(features, target, self._to(batch.mask).to(features.dtype), self._to(task))
+        mask = self._to(batch.mask).to(features.dtype)
+        weight = mask if weights is None else weights.of_rows(batch, mask)
+        return Rows(features, target, mask, weight, self._to(task))
 
     def _to(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self.data.device, non_blocking=True)

@@ -11,6 +11,7 @@ from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.models.base import Classical, Size
 from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
+from mthn_automl.training.squash import squashed
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.tuning.objective import Configuration, Objective, SearchData, fit_classical, train
 from mthn_automl.tuning.plan import Plan
@@ -60,6 +61,8 @@ class Refit:
             spent = time.perf_counter() - started
             return Refitted(self.configuration.space.name, model, spent, False, model.notes())
         data = objective.encoded().whole
+        if self.configuration.optimiser.squash:
+            data = squashed(data)
         members = [Member(0, derive_seed(self.configuration.seed, "refit", index)) for index in range(self.seeds)]
         plan = _for_epochs(objective.plan, stopping_epoch(self.best_epochs))
         fitted = train(self.configuration, data, members, plan, self._latest(), DeviceData.of(data, objective.device))
@@ -95,7 +98,7 @@ class AblationFit:
     """A job: cross-validate the hypernetwork with one kind of task input, all else as it was tuned.
 
     All variants train from the same seeds in the same folds. Without metadata, embeddings start distinct: equal
-    ones can stay on a plateau (measured), which would flatter the metadata.
+    ones can stay on a plateau (measured), which would flatter the metadata. With metadata only, no task has a bias.
     """
 
     variant: str
@@ -107,6 +110,8 @@ class AblationFit:
         settings: dict[str, Any] = {**self.configuration.settings, "task_input": _TASK_INPUT[self.variant]}
         if self.variant == "embedding_only":
             settings["embedding_start"] = "distinct"
+        if self.variant == "metadata_only":
+            settings["task_bias"] = False
         evaluate = objective.variant(self.plan, self._order(objective.data))
         return evaluate(replace(self.configuration, settings=settings), _deadline(self.seconds)).result
 

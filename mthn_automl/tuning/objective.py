@@ -22,6 +22,7 @@ from mthn_automl.training.members import Member
 from mthn_automl.training.metrics import METRICS, error_over_rows, error_over_tasks
 from mthn_automl.training.optimiser import TrainingSettings
 from mthn_automl.training.predict import fold_outputs
+from mthn_automl.training.squash import squashed
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
@@ -49,6 +50,10 @@ class Configuration:
     settings: dict[str, Any]
     training: dict[str, Any]
     seed: int
+
+    @property
+    def optimiser(self) -> TrainingSettings:
+        return make_settings(TrainingSettings, self.training)  # type: ignore[no-any-return]
 
     @property
     def neural(self) -> bool:
@@ -86,6 +91,7 @@ class Objective:
         self.flags = Flags.of(data.dataset)
         self._encoded = encoded
         self._placed: DeviceData | None = None
+        self._squashed: tuple[TrainingData, DeviceData] | None = None
 
     def __call__(self, configuration: Configuration, deadline: float | None = None) -> Evaluation:
         """Cross-validate one configuration.
@@ -113,6 +119,15 @@ class Objective:
             self._placed = DeviceData.of(self.encoded().folds, self.device)
         return self._placed
 
+    def folds(self, squash: bool) -> tuple[TrainingData, DeviceData]:
+        """What the folds train on, as it is and on the device; with `squash`, the same rows under other scales."""
+        if not squash:
+            return self.encoded().folds, self.placed()
+        if self._squashed is None:
+            data = squashed(self.encoded().folds)
+            self._squashed = data, self.placed().scaled_as(data)
+        return self._squashed
+
     def variant(self, plan: Plan, order: Sequence[int] | None = None) -> "Objective":
         """The same rows under another plan, with task t given the metadata of task order[t]."""
         if order is None:
@@ -121,9 +136,9 @@ class Objective:
         return Objective(data, plan, self.encoded().with_metadata_of(data.dataset, self.flags), self.device.type)
 
     def _networks(self, configuration: Configuration, deadline: float | None) -> "_Outcome":
-        data = self.encoded().folds
+        data, placed = self.folds(configuration.optimiser.squash)
         members = fold_members(self.plan, configuration.seed, len(data.training))
-        fitted = train(configuration, data, members, self.plan, deadline, self.placed())
+        fitted = train(configuration, data, members, self.plan, deadline, placed)
         started = time.perf_counter()
         validation = [data.validation[member.fold] for member in members]
         outputs = fold_outputs(fitted.pack, data, members, validation)
@@ -229,8 +244,8 @@ def train(
         data,
         build,
         members,
-        make_settings(TrainingSettings, configuration.training),
-        plan.schedule,
+        configuration.optimiser,
+        plan.schedule.times(configuration.optimiser.batch_factor, configuration.optimiser.patience_factor),
         present_only=traits.cost == "tasks_present",
         deadline=deadline,
         placed=placed,

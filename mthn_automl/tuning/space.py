@@ -12,7 +12,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from mthn_automl.catalogue import SearchSpace
 from mthn_automl.errors import UsageError, did_you_mean
 
-KEYS = {"type", "low", "high", "scale", "choices", "only_if", "needs", "why"}
+KEYS = {"type", "low", "high", "scale", "choices", "only_if", "needs", "why", "default"}
 
 
 Distribution = CategoricalDistribution | FloatDistribution | IntDistribution
@@ -26,6 +26,7 @@ class Parameter:
     distribution: Distribution
     only_if: Mapping[str, tuple[Any, ...]]
     needs_metadata: bool
+    default: Any = None
 
     def asked(self, settings: Mapping[str, Any], has_metadata: bool) -> bool:
         if self.needs_metadata and not has_metadata:
@@ -103,7 +104,10 @@ def _parameter(file: SearchSpace, name: str, table: Mapping[str, Any], earlier: 
             raise UsageError(f"{where}: only_if must name an earlier parameter, however it names '{key}'.")
     if table.get("needs", "metadata") != "metadata":
         raise UsageError(f"{where}: needs can only be 'metadata', found {table['needs']!r}.")
-    return Parameter(name, _distribution(where, table), condition, "needs" in table)
+    distribution = _distribution(where, table)
+    if "default" in table and not _contains(distribution, table["default"]):
+        raise UsageError(f"{where}: default must lie within its range, however it is {table['default']!r}.")
+    return Parameter(name, distribution, condition, "needs" in table, table.get("default"))
 
 
 def _distribution(where: str, table: Mapping[str, Any]) -> Distribution:
@@ -132,8 +136,9 @@ def _start(file: SearchSpace, space: Space, given: Mapping[str, Any]) -> dict[st
             raise UsageError(f"{file.path}: first_trials give {name} = {value!r}, which is outside of its range.")
     start: dict[str, Any] = {}
     for parameter in space.parameters:
-        if parameter.name in given and parameter.asked(start, space.has_metadata):
-            start[parameter.name] = given[parameter.name]
+        value = given.get(parameter.name, parameter.default)
+        if value is not None and parameter.asked(start, space.has_metadata):
+            start[parameter.name] = value
     return start
 
 

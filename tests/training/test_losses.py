@@ -9,7 +9,7 @@ from torch.nn import functional
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.preprocess import Preprocessor
 from mthn_automl.data.schema import Problem, Schema
-from mthn_automl.training.losses import masked_mean, network_outputs, row_loss, to_prediction
+from mthn_automl.training.losses import network_outputs, row_loss, to_prediction, weighted_mean
 
 
 def generator() -> torch.Generator:
@@ -90,11 +90,11 @@ def test_a_row_loses_what_a_pencil_says(
 def test_padding_does_not_count_in_the_mean() -> None:
     loss = torch.tensor([[[1.0, 3.0], [5.0, 100.0]], [[2.0, 100.0], [100.0, 100.0]]])
     mask = torch.tensor([[[1.0, 1.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 0.0]]])
-    assert masked_mean(loss, mask).tolist() == [3.0, 2.0]
+    assert weighted_mean(loss, mask, mask).tolist() == [3.0, 2.0]
 
 
 def test_a_member_without_rows_loses_nothing() -> None:
-    assert masked_mean(torch.ones(2, 1, 3), torch.zeros(2, 1, 3)).tolist() == [0.0, 0.0]
+    assert weighted_mean(torch.ones(2, 1, 3), *[torch.zeros(2, 1, 3)] * 2).tolist() == [0.0, 0.0]
 
 
 def test_numbers_come_back_on_their_own_scales() -> None:

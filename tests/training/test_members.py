@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Size, Traits
+from mthn_automl.models.hard_sharing import HardSharing, HardSharingSettings
 from mthn_automl.training.members import Pack, prototype
 
 SHAPE = ProblemShape(features=3, outputs=2, tasks=4, metadata=2)
@@ -111,6 +112,16 @@ def test_a_pack_computes_what_each_member_would_alone(member: int, present_only:
     output, penalty = toy_pack(present_only=present_only)(features, task)
     torch.testing.assert_close(output[member], alone(member)(features[member], task[member]))
     torch.testing.assert_close(penalty[member], alone(member).penalty())
+
+
+def test_a_pack_that_was_just_trained_computes_without_dropout() -> None:
+    def build() -> HardSharing:
+        return HardSharing(SHAPE, HardSharingSettings(dropout=0.5))
+
+    pack = Pack.build(build, SEEDS, toy_pack().buffers["metadata"], present_only=True)
+    expected, _ = pack(*inputs())
+    pack.outputs.training_mode(True)
+    assert torch.equal(pack(*inputs())[0], expected)
 
 
 def test_a_member_gets_no_gradient_from_its_neighbours() -> None:

@@ -1,5 +1,6 @@
 """Search space files turned into distributions, and what is refused."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from tests.tuning.toys import written
 HEAD = """
 format = 1
 architecture = "tests.tuning.toys:Toy"
-family = "neural"
+family = "classical"
 """
 WHOLE = (
     HEAD
@@ -171,6 +172,30 @@ metadata_scale = 1.0
 def test_first_trials_keep_only_what_is_asked(tmp_path: Path) -> None:
     plain = {"rate": 0.1, "kind": "plain"}
     assert built(tmp_path, WHOLE + FIRST).starts == (plain | {"use_metadata": True}, plain | {"use_metadata": False})
+
+
+def test_a_first_trial_takes_the_default_of_what_it_does_not_name(tmp_path: Path) -> None:
+    start = built(tmp_path, ONE + "default = 0.25\n[[first_trials]]\n").starts
+    assert start == ({"rate": 0.25},)
+
+
+def test_a_default_must_lie_within_the_range(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"parameter 'rate': default must lie within its range, however it is 2\.5"):
+        built(tmp_path, ONE + "default = 2.5\n")
+
+
+def test_the_training_of_every_neural_architecture_is_searched_though_its_file_does_not_say_so(tmp_path: Path) -> None:
+    space = built(
+        tmp_path, ONE.replace("classical", "neural") + '[training.squash]\ntype="categorical"\nchoices=[true]'
+    )
+    assert space.training_names == {each.name for each in fields(TrainingSettings)}
+    assert next(each for each in space.parameters if each.name == "squash").distribution.choices == (True,)
+
+
+@pytest.mark.parametrize("name", [each.name for each in fields(TrainingSettings)])
+def test_defaults_of_the_training_are_those_of_its_settings(tmp_path: Path, name: str) -> None:
+    space = built(tmp_path, ONE.replace("classical", "neural"))
+    assert {each.name: each.default for each in space.parameters}[name] == getattr(TrainingSettings(), name)
 
 
 def test_first_trials_that_are_alike_without_metadata_are_tried_once(tmp_path: Path) -> None:

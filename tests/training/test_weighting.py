@@ -1,0 +1,113 @@
+"""What a row counts in the training loss, by its task."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from mthn_automl.data.encoding import Flags
+from mthn_automl.models.base import ProblemShape
+from mthn_automl.models.hard_sharing import HardSharing, HardSharingSettings
+from mthn_automl.training.batches import Batch, lay_out, whole
+from mthn_automl.training.encode import TrainingData, encode_folds
+from mthn_automl.training.fit import Schedule, fit
+from mthn_automl.training.members import Member
+from mthn_automl.training.optimiser import LossWeighting, TrainingSettings
+from mthn_automl.training.weighting import LEAST_LOSS, LossWeights
+from tests.contracts import zoo
+
+WEIGHTINGS: tuple[LossWeighting, ...] = ("rows", "tasks", "power", "uncertainty")
+
+
+def data() -> TrainingData:
+    """Two tasks of ten rows and ten of one, of which every third row validates."""
+    dataset = zoo.one_row_tasks()
+    return encode_folds(dataset, np.where(np.arange(len(dataset)) % 3 == 2, 0, -1), Flags.of(dataset))
+
+
+def batch_of(given: TrainingData) -> tuple[Batch, torch.Tensor]:
+    batch = whole([lay_out(given.training[0], given.task, 4)], given.shape.tasks)
+    return batch, torch.from_numpy(batch.mask).float()
+
+
+def weights_by_task(weights: LossWeights, given: TrainingData) -> dict[int, float]:
+    batch, mask = batch_of(given)
+    rows = weights.of_rows(batch, mask)[0]
+    return {int(batch.present[0, place]): float(own.max()) for place, own in zip(batch.place[0], rows, strict=True)}
+
+
+def test_rows_that_count_alike_need_no_weights() -> None:
+    assert LossWeights.of(data(), [0], TrainingSettings()) is None
+
+
+@pytest.mark.parametrize(("weighting", "power"), [("tasks", 1.0), ("power", 0.3)])
+def test_a_row_weighs_a_power_of_its_tasks_training_rows_and_one_on_average(
+    weighting: LossWeighting, power: float
+) -> None:
+    given = data()
+    weights = LossWeights.of(given, [0], TrainingSettings(loss_weighting=weighting, loss_power=0.3))
+    assert weights is not None
+    found, sizes = weights_by_task(weights, given), np.bincount(given.task[given.training[0]])
+    relative = {task: weight * sizes[task] ** power for task, weight in found.items()}
+    np.testing.assert_allclose(list(relative.values()), relative[0], rtol=1e-5)
+    assert sum(weight * sizes[task] for task, weight in found.items()) == pytest.approx(sizes.sum(), rel=1e-5)
+
+
+def test_with_tasks_alike_every_task_has_the_same_sum_of_weights() -> None:
+    given = data()
+    weights = LossWeights.of(given, [0], TrainingSettings(loss_weighting="tasks"))
+    assert weights is not None
+    batch, mask = batch_of(given)
+    rows = weights.of_rows(batch, mask)[0].sum(dim=1).numpy()
+    np.testing.assert_allclose(np.bincount(batch.place[0], rows), rows.sum() / len(batch.present[0]), rtol=1e-5)
+
+
+def test_uncertainty_weighs_a_task_by_the_inverse_of_its_running_loss() -> None:
+    given = data()
+    weights = LossWeights.of(given, [0], TrainingSettings(loss_weighting="uncertainty"))
+    assert weights is not None
+    batch, mask = batch_of(given)
+    noisy = torch.from_numpy(batch.present[:, batch.place[0]] == 0).unsqueeze(2)
+    loss = torch.where(noisy, 4.0, 0.25) * torch.ones_like(mask)
+    for _ in range(100):
+        weights.learn(batch, loss, mask)
+    found = weights_by_task(weights, given)
+    assert found[1] / found[0] == pytest.approx(16.0, rel=1e-2)
+    assert float(weights.of_rows(batch, mask).sum() / mask.sum()) == pytest.approx(1.0, rel=1e-5)
+
+
+def test_a_task_without_loss_does_not_push_the_others_aside() -> None:
+    given = data()
+    weights = LossWeights(torch.zeros(1, given.shape.tasks + 1), learns=True)
+    weights.table[:, 1:] = 1.0
+    found = weights_by_task(weights, given)
+    assert found[0] / found[1] == pytest.approx(1.0 / LEAST_LOSS, rel=1e-4)
+
+
+@pytest.mark.parametrize("present_only", [True, False])
+@pytest.mark.parametrize("weighting", WEIGHTINGS)
+def test_a_member_is_weighted_in_a_pack_as_alone(weighting: LossWeighting, present_only: bool) -> None:
+    given = data()
+    settings = TrainingSettings(loss_weighting=weighting)
+    pair = [Member(0, 3), Member(0, 4)]
+    runs = [
+        fit(given, lambda: build(given.shape), members, settings, Schedule(8, 4, 9, 1), present_only=present_only)
+        for members in (pair, pair[1:])
+    ]
+    for name, value in runs[0].pack.parameters.items():
+        torch.testing.assert_close(value[1], runs[1].pack.parameters[name][0], rtol=1e-4, atol=1e-5)
+
+
+def test_every_weighting_trains_other_networks() -> None:
+    given = data()
+    found = [
+        fit(given, lambda: build(given.shape), [Member(0, 3)], each, Schedule(8, 4, 9, 1))
+        for each in (replace(TrainingSettings(), loss_weighting=weighting) for weighting in WEIGHTINGS)
+    ]
+    heads = torch.stack([each.pack.parameters["head_weight"].flatten() for each in found])
+    assert (torch.pdist(heads) > 1e-4).all()
+
+
+def build(shape: ProblemShape) -> HardSharing:
+    return HardSharing(shape, HardSharingSettings(width=16, depth=1))
