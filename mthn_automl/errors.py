@@ -41,6 +41,10 @@ class DivergedError(MthnError, ArithmeticError):
     """Training produced a loss that is not finite."""
 
 
+class TooLargeError(MthnError, ValueError):
+    """A network with more numbers than can be trained."""
+
+
 class UndefinedError(MthnError, ArithmeticError):
     """A metric that has no value for the rows at hand, such as ROC AUC with one class."""
 

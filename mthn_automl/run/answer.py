@@ -27,7 +27,10 @@ from mthn_automl.tuning.study import Studies
 
 @dataclass(frozen=True)
 class Answer:
-    """What the phases of a run found. test_share: validation rows over training rows of one fold."""
+    """What the phases of a run found.
+
+    test_share: validation rows over training rows of one fold. skipped: why architectures were not begun, by name.
+    """
 
     prepared: Prepared
     data: SearchData
@@ -37,11 +40,13 @@ class Answer:
     tested: dict[str, Tested]
     ablation: pd.DataFrame
     test_share: float
+    skipped: dict[str, str]
 
     @cached_property
     def leaderboard(self) -> pd.DataFrame:
         """A row an architecture."""
         lines = [finalist(name, self.studies, self.fitted.get(name), self.tested.get(name)) for name in self.files]
+        lines += [Finalist(name, None, 0, reason=f"skipped: {reason}") for name, reason in self.skipped.items()]
         return leaderboard(lines, self.test_share)
 
     @cached_property

@@ -21,13 +21,16 @@ from mthn_automl.run.summary import summarise
 from mthn_automl.run.tested import Tested, score
 from mthn_automl.run.workers import Workers, make_runner
 from mthn_automl.storage import write_json
+from mthn_automl.training.encode import problem_shape
 from mthn_automl.tuning.budget import Clock
 from mthn_automl.tuning.events import Event, PhaseFinished, PhaseStarted, Said, Watcher
 from mthn_automl.tuning.final import Refitted
+from mthn_automl.tuning.guard import too_large
 from mthn_automl.tuning.objective import SearchData
 from mthn_automl.tuning.plan import Plan, make_plan
 from mthn_automl.tuning.runners import Failed, Runner
 from mthn_automl.tuning.search import Budget, TrialSource
+from mthn_automl.tuning.space import Space
 from mthn_automl.tuning.study import Studies
 
 
@@ -48,6 +51,7 @@ class Session:
 
     def __post_init__(self) -> None:
         self.seconds: dict[str, float] = {}
+        self.skipped: dict[str, str] = {}
 
     @classmethod
     def begin(
@@ -114,7 +118,7 @@ class Session:
         """
         with self.folder.locked(), self._told_where_to_go_on():
             self.folder.summary.unlink(missing_ok=True)  # unfinished again, should this session be killed
-            spaces = build_spaces(self.files, self.prepared.all_rows)
+            spaces = self._feasible(build_spaces(self.files, self.prepared.all_rows))
             studies = Studies(self.folder.journal, spaces, seed=self.options.seed)
             clock = self._clock(studies)
             ablate = not self.options.no_ablation and self.data.dataset.tasks.metadata is not None
@@ -131,10 +135,29 @@ class Session:
                     share = self._test_share()
                     ablation = phases.ablation(runner, share)
             with self._phase("report", clock):
-                answer = Answer(self.prepared, self.data, self.files, studies, fitted, tested, ablation, share)
+                answer = Answer(
+                    self.prepared, self.data, self.files, studies, fitted, tested, ablation, share, self.skipped
+                )
                 winner = answer.write(self.folder)
             write_json(self.folder.summary, summarise(answer, winner, self.plan, self.seconds))
         return self.folder
+
+    def _feasible(self, spaces: dict[str, Space]) -> dict[str, Space]:
+        """Without the architectures that are too large for these data, which are said and kept for the leaderboard.
+
+        Raises:
+            NothingFinishedError: none is left.
+        """
+        shape = problem_shape(self.data.dataset)
+        self.skipped = too_large(self.files, spaces, shape, self.plan.folds * self.plan.seeds)
+        for reason in self.skipped.values():
+            self.watch(Said(f"Skipped: {reason}"))
+        self.files = {name: file for name, file in self.files.items() if name not in self.skipped}
+        if not self.files:
+            raise NothingFinishedError(
+                f"No architecture can be trained on these data: {'; '.join(self.skipped.values())}"
+            )
+        return {name: spaces[name] for name in self.files}
 
     @contextmanager
     def _told_where_to_go_on(self) -> Iterator[None]:

@@ -13,6 +13,10 @@ from mthn_automl.training.losses import network_outputs
 from mthn_automl.training.scaled import Scaled, scaled_features, scaled_target
 
 
+FEW_ROWS = 1000
+"""Widths depend on the columns and never on the rows."""
+
+
 @dataclass(frozen=True)
 class TrainingData:
     """What networks are trained on; plain arrays, so that processes can map them without a copy.
@@ -84,16 +88,25 @@ def encode_all(dataset: Dataset, flags: Flags) -> TrainingData:
     return _encode(dataset, [np.arange(len(dataset))], [np.arange(0)], flags)
 
 
+def problem_shape(dataset: Dataset) -> ProblemShape:
+    """What networks are told of these data."""
+    few = dataset.take(np.arange(min(len(dataset), FEW_ROWS)))
+    return _shape(dataset, Encoder.fit(few, Flags.of(dataset)))
+
+
+def _shape(dataset: Dataset, encoder: Encoder) -> ProblemShape:
+    return ProblemShape(
+        features=encoder.feature_width,
+        outputs=network_outputs(dataset.schema),
+        tasks=len(dataset.tasks),
+        metadata=encoder.metadata_width,
+    )
+
+
 def _encode(
     dataset: Dataset, training: Sequence[IntArray], validation: Sequence[IntArray], flags: Flags
 ) -> TrainingData:
     encoders = [Encoder.fit(dataset.take(rows), flags) for rows in training]
-    shape = ProblemShape(
-        features=encoders[0].feature_width,
-        outputs=network_outputs(dataset.schema),
-        tasks=len(dataset.tasks),
-        metadata=encoders[0].metadata_width,
-    )
     return TrainingData(
         features=scaled_features(dataset.features, [each.features for each in encoders]),
         target=scaled_target(dataset.target, encoders),
@@ -102,6 +115,6 @@ def _encode(
         training=tuple(training),
         validation=tuple(validation),
         encoders=tuple(encoders),
-        shape=shape,
+        shape=_shape(dataset, encoders[0]),
         problem=dataset.schema.problem,
     )

@@ -24,6 +24,7 @@ from mthn_automl.training.optimiser import TrainingSettings
 from mthn_automl.training.predict import fold_outputs
 from mthn_automl.training.squash import squashed
 from mthn_automl.training.tensors import DeviceData
+from mthn_automl.tuning.guard import refuse_too_large
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.samplers import derive_seed
@@ -232,7 +233,12 @@ def train(
     deadline: float | None,
     placed: DeviceData | None = None,
 ) -> FitResult:
-    """Train the members of one neural configuration in one pack."""
+    """Train the members of one neural configuration in one pack.
+
+    Raises:
+        TooLargeError: it has more numbers than can be trained.
+        DivergedError: a loss is not finite.
+    """
     architecture = configuration.space.load_class()
     settings = make_settings(architecture.Settings, configuration.settings)  # type: ignore[attr-defined]
     traits: Traits = architecture.traits(data.shape, settings)  # type: ignore[attr-defined]
@@ -240,6 +246,7 @@ def train(
     def build() -> Architecture:
         return architecture(data.shape, settings)  # type: ignore[no-any-return]
 
+    refuse_too_large(configuration.space.name, build, traits, data.shape.tasks, len(members))
     return fit(
         data,
         build,

@@ -8,6 +8,7 @@ import pytest
 
 from mthn_automl.data.preprocess import moments
 from mthn_automl.data.problems import cubic
+from mthn_automl.errors import NothingFinishedError
 from mthn_automl.run.job import resume, search
 from mthn_automl.tuning.final import Refit
 from mthn_automl.tuning.search import _let_interruptions_pass
@@ -72,3 +73,22 @@ def _wrapped() -> None:
         raise KeyboardInterrupt
     except KeyboardInterrupt as error:
         raise RuntimeError("dynamicLayerStack") from error
+
+
+def test_an_architecture_that_is_too_large_is_skipped_with_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mthn_automl.tuning.guard.PACK_NUMBERS", 10)
+    data, meta = cubic(tasks=4, rows=12)
+    given = {"folds": 2, "seeds": 1, "runner": "local", "no_ablation": True}
+    run = search(data, meta, output=tmp_path / "run", architectures="ridge,single_task", trials=1, **given)
+    table = run.leaderboard.set_index("architecture")
+    assert table.loc["single_task", "note"].startswith(
+        "skipped: single_task must have at most 10 numbers in all networks"
+    )
+    assert table.loc["single_task", "trials"] == 0
+    assert table["rank"].isna().to_dict() == {"ridge": False, "single_task": True}
+    again = resume(run.folder, trials=1, data=data, meta=meta).leaderboard.set_index("architecture")
+    assert again.loc["single_task", "note"] == table.loc["single_task", "note"]
+    with pytest.raises(NothingFinishedError, match="No architecture can be trained on these data: single_task must"):
+        search(data, meta, output=tmp_path / "other", architectures="single_task", trials=1, **given)
