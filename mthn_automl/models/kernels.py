@@ -11,6 +11,8 @@ from scipy.spatial.distance import cdist
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.data.encoding import Encoder
 
+KernelShape = Literal["rbf", "matern"]
+
 CHUNK_NUMBERS = 2_000_000  # of one block of a kernel matrix: 16 MB, and a few times that while it is built
 
 
@@ -56,11 +58,14 @@ class Points:
 
 @dataclass(frozen=True)
 class Kernel:
-    """k(features) * ((1 - task_share) k(metadata) + task_share [same task]); lengths relative to sqrt(width)."""
+    """k(features) * ((1 - task_share) k(metadata) + task_share [same task]); lengths relative to sqrt(width).
 
-    shape: Literal["rbf", "matern"]
-    feature_scale: float
-    metadata_scale: float
+    feature_scale, metadata_scale: one length scale, or one a column.
+    """
+
+    shape: KernelShape
+    feature_scale: float | FloatArray
+    metadata_scale: float | FloatArray
     task_share: float
 
     def __call__(self, left: Points, right: Points) -> FloatArray:
@@ -79,15 +84,35 @@ class Kernel:
             filled[rows] = self(chunk, points)
         return filled
 
-    def _similarity(self, left: FloatArray, right: FloatArray, scale: float) -> FloatArray:
-        width = left.shape[1]
-        if width == 0:
-            return np.ones((len(left), len(right)))
-        length = scale * np.sqrt(width)
-        if self.shape == "rbf":
-            return np.exp(-0.5 * cdist(left / length, right / length, "sqeuclidean"))
-        distance = np.sqrt(3.0) * cdist(left / length, right / length)
-        return (1.0 + distance) * np.exp(-distance)  # type: ignore[no-any-return]
+    def _similarity(self, left: FloatArray, right: FloatArray, scale: float | FloatArray) -> FloatArray:
+        return similarity(self.shape, squared_distances(scaled(left, scale), scaled(right, scale)))
+
+
+def squared_distances(left: FloatArray, right: FloatArray) -> FloatArray:
+    """(left, right), zeros where the points have no columns."""
+    if left.shape[1] == 0:
+        return np.zeros((len(left), len(right)))
+    return np.asarray(cdist(left, right, "sqeuclidean"))
+
+
+def scaled(values: FloatArray, scale: float | FloatArray) -> FloatArray:
+    """Columns divided by their lengths; values: (rows, width)."""
+    return np.asarray(values / (scale * np.sqrt(max(values.shape[1], 1))))
+
+
+def similarity(shape: KernelShape, squared: FloatArray) -> FloatArray:
+    """1 at distance 0, falling; squared: squared distances of any shape."""
+    if shape == "rbf":
+        return np.asarray(np.exp(-0.5 * squared))
+    distance = np.sqrt(3.0 * squared)
+    return np.asarray((1.0 + distance) * np.exp(-distance))
+
+
+def similarity_slope(shape: KernelShape, squared: FloatArray) -> FloatArray:
+    """What the similarity gains when the logarithm of a column's length grows, over that column's squared distance."""
+    if shape == "rbf":
+        return np.asarray(np.exp(-0.5 * squared))
+    return np.asarray(3.0 * np.exp(-np.sqrt(3.0 * squared)))
 
 
 def landmarks(task: IntArray, count: int, *, seed: int) -> IntArray:

@@ -76,13 +76,14 @@ class Trees:
             nodes[field] = fields[field]
         all_nodes = np.split(nodes, np.cumsum(counts)[:-1])
         all_bitsets = np.split(state["bitsets"], np.cumsum(state["bitset_counts"])[:-1])
-        flat = [_tree(*each, columns=len(state["places"])) for each in zip(all_nodes, all_bitsets, strict=True)]
+        flat = [checked_tree(*each, columns=len(state["places"])) for each in zip(all_nodes, all_bitsets, strict=True)]
         outputs = len(state["baseline"])
         trees = tuple(tuple(flat[start : start + outputs]) for start in range(0, len(flat), outputs))
         return cls(trees, state["baseline"], state["known"], state["places"])
 
 
-def _tree(nodes: NDArray[Any], bitsets: NDArray[np.uint32], *, columns: int) -> Any:
+def checked_tree(nodes: NDArray[Any], bitsets: NDArray[np.uint32], *, columns: int) -> Any:
+    """scikit-learn's predictor; raises FormatError where a node points outside of its tree or of the matrix."""
     split = nodes[nodes["is_leaf"] == 0]
     place = np.flatnonzero(nodes["is_leaf"] == 0)
     children = np.stack([split["left"], split["right"]]).astype(np.int64)

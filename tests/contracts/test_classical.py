@@ -301,16 +301,27 @@ def tree_numbers(state: Mapping[str, Any]) -> int:
     return nodes + sum(each["baseline"].size for each in state["sums"]) + arrays(state["columns"]["means"])
 
 
+def forest_numbers(state: Mapping[str, Any]) -> int:
+    splits = sum(int((each["nodes"]["is_leaf"] == 0).sum()) for each in state["forests"])
+    values = sum(each["values"].size for each in state["forests"])
+    return 2 * splits + values + arrays(state["columns"]["means"])
+
+
+def linear_numbers(state: Mapping[str, Any]) -> int:
+    return arrays([state["coefficients"], state["intercept"]])
+
+
+def kernel_numbers(state: Mapping[str, Any]) -> int:
+    return linear_numbers(state) + arrays([state["stored"][key] for key in ("features", "place", "metadata")])
+
+
 COUNTS: dict[str, Callable[[Mapping[str, Any]], int]] = {
-    "ridge": lambda state: arrays([state["coefficients"], state["intercept"]]),
-    "kernel_ridge": lambda state: arrays(
-        [
-            state["coefficients"],
-            state["intercept"],
-            *(state["stored"][key] for key in ("features", "place", "metadata")),
-        ]
-    ),
+    "ridge": linear_numbers,
+    "mixed_effects": linear_numbers,
+    "kernel_ridge": kernel_numbers,
+    "gaussian_process": lambda state: kernel_numbers(state) + arrays(state["hyperparameters"]),
     "gradient_boosting": tree_numbers,
+    "random_forest": forest_numbers,
 }
 
 

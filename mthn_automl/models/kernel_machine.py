@@ -1,0 +1,114 @@
+"""A linear model of a kernel's values at stored rows: exact while rows are few, by Nystrom landmarks beyond."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve
+
+from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.models.kernels import Kernel, Points, landmarks, whitening
+from mthn_automl.models.linear import Linear, fit_classes
+from mthn_automl.models.probabilities import Classes
+
+EXACT_ROWS = 4_000
+REGRESSION_LANDMARKS = 1_000
+CLASS_LANDMARKS = 600
+CLASS_NUMBERS = 30_000_000  # of the kernel features of all rows, 240 MB: beyond, fewer landmarks
+
+
+@dataclass(frozen=True)
+class KernelMachine:
+    """rows: those of the fit, of which `stored` are kept; linear: (stored rows, outputs) dual coefficients."""
+
+    kernel: Kernel
+    rows: int
+    stored: Points
+    linear: Linear
+
+    @classmethod
+    def fit_regression(
+        cls, kernel: Kernel, points: Points, target: FloatArray, *, alpha: float, seed: int
+    ) -> "KernelMachine":
+        """Kernel ridge regression, which is the mean of a Gaussian process with noise `alpha`; `seed` draws landmarks.
+
+        Shape:
+            target (rows, outputs).
+        """
+        count = len(points) if len(points) <= EXACT_ROWS else REGRESSION_LANDMARKS
+        stored = points.take(landmarks(points.place, count, seed=seed))
+        gram = kernel.gram(stored)
+        if len(stored) == len(points):
+            dual = _solve(gram, target, alpha)
+        else:
+            dual = _fit_landmarks(kernel, points, stored, target, whitening(gram), alpha)
+        return cls(kernel, len(points), stored, Linear(dual, np.zeros(target.shape[1])))
+
+    @classmethod
+    def fit_classes(
+        cls, kernel: Kernel, points: Points, labels: IntArray, classes: Classes, *, alpha: float, seed: int
+    ) -> "KernelMachine":
+        """Kernel logistic regression over landmarks; labels: (rows,) among the present classes."""
+        count = min(len(points), CLASS_LANDMARKS, max(50, CLASS_NUMBERS // len(points)))
+        stored = points.take(landmarks(points.place, count, seed=seed))
+        white = whitening(kernel.gram(stored))
+        features = np.empty((len(points), white.shape[1]))
+        for rows, chunk in points.chunks(len(stored)):
+            features[rows] = np.matmul(kernel(chunk, stored), white)
+        fitted = fit_classes(features, labels, classes, alpha=alpha)
+        return cls(kernel, len(points), stored, Linear(np.matmul(white, fitted.coefficients), fitted.intercept))
+
+    @property
+    def numbers(self) -> int:
+        """Dual coefficients and intercepts, and the stored rows' numbers."""
+        return self.linear.numbers + self.stored.numbers
+
+    def scores(self, points: Points) -> FloatArray:
+        """(points, outputs): predictions of a regression, logits of classes."""
+        scores = np.empty((len(points), len(self.linear.intercept)))
+        for part, chunk in points.chunks(len(self.stored)):
+            scores[part] = self.linear.scores(self.kernel(chunk, self.stored))
+        return scores
+
+    def notes(self, name: str) -> tuple[str, ...]:
+        """What the user must be told of a model of that name."""
+        kept = len(self.stored)
+        if kept == self.rows:
+            return ()
+        return (f"{name} was approximated: {kept:,} of {self.rows:,} rows serve as Nystrom landmarks.",)
+
+    def to_state(self) -> dict[str, Any]:
+        """All but the kernel."""
+        return {
+            "rows": self.rows,
+            "stored": self.stored.to_state(),
+            "coefficients": self.linear.coefficients,
+            "intercept": self.linear.intercept,
+        }
+
+    @classmethod
+    def from_state(cls, kernel: Kernel, state: Mapping[str, Any]) -> "KernelMachine":
+        linear = Linear(state["coefficients"], state["intercept"])
+        return cls(kernel, state["rows"], Points(**state["stored"]), linear)
+
+
+def _fit_landmarks(
+    kernel: Kernel, points: Points, stored: Points, target: FloatArray, white: FloatArray, alpha: float
+) -> FloatArray:
+    """(landmarks, outputs) dual coefficients; sums over chunks of rows, so that memory stays bounded."""
+    covariance = np.zeros((white.shape[1], white.shape[1]))
+    moment = np.zeros((white.shape[1], target.shape[1]))
+    for rows, chunk in points.chunks(len(stored)):
+        features = np.matmul(kernel(chunk, stored), white)
+        covariance += features.T @ features
+        moment += features.T @ target[rows]
+    dual: FloatArray = np.matmul(white, _solve(covariance, moment, alpha))
+    return dual
+
+
+def _solve(gram: FloatArray, target: FloatArray, alpha: float) -> FloatArray:
+    """(gram + alpha I)^-1 target, in place of `gram`; a trace of jitter keeps it definite at alpha = 0."""
+    gram[np.diag_indices_from(gram)] += alpha + 1e-10
+    factor = cho_factor(gram, lower=True, overwrite_a=True)
+    return cho_solve(factor, target)

@@ -1,0 +1,144 @@
+"""Linear mixed model: fixed effects of features and metadata, random intercepts and slopes of tasks."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.linalg import svd
+from scipy.sparse import diags_array
+from sklearn.linear_model import Ridge as RidgeRegression
+from threadpoolctl import threadpool_limits
+
+from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.encoding import Encoder, Flags
+from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
+from mthn_automl.models.linear import Linear, fit_classes
+from mthn_automl.models.linear_columns import LinearColumns, TaskEffects
+from mthn_automl.models.probabilities import Classes
+
+FIXED_VARIANCE = 10.0  # against the noise's: n rows shrink an effect by 1 / (10 n + 1), and collinear ones stay finite
+
+
+@dataclass(frozen=True)
+class MixedEffectsSettings:
+    """What is searched; the ranges are in `search_spaces/mixed_effects.toml`."""
+
+    intercept_variance: float = 1.0
+    random_slopes: bool = True
+    slope_variance: float = 0.1
+    use_metadata: bool = True
+    interactions: bool = False
+
+
+class MixedEffects(Classical):
+    """y = X b + Z_t u_t + noise, with Z_t a column of ones and the features, and u_t independent normal.
+
+    The variances of intercepts and slopes, against the noise's, are settings. For them the best linear unbiased
+    prediction is exact (Henderson 1975, "Best linear unbiased estimation and prediction under a selection model"), at a
+    cost that grows with the rows (Laird and Ware 1982, "Random-effects models for longitudinal data"). Rows of a task
+    never seen get the fixed effects. Classes: logistic regression whose penalties are the same normal distributions,
+    that is the joint mode of all effects; there a variance is one of log odds.
+
+    Size: all effects and intercepts. One task's network: a coefficient a feature and an intercept, for each output,
+    because metadata are constant within a task. One more task: its own effects.
+    """
+
+    Settings: ClassVar[type] = MixedEffectsSettings
+
+    def __init__(self, settings: MixedEffectsSettings) -> None:
+        self.settings = settings
+
+    @classmethod
+    def traits(cls, shape: ProblemShape, settings: MixedEffectsSettings) -> Traits:
+        return Traits(True, settings.use_metadata and shape.metadata > 0)
+
+    def fit(self, training: Dataset, *, flags: Flags, seed: int) -> None:
+        """Learn from all rows of `training`; nothing is random, so `seed` changes nothing."""
+        self.encoder = Encoder.fit(training, flags)
+        self.classes = Classes.of(training)
+        self.columns = self._columns(len(training.tasks))
+        with threadpool_limits(1):
+            if self.classes is None:
+                self.linear = self._fit_regression(training)
+            else:
+                self.linear = self._fit_classes(training, self.classes)
+
+    def _fit_regression(self, training: Dataset) -> Linear:
+        fixed = np.pad(self.columns.shared(training).toarray(), ((0, 0), (1, 0)), constant_values=1.0)
+        target = self.encoder.encode_target(training.target).astype(np.float64)
+        roots = self._roots()
+        design = np.pad(self.columns.features(training), ((0, 0), (1, 0)), constant_values=1.0)[:, : len(roots)]
+        shared, own = best_prediction(fixed, design * roots, target, training.task, self.columns.tasks)
+        own *= roots[:, None]
+        slopes = own[:, 1:].reshape(-1, target.shape[1])
+        return Linear(np.concatenate([shared[1:], own[:, 0], slopes]), shared[0])
+
+    def _fit_classes(self, training: Dataset, classes: Classes) -> Linear:
+        columns, roots, tasks = self.columns.of(training), self._roots(), self.columns.tasks
+        random = np.concatenate([np.full(tasks, roots[0]), np.tile(roots[1:], tasks)])
+        fixed = np.full(columns.shape[1] - len(random), np.sqrt(FIXED_VARIANCE))
+        scale = np.concatenate([fixed, random])
+        fitted = fit_classes(columns @ diags_array(scale), classes.labels(training.target), classes, alpha=1.0)
+        return Linear(fitted.coefficients * scale[:, None], fitted.intercept)
+
+    def _roots(self) -> FloatArray:
+        """(1,) or (1 + d_x,): standard deviations of one task's effects."""
+        settings = self.settings
+        slopes = self.encoder.feature_width if settings.random_slopes else 0
+        return np.sqrt([settings.intercept_variance, *[settings.slope_variance] * slopes])
+
+    def _columns(self, tasks: int) -> LinearColumns:
+        settings = self.settings
+        effects: TaskEffects = "slopes" if settings.random_slopes else "intercept"
+        return LinearColumns(self.encoder, tasks, effects, settings.use_metadata, settings.interactions)
+
+    def predict(self, rows: Dataset) -> FloatArray:
+        """(rows, outputs) float64."""
+        scores = self.linear.scores(self.columns.of(rows))
+        return self.encoder.decode_target(scores) if self.classes is None else self.classes.probabilities(scores)
+
+    def size(self) -> Size:
+        return self.columns.size(self.linear.numbers, len(self.linear.intercept))
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "encoder": self.encoder.to_json(),
+            "classes": None if self.classes is None else self.classes.to_json(),
+            "tasks": self.columns.tasks,
+            "coefficients": self.linear.coefficients,
+            "intercept": self.linear.intercept,
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.encoder = Encoder.from_json(state["encoder"])
+        self.classes = Classes.from_json(state["classes"])
+        self.columns = self._columns(state["tasks"])
+        self.linear = Linear(state["coefficients"], state["intercept"])
+
+
+def best_prediction(
+    fixed: FloatArray, design: FloatArray, target: FloatArray, task: IntArray, tasks: int
+) -> tuple[FloatArray, FloatArray]:
+    """Fixed effects, and effects of each task that have the noise's variance; tasks without rows get zeros.
+
+    With design_t = U S W^T the covariance of a task's rows is V_t = I + U S^2 U^T. Generalised least squares is ridge
+    regression on rows times V_t^(-1/2), and a task's effects are W S / (1 + S^2) U^T of its residuals.
+
+    Shape:
+        fixed (rows, p), design (rows, q), target (rows, outputs) -> (p, outputs), (tasks, q, outputs).
+    """
+    order = np.argsort(task, kind="stable")
+    present, starts = np.unique(task[order], return_index=True)
+    parts = np.split(order, starts[1:])
+    factors = [svd(design[rows], full_matrices=False) for rows in parts]
+    white = np.concatenate([fixed, target], axis=1)
+    for rows, (left, values, _) in zip(parts, factors, strict=True):
+        white[rows] += left * (1.0 / np.sqrt(1.0 + values**2) - 1.0) @ (left.T @ white[rows])
+    ridge = RidgeRegression(alpha=1.0 / FIXED_VARIANCE, fit_intercept=False)
+    shared = np.atleast_2d(ridge.fit(white[:, : fixed.shape[1]], white[:, fixed.shape[1] :]).coef_).T
+    residual = target - fixed @ shared
+    own = np.zeros((tasks, design.shape[1], target.shape[1]))
+    for one, rows, (left, values, right) in zip(present, parts, factors, strict=True):
+        own[one] = right.T * (values / (1.0 + values**2)) @ (left.T @ residual[rows])
+    return shared, own

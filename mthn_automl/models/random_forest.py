@@ -1,0 +1,145 @@
+"""Random forests over features, metadata and the task as its target mean or as one column a task."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
+from threadpoolctl import threadpool_limits
+
+from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.encoding import Encoder, Flags
+from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
+from mthn_automl.models.forests import Forest
+from mthn_automl.models.probabilities import Classes
+from mthn_automl.models.tree_columns import TreeColumns
+
+TREE_ROWS = 20_000  # each tree sees no more: its size and time grow with them
+LARGEST = float(np.finfo(np.float32).max)
+
+
+@dataclass(frozen=True)
+class RandomForestSettings:
+    """What is searched; the ranges are in `search_spaces/random_forest.toml`."""
+
+    task: Literal["none", "one_hot", "target_mean"] = "target_mean"
+    use_metadata: bool = True
+    extra_trees: bool = False
+    n_estimators: int = 100
+    max_features: float = 0.7
+    min_samples_leaf: int = 2
+
+
+class RandomForest(Classical):
+    """scikit-learn's random forest (Breiman 2001), or extremely randomised trees (Geurts, Ernst and Wehenkel 2006).
+
+    All targets share their trees. Missing numbers stay missing; categories up to 250 become one column each and larger
+    ones cross-fitted target means, the task either. A task never seen has no column, or the mean of all rows. A leaf
+    of classes counts their shares among all rows as one row more.
+
+    Size: a column and a threshold a split, a value a leaf and output, and the tables of target means. One task's
+    network is the whole model; one more task adds its target means.
+    """
+
+    Settings: ClassVar[type] = RandomForestSettings
+
+    def __init__(self, settings: RandomForestSettings) -> None:
+        self.settings = settings
+
+    @classmethod
+    def traits(cls, shape: ProblemShape, settings: RandomForestSettings) -> Traits:
+        return Traits(settings.task != "none", settings.use_metadata and shape.metadata > 0)
+
+    def fit(self, training: Dataset, *, flags: Flags, seed: int) -> None:
+        """Learn from all rows of `training`; `seed` draws rows and columns, and deals out the folds of target means."""
+        self.encoder = Encoder.fit(training, flags)
+        self.classes = Classes.of(training)
+        self.rows = len(training)
+        target, settings = self._target(training), self.settings
+        task = "category" if settings.task == "one_hot" else settings.task
+        self.columns = TreeColumns.fit(training, target, task=task, use_metadata=settings.use_metadata)
+        matrix = self.columns.training_matrix(training, target, seed=seed)
+        self.levels = [in_order_met(column) for column in matrix.T[: len(self.columns.ranks)]]
+        with threadpool_limits(1):
+            self.forests = self._grow(spread(matrix, self.levels), target, self._options(seed))
+
+    def _target(self, training: Dataset) -> FloatArray:
+        """(rows, outputs) what target means are of: standardised targets, or indicators of classes."""
+        if self.classes is None:
+            return self.encoder.encode_target(training.target).astype(np.float64)
+        return self.classes.indicators(training.target)
+
+    def _grow(self, matrix: FloatArray, target: FloatArray, options: dict[str, Any]) -> tuple[Forest, ...]:
+        """One forest, or none where there is a single class."""
+        extra = self.settings.extra_trees
+        if self.classes is None:
+            regressor = (ExtraTreesRegressor if extra else RandomForestRegressor)(**options)
+            return (Forest.of(regressor.fit(matrix, target if target.shape[1] > 1 else target[:, 0])),)
+        if self.classes.scores == 0:
+            return ()
+        labels = np.argmax(target, axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
+        classifier = (ExtraTreesClassifier if extra else RandomForestClassifier)(**options)
+        return (Forest.of(classifier.fit(matrix, labels), np.bincount(labels) / len(labels)),)
+
+    def _options(self, seed: int) -> dict[str, Any]:
+        settings = self.settings
+        drawn = not settings.extra_trees or self.rows > TREE_ROWS
+        return {
+            "n_estimators": settings.n_estimators,
+            "max_features": float(settings.max_features),
+            "min_samples_leaf": settings.min_samples_leaf,
+            "bootstrap": drawn,
+            "max_samples": min(self.rows, TREE_ROWS) if drawn else None,
+            "random_state": seed,
+        }
+
+    def predict(self, rows: Dataset) -> FloatArray:
+        """(rows, outputs) float64."""
+        matrix = spread(self.columns.transform(rows), self.levels)
+        means = [forest.mean(matrix) for forest in self.forests]
+        if self.classes is None:
+            return self.encoder.decode_target(means[0])
+        scores = np.log(means[0]) if means else np.zeros((len(rows), 0))
+        return self.classes.probabilities(scores[:, 1:] - scores[:, :1] if self.classes.scores == 1 else scores)
+
+    def size(self) -> Size:
+        tables = [mean.table for mean in self.columns.means]
+        total = sum(each.numbers for each in self.forests) + sum(table.size for table in tables)
+        return Size(total, total, tables[-1].shape[1] if self.columns.task == "target_mean" else 0)
+
+    def notes(self) -> tuple[str, ...]:
+        if self.rows <= TREE_ROWS:
+            return ()
+        return (f"Each tree of the forest was grown on {TREE_ROWS:,} of {self.rows:,} rows, drawn at random.",)
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "encoder": self.encoder.to_json(),
+            "classes": None if self.classes is None else self.classes.to_json(),
+            "rows": self.rows,
+            "columns": self.columns.to_state(),
+            "levels": list(self.levels),
+            "forests": [each.to_state() for each in self.forests],
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        self.encoder = Encoder.from_json(state["encoder"])
+        self.classes = Classes.from_json(state["classes"])
+        self.rows = state["rows"]
+        self.columns = TreeColumns.from_state(state["columns"])
+        self.levels = list(state["levels"])
+        self.forests = tuple(Forest.from_state(each) for each in state["forests"])
+
+
+def in_order_met(codes: FloatArray) -> FloatArray:
+    """The known values of (rows,) codes as they first occur, so that trees do not depend on how tasks are numbered."""
+    values, first = np.unique(codes[~np.isnan(codes)], return_index=True)
+    return values[np.argsort(first)]
+
+
+def spread(matrix: FloatArray, levels: list[FloatArray]) -> FloatArray:
+    """(rows, wider) float64 of single precision numbers: the first columns, which are codes, as a column a level."""
+    codes = [matrix[:, place, None] == level for place, level in enumerate(levels)]
+    wide = np.concatenate([*codes, np.clip(matrix[:, len(levels) :], -LARGEST, LARGEST)], axis=1)
+    return np.ascontiguousarray(wide.astype(np.float32), dtype=np.float64)

@@ -1,0 +1,64 @@
+"""The gradient of the Gaussian process's likelihood, and that its maximum is where the data were drawn."""
+
+import numpy as np
+import pytest
+from scipy.optimize import check_grad
+from scipy.stats import multivariate_normal
+
+from mthn_automl.data.dataset import FloatArray
+from mthn_automl.models.kernels import KernelShape, Points
+from mthn_automl.models.marginal_likelihood import SPREAD, Hyperparameters
+
+SHAPES: tuple[KernelShape, ...] = ("rbf", "matern")
+every_shape = pytest.mark.parametrize("shape", SHAPES)
+
+
+def drawn_points(rows: int, tasks: int, metadata: int) -> Points:
+    random = np.random.default_rng(0)
+    place = np.arange(rows) % tasks
+    return Points(random.normal(size=(rows, 3)), place, np.arange(tasks), random.normal(size=(tasks, metadata)))
+
+
+def drawn_target(rows: int, outputs: int) -> FloatArray:
+    return np.random.default_rng(1).normal(size=(rows, outputs))
+
+
+@every_shape
+@pytest.mark.parametrize("lengths", [(3, 2), (1, 1), (3, 0)], ids=["ard", "shared", "no metadata"])
+@pytest.mark.parametrize("task", [True, False], ids=["task share", "no task share"])
+def test_the_gradient_is_that_of_the_loss(shape: KernelShape, lengths: tuple[int, int], task: bool) -> None:
+    features, metadata = lengths
+    family = Hyperparameters(shape, features, metadata, task, 1e-3)
+    points, target = drawn_points(24, 5, 2 if metadata else 0), drawn_target(24, 2)
+    lengths_at = np.linspace(-0.4, 0.6, features + metadata)
+    vector = np.array([*lengths_at, *[0.4] * task, -1.0])
+    error = check_grad(
+        lambda at: family.loss(at, points, target)[0], lambda at: family.loss(at, points, target)[1], vector
+    )
+    assert error < 1e-6
+
+
+@every_shape
+def test_the_loss_is_the_density_at_the_best_signal_variance(shape: KernelShape) -> None:
+    family, vector = Hyperparameters(shape, 3, 2, True, 1e-3), np.array([0.1, -0.2, 0.3, 0.2, 0.0, 0.4, -1.0])
+    points, target = drawn_points(24, 5, 2), drawn_target(24, 1)
+    covariance = family.kernel(vector).gram(points) + family.noise(vector) * np.eye(24)
+    signal = target[:, 0] @ np.linalg.solve(covariance, target[:, 0]) / 24
+    density = multivariate_normal(cov=signal * covariance).logpdf(target[:, 0])
+    prior = 0.5 * np.sum((vector[:5] / SPREAD) ** 2)
+    expected = (prior - density) / 24 - 0.5 * (1.0 + np.log(2.0 * np.pi))
+    assert family.loss(vector, points, target)[0] == pytest.approx(expected)
+
+
+def test_a_column_without_influence_gets_the_longer_length() -> None:
+    points = drawn_points(60, 3, 0)
+    vector = Hyperparameters("rbf", 3, 0, False, 1e-4).best(points, np.sin(2.0 * points.features[:, :1]))
+    assert vector[0] < vector[1] - 1.0
+    assert vector[0] < vector[2] - 1.0
+
+
+def test_noise_is_found_and_never_below_its_floor() -> None:
+    points, family = drawn_points(200, 4, 0), Hyperparameters("rbf", 1, 0, False, 0.05)
+    smooth = np.sin(points.features[:, :1])
+    assert family.noise(family.best(points, smooth)) == pytest.approx(0.05)
+    assert 0.5 < family.noise(family.best(points, smooth + drawn_target(200, 1))) < 10.0

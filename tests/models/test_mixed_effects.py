@@ -1,0 +1,44 @@
+"""The prediction task by task equals the one from the whole covariance, and fixed effects are all but free."""
+
+import numpy as np
+import pytest
+
+from mthn_automl.data.encoding import Flags
+from mthn_automl.models.mixed_effects import FIXED_VARIANCE, MixedEffects, MixedEffectsSettings, best_prediction
+from tests.contracts import zoo
+
+
+@pytest.mark.parametrize("width", [1, 3, 12], ids=["intercepts", "slopes", "more effects than rows of a task"])
+@pytest.mark.parametrize("columns", [4, 60], ids=["few fixed columns", "more fixed columns than rows"])
+def test_it_is_the_best_linear_unbiased_prediction(width: int, columns: int) -> None:
+    random = np.random.default_rng(0)
+    task = random.permutation(np.repeat([0, 1, 3, 4], 10))
+    fixed, design, target = (random.normal(size=(40, each)) for each in (columns, width, 2))
+    spread = np.zeros((40, 5 * width))
+    for row, one in enumerate(task):
+        spread[row, one * width : (one + 1) * width] = design[row]
+    covariance = FIXED_VARIANCE * fixed @ fixed.T + spread @ spread.T + np.eye(40)
+    dual = np.linalg.solve(covariance, target)
+    shared, own = best_prediction(fixed, design, target, task, 5)
+    np.testing.assert_allclose(shared, FIXED_VARIANCE * fixed.T @ dual, atol=1e-8)
+    np.testing.assert_allclose(own.reshape(-1, 2), spread.T @ dual, atol=1e-8)
+
+
+def test_a_task_without_rows_and_a_task_never_seen_get_the_fixed_effects() -> None:
+    dataset = zoo.task_without_rows()
+    model = MixedEffects(MixedEffectsSettings())
+    model.fit(dataset, flags=Flags.of(dataset), seed=0)
+    assert not model.columns.of(zoo.of_new_tasks(dataset)).toarray()[:, -5 * 3 :].any()
+    own = model.linear.coefficients[-5 * 3 :]
+    assert not own[3].any()
+    assert not own[5 + 2 * 3 : 5 + 2 * 4].any()
+    assert own[0].any()
+
+
+def test_fixed_effects_are_hardly_penalised() -> None:
+    dataset = zoo.planted()
+    model = MixedEffects(MixedEffectsSettings(intercept_variance=1e-3, random_slopes=False, use_metadata=False))
+    model.fit(dataset, flags=Flags.of(dataset), seed=0)
+    features = np.pad(model.columns.features(dataset), ((0, 0), (1, 0)), constant_values=1.0)
+    free = np.linalg.lstsq(features, model.encoder.encode_target(dataset.target), rcond=None)[0]
+    np.testing.assert_allclose(model.linear.coefficients[:2], free[1:], atol=0.01)
