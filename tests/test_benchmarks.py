@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
+
+from mthn_automl.data.problems import robot_arm
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
 KEYS = {
@@ -77,3 +80,30 @@ def test_an_unknown_figure_is_named(script: str, tmp_path: Path) -> None:
     done = run(script, tmp_path, "--only", "step_ratoi")
     assert done.returncode == 2
     assert "step_ratoi" in done.stderr
+
+
+@pytest.mark.slow
+def test_generators_are_compared_and_drawn(tmp_path: Path) -> None:
+    done = run("compression", tmp_path, "--quick", "--json", "--output", "here")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    generators = {each["generator"].split(",")[0] for each in found["sizes"]}
+    assert generators == {"full", "factorised", "low_rank", "chunked", "film"}
+    assert {each["problem"] for each in found["sizes"]} == {"robot_arm", "planted"}
+    assert all(math.isfinite(each["test_mse"]) and each["parameters"] > 0 for each in found["trials"])
+    pictures = {f"compression_{problem}{suffix}" for problem in ("robot_arm", "planted") for suffix in (".svg", ".png")}
+    assert {each.name for each in (tmp_path / "here").iterdir()} == {"compression.csv", *pictures}
+
+
+@pytest.mark.slow
+def test_generators_are_compared_on_given_splits(tmp_path: Path) -> None:
+    data, meta = robot_arm(tasks=3, rows=20)
+    data.to_csv(tmp_path / "data.csv", index=False)
+    meta.to_csv(tmp_path / "meta.csv", index=False)
+    (tmp_path / "splits").mkdir()
+    role = ["train", "vali", "test"] * 15
+    pd.DataFrame({"row": range(45), "split": role}).to_csv(tmp_path / "splits" / "seed0.csv", index=False)
+    done = run("compression", tmp_path, "--quick", "--data", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "robot_arm" in done.stdout
+    assert "within a limit of parameters" in done.stdout

@@ -13,6 +13,13 @@ def predict(
     meta: Annotated[
         Path | None, Option(help="CSV file with the metadata of tasks that are new.", show_default=False)
     ] = None,
+    preference: Annotated[
+        float | None,
+        Option(
+            help="From 0, the smallest error, to 1, the smallest network; of a pareto_hypernetwork.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[
         Path | None, Option(help="CSV or .parquet file to write. Default: stdout, as CSV.", show_default=False)
     ] = None,
@@ -25,7 +32,10 @@ def predict(
     from mthn_automl.deployment.model_folder import load_model
     from mthn_automl.deployment.output import write_predictions
 
-    predictions = load_model(model).stream(data, meta)
+    predictor = load_model(model)
+    if preference is not None:
+        predictor = predictor.at_preference(preference)
+    predictions = predictor.stream(data, meta)
     write_predictions(predictions, output)
     if not quiet:
         for note in predictions.notes:

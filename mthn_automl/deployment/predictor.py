@@ -1,7 +1,7 @@
 """A saved model in use: rows in, predictions out."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from mthn_automl.deployment.array_rows import array_table, one_row
 from mthn_automl.deployment.one_row import RowReader
 from mthn_automl.deployment.stream import PredictionStream
 from mthn_automl.deployment.task_numbers import TaskNumbers
-from mthn_automl.errors import DataError
+from mthn_automl.errors import DataError, UsageError
 from mthn_automl.models.base import Classical
 from mthn_automl.training.networks import Networks
 from mthn_automl.training.task_networks import MOST_KEPT, OneNetwork
@@ -40,6 +40,24 @@ class Predictor:
     def columns(self) -> tuple[str, ...]:
         """Names of the feature columns, in the order of `predict_arrays`."""
         return tuple(column.name for column in self.schema.features)
+
+    def at_preference(self, preference: float) -> "Predictor":
+        """The same model at another preference, where one training gave the whole curve: `pareto_hypernetwork`.
+
+        Args:
+            preference: 0 for the smallest error to 1 for the smallest network.
+
+        Raises:
+            UsageError: a number outside of [0, 1], or a model without preferences.
+        """
+        if not 0.0 <= preference <= 1.0:
+            raise UsageError(f"The preference must lie between 0 and 1, however it is {preference:g}.")
+        if not isinstance(self.model, Networks) or not self.model.has_preference:
+            raise UsageError(
+                f"A preference needs a model that was trained for all of them, however this one is a "
+                f"{self.architecture}; `mthn-automl search --architectures pareto_hypernetwork` trains one."
+            )
+        return replace(self, model=self.model.at_preference(preference))
 
     def read(self, data: str | Path | pd.DataFrame, meta: str | Path | pd.DataFrame | None = None) -> Dataset:
         """Rows encoded as those of training were; `notes` say what was not known.

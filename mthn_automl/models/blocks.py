@@ -71,3 +71,16 @@ def per_task_weight(shape: ProblemShape, inputs: int, outputs: int, *, last: boo
 def apply_layer(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     """features (blocks, rows, d_in), weight (blocks, d_in, d_out), bias (blocks, d_out) -> (blocks, rows, d_out)."""
     return torch.baddbmm(bias.unsqueeze(1), features, weight)
+
+
+def of_all_tasks(trunk: Trunk) -> list[tuple[Tensor, Tensor]]:
+    """Its layers as `Architecture.task_networks` gives them: weight (1, d_in, d_out) and bias (1, d_out)."""
+    return [(layer.weight.unsqueeze(0), layer.bias.unsqueeze(0)) for layer in trunk.layers]  # type: ignore[operator]
+
+
+def shared_product(features: Tensor, weight: Tensor) -> Tensor:
+    """features (..., d_in) times a matrix (d_in, d_out) that all rows share -> (..., d_out).
+
+    Under vmap, torch may copy the matrix for every row of more than three dimensions, unless these are flattened.
+    """
+    return (features.flatten(0, -2) @ weight).reshape(*features.shape[:-1], weight.shape[1])

@@ -12,12 +12,18 @@ PNG_SCALE: Final = 2.0  # pixels a point
 
 
 def save_figures(
-    folder: Path, leaderboard: pd.DataFrame, tradeoff: pd.DataFrame, ablation: pd.DataFrame, metric: str
+    folder: Path,
+    leaderboard: pd.DataFrame,
+    tradeoff: pd.DataFrame,
+    ablation: pd.DataFrame,
+    preferences: pd.DataFrame,
+    metric: str,
 ) -> list[Path]:
-    """Draw `leaderboard`, `tradeoff` and `ablation` into `folder`, which is made if need be.
+    """Draw each table into `folder`, which is made if need be.
 
     Args:
-        leaderboard, tradeoff, ablation: as in the run's CSV files; a table with nothing to plot gives no figure.
+        leaderboard, tradeoff, ablation, preferences: as in the run's CSV files; one with nothing to plot gives no
+            figure.
         metric: a name in METRICS.
 
     Returns:
@@ -25,6 +31,7 @@ def save_figures(
     """
     from mthn_automl.report.charts import ablation as ablation_chart  # altair takes half a second to import
     from mthn_automl.report.charts import leaderboard as leaderboard_chart
+    from mthn_automl.report.charts import preferences as preferences_chart
     from mthn_automl.report.charts import tradeoff as tradeoff_chart
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -32,6 +39,7 @@ def save_figures(
         "leaderboard": (leaderboard_chart.points(leaderboard), leaderboard_chart.chart),
         "tradeoff": (tradeoff_chart.points(tradeoff), tradeoff_chart.chart),
         "ablation": (ablation_chart.points(ablation), ablation_chart.chart),
+        "preferences": (preferences_chart.points(preferences), preferences_chart.chart),
     }
     written: list[Path] = []
     for name, (points, chart) in figures.items():

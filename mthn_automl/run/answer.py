@@ -3,13 +3,15 @@
 import os
 import shutil
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import pandas as pd
 
 from mthn_automl.analysis.leaderboard import Finalist, errors_of, leaderboard
+from mthn_automl.analysis.preferences import joined, preference_curve
 from mthn_automl.analysis.tradeoff import tradeoff
 from mthn_automl.catalogue import SearchSpace
+from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.errors import NothingFinishedError
 from mthn_automl.report.figures import save_figures
@@ -18,6 +20,7 @@ from mthn_automl.run.predictions import predictions
 from mthn_automl.run.prepare import Prepared
 from mthn_automl.run.tested import Tested
 from mthn_automl.storage import write_text
+from mthn_automl.training.networks import Networks
 from mthn_automl.tuning.final import Refitted
 from mthn_automl.tuning.objective import SearchData
 from mthn_automl.tuning.runners import Failed
@@ -54,6 +57,20 @@ class Answer:
         """A row a finished trial."""
         return tradeoff([each for name in self.files for each in self.studies.results(name)])
 
+    @cached_property
+    def preferences(self) -> pd.DataFrame:
+        """Curves of the models that one training gave for every preference; none without test rows."""
+        test, models = (
+            self.prepared.test,
+            {name: each for name, each in self.fitted.items() if isinstance(each, Refitted)},
+        )
+        curves = [
+            preference_curve(name, partial(_at_preference, each.model, test), test, self.data.metric)
+            for name, each in models.items()
+            if test is not None and isinstance(each.model, Networks) and each.model.has_preference
+        ]
+        return joined(curves)
+
     def write(self, folder: RunFolder) -> str:
         """Tables, predictions, figures and models; returns the winner's name.
 
@@ -61,11 +78,13 @@ class Answer:
             NothingFinishedError: no architecture could be refitted.
         """
         tables = {"leaderboard": self.leaderboard, "tradeoff": self.tradeoff, "ablation": self.ablation}
+        if len(self.preferences):
+            tables["preferences"] = self.preferences
         for name, table in tables.items():
             write_text(folder.path / f"{name}.csv", table.to_csv(index=False))
         rows = predictions(folder, self.studies, self.data.dataset, self.prepared.test, self.tested)
         rows.to_parquet(folder.path / "predictions.parquet", index=False)
-        save_figures(folder.figures, self.leaderboard, self.tradeoff, self.ablation, self.data.metric)
+        save_figures(folder.figures, self.leaderboard, self.tradeoff, self.ablation, self.preferences, self.data.metric)
         winner = self._write_models(folder)
         self._forget_predictions(folder)
         return winner
@@ -91,6 +110,13 @@ class Answer:
         for stored in folder.trials.glob(f"*/{PREDICTIONS}"):
             if stored.parent.name not in best:
                 stored.unlink()
+
+
+def _at_preference(model: Networks, rows: Dataset, preference: float) -> tuple[FloatArray, int]:
+    asked = model.at_preference(preference)
+    if asked.task_networks is None:
+        return asked.predict(rows), asked.size().task_network
+    return asked.predict(rows), asked.task_networks.working_numbers()
 
 
 def _replace_folder(source: "os.PathLike[str]", target: "os.PathLike[str]") -> None:

@@ -12,7 +12,6 @@ from mthn_automl.models.base import ProblemShape
 from mthn_automl.training.losses import network_outputs
 from mthn_automl.training.scaled import Scaled, scaled_features, scaled_target
 
-
 FEW_ROWS = 1000
 """Widths depend on the columns and never on the rows."""
 

@@ -131,6 +131,7 @@ class _Fit:
             if epoch % self.schedule.check_every == 0 or last:
                 self._check(epoch)
                 self._compile_where_it_pays()
+        self.everyone.outputs.training_mode(False)
         return FitResult(
             pack=self.best.restored(self.everyone).to(CPU),
             epochs=tuple(self.best.epoch.tolist()),

@@ -1,6 +1,6 @@
 """A neural model that has been refitted: networks, their encoder, and predictions for any rows."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +18,8 @@ from mthn_automl.training.predict import pack_outputs
 from mthn_automl.training.task_networks import OneNetwork, TaskNetworks, apply_network, apply_one, grouped
 
 ROWS_AT_ONCE = 200_000
+PREFERENCE = "preference"
+"""The buffer, a scalar, by which an architecture lets its user choose among what one training gave."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,18 @@ class Networks:
     def task_networks(self) -> TaskNetworks | None:
         """Those of the tasks of training; None where the architecture has none."""
         return TaskNetworks.of(self.pack)
+
+    @property
+    def has_preference(self) -> bool:
+        """Whether one training gave networks for every preference; see `at_preference`."""
+        return PREFERENCE in self.pack.buffers
+
+    def at_preference(self, preference: float) -> "Networks":
+        """The same networks at a preference in [0, 1], such as 0 for the smallest error and 1 for the smallest size."""
+        asked = torch.full_like(self.pack.buffers[PREFERENCE], preference)
+        pack = self.pack
+        buffers = {**pack.buffers, PREFERENCE: asked}
+        return replace(self, pack=Pack(pack.prototype, pack.parameters, buffers, present_only=pack.present_only))
 
     def task_network(self, task: int, tasks: TaskTable) -> OneNetwork | None:
         """What `predict_row` needs of a task, which is one of `tasks`; None where the architecture has none."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -23,6 +24,9 @@ ROWS_AT_ONCE = 8192
 """Rows and hidden units of a chunk stay in a core's cache."""
 
 LONGEST_BLOCK = 256
+MOST_LOOKED_AT = 100
+"""Tasks that tell which units work."""
+
 MOST_KEPT = 64_000_000
 """Numbers in the networks of all tasks and members, beyond which they are made anew for the tasks at hand."""
 
@@ -71,6 +75,13 @@ class TaskNetworks:
             for layer in zip(*members, strict=True)
         ]
 
+    def working_numbers(self) -> int:
+        """Weights and biases of one task's networks, of all members, but for those of units that lead nowhere.
+
+        A unit works if its output counts in any task.
+        """
+        return sum(_working(member) for member in self._make(np.arange(min(len(self), MOST_LOOKED_AT))))
+
     def _worth_keeping(self, more: int) -> bool:
         self._made += more
         numbers = len(self._pack) * len(self) * self._pack.prototype.task_network_parameters()
@@ -107,6 +118,14 @@ class TaskNetworks:
         states = {**self._pack.parameters, **self._pack.buffers}
         own = self._pack.prototype.task_indexed
         return {name: value.detach().mean(dim=1, keepdim=True) for name, value in states.items() if name in own}
+
+
+def _working(layers: Layers) -> int:
+    open_units = [layers[0][0].shape[1]]
+    for weight, _ in layers[1:]:
+        open_units.append(int((weight != 0.0).any(dim=2).any(dim=0).sum()))
+    outputs = layers[-1][0].shape[2]
+    return sum(inputs * units + units for inputs, units in pairwise([*open_units, outputs]))
 
 
 class _Materialise(nn.Module):

@@ -110,7 +110,7 @@ class AblationFit:
         settings: dict[str, Any] = {**self.configuration.settings, "task_input": _TASK_INPUT[self.variant]}
         if self.variant == "embedding_only":
             settings["embedding_start"] = "distinct"
-        if self.variant == "metadata_only":
+        if self.variant == "metadata_only" and settings.get("task_bias"):
             settings["task_bias"] = False
         evaluate = objective.variant(self.plan, self._order(objective.data))
         return evaluate(replace(self.configuration, settings=settings), _deadline(self.seconds)).result

@@ -29,11 +29,11 @@ from mthn_automl.models.blocks import layer_widths, network_numbers
 from mthn_automl.training.batches import lay_out, whole
 from mthn_automl.training.encode import TrainingData, encode_all, encode_folds
 from mthn_automl.training.fit import FitResult, Schedule, fit
-from mthn_automl.training.losses import masked_mean, row_loss
 from mthn_automl.training.members import Member, Pack, prototype
 from mthn_automl.training.networks import Networks
 from mthn_automl.training.optimiser import TrainingSettings
 from mthn_automl.training.stopping import BestSoFar
+from mthn_automl.training.trainer import Rows, losses
 from mthn_automl.tuning.final import Refitted
 from mthn_automl.tuning.objective import Configuration, train
 from mthn_automl.tuning.plan import Plan
@@ -226,17 +226,22 @@ def test_metadata_that_are_missing_at_prediction_are_no_failure(name: str, anima
 
 
 def gradients(name: str, data: TrainingData, chosen: Settings, steps: int) -> dict[str, torch.Tensor]:
-    """The largest gradient that each number gets in some steps over all rows: tensors (1, ...)."""
-    pack = Pack.build(builder(name, data.shape, chosen), [0], torch.from_numpy(data.metadata), present_only=True)
+    """The largest gradient that each number gets in some steps of training over all rows: tensors (1, ...)."""
+    pack = Pack.build(builder(name, data.shape, chosen), [0], torch.from_numpy(data.metadata), present_only=False)
     optimiser = torch.optim.AdamW(list(pack.parameters.values()), lr=3e-3)
     largest = {key: torch.zeros_like(value) for key, value in pack.parameters.items()}
     batch = whole([lay_out(data.training[0], data.task, 14)], data.shape.tasks)
     features, target = (torch.from_numpy(each.of_fold(0)[batch.rows]) for each in (data.features, data.target))
     task, mask = torch.from_numpy(batch.present[:, batch.place[0]]), torch.from_numpy(batch.mask).float()
+    pack.outputs.training_mode(True)
+    stream = np.random.default_rng(0)
     for _ in range(steps):
         optimiser.zero_grad()
-        output, penalty = pack(features, task)
-        (masked_mean(row_loss(data.problem, output, target), mask) + penalty).sum().backward()
+        pack.draw([stream])
+        one = {key: value.squeeze(0) for key, value in pack.parameters.items()}
+        buffers = {key: value.squeeze(0) for key, value in pack.buffers.items()}
+        loss, penalty, _ = losses(pack.outputs, data.problem, one, buffers, Rows(features, target, mask, mask, task))
+        (loss + penalty).sum().backward()
         optimiser.step()
         largest = {key: torch.maximum(each, pack.parameters[key].grad.abs()) for key, each in largest.items()}
     return largest
@@ -249,7 +254,7 @@ def test_every_parameter_gets_a_gradient_within_five_steps(name: str, chosen: Se
     found = gradients(name, data, chosen, 5)
     own = prototype(lambda given: builder(name, given, chosen)(), data.shape).task_indexed
     assert all(each.any() for each in found.values())
-    assert all(found[key][0].flatten(1).any(1).all() for key in own)
+    assert all(found[key][0].flatten(1).any(1).all() for key in own & found.keys())
 
 
 @pytest.mark.parametrize("extractor_layers", [1, 2])
@@ -431,7 +436,7 @@ def test_a_trained_model_states_the_numbers_it_stores(name: str, chosen: Setting
     assert model.size().total == sum(value.numel() for value in model.pack.parameters.values())
 
 
-MLP_A_TASK = {"hypernetwork", "pooled", "single_task", "hard_sharing"}
+MLP_A_TASK = {"hypernetwork", "pooled", "single_task", "hard_sharing", "dmtrl", "mrn", "maximum_roaming"}
 """What is left of these for one task is an MLP of their `width` and `depth`."""
 
 
@@ -467,8 +472,12 @@ def state_of(result: FitResult, member: int) -> dict[str, FloatArray]:
 
 
 def assert_close(found: Mapping[str, FloatArray], expected: Mapping[str, FloatArray]) -> None:
+    """One number in a thousand may be apart by a step: AdamW makes one of a gradient that is no more than rounding."""
     assert set(found) == set(expected)
-    assert all(np.allclose(found[key], expected[key], rtol=1e-5, atol=1e-5) for key in expected)
+    apart = [~np.isclose(found[key], expected[key], rtol=1e-5, atol=1e-5).ravel() for key in expected]
+    assert np.concatenate(apart).mean() <= 1e-3
+    step = TrainingSettings().learning_rate
+    assert all(np.allclose(found[key], expected[key], rtol=1e-5, atol=step) for key in expected)
 
 
 @cases(options)
@@ -500,6 +509,8 @@ def test_a_member_goes_on_as_before_when_a_neighbour_leaves(
 
 @cases(options)
 def test_handing_over_only_the_tasks_present_equals_handing_over_all(name: str, chosen: Settings) -> None:
+    if uses(name, zoo.planted(), chosen).cost == "all_tasks":
+        pytest.skip("it is handed all tasks at every step")
     present, everything = (fit_members(name, THREE[:2], chosen, present_only=each) for each in (True, False))
     assert_close(state_of(present, 1), state_of(everything, 1))
 
@@ -511,12 +522,14 @@ def test_an_unseen_task_is_an_average_task_with_its_own_metadata(name: str, chos
     model = fitted(name, dataset, chosen)
     tasks = dataset.tasks.joined(TaskTable(("new",), dataset.tasks.metadata.take(np.array([2]))))
     rows = np.zeros(len(dataset), dtype=np.int64)
-    parameters = {key: value.clone() for key, value in model.pack.parameters.items()}
+    parameters, buffers = (
+        {key: value.clone() for key, value in state.items()} for state in (model.pack.parameters, model.pack.buffers)
+    )
     for key in model.pack.prototype.task_indexed:
-        parameters[key][:, 0] = parameters[key].mean(dim=1)
-    metadata = model.pack.buffers["metadata"].clone()
-    metadata[:, 0] = metadata[:, 2]
-    average = Pack(model.pack.prototype, parameters, {**model.pack.buffers, "metadata": metadata}, present_only=False)
+        state = parameters if key in parameters else buffers
+        state[key][:, 0] = state[key].mean(dim=1)
+    buffers["metadata"][:, 0] = buffers["metadata"][:, 2]
+    average = Pack(model.pack.prototype, parameters, buffers, present_only=False)
     expected = replace(model, pack=average).predict(replace(dataset, task=rows))
     found = model.predict(replace(dataset, task=rows + len(dataset.tasks), tasks=tasks))
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)

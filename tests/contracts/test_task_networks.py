@@ -63,9 +63,15 @@ def untrained(name: str, dataset: Dataset, chosen: Settings | None = None, *, me
     return Networks(Pack(pack.prototype, parameters, pack.buffers, present_only=True), encoder, dataset.schema.problem)
 
 
+def networks_of(model: Networks) -> TaskNetworks:
+    if model.task_networks is None:
+        pytest.skip("no MLP once the task is fixed")
+    return model.task_networks
+
+
 def assert_takes_the_short_way_to_the_same(model: Networks, rows: Dataset) -> None:
+    networks_of(model)
     expected = model._predict_by_pack(rows)
-    assert model.task_networks is not None
     np.testing.assert_allclose(model.predict(rows), expected, rtol=1e-5, atol=1e-5 * max(1.0, np.abs(expected).max()))
 
 
@@ -141,8 +147,7 @@ def test_networks_too_many_to_keep_are_made_for_the_rows_at_hand(name: str, monk
     monkeypatch.setattr(task_networks, "LONGEST_BLOCK", 3)
     again = replace(model)
     np.testing.assert_allclose(again.predict(dataset), expected, rtol=1e-5, atol=1e-5)
-    assert again.task_networks is not None
-    assert again.task_networks._kept is None
+    assert networks_of(again)._kept is None
 
 
 @every_model
@@ -153,8 +158,7 @@ def test_predictions_do_not_change_once_the_networks_are_kept(name: str) -> None
     before = model.predict(few)
     for _ in range(len(dataset.tasks)):
         model.predict(dataset)
-    assert model.task_networks is not None
-    assert model.task_networks._kept is not None
+    assert networks_of(model)._kept is not None
     np.testing.assert_allclose(model.predict(few), before, rtol=1e-5, atol=1e-5)
 
 
@@ -174,6 +178,7 @@ def test_networks_do_not_travel_between_processes(name: str) -> None:
 def test_one_row_is_predicted_as_in_a_table(name: str, animal: Animal) -> None:
     dataset = with_unseen(animal())
     model = untrained(name, animal())
+    networks_of(model)
     expected = model.predict(dataset)
     for row in (0, 1, 2, len(dataset) - 1):
         network = model.task_network(int(dataset.task[row]), dataset.tasks)

@@ -9,6 +9,7 @@ import pytest
 
 from mthn_automl.analysis.ablation import ablation_table, empty_ablation
 from mthn_automl.analysis.leaderboard import Finalist, leaderboard
+from mthn_automl.analysis.preferences import joined
 from mthn_automl.analysis.tradeoff import tradeoff
 from mthn_automl.models.base import Size
 from mthn_automl.report.charts import ablation as ablation_chart
@@ -133,7 +134,7 @@ def test_names_stay_in_the_picture() -> None:
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("run") / "figures"
-    save_figures(path, ranked(), tradeoff(trials()), ablated(), "rmse")
+    save_figures(path, ranked(), tradeoff(trials()), ablated(), joined([]), "rmse")
     return path
 
 
@@ -163,6 +164,6 @@ def test_the_numbers_beside_a_figure_are_those_plotted(folder: Path) -> None:
 
 
 def test_an_empty_ablation_gives_no_figure_of_it(tmp_path: Path) -> None:
-    written = save_figures(tmp_path, ranked(), tradeoff([]), empty_ablation(), "accuracy")
+    written = save_figures(tmp_path, ranked(), tradeoff([]), empty_ablation(), joined([]), "accuracy")
     assert {path.name for path in written} == {path.name for path in tmp_path.iterdir()}
     assert {path.stem for path in written} == {"leaderboard"}

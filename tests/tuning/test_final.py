@@ -139,6 +139,12 @@ def test_a_variant_changes_the_task_input_alone(
     assert result.settings == {**HYPER.all_settings(), "task_input": task_input, "embedding_start": start}
 
 
+def test_with_metadata_only_no_task_has_a_bias_of_its_own(objective: Objective) -> None:
+    configuration = replace(HYPER, settings={**HYPER.settings, "task_bias": True})
+    alone, both = (AblationFit(each, configuration, PLAN, None)(objective) for each in ("metadata_only", "both"))
+    assert (alone.settings["task_bias"], both.settings["task_bias"]) == (False, True)
+
+
 def test_the_variants_are_those_of_the_table() -> None:
     assert VARIANTS == ("both", "metadata_only", "embedding_only", "permuted")
 

@@ -1,0 +1,120 @@
+"""A network a task, of weights that are factorised jointly over all tasks.
+
+Source: Yang and Hospedales: Deep Multi-task Representation Learning: A Tensor Factorisation Approach, ICLR 2017.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import reduce
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.blocks import apply_layer, initial_weight, layer_widths, network_numbers
+from mthn_automl.models.dropout import Dropout
+from mthn_automl.models.fetching import of_blocks
+
+Factorisation = Literal["tucker", "tensor_train", "last_axis"]
+
+
+@dataclass(frozen=True)
+class DmtrlSettings:
+    """What is chosen. factorisation, rank: of each layer's tensor. width, depth, dropout: of the hidden layers."""
+
+    factorisation: Factorisation = "tucker"
+    rank: int = 8
+    width: int = 32
+    depth: int = 2
+    dropout: float = 0.0
+
+
+class FactorisedLayer(nn.Module):
+    """One layer of all tasks: W_t = sum over c of s_t[c] B_c, with as many base matrices B_c as the tensor's last rank.
+
+    The factorisations of the tensor (d_in, d_out, T) differ in what the B_c are made of: tucker L S_c R, tensor_train
+    L S_c, last_axis S_c. No rank exceeds what its factor can have, but for the tasks, of which
+    there may be more one day. Biases are each task's own, as in single_task.
+
+    Shape:
+        task (blocks,) -> weight (blocks, d_in, d_out), bias (blocks, d_out).
+
+    Attributes:
+        task_factor: (tasks, rank), the s_t; all tasks start alike, so that their mean stands for an average task.
+        task_bias: (tasks, d_out).
+    """
+
+    def __init__(self, tasks: int, inputs: int, outputs: int, settings: DmtrlSettings, *, last: bool) -> None:
+        super().__init__()
+        factors = _factors(inputs, outputs, settings, last=last)
+        self.factors = nn.ParameterList(factors)
+        rank = max(factors, key=torch.Tensor.dim).shape[0]
+        self.task_factor = nn.Parameter(torch.full((tasks, rank), 1.0 / math.sqrt(rank)))
+        self.task_bias = nn.Parameter(torch.zeros(tasks, outputs))
+
+    def forward(self, task: Tensor) -> tuple[Tensor, Tensor]:
+        weight = of_blocks(self.weights, task, len(self.task_factor))
+        return weight, self.task_bias.index_select(0, task)
+
+    def weights(self, task: Tensor) -> Tensor:
+        base: Tensor = reduce(torch.matmul, self.factors)
+        flat = self.task_factor.index_select(0, task) @ base.flatten(1)
+        return flat.reshape(len(task), *base.shape[1:])
+
+
+def _factors(inputs: int, outputs: int, settings: DmtrlSettings, *, last: bool) -> list[Tensor]:
+    """So that W_t starts with the variance of `initial_weight` where the s_t have length 1."""
+    limit = max(inputs, 1)
+    if settings.factorisation == "last_axis":
+        rank = min(settings.rank, limit * outputs)
+        return [torch.stack([initial_weight(inputs, outputs, last=last) for _ in range(rank)])]
+    left_rank = min(settings.rank, limit)
+    left = initial_weight(inputs, left_rank, last=last)
+    if settings.factorisation == "tensor_train":
+        rank = min(settings.rank, left_rank * outputs)
+        return [left, torch.randn(rank, left_rank, outputs) / math.sqrt(left_rank)]
+    right_rank = min(settings.rank, outputs)
+    rank = min(settings.rank, left_rank * right_rank)
+    core = torch.randn(rank, left_rank, right_rank) / math.sqrt(left_rank * right_rank)
+    return [left, core, torch.randn(right_rank, outputs)]
+
+
+class Dmtrl(Architecture):
+    """y = MLP_t(x), every layer of which is a slice of a factorised tensor.
+
+    Example:
+        >>> network = Dmtrl(ProblemShape(features=3, outputs=1, tasks=5), DmtrlSettings(rank=2))
+        >>> network(torch.zeros(2, 4, 3), torch.tensor([0, 3])).shape
+        torch.Size([2, 4, 1])
+    """
+
+    Settings: ClassVar[type] = DmtrlSettings
+
+    def __init__(self, shape: ProblemShape, settings: DmtrlSettings) -> None:
+        super().__init__(shape)
+        self.dropout = Dropout(settings.dropout)
+        self.widths = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
+        self.layers = nn.ModuleList(
+            FactorisedLayer(shape.tasks, *pair, settings, last=level == settings.depth)
+            for level, pair in enumerate(self.widths)
+        )
+        own = ("task_factor", "task_bias")
+        self.task_indexed = frozenset(f"layers.{level}.{name}" for level in range(len(self.widths)) for name in own)
+
+    @classmethod
+    def traits(cls, shape: ProblemShape, settings: DmtrlSettings) -> Traits:
+        return Traits(uses_task=True, uses_metadata=False)
+
+    def forward(self, features: Tensor, task: Tensor) -> Tensor:
+        *hidden, last = self.task_networks(task)
+        for site, (weight, bias) in enumerate(hidden):
+            features = self.dropout(torch.relu(apply_layer(features, weight, bias)), site)
+        return apply_layer(features, *last)
+
+    def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
+        return [layer(task) for layer in self.layers]
+
+    def task_network_parameters(self) -> int:
+        """The weights and biases of one task, made from the factors."""
+        return network_numbers(self.widths)

@@ -1,0 +1,89 @@
+"""Learned context: one residual network for all tasks, told at every layer which task a row is of.
+
+Source: Sandnes, Grimstad, Kolbjornsen: Multi-task neural networks by learned contextual inputs, 2023, whose context
+enters the first layer; here it enters every layer, and it is the whole description of the task.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.blocks import initial_weight, layer_widths, network_numbers
+from mthn_automl.models.dropout import Dropout
+from mthn_automl.models.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
+
+
+@dataclass(frozen=True)
+class LearnedContextSettings:
+    """What is chosen. residual: hidden layers but the first add to what comes in. width, depth: of hidden layers."""
+
+    task_input: TaskInput = "both"
+    embedding_size: int = 4
+    embedding_start: EmbeddingStart = "distinct"
+    residual: bool = True
+    width: int = 32
+    depth: int = 3
+    dropout: float = 0.0
+
+
+class LearnedContext(Architecture):
+    """h_1 = relu(x W_1 + c_1), h_l = h_(l-1) + relu(h_(l-1) W_l + c_l), y = h W + c, where c_l = z_t V_l + b_l.
+
+    [h; z_t] times one matrix is h W_l + z_t V_l, of which the second term is the same for all rows of a block.
+    """
+
+    Settings: ClassVar[type] = LearnedContextSettings
+
+    def __init__(self, shape: ProblemShape, settings: LearnedContextSettings) -> None:
+        super().__init__(shape)
+        self.residual = settings.residual
+        self.description = TaskDescription(
+            shape, settings.task_input, settings.embedding_size, settings.embedding_start
+        )
+        self.task_indexed = frozenset(f"description.{name}" for name in self.description.own)
+        self.layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
+        starts = [_split_start(*pair, self.description.width, pair is self.layers[-1]) for pair in self.layers]
+        self.weights = nn.ParameterList(weight for weight, _ in starts)
+        self.context_weight = nn.Parameter(torch.cat([weight for _, weight in starts], dim=1))
+        self.context_bias = nn.Parameter(torch.zeros(self.context_weight.shape[1]))
+        self.dropout = Dropout(settings.dropout)
+
+    @classmethod
+    def traits(cls, shape: ProblemShape, settings: LearnedContextSettings) -> Traits:
+        return traits_of(shape, settings.task_input)
+
+    def forward(self, features: Tensor, task: Tensor) -> Tensor:
+        *contexts, last = self._contexts(task)
+        hidden = features
+        for level, context in enumerate(contexts):
+            new = torch.relu(hidden @ self.weights[level] + context.unsqueeze(1))
+            new = self.dropout(new, level)
+            hidden = hidden + new if self.residual and level else new
+        return hidden @ self.weights[-1] + last.unsqueeze(1)  # type: ignore[no-any-return]
+
+    def _contexts(self, task: Tensor) -> tuple[Tensor, ...]:
+        """c_l of every layer, all from one product: (blocks, d_l) each."""
+        described = self.description(task, self.metadata)
+        every = torch.addmm(self.context_bias, described, self.context_weight)
+        return torch.split(every, [outputs for _, outputs in self.layers], dim=1)
+
+    def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]] | None:
+        """Without residual connections, the context of the task is the bias."""
+        if self.residual and len(self.layers) > 2:
+            return None
+        return [
+            (weight.unsqueeze(0), context) for weight, context in zip(self.weights, self._contexts(task), strict=True)
+        ]
+
+    def task_network_parameters(self) -> int:
+        """With the task fixed, its context folds into the biases."""
+        return network_numbers(self.layers)
+
+
+def _split_start(inputs: int, outputs: int, context: int, last: bool) -> tuple[Tensor, Tensor]:
+    """(inputs, outputs) and (context, outputs): parts of the weight of one layer that reads both."""
+    weight = initial_weight(inputs + context, outputs, last=last)
+    return weight[:inputs].clone(), weight[inputs:].clone()

@@ -1,0 +1,65 @@
+"""The network is its formula, with either kind of kernels; adapters are the same however often they are made."""
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from mthn_automl.models.base import ProblemShape
+from mthn_automl.models.fetching import FETCHING_PAYS, of_blocks
+from mthn_automl.models.hyper_adapter import HyperAdapter, HyperAdapterSettings, Kernels
+
+WIDTH, BOTTLENECK, DEPTH = 16, 3, 2
+SHAPE = ProblemShape(features=4, outputs=2, tasks=3, metadata=2)
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)
+
+
+def network(kernels: Kernels) -> HyperAdapter:
+    settings = HyperAdapterSettings(kernels=kernels, bottleneck=BOTTLENECK, width=WIDTH, depth=DEPTH)
+    made = HyperAdapter(SHAPE, settings)
+    made.metadata = torch.randn(SHAPE.tasks, SHAPE.metadata)
+    return made
+
+
+def of_row(network: HyperAdapter, features: Tensor, task: int) -> Tensor:
+    """One row after the formula: features (d_x,) -> (outputs,)."""
+    generator, inner = network.generator, BOTTLENECK if network.factorised else WIDTH
+    z = torch.cat([network.description.embedding[task], network.metadata[task]])
+    hidden = network.first(features)
+    for level, layer in enumerate(network.layers):
+        representation = torch.relu(z @ generator.of_task + generator.of_layer[level])
+        numbers = representation @ generator.weight + generator.start
+        down, down_bias, up, up_bias, scale, shift = numbers.split(generator.sizes)
+        down, up = down.reshape(inner, BOTTLENECK), up.reshape(BOTTLENECK, inner)
+        if network.factorised:
+            down, up = network.down_factor[level] @ down, up @ network.up_factor[level]
+        normed = (1 + scale) * functional.layer_norm(hidden, (WIDTH,)) + shift
+        hidden = hidden + torch.relu(layer(normed))
+        hidden = hidden + torch.relu(hidden @ down + down_bias) @ up + up_bias
+    return network.last(hidden)
+
+
+@pytest.mark.parametrize("blocks", [2, 20], ids=["made for each block", "made once a task"])
+@pytest.mark.parametrize("kernels", ["full", "factorised"])
+def test_the_network_is_its_formula(kernels: Kernels, blocks: int) -> None:
+    model, task, features = network(kernels), torch.arange(blocks) % SHAPE.tasks, torch.randn(blocks, 2, 4)
+    expected = torch.stack([of_row(model, row, int(t)) for rows, t in zip(features, task, strict=True) for row in rows])
+    torch.testing.assert_close(model(features, task).flatten(0, 1), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_of_many_blocks_each_task_is_made_once() -> None:
+    asked: list[int] = []
+
+    def make(task: Tensor) -> Tensor:
+        asked.append(len(task))
+        return 10.0 * task
+
+    for count in (3, 20):
+        task = torch.arange(count) % 3
+        torch.testing.assert_close(of_blocks(make, task, 3), 10.0 * task)
+    assert FETCHING_PAYS * 3 < 20
+    assert asked == [3, 3]

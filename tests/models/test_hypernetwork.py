@@ -1,0 +1,139 @@
+"""The generated networks start as sound as MLPs do, and settings do what they say."""
+
+from typing import Any
+
+import pytest
+import torch
+from torch.nn import functional
+
+from mthn_automl.models.activations import activate
+from mthn_automl.models.base import ProblemShape
+from mthn_automl.models.hypernetwork import Hypernetwork, HypernetworkSettings
+
+TASKS, ROWS, SEEDS = 40, 15, 12
+COMPRESSIONS = {
+    "full": {"compression": "full"},
+    "factorised, rank 1": {"compression": "factorised", "compression_rank": 1},
+    "factorised, rank 32": {"compression": "factorised", "compression_rank": 32},
+    "low_rank, rank 1": {"compression": "low_rank", "compression_rank": 1},
+    "low_rank, rank 32": {"compression": "low_rank", "compression_rank": 32},
+    "film": {"compression": "film"},
+    "chunked, small": {"compression": "chunked", "chunk_size": 16, "chunk_embedding_size": 4},
+    "chunked": {"compression": "chunked", "chunk_size": 128, "chunk_embedding_size": 8},
+    "chunked, large": {"compression": "chunked", "chunk_size": 512, "chunk_embedding_size": 32},
+}
+every_compression = pytest.mark.parametrize("compression", sorted(COMPRESSIONS))
+
+
+def made(metadata: int = 0, tasks: int = TASKS, **chosen: Any) -> Hypernetwork:
+    shape = ProblemShape(features=10, outputs=32, tasks=tasks, metadata=metadata)
+    network = Hypernetwork(shape, HypernetworkSettings(**chosen))
+    network.metadata.normal_()
+    return network
+
+
+def mean_squares(network: Hypernetwork) -> torch.Tensor:
+    """Of the activations after each target layer, over tasks, rows and units. A plain He MLP has 1 in each layer."""
+    features, found = torch.randn(TASKS, ROWS, 10), []
+    layers = network._of_tasks(torch.arange(TASKS))
+    for level, layer in enumerate(layers, start=1):
+        features = layer.apply(features)
+        features = activate(features, network.settings.activation) if level < len(layers) else features
+        found.append(features.square().mean())
+    return torch.stack(found)
+
+
+def average_mean_squares(metadata: int, **chosen: Any) -> torch.Tensor:
+    found = []
+    for seed in range(SEEDS):
+        torch.manual_seed(seed)
+        found.append(mean_squares(made(metadata, **chosen)))
+    return torch.stack(found).mean(dim=0)
+
+
+@pytest.mark.parametrize("extractor_layers", [0, 2])
+@pytest.mark.parametrize("metadata", [0, 4])
+@pytest.mark.parametrize("embedding_size", [1, 8, 64])
+@every_compression
+@torch.no_grad()
+def test_activations_keep_their_size_through_the_depth(
+    compression: str, embedding_size: int, metadata: int, extractor_layers: int
+) -> None:
+    """Within 0.4 to 2.5 of a plain MLP's (principle: Chang et al., ICLR 2020)."""
+    found = average_mean_squares(
+        metadata, embedding_size=embedding_size, extractor_layers=extractor_layers, **COMPRESSIONS[compression]
+    )
+    assert (found > 0.4).all(), found
+    assert (found < 2.5).all(), found
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu", "silu", "tanh"])
+@pytest.mark.parametrize("width", [16, 64])
+@torch.no_grad()
+def test_activations_keep_their_size_whatever_their_function(width: int, activation: str) -> None:
+    found = average_mean_squares(4, width=width, activation=activation)
+    assert (found > 0.4).all(), found
+    assert (found < 2.5).all(), found
+
+
+@pytest.mark.parametrize("activation", ["relu", "gelu", "silu", "tanh"])
+def test_an_activation_halves_the_mean_square_of_a_standard_normal(activation: str) -> None:
+    torch.manual_seed(0)
+    kept = activate(torch.randn(1_000_000), activation).square().mean()  # type: ignore[arg-type]
+    assert float(kept) == pytest.approx(0.5, abs=0.005)
+
+
+@pytest.mark.parametrize("change", [{"activation": "silu"}, {"normalisation": "layer"}])
+def test_what_is_no_relu_mlp_does_not_say_that_it_is(change: dict[str, Any]) -> None:
+    assert made(**change).task_networks(torch.arange(2)) is None
+
+
+@every_compression
+def test_normalised_layers_are_those_of_torch(compression: str) -> None:
+    network = made(normalisation="layer", depth=1, width=16, **COMPRESSIONS[compression])
+    features, task = torch.randn(3, 5, 10), torch.tensor([2, 0, 2])
+    (weight, bias), (last_weight, last_bias) = (each.folded() for each in network._of_tasks(task))
+    normal = functional.layer_norm(features @ weight + bias.unsqueeze(1), (16,))
+    expected = torch.relu(normal) @ last_weight + last_bias.unsqueeze(1)
+    torch.testing.assert_close(network(features, task), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_a_bias_of_a_task_moves_the_outputs_of_this_task_alone() -> None:
+    network = made(task_bias=True)
+    features, task = torch.randn(2, 5, 10), torch.tensor([1, 4])
+    before = network(features, task)
+    with torch.no_grad():
+        network.task_bias[4] += 3.0
+    torch.testing.assert_close(network(features, task), before + torch.tensor([0.0, 3.0]).reshape(2, 1, 1))
+
+
+def test_with_metadata_alone_a_bias_of_its_own_tells_tasks_apart() -> None:
+    shape = ProblemShape(features=10, outputs=1, tasks=TASKS, metadata=4)
+    without, with_bias = (HypernetworkSettings(task_input="metadata", task_bias=each) for each in (False, True))
+    assert not Hypernetwork.traits(shape, without).uses_task
+    assert Hypernetwork.traits(shape, with_bias).uses_task
+    assert Hypernetwork(shape, with_bias).size().marginal == 1
+
+
+@every_compression
+def test_blocks_of_one_task_are_generated_once_and_fetched(compression: str) -> None:
+    network = made(tasks=2, task_bias=True, **COMPRESSIONS[compression])
+    features, task = torch.randn(8, 5, 10), torch.tensor([0, 1, 1, 0, 0, 1, 0, 1])
+    one_by_one = torch.cat([network(features[block : block + 1], task[block : block + 1]) for block in range(8)])
+    torch.testing.assert_close(network(features, task), one_by_one, rtol=1e-4, atol=1e-5)
+
+
+def test_dropout_acts_in_training_alone_and_differs_between_layers() -> None:
+    network = made(dropout=0.5)
+    features, task = torch.randn(2, 5, 10), torch.tensor([1, 4])
+    with_dropout, again = network(features, task), network(features, task)
+    torch.testing.assert_close(with_dropout, again)
+    assert not torch.allclose(network.eval()(features, task), with_dropout)
+
+
+def test_settings_stored_before_there_were_other_generators_keep_their_meaning() -> None:
+    stored = {"task_input": "both", "embedding_size": 8, "embedding_start": "zero", "extractor_layers": 0}
+    settings = HypernetworkSettings(**stored, compression_rank=2, width=16, depth=2)  # type: ignore[arg-type]
+    names = set(dict(Hypernetwork(ProblemShape(3, 1, tasks=5, metadata=2), settings).named_parameters()))
+    of_layer = ("shared_weight", "left", "gate", "right", "bias_weight", "shared_bias")
+    assert names == {"description.embedding", *(f"generators.{level}.{own}" for level in range(3) for own in of_layer)}

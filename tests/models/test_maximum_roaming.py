@@ -1,0 +1,75 @@
+"""Masks that really roam: each task keeps as many units active, and has used all of them in the end."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from mthn_automl.data.encoding import Flags
+from mthn_automl.models.maximum_roaming import MaximumRoaming, MaximumRoamingSettings, draw_roam, mask_after
+from mthn_automl.training.encode import encode_all
+from mthn_automl.training.fit import Schedule, fit
+from mthn_automl.training.members import Member
+from mthn_automl.training.optimiser import TrainingSettings
+from tests.contracts import zoo
+
+SETTINGS = MaximumRoamingSettings(active_share=0.25, roaming_every=2, width=16, depth=2)
+ACTIVE, TASKS = 4, 12
+SWAPS = SETTINGS.width - ACTIVE
+
+
+def masks_after(epochs: int, seeds: tuple[int, ...] = (0, 1)) -> Tensor:
+    """(members, tasks, depth, width), after training for so many epochs."""
+    dataset = zoo.planted()
+    data = encode_all(dataset, Flags.of(dataset))
+    schedule = Schedule(batch=168, max_epochs=epochs, patience=epochs, check_every=max(epochs, 1))
+    members = [Member(0, seed) for seed in seeds]
+    result = fit(data, lambda: MaximumRoaming(data.shape, SETTINGS), members, TrainingSettings(), schedule)
+    return result.pack.buffers["mask"]
+
+
+def roamed() -> Tensor:
+    """(swaps, tasks, depth, width): the mask after each number of swaps, and some beyond the last."""
+    torch.manual_seed(0)
+    roam = draw_roam(TASKS, SETTINGS.depth, SETTINGS.width, ACTIVE)
+    return torch.stack([mask_after(roam, torch.tensor(float(swaps))) for swaps in range(SWAPS + 5)])
+
+
+@pytest.mark.parametrize("epochs", [0, 1, 2, 7, 30])
+def test_training_never_changes_how_many_units_are_active(epochs: int) -> None:
+    assert (masks_after(epochs).sum(dim=3) == ACTIVE).all()
+
+
+def test_training_swaps_one_unit_a_layer_after_so_many_epochs() -> None:
+    none, one, two, three = (masks_after(epochs) for epochs in (0, 1, 2, 4))
+    assert torch.equal(none, one)
+    assert ((two - none).abs().sum(dim=3) == 2).all()
+    assert ((three - two).abs().sum(dim=3) == 2).all()
+
+
+def test_training_visits_every_unit_and_then_stays() -> None:
+    last = SWAPS * SETTINGS.roaming_every
+    visited = torch.stack([masks_after(epochs) for epochs in range(0, last + 1, SETTINGS.roaming_every)]).amax(dim=0)
+    assert visited.all()
+    assert torch.equal(masks_after(last), masks_after(last + 4))
+
+
+def test_members_and_tasks_roam_on_ways_of_their_own() -> None:
+    first, second = masks_after(3)
+    assert not torch.equal(first, second)
+    assert len(first[:, 0].unique(dim=0)) > 1
+
+
+def test_each_swap_takes_a_unit_that_was_never_used() -> None:
+    masks = roamed()
+    for swaps in range(1, SWAPS + 1):
+        new = (masks[swaps] > masks[swaps - 1]).float()
+        assert (new.sum(dim=2) == 1).all()
+        assert not (new * masks[:swaps].amax(dim=0)).any()
+
+
+def test_the_unit_that_goes_is_any_of_those_in_use() -> None:
+    """Some go at the first swap after they came, some units of the start outlast them."""
+    masks = roamed()
+    came = masks[1] > masks[0]
+    assert (came & (masks[2] == 0)).any()
+    assert (masks[0].bool() & masks[-1].bool()).any()
