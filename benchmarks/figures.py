@@ -31,7 +31,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Figure:
-    """measure: takes whether to be quick. targets: a case each. at_most: whether less is better."""
+    """measure: takes whether to be quick. targets: of the cases that have one. at_most: whether less is better."""
 
     name: str
     measure: Callable[[bool], Found]
@@ -39,6 +39,8 @@ class Figure:
     at_most: bool = False
 
     def reached(self, case: str, found: float) -> bool:
+        if case not in self.targets:
+            return True
         return found <= self.targets[case] if self.at_most else found >= self.targets[case]
 
 
@@ -96,7 +98,8 @@ def _table(found: Mapping[str, tuple[Figure, Found]]) -> list[str]:
     lines = [f"{'figure':<34} {'target':>12} {'found':>12} {'range':>24}"]
     for name, (figure, each) in found.items():
         for case, spread in each.rows:
-            target = f"{'<=' if figure.at_most else '>='} {_number(figure.targets[case])}"
+            sign = "<=" if figure.at_most else ">="
+            target = f"{sign} {_number(figure.targets[case])}" if case in figure.targets else "-"
             extent = f"{_number(spread.low)} - {_number(spread.high)}"
             reached = "" if figure.reached(case, spread.median) else "  missed"
             lines.append(f"{name + ' ' + case:<34} {target:>12} {_number(spread.median):>12} {extent:>24}{reached}")

@@ -28,7 +28,9 @@ class PlainHypernetwork:
     def of_tasks(self) -> Tensor:
         """h of all tasks, (T, d_h)."""
         own = self.parameters
-        return torch.relu(own["description.embedding"] @ own["extractor.layers.0.weight"] + own["extractor.layers.0.bias"])
+        return torch.relu(
+            own["description.embedding"] @ own["extractor.layers.0.weight"] + own["extractor.layers.0.bias"]
+        )
 
     def layer(self, number: int) -> dict[str, Tensor]:
         prefix = f"generators.{number}."

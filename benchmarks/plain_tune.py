@@ -12,6 +12,7 @@ import json
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from mthn_automl.tuning.space import build_space
 from mthn_automl.tuning.study import Studies
 
 WORKERS = 2
+TUNED = ("learning_rate", "weight_decay")
 Settings = list[dict[str, Any]]
 
 
@@ -68,6 +70,7 @@ def _ours(data: SearchData, plan: Plan, trials: int) -> tuple[Settings, float]:
     from mthn_automl.tuning.on_ray import RayRunner
 
     file = catalogue.read("hypernetwork")
+    file = replace(file, training={name: file.training[name] for name in TUNED})
     with tempfile.TemporaryDirectory() as name:
         folder, started = Path(name), time.perf_counter()
         studies = Studies(folder / "journal.log", {file.name: build_space(file, True)}, seed=0)
@@ -119,7 +122,7 @@ def _train_one(config: dict[str, int], data: TrainingData, schedule: Schedule, s
     torch.set_num_threads(1)
     torch.manual_seed(config["seed"])
     chosen, fold = dict(settings[config["number"]]), config["fold"]
-    how = {name: chosen.pop(name) for name in ("learning_rate", "weight_decay")}
+    how = {name: chosen.pop(name) for name in TUNED}
     network = Hypernetwork(data.shape, HypernetworkSettings(**chosen))
     network.metadata = torch.from_numpy(data.metadata[fold])
     optimiser = torch.optim.AdamW(network.parameters(), lr=how["learning_rate"], weight_decay=how["weight_decay"])

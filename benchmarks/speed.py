@@ -7,6 +7,7 @@ HERE = (
     "step_ratio",
     "pack_ratio",
     "gemm_share",
+    "step_of_each",
     "single_row_microseconds",
     "predict_rows_per_second",
     "search_busy_share",

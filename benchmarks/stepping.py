@@ -51,12 +51,17 @@ def _as_they_are(values: np.ndarray) -> Scaled:
 
 
 def trainer_of(
-    data: TrainingData, members: int, architecture: type[Architecture] = Hypernetwork, settings: Any = PAPER
+    data: TrainingData,
+    members: int,
+    architecture: type[Architecture] = Hypernetwork,
+    settings: Any = PAPER,
+    *,
+    present_only: bool = True,
 ) -> Trainer:
     """A pack of so many seeds, about to take its first step."""
     placed = DeviceData.of(data, torch.device("cpu"))
     metadata = placed.metadata.expand(members, -1, -1)
-    pack = Pack.build(lambda: architecture(data.shape, settings), range(members), metadata, present_only=True)
+    pack = Pack.build(lambda: architecture(data.shape, settings), range(members), metadata, present_only=present_only)
     return Trainer(placed, pack, torch.zeros(members, dtype=torch.int64), TRAINING)
 
 

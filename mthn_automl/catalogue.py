@@ -12,14 +12,19 @@ from mthn_automl.errors import UsageError, did_you_mean
 
 FORMAT = 1
 FAMILIES = ("neural", "classical")
+GROUPS = ("usual", "all", *FAMILIES)
 
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """One search space file, read but not yet turned into distributions; nothing of the model is imported."""
+    """One search space file, read but not yet turned into distributions; nothing of the model is imported.
+
+    usual: whether it is searched where nothing else is asked for.
+    """
 
     name: str
     family: str
+    usual: bool
     class_path: str
     summary: str
     paper: str
@@ -88,23 +93,27 @@ def read_file(path: Path) -> SearchSpace:
     return SearchSpace(
         name=path.stem,
         family=content["family"],
+        usual=content.get("usual", False),
         class_path=content["architecture"],
         summary=content.get("summary", ""),
         paper=content.get("paper", ""),
         parameter_formula=content.get("parameter_formula", ""),
         parameters=content.get("parameters", {}),
-        training={**_shared_training(content["family"]), **content.get("training", {})},
+        training={**(shared_training() if content["family"] == "neural" else {}), **content.get("training", {})},
         first_trials=tuple(content.get("first_trials", ())),
         path=path,
     )
 
 
 @cache
-def _shared_training(family: str) -> dict[str, dict[str, Any]]:
+def shared_training() -> Mapping[str, Mapping[str, Any]]:
     """What is searched of the training of every neural architecture."""
-    if family != "neural":
-        return {}
     return tomllib.loads((folder() / "shared" / "training.toml").read_text(encoding="utf-8"))
+
+
+def own_training(space: SearchSpace) -> dict[str, Mapping[str, Any]]:
+    """What is searched of an architecture's training in another way than usual."""
+    return {name: table for name, table in space.training.items() if shared_training().get(name) != table}
 
 
 def _require(path: Path, content: Mapping[str, Any]) -> None:
@@ -117,7 +126,7 @@ def _require(path: Path, content: Mapping[str, Any]) -> None:
 
 
 def select(wanted: str, own: Iterable[SearchSpace] = ()) -> list[SearchSpace]:
-    """The architectures of a comma-separated list of names, `all`, `neural` or `classical`.
+    """The architectures of a comma-separated list of names, `usual`, `all`, `neural` or `classical`.
 
     own: files of the user's, which can be named too, belong to the groups, and replace shipped ones of their name.
 
@@ -127,7 +136,7 @@ def select(wanted: str, own: Iterable[SearchSpace] = ()) -> list[SearchSpace]:
     mine = {file.name: file for file in own}
     chosen: dict[str, SearchSpace] = {}
     for word in (part.strip() for part in wanted.split(",")):
-        group = _group(word, mine) if word in ("all", *FAMILIES) else [word] if word else []
+        group = _group(word, mine) if word in GROUPS else [word] if word else []
         chosen.update({name: mine.get(name) or read(name) for name in group})
     if not chosen:
         raise UsageError("At least one architecture must be named, however the list is empty; say 'all' for all.")
@@ -135,6 +144,6 @@ def select(wanted: str, own: Iterable[SearchSpace] = ()) -> list[SearchSpace]:
 
 
 def _group(word: str, mine: Mapping[str, SearchSpace]) -> list[str]:
-    family = None if word == "all" else word
-    added = [name for name, file in mine.items() if family in (None, file.family)]
-    return [name for name in names(family) if name not in mine] + added
+    shipped = [read(name) for name in names() if name not in mine]
+    everything = [*((file, file.usual) for file in shipped), *((file, True) for file in mine.values())]
+    return [file.name for file, usual in everything if word in ("all", file.family) or (word == "usual" and usual)]

@@ -72,6 +72,7 @@ def test_listing_imports_no_model() -> None:
         ("neural", catalogue.names("neural")),
         ("classical", catalogue.names("classical")),
         ("ridge,neural", ["ridge", *catalogue.names("neural")]),
+        ("usual", [name for name in catalogue.names() if catalogue.read(name).usual]),
         ("neural,classical", [*catalogue.names("neural"), *catalogue.names("classical")]),
     ],
 )

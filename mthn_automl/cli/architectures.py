@@ -14,22 +14,26 @@ def architectures(
     name: Annotated[str | None, Argument(help="Show one architecture whole.", show_default=False)] = None,
     json: Annotated[bool, Option("--json", help="Print a list of objects.")] = False,
 ) -> None:
-    """List what can be searched, with the ranges of every parameter."""
+    """List what can be searched: family, paper, number of parameters, and the range of every setting."""
     found = [catalogue.read(each) for each in ([name] if name else catalogue.names())]
     if json:
         print(json_module.dumps([_as_object(each) for each in found], indent=2))
     elif name:
-        _show_whole(found[0])
+        _show(found[0], {**found[0].parameters, **found[0].training})
     else:
-        width = max(len(each.name) for each in found)
         for each in found:
-            print(f"{each.name:{width}}  {each.family:9}  {each.summary}")
+            _show(each, {**each.parameters, **catalogue.own_training(each)})
+            print()
+        print("The training of every neural architecture, where it says nothing else:")
+        _show_ranges(catalogue.shared_training())
+        print("\n`search` takes those marked usual; --architectures all, neural, classical or names takes others.")
 
 
 def _as_object(space: SearchSpace) -> dict[str, Any]:
     return {
         "name": space.name,
         "family": space.family,
+        "usual": space.usual,
         "summary": space.summary,
         "paper": space.paper,
         "parameter_formula": space.parameter_formula,
@@ -37,11 +41,14 @@ def _as_object(space: SearchSpace) -> dict[str, Any]:
     }
 
 
-def _show_whole(space: SearchSpace) -> None:
-    print(f"{space.name} ({space.family}): {space.summary}")
+def _show(space: SearchSpace, tables: Mapping[str, Mapping[str, Any]]) -> None:
+    print(f"{space.name} ({space.family}{', usual' if space.usual else ''}): {space.summary}")
     print(f"  paper: {space.paper}")
     print(f"  parameters: {space.parameter_formula}")
-    tables = {**space.parameters, **space.training}
+    _show_ranges(tables)
+
+
+def _show_ranges(tables: Mapping[str, Mapping[str, Any]]) -> None:
     width = max((len(each) for each in tables), default=0)
     for name, table in tables.items():
         print(f"  {name:{width}}  {_range(table)}")

@@ -53,8 +53,8 @@ def search(
         ),
     ] = None,
     architectures: Annotated[
-        str, Option(help="Names separated by commas, or all, neural, classical.", rich_help_panel=SEARCH)
-    ] = "all",
+        str, Option(help="Names separated by commas, or usual, all, neural, classical.", rich_help_panel=SEARCH)
+    ] = "usual",
     space: Annotated[
         list[Path] | None,
         Option(help="Search space file (TOML) of an architecture of your own; repeatable.", rich_help_panel=SEARCH),

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.blocks import network_numbers
+from mthn_automl.models.blocks import initial_spread, network_numbers
 from mthn_automl.models.generated_layer import GeneratedLayer
 
 HIDDEN = 32
@@ -17,10 +17,11 @@ CHUNK_SPREAD, TASK_SPREAD = 2.0, 0.15
 """Standard deviations, at the start, of what a chunk and a task contribute to a hidden unit: a unit that leans to one
 side makes chunks alike, and what alike rows of a weight add to activations, all positive, grows with the width."""
 
+LAST_BIAS = 0.1
+"""Biases of the last layer bend no unit, so that they start small, as they do elsewhere."""
+
 TANH_SQUARE = 0.635
 """Mean of tanh(z)^2 for a normal z of standard deviation CHUNK_SPREAD."""
-
-BIAS_SPREAD = 0.1
 
 
 class ChunkedGenerator(nn.Module):
@@ -62,8 +63,9 @@ class ChunkedGenerator(nn.Module):
         sizes = [size for inputs, outputs in self.layers for size in (inputs * outputs, outputs)]
         parts = iter(torch.split(numbers, sizes, dim=1))
         found = []
-        for level, (inputs, outputs) in enumerate(self.layers):
-            spread = math.sqrt((1.0 if level == len(self.layers) - 1 else 2.0) / max(inputs, 1))
+        for level, (inputs, outputs) in enumerate(self.layers, start=1):
+            spread = initial_spread(inputs)
             weight = spread * next(parts).reshape(len(numbers), inputs, outputs)
-            found.append(GeneratedLayer(weight, BIAS_SPREAD * next(parts)))
+            quiet = LAST_BIAS if level == len(self.layers) else 1.0
+            found.append(GeneratedLayer(weight, quiet * spread * next(parts)))
         return found

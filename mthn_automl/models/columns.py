@@ -6,7 +6,7 @@ The columns are the tasks of training, whichever tasks a step is about: every ro
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.blocks import apply_layer, initial_weight
+from mthn_automl.models.blocks import apply_layer, initial_bias, initial_weight
 
 OWN_SHARE = 0.9
 """Of a column's own activations in what it goes on with at the start, as in Misra et al. 2016."""
@@ -22,7 +22,7 @@ class ColumnLayer(nn.Module):
     def __init__(self, columns: int, inputs: int, outputs: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(initial_weight(inputs, outputs).repeat(columns, 1, 1))
-        self.bias = nn.Parameter(torch.zeros(columns, outputs))
+        self.bias = nn.Parameter(initial_bias(inputs, outputs).repeat(columns, 1))
 
     def forward(self, features: Tensor) -> Tensor:
         return apply_layer(features.expand(len(self.weight), -1, -1), self.weight, self.bias)

@@ -46,7 +46,7 @@ class CrossStitch(Architecture):
         self.layers = nn.ModuleList(ColumnLayer(shape.tasks, *pair) for pair in hidden)
         self.mixing = nn.ParameterList(start_of_mixing(shape.tasks) for _ in hidden[1:])
         self.last_mixing = nn.Parameter(start_of_mixing(shape.tasks))
-        self.head_weight = per_task_weight(shape, *last, last=True)
+        self.head_weight = per_task_weight(shape, *last)
         self.head_bias = nn.Parameter(torch.zeros(shape.tasks, shape.outputs))
         self.task_indexed = frozenset({"last_mixing", "head_weight", "head_bias"})
         self.hidden_numbers, self.head_numbers = network_numbers(hidden), network_numbers([last])

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import apply_layer, initial_weight, layer_widths, network_numbers
+from mthn_automl.models.blocks import apply_layer, initial_bias, initial_weight, layer_widths, network_numbers
 from mthn_automl.models.dropout import Dropout
 from mthn_automl.models.fetching import of_blocks
 
@@ -51,7 +51,8 @@ class FactorisedLayer(nn.Module):
         self.factors = nn.ParameterList(factors)
         rank = max(factors, key=torch.Tensor.dim).shape[0]
         self.task_factor = nn.Parameter(torch.full((tasks, rank), 1.0 / math.sqrt(rank)))
-        self.task_bias = nn.Parameter(torch.zeros(tasks, outputs))
+        bias = torch.zeros(outputs) if last else initial_bias(inputs, outputs)
+        self.task_bias = nn.Parameter(bias.repeat(tasks, 1))
 
     def forward(self, task: Tensor) -> tuple[Tensor, Tensor]:
         weight = of_blocks(self.weights, task, len(self.task_factor))
@@ -68,9 +69,9 @@ def _factors(inputs: int, outputs: int, settings: DmtrlSettings, *, last: bool) 
     limit = max(inputs, 1)
     if settings.factorisation == "last_axis":
         rank = min(settings.rank, limit * outputs)
-        return [torch.stack([initial_weight(inputs, outputs, last=last) for _ in range(rank)])]
+        return [torch.stack([initial_weight(inputs, outputs) for _ in range(rank)])]
     left_rank = min(settings.rank, limit)
-    left = initial_weight(inputs, left_rank, last=last)
+    left = initial_weight(inputs, left_rank)
     if settings.factorisation == "tensor_train":
         rank = min(settings.rank, left_rank * outputs)
         return [left, torch.randn(rank, left_rank, outputs) / math.sqrt(left_rank)]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import ProblemShape, Traits
-from mthn_automl.models.blocks import Dense, apply_layer, initial_weight, per_task_weight
+from mthn_automl.models.blocks import Dense, apply_layer, initial_bias, initial_weight, per_task_weight
 from mthn_automl.models.full_generator import FullGenerator
 from mthn_automl.models.task_description import TaskInput, traits_of
 
@@ -20,7 +20,7 @@ class ExpertLayer(nn.Module):
     def __init__(self, experts: int, inputs: int, outputs: int) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.stack([initial_weight(inputs, outputs) for _ in range(experts)]))
-        self.bias = nn.Parameter(torch.zeros(experts, 1, outputs))
+        self.bias = nn.Parameter(torch.stack([initial_bias(inputs, outputs) for _ in range(experts)]).unsqueeze(1))
 
     def forward(self, features: Tensor) -> Tensor:
         rows = features.flatten(1, 2).expand(len(self.weight), -1, -1)
@@ -80,7 +80,7 @@ class TaskHead(nn.Module):
         if head == "generated":
             self.generator = FullGenerator(description, inputs, shape.outputs, last=True)
         else:
-            self.weight = per_task_weight(shape, inputs, shape.outputs, last=True)
+            self.weight = per_task_weight(shape, inputs, shape.outputs)
             self.bias = nn.Parameter(torch.zeros(shape.tasks, shape.outputs))
             self.own = frozenset({"weight", "bias"})
 

@@ -1,13 +1,12 @@
 """One layer of the target network as a generator of weights makes it, and what the generators of one layer share."""
 
-import math
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.blocks import apply_layer, initial_weight
+from mthn_automl.models.blocks import apply_layer, initial_bias, initial_spread, initial_weight
 
 GENERATED_SHARE = 0.3
 """Standard deviation of the generated weights at the start, relative to the shared ones."""
@@ -56,10 +55,10 @@ class LayerGenerator(nn.Module, ABC):
 
     def __init__(self, representation: int, inputs: int, outputs: int, *, last: bool = False) -> None:
         super().__init__()
-        self.spread = GENERATED_SHARE * math.sqrt((1.0 if last else 2.0) / max(inputs, 1))
-        self.shared_weight = nn.Parameter(initial_weight(inputs, outputs, last=last))
-        self.bias_weight = nn.Parameter(torch.randn(representation, outputs) * 0.1 / math.sqrt(representation))
-        self.shared_bias = nn.Parameter(torch.zeros(outputs))
+        self.spread = GENERATED_SHARE * initial_spread(inputs)
+        self.shared_weight = nn.Parameter(initial_weight(inputs, outputs))
+        self.bias_weight = nn.Parameter(torch.randn(representation, outputs) * self.spread / representation**0.5)
+        self.shared_bias = nn.Parameter(torch.zeros(outputs) if last else initial_bias(inputs, outputs))
 
     @abstractmethod
     def forward(self, representation: Tensor) -> GeneratedLayer:

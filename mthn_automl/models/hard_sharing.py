@@ -28,7 +28,7 @@ class HardSharing(Architecture):
         super().__init__(shape)
         self.layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
         self.trunk = Trunk(shape.features, settings.width, settings.depth, dropout=settings.dropout)
-        self.head_weight = per_task_weight(shape, settings.width, shape.outputs, last=True)
+        self.head_weight = per_task_weight(shape, settings.width, shape.outputs)
         self.head_bias = nn.Parameter(torch.zeros(shape.tasks, shape.outputs))
         self.task_indexed = frozenset({"head_weight", "head_bias"})
 

@@ -5,7 +5,6 @@ Hypernetworks (HyperFormer), ACL 2021; Liu, Ma, Tian, He, Kira: Polyhistor: Para
 for Dense Vision Tasks, NeurIPS 2022.
 """
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import Dense, apply_layer, initial_weight, network_numbers
+from mthn_automl.models.blocks import Dense, apply_layer, initial_spread, initial_weight, network_numbers
 from mthn_automl.models.dropout import Dropout
 from mthn_automl.models.fetching import of_blocks
 from mthn_automl.models.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
@@ -56,18 +55,18 @@ class AdapterGenerator(nn.Module):
     def __init__(self, description: int, depth: int, down: tuple[int, int], up: tuple[int, int], width: int) -> None:
         """down, up: (d_in, d_out) of the generated matrices."""
         super().__init__()
-        self.of_task = nn.Parameter(initial_weight(description, REPRESENTATION, last=True))
+        self.of_task = nn.Parameter(initial_weight(description, REPRESENTATION))
         self.of_layer = nn.Parameter(torch.randn(depth, REPRESENTATION))
         parts = [
-            (initial_weight(*down), GENERATED_SHARE * math.sqrt(2.0 / down[0])),
+            (initial_weight(*down), GENERATED_SHARE * initial_spread(down[0])),
             (torch.zeros(down[1]), QUIET),
-            (initial_weight(*up, last=True), GENERATED_SHARE / math.sqrt(up[0])),
+            (initial_weight(*up), GENERATED_SHARE * initial_spread(up[0])),
             *[(torch.zeros(width), QUIET)] * 3,
         ]
         self.sizes = [start.numel() for start, _ in parts]
         spread = torch.cat([torch.full((start.numel(),), each) for start, each in parts])
         self.start = nn.Parameter(torch.cat([start.flatten() for start, _ in parts]))
-        self.weight = nn.Parameter(initial_weight(REPRESENTATION, len(spread), last=True) * spread)
+        self.weight = nn.Parameter(initial_weight(REPRESENTATION, len(spread)) * spread)
 
     def forward(self, description: Tensor) -> Tensor:
         representation = torch.relu((description @ self.of_task).unsqueeze(1) + self.of_layer)
@@ -101,7 +100,7 @@ class HyperAdapter(Architecture):
         self.factorised = settings.kernels == "factorised"
         self.inner = bottleneck if self.factorised else width
         if self.factorised:
-            starts = [initial_weight(*pair, last=True) for pair in [(width, bottleneck), (bottleneck, width)] * depth]
+            starts = [initial_weight(*pair) for pair in [(width, bottleneck), (bottleneck, width)] * depth]
             self.down_factor = nn.Parameter(torch.stack(starts[::2]))
             self.up_factor = nn.Parameter(torch.stack(starts[1::2]))
         down, up = (self.inner, bottleneck), (bottleneck, self.inner)

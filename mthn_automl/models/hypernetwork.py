@@ -14,13 +14,12 @@ from mthn_automl.models.activations import Activation, activate
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.models.blocks import Trunk, layer_widths, network_numbers
 from mthn_automl.models.dropout import Dropout
+from mthn_automl.models.fetching import FETCHING_PAYS
 from mthn_automl.models.generated_layer import GeneratedLayer
 from mthn_automl.models.generators import Compression, make_generators
 from mthn_automl.models.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
 
 EXTRACTOR_WIDTH = 32
-FETCHING_PAYS = 1.5
-"""Blocks a task from which fetching its weights is cheaper than generating them again (measured)."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ class Hypernetwork(Architecture):
         )
         self.task_indexed = frozenset(f"description.{name}" for name in self.description.own)
         inputs = self.description.width
-        self.extractor = Trunk(inputs, EXTRACTOR_WIDTH, settings.extractor_layers, biased=True)
+        self.extractor = Trunk(inputs, EXTRACTOR_WIDTH, settings.extractor_layers)
         self.target_layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
         self.generators = make_generators(
             settings.compression,

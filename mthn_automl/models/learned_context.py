@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import initial_weight, layer_widths, network_numbers
+from mthn_automl.models.blocks import initial_bias, initial_weight, layer_widths, network_numbers
 from mthn_automl.models.dropout import Dropout
 from mthn_automl.models.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
 
@@ -45,10 +45,12 @@ class LearnedContext(Architecture):
         )
         self.task_indexed = frozenset(f"description.{name}" for name in self.description.own)
         self.layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
-        starts = [_split_start(*pair, self.description.width, pair is self.layers[-1]) for pair in self.layers]
+        starts = [_split_start(*pair, self.description.width) for pair in self.layers]
         self.weights = nn.ParameterList(weight for weight, _ in starts)
         self.context_weight = nn.Parameter(torch.cat([weight for _, weight in starts], dim=1))
-        self.context_bias = nn.Parameter(torch.zeros(self.context_weight.shape[1]))
+        self.context_bias = nn.Parameter(
+            torch.cat([_bias_start(*pair, pair is self.layers[-1]) for pair in self.layers])
+        )
         self.dropout = Dropout(settings.dropout)
 
     @classmethod
@@ -83,7 +85,11 @@ class LearnedContext(Architecture):
         return network_numbers(self.layers)
 
 
-def _split_start(inputs: int, outputs: int, context: int, last: bool) -> tuple[Tensor, Tensor]:
+def _split_start(inputs: int, outputs: int, context: int) -> tuple[Tensor, Tensor]:
     """(inputs, outputs) and (context, outputs): parts of the weight of one layer that reads both."""
-    weight = initial_weight(inputs + context, outputs, last=last)
+    weight = initial_weight(inputs + context, outputs)
     return weight[:inputs].clone(), weight[inputs:].clone()
+
+
+def _bias_start(inputs: int, outputs: int, last: bool) -> Tensor:
+    return torch.zeros(outputs) if last else initial_bias(inputs, outputs)

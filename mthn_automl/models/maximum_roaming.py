@@ -62,7 +62,7 @@ class MaximumRoaming(Architecture):
         self.widths = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
         *hidden, last = self.widths
         self.layers = nn.ModuleList(Dense(*pair) for pair in hidden)
-        self.head_weight = per_task_weight(shape, *last, last=True)
+        self.head_weight = per_task_weight(shape, *last)
         self.head_bias = nn.Parameter(torch.zeros(shape.tasks, shape.outputs))
         active = active_units(settings)
         self._scale_up(math.sqrt(settings.width / active))

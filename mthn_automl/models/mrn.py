@@ -55,7 +55,7 @@ class Mrn(Architecture):
         self.penalty_weight = settings.penalty_weight
         self.layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
         self.trunk = Trunk(shape.features, settings.width, settings.depth, dropout=settings.dropout)
-        self.head_weight = per_task_weight(shape, settings.width, shape.outputs, last=True)
+        self.head_weight = per_task_weight(shape, settings.width, shape.outputs)
         self.head_bias = nn.Parameter(torch.zeros(shape.tasks, shape.outputs))
         self.register_buffer("task_covariance", torch.eye(shape.tasks))
         self.register_buffer("feature_covariance", torch.eye(settings.width))

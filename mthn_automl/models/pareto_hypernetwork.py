@@ -66,7 +66,7 @@ class ParetoHypernetwork(Architecture):
         )
         self.task_indexed = frozenset(f"description.{name}" for name in self.description.own)
         inputs = self.description.width + 1
-        self.extractor = Trunk(inputs, EXTRACTOR_WIDTH, settings.extractor_layers, biased=True)
+        self.extractor = Trunk(inputs, EXTRACTOR_WIDTH, settings.extractor_layers)
         self.layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
         self.generators = make_generators(
             "factorised",

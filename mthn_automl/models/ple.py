@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import Dense, apply_layer, per_task_weight
+from mthn_automl.models.blocks import Dense, apply_layer, initial_bias, per_task_weight
 from mthn_automl.models.dropout import Dropout
 from mthn_automl.models.experts import ExpertLayer, Gate, Head, TaskHead, assemble_with, numbers, task_indexed
 from mthn_automl.models.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
@@ -53,9 +53,9 @@ class TaskExpert(nn.Module):
         super().__init__()
         rank = min(rank, inputs)
         self.task_numbers = (inputs + outputs) * rank + outputs
-        self.left = per_task_weight(shape, inputs, rank, last=True)
+        self.left = per_task_weight(shape, inputs, rank)
         self.right = per_task_weight(shape, rank, outputs)
-        self.bias = nn.Parameter(torch.zeros(shape.tasks, outputs))
+        self.bias = nn.Parameter(initial_bias(inputs, outputs).repeat(shape.tasks, 1))
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
         left, right, bias = (each.index_select(0, task) for each in (self.left, self.right, self.bias))

@@ -25,7 +25,8 @@ class PooledSettings:
 class Pooled(Architecture):
     """MLP([x; one-hot t; m_t]).
 
-    The one-hot columns of the first layer are looked up instead of multiplied: `task_offset` holds their rows.
+    The one-hot columns of the first layer are looked up instead of multiplied: `task_offset` holds their rows, which
+    start at zero, so that tasks part only as far as their rows demand.
     """
 
     Settings: ClassVar[type] = PooledSettings
@@ -40,7 +41,7 @@ class Pooled(Architecture):
         self.dropout = Dropout(settings.dropout)
         self.last = Dense(settings.width, shape.outputs, last=True)
         if self._traits.uses_task:
-            self.task_offset = nn.Parameter(torch.randn(shape.tasks, settings.width) / (inputs + 1) ** 0.5)
+            self.task_offset = nn.Parameter(torch.zeros(shape.tasks, settings.width))
             self.task_indexed = frozenset({"task_offset"})
 
     @classmethod

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import apply_layer, layer_widths, network_numbers, per_task_weight
+from mthn_automl.models.blocks import apply_layer, initial_bias, layer_widths, network_numbers, per_task_weight
 from mthn_automl.models.dropout import Dropout
 
 
@@ -30,9 +30,10 @@ class SingleTask(Architecture):
         self.dropout = Dropout(settings.dropout)
         self.layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
         for level, (inputs, outputs) in enumerate(self.layers):
-            weight = per_task_weight(shape, inputs, outputs, last=level == settings.depth)
+            weight = per_task_weight(shape, inputs, outputs)
             self.register_parameter(f"weight_{level}", weight)
-            self.register_parameter(f"bias_{level}", nn.Parameter(torch.zeros(shape.tasks, outputs)))
+            bias = torch.zeros(outputs) if level == settings.depth else initial_bias(inputs, outputs)
+            self.register_parameter(f"bias_{level}", nn.Parameter(bias.repeat(shape.tasks, 1)))
         self.task_indexed = frozenset(name for name, _ in self.named_parameters())
 
     @classmethod

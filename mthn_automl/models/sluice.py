@@ -59,7 +59,7 @@ class Sluice(Architecture):
         self.layers = nn.ModuleList(ColumnLayer(shape.tasks, *pair) for pair in hidden)
         self.mixing = nn.ParameterList(start_of_mixing(SUBSPACES * shape.tasks) for _ in hidden)
         self.layer_share = nn.Parameter(torch.full((shape.tasks, settings.depth), 1.0 / settings.depth))
-        self.head_weight = per_task_weight(shape, *last, last=True)
+        self.head_weight = per_task_weight(shape, *last)
         self.head_bias = nn.Parameter(torch.zeros(shape.tasks, shape.outputs))
         self.register_buffer("own_column", torch.eye(shape.tasks))
         self.task_indexed = frozenset({"layer_share", "head_weight", "head_bias", "own_column"})

@@ -56,7 +56,7 @@ class TabmTasks(Architecture):
         )
         self.task_indexed = frozenset(f"description.{name}" for name in self.description.own)
         self.weights = nn.ParameterList(initial_weight(*pair) for pair in hidden)
-        self.head_weight = nn.Parameter(torch.stack([initial_weight(*last, last=True) for _ in range(self.members)]))
+        self.head_weight = nn.Parameter(torch.stack([initial_weight(*last) for _ in range(self.members)]))
         self.dropout = Dropout(settings.dropout)
         self.sizes = [size for inputs, outputs in hidden for size in (inputs, outputs, outputs)] + [shape.outputs]
         self.register_buffer("start", self._start())

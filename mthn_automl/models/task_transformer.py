@@ -76,9 +76,9 @@ class Attention(nn.Module):
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.width, self.heads = width, heads
-        self.query = nn.Parameter(initial_weight(width, width, last=True) * (heads / width) ** 0.5)
-        self.key = nn.Parameter(initial_weight(width, width, last=True))
-        self.value = nn.Parameter(initial_weight(width, width, last=True))
+        self.query = nn.Parameter(initial_weight(width, width) * (heads / width) ** 0.5)
+        self.key = nn.Parameter(initial_weight(width, width))
+        self.value = nn.Parameter(initial_weight(width, width))
         self.out = Dense(width, width, last=True)
 
     def forward(self, asking: Tensor, tokens: Tensor) -> Tensor:

@@ -60,7 +60,7 @@ def search(
     test_fraction: float = 0.2,
     no_metadata: bool = False,
     no_ablation: bool = False,
-    architectures: str | Sequence[str] = "all",
+    architectures: str | Sequence[str] = "usual",
     space: str | Path | Sequence[str | Path] = (),
     trials: int | None = None,
     time_limit: str | float | None = None,

@@ -33,7 +33,7 @@ class Options:
     test_fraction: float = 0.2
     no_metadata: bool = False
     no_ablation: bool = False
-    architectures: str = "all"
+    architectures: str = "usual"
     space: tuple[str, ...] = ()
     trials: int | None = None
     time_limit: float | None = DEFAULT_TIME_LIMIT

@@ -39,13 +39,20 @@ def test_help_of_a_command_shows_each_option(tmp_path: Path, name: str) -> None:
     assert {each.opts[0] for each in PROGRAM.commands[name].params if each.opts[0].startswith("-")} <= shown
 
 
-def test_architectures_lists_each_with_its_family_and_a_sentence(tmp_path: Path) -> None:
+def test_architectures_lists_each_with_family_paper_formula_and_ranges(tmp_path: Path) -> None:
     ended = in_process(tmp_path, "architectures")
     assert (ended.code, ended.err) == (0, "")
-    lines = [line.split(maxsplit=2) for line in ended.out.splitlines()]
-    assert [name for name, _, _ in lines] == catalogue.names()
-    assert {family for _, family, _ in lines} == {"neural", "classical"}
-    assert all(sentence.endswith(".") for _, _, sentence in lines)
+    *each, training, _ = ended.out.split("\n\n")
+    spaces = [catalogue.read(name) for name in catalogue.names()]
+    heads = [f"{file.name} ({file.family}{', usual' * file.usual}): {file.summary}" for file in spaces]
+    assert [block.splitlines()[:3] for block in each] == [
+        [head, f"  paper: {file.paper}", f"  parameters: {file.parameter_formula}"]
+        for head, file in zip(heads, spaces, strict=True)
+    ]
+    assert [[line.split()[0] for line in block.splitlines()[3:]] for block in each] == [
+        [*file.parameters, *catalogue.own_training(file)] for file in spaces
+    ]
+    assert [line.split()[0] for line in training.splitlines()[1:]] == list(catalogue.shared_training())
 
 
 @pytest.mark.parametrize("name", catalogue.names())
@@ -53,7 +60,7 @@ def test_architectures_shows_one_with_every_parameter(tmp_path: Path, name: str)
     ended = in_process(tmp_path, "architectures", name)
     space = catalogue.read(name)
     assert ended.code == 0
-    assert ended.out.startswith(f"{name} ({space.family}): {space.summary}\n")
+    assert ended.out.startswith(f"{name} ({space.family}{', usual' * space.usual}): {space.summary}\n")
     assert space.paper in ended.out
     assert {line.split()[0] for line in ended.out.splitlines()[3:]} == {*space.parameters, *space.training}
 
@@ -68,7 +75,7 @@ def test_architectures_shows_one_with_every_parameter(tmp_path: Path, name: str)
 def test_architectures_as_json_has_the_keys_of_the_contract(tmp_path: Path, words: list[str], names: list[str]) -> None:
     listed = json.loads(in_process(tmp_path, "architectures", *words, "--json").out)
     assert [each["name"] for each in listed] == names
-    keys = {"name", "family", "paper", "parameter_formula", "parameters"}
+    keys = {"name", "family", "usual", "paper", "parameter_formula", "parameters"}
     assert [keys - set(each) for each in listed] == [set()] * len(names)
     assert all(each["parameters"] and each["paper"] and each["parameter_formula"] for each in listed)
 

@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.blocks import network_numbers
-from mthn_automl.models.chunked_generator import BIAS_SPREAD, HIDDEN, ChunkedGenerator
+from mthn_automl.models.blocks import initial_spread, network_numbers
+from mthn_automl.models.chunked_generator import HIDDEN, LAST_BIAS, ChunkedGenerator
 from mthn_automl.models.factorised_generator import FEW_TASKS, FactorisedGenerator
 from mthn_automl.models.film_generator import FilmGenerator
 from mthn_automl.models.full_generator import FullGenerator
@@ -157,10 +157,11 @@ def test_a_chunked_network_is_its_chunks_one_after_the_other(chunk_size: int) ->
     layers, count = generator(h), len(generator.chunk_embedding)
     for task, own in enumerate(h):
         flat = torch.cat([chunk_by_hand(generator, own, number) for number in range(count)])
-        for (inputs, outputs), layer, gain in zip(LAYERS, layers, (2.0, 2.0, 1.0), strict=True):
+        for (inputs, outputs), layer, quiet in zip(LAYERS, layers, (1.0, 1.0, LAST_BIAS), strict=True):
+            spread = initial_spread(inputs)
             weight, bias, flat = flat.split([inputs * outputs, outputs, len(flat) - (inputs + 1) * outputs])
-            torch.testing.assert_close(layer.weight[task], math.sqrt(gain / inputs) * weight.view(inputs, outputs))
-            torch.testing.assert_close(layer.bias[task], BIAS_SPREAD * bias)
+            torch.testing.assert_close(layer.weight[task], spread * weight.view(inputs, outputs))
+            torch.testing.assert_close(layer.bias[task], quiet * spread * bias)
 
 
 @every_chunk_size
@@ -188,9 +189,9 @@ def test_the_numbers_of_a_chunked_generator_depend_on_the_target_by_its_chunks_o
 
 
 @pytest.mark.parametrize("compression", ["full", "factorised", "low_rank", "film"])
-def test_all_layers_but_the_last_start_with_the_gain_of_relu(compression: str) -> None:
+def test_shared_weights_start_as_those_of_a_layer_do(compression: str) -> None:
     wide = [(200, 200), (200, 200)]
     made = make_generators(compression, 2, wide, rank=1, chunk_size=1, chunk_embedding_size=1)  # type: ignore[arg-type]
     assert isinstance(made, LayerByLayer)
-    hidden, last = (float(each.shared_weight.detach().std()) for each in made)  # type: ignore[arg-type]
-    assert hidden / last == pytest.approx(math.sqrt(2.0), rel=0.02)
+    found = [float(each.shared_weight.detach().std()) for each in made]  # type: ignore[arg-type]
+    assert found == pytest.approx([initial_spread(200)] * 2, rel=0.02)
