@@ -35,8 +35,13 @@ demo: $(STAMP) ## search the life expectancy of 142 countries for 150 seconds, t
 	@echo && echo "mthn-automl predict $(DEMO_RUN) $(DEMO)/new.csv"
 	@$(BIN)/mthn-automl predict $(DEMO_RUN) $(DEMO)/new.csv
 
-test: $(STAMP) ## run the tests
-	@$(BIN)/python -m pytest
+# The contracts of models are many, quick and independent; all other tests start processes and clocks of their own.
+PURE := tests/models tests/contracts/test_neural.py tests/contracts/test_classical.py tests/contracts/test_cost.py \
+	tests/contracts/test_task_networks.py
+
+test: $(STAMP) ## run the tests: contracts of models on two cores, then all others
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PURE) --numprocesses 2 && pure=0 || pure=$$?; \
+	$(BIN)/python -m pytest $(PURE:%=--ignore=%) && exit $$pure
 
 check: $(STAMP) ## formatting, lint and types, changing nothing
 	@$(BIN)/ruff format --check
@@ -47,8 +52,8 @@ format: $(STAMP) ## format the code and mend what ruff can mend
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
-bench: $(STAMP) ## run the benchmarks of benchmarks/: speed, scale, the paper's Cubic
-	@for name in speed scale paper_cubic; do \
+bench: $(STAMP) ## run the benchmarks of benchmarks/: speed, scale, compression, the paper's protocol
+	@for name in speed scale compression paper paper_cubic; do \
 		echo "== benchmarks/$$name.py" && $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 clean: ## remove builds, demo runs and caches; .venv stays
