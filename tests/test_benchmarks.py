@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from mthn_automl import catalogue
 from mthn_automl.data.problems import robot_arm
 
 FOLDER = Path(__file__).parent.parent / "benchmarks"
@@ -20,6 +21,7 @@ KEYS = {
         "step_ratio": {"20", "88", "500"},
         "pack_ratio": {"20", "88", "500"},
         "gemm_share": {"batch64", "large"},
+        "step_of_each": set(catalogue.names("neural")),
         "single_row_microseconds": None,
         "predict_rows_per_second": None,
         "search_busy_share": None,
@@ -107,3 +109,21 @@ def test_generators_are_compared_on_given_splits(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "robot_arm" in done.stdout
     assert "within a limit of parameters" in done.stdout
+
+
+@pytest.mark.slow
+def test_every_method_of_the_paper_and_every_network_of_ours_follows_its_protocol(tmp_path: Path) -> None:
+    done = run("paper", tmp_path, "--quick", "--json", "--splits", "1", "--networks", "2", "--problems", "cubic")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)["rows"]
+    assert all(math.isfinite(each["ours"]) and math.isfinite(each["ensemble"]) for each in rows)
+    sizes = {each["method"]: each["parameters"] for each in rows}
+    assert sizes["MTHN with metadata"] == 8_595  # as the paper's code counts
+    assert sizes["pooled [x, one-hot]"] == 2_849
+    assert sizes["cross-stitch"] == 45_380
+    assert {each["paper"] for each in rows} == {None}
+
+
+def test_the_protocol_has_a_method_of_every_neural_architecture() -> None:
+    text = (FOLDER / "paper_methods.py").read_text(encoding="utf-8")
+    assert all(f'"{name}"' in text for name in catalogue.names("neural"))
