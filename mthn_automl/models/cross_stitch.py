@@ -57,9 +57,9 @@ class CrossStitch(Architecture):
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
         first, *others = self.layers
-        columns = self.dropout(torch.relu(first(features.flatten(0, 1).unsqueeze(0))))
+        columns = self.dropout(torch.relu(first(features.flatten(0, 1).unsqueeze(0))), stacked=1)
         for site, (mixing, layer) in enumerate(zip(self.mixing, others, strict=True), start=1):
-            columns = self.dropout(torch.relu(layer(mix(mixing, columns))), site)
+            columns = self.dropout(torch.relu(layer(mix(mixing, columns))), site, stacked=1)
         read = mix_of_blocks(self.last_mixing.index_select(0, task).unsqueeze(1), columns).squeeze(1)
         return apply_layer(read, self.head_weight.index_select(0, task), self.head_bias.index_select(0, task))
 

@@ -3,11 +3,13 @@
 Source: Srivastava et al.: Dropout: A Simple Way to Prevent Neural Networks from Overfitting, JMLR 15, 2014.
 """
 
+import math
+
 import torch
 from torch import Tensor, nn
 
-SPREAD, FIRST, SECOND = -1640531535, -2048144789, -1028477379
-"""Odd 32-bit constants: of Fibonacci hashing, and of the finaliser of MurmurHash3."""
+SPREAD, FIRST, SECOND, THIRD = -1640531535, -2048144789, -1028477379, 1540483477
+"""Odd 32-bit constants: of Fibonacci hashing, of the finaliser of MurmurHash3, and of MurmurHash2."""
 
 
 class Dropout(nn.Module):
@@ -31,16 +33,27 @@ class Dropout(nn.Module):
         if share > 0.0:
             self.register_buffer("draw", torch.zeros((), dtype=torch.int32))
 
-    def forward(self, values: Tensor, site: int = 0) -> Tensor:
-        """site: tells the places apart at which one module is used."""
+    def forward(self, values: Tensor, site: int = 0, *, stacked: int = 0) -> Tensor:
+        """site: tells the places apart at which one module is used.
+
+        stacked: how many leading dimensions are not of rows, such as experts: the number of blocks follows those, and
+        what a row loses must not depend on how many blocks there are.
+        """
         if self.share == 0.0 or not self.training:
             return values
-        return values * (self._uniform(values, site) >= self.share) * (1.0 / (1.0 - self.share))
+        return values * (self._uniform(values, site, stacked) >= self.share) * (1.0 / (1.0 - self.share))
 
-    def _uniform(self, values: Tensor, site: int) -> Tensor:
+    def _uniform(self, values: Tensor, site: int, stacked: int) -> Tensor:
         """Of the shape of `values`, in [0, 1)."""
-        place = torch.arange(values.numel(), dtype=torch.int32, device=values.device).reshape(values.shape)
-        mixed = place * SPREAD + self.draw + site * 7919
+        mixed = _places(values.shape[stacked:], values.device) * SPREAD + self.draw + site * 7919
+        if stacked:
+            layer = _places(values.shape[:stacked], values.device) * THIRD
+            mixed = mixed ^ layer.reshape(*values.shape[:stacked], *[1] * (values.ndim - stacked))
         for constant in (FIRST, SECOND):
             mixed = (mixed ^ (mixed >> 15)) * constant
         return (mixed >> 8 & 0xFFFF).to(values.dtype) / 0x10000
+
+
+def _places(shape: torch.Size, device: torch.device) -> Tensor:
+    """Numbers from 0 on, of the shape given."""
+    return torch.arange(math.prod(shape), dtype=torch.int32, device=device).reshape(shape)

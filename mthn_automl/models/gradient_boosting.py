@@ -113,8 +113,7 @@ class GradientBoosting(Classical):
     def size(self) -> Size:
         tables = [mean.table for mean in self.columns.means]
         total = sum(each.numbers for each in self.sums) + sum(table.size for table in tables)
-        by_mean = self.columns.task == "target_mean"
-        return Size(total, total, tables[-1].shape[1] if by_mean else 0)
+        return Size(total, total, self.columns.numbers_a_task)
 
     def state(self) -> dict[str, Any]:
         return {

@@ -55,7 +55,7 @@ class AdapterGenerator(nn.Module):
     def __init__(self, description: int, depth: int, down: tuple[int, int], up: tuple[int, int], width: int) -> None:
         """down, up: (d_in, d_out) of the generated matrices."""
         super().__init__()
-        self.of_task = nn.Parameter(initial_weight(description, REPRESENTATION))
+        self.of_task = nn.Parameter(torch.randn(description, REPRESENTATION) / description**0.5)
         self.of_layer = nn.Parameter(torch.randn(depth, REPRESENTATION))
         parts = [
             (initial_weight(*down), GENERATED_SHARE * initial_spread(down[0])),
@@ -66,7 +66,7 @@ class AdapterGenerator(nn.Module):
         self.sizes = [start.numel() for start, _ in parts]
         spread = torch.cat([torch.full((start.numel(),), each) for start, each in parts])
         self.start = nn.Parameter(torch.cat([start.flatten() for start, _ in parts]))
-        self.weight = nn.Parameter(initial_weight(REPRESENTATION, len(spread)) * spread)
+        self.weight = nn.Parameter(torch.randn(REPRESENTATION, len(spread)) * spread / REPRESENTATION**0.5)
 
     def forward(self, description: Tensor) -> Tensor:
         representation = torch.relu((description @ self.of_task).unsqueeze(1) + self.of_layer)

@@ -68,7 +68,7 @@ class Mmoe(Architecture):
         described = self.description(task, self.metadata)
         experts = features.unsqueeze(0)
         for site, layer in enumerate(self.layers):
-            experts = self.dropout(layer(experts), site)
+            experts = self.dropout(layer(experts), site, stacked=1)
         mixed = assemble(self.gate(described, features), experts)
         return self.head(mixed, described, task)  # type: ignore[no-any-return]
 

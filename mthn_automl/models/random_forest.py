@@ -106,7 +106,7 @@ class RandomForest(Classical):
     def size(self) -> Size:
         tables = [mean.table for mean in self.columns.means]
         total = sum(each.numbers for each in self.forests) + sum(table.size for table in tables)
-        return Size(total, total, tables[-1].shape[1] if self.columns.task == "target_mean" else 0)
+        return Size(total, total, self.columns.numbers_a_task)
 
     def notes(self) -> tuple[str, ...]:
         if self.rows <= TREE_ROWS:

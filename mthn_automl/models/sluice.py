@@ -73,7 +73,7 @@ class Sluice(Architecture):
         columns, own = features.flatten(0, 1).unsqueeze(0), self.own_column.index_select(0, task)
         read = []
         for site, (layer, mixing) in enumerate(zip(self.layers, self.mixing, strict=True)):
-            halves = _split(self.dropout(torch.relu(layer(columns)), site))
+            halves = _split(self.dropout(torch.relu(layer(columns)), site, stacked=1))
             read.append(_read(own, mixing, halves))
             if site + 1 < len(self.layers):
                 columns = _joined(mix(mixing, halves).reshape(self.tasks, SUBSPACES, *halves.shape[1:]))

@@ -99,7 +99,7 @@ class TabmTasks(Architecture):
         for level, weight in enumerate(self.weights):
             before, after, shift = layers[3 * level : 3 * level + 3]
             hidden = torch.relu(torch.addcmul(shift, shared_product(hidden * before, weight), after))
-            hidden = self.dropout(hidden, level)
+            hidden = self.dropout(hidden, level, stacked=1)
         outputs = hidden.flatten(1, 2) @ self.head_weight
         return outputs.reshape(*hidden.shape[:3], self.sizes[-1]) + bias
 

@@ -99,9 +99,18 @@ class TreeColumns:
         found = [Codes(each, size, size > LARGEST_NATIVE) for each, size in zip(values, sizes, strict=True)]
         if self.task != "none":
             known = np.where(rows.task < self.tasks, rows.task, -1)
-            by_mean = self.task == "target_mean" or self.tasks > LARGEST_NATIVE
-            found.append(Codes(known, self.tasks, by_mean, SURE_TASK))
+            found.append(Codes(known, self.tasks, self.task_as_mean, SURE_TASK))
         return found
+
+    @property
+    def task_as_mean(self) -> bool:
+        """Whether the task's target mean stands in for it: asked for, or because tasks are too many for a category."""
+        return self.task == "target_mean" or (self.task != "none" and self.tasks > LARGEST_NATIVE)
+
+    @property
+    def numbers_a_task(self) -> int:
+        """That one more task adds to the tables."""
+        return int(self.means[-1].table.shape[1]) if self.task_as_mean else 0
 
     def _metadata(self, rows: Dataset) -> Table:
         """Metadata by task, of no columns where they are not used and all missing where the rows have none."""

@@ -12,7 +12,7 @@ from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.tuning.space import Space, make_settings
 
 ALL_TASKS_NUMBERS = 400_000
-"""Of one network whose every row passes through all tasks: about 100 tasks of the usual width."""
+"""Of one network whose every row passes through all tasks: 150 to 600 tasks of the usual width."""
 
 PACK_NUMBERS = 100_000_000
 """Of all networks of a trial together: with gradients and moments, 1.6 GB."""

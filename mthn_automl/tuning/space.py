@@ -20,18 +20,24 @@ Distribution = CategoricalDistribution | FloatDistribution | IntDistribution
 
 @dataclass(frozen=True)
 class Parameter:
-    """One searched number or choice. `only_if`: earlier parameter -> values for which this one is asked."""
+    """One searched number or choice.
+
+    only_if: earlier parameter -> values for which this one is asked. void_without_metadata: those of the earlier ones
+    that need metadata; where there are none, they ask for nothing.
+    """
 
     name: str
     distribution: Distribution
     only_if: Mapping[str, tuple[Any, ...]]
     needs_metadata: bool
     default: Any = None
+    void_without_metadata: frozenset[str] = frozenset()
 
     def asked(self, settings: Mapping[str, Any], has_metadata: bool) -> bool:
         if self.needs_metadata and not has_metadata:
             return False
-        return all(settings.get(name) in values for name, values in self.only_if.items())
+        void = frozenset() if has_metadata else self.void_without_metadata
+        return all(settings.get(name) in values for name, values in self.only_if.items() if name not in void)
 
 
 @dataclass(frozen=True)
@@ -107,7 +113,9 @@ def _parameter(file: SearchSpace, name: str, table: Mapping[str, Any], earlier: 
     distribution = _distribution(where, table)
     if "default" in table and not _contains(distribution, table["default"]):
         raise UsageError(f"{where}: default must lie within its range, however it is {table['default']!r}.")
-    return Parameter(name, distribution, condition, "needs" in table, table.get("default"))
+    tables = {**file.parameters, **file.training}
+    void = frozenset(key for key in condition if "needs" in tables[key])
+    return Parameter(name, distribution, condition, "needs" in table, table.get("default"), void)
 
 
 def _distribution(where: str, table: Mapping[str, Any]) -> Distribution:

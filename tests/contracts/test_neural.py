@@ -507,6 +507,20 @@ def test_a_member_goes_on_as_before_when_a_neighbour_leaves(
     assert_close(state_of(left, member), state_of(solo, 0))
 
 
+@every_model
+def test_a_member_is_trained_as_alone_beside_members_with_more_blocks(name: str) -> None:
+    """What dropout takes from a row does not depend on how far the pack's batches are padded."""
+    dataset, chosen = zoo.one_row_tasks(), asked(name, {**defaults(name), "dropout": 0.4})
+    data = encode_folds(dataset, (np.arange(len(dataset)) > 14).astype(np.int64), Flags.of(dataset))
+    build, schedule = builder(name, data.shape, chosen), Schedule(batch=8, max_epochs=2, patience=9, check_every=1)
+    present_only = traits_of(name, data.shape, chosen).cost == "tasks_present"
+    together, alone = (
+        fit(data, build, members, TrainingSettings(), schedule, present_only=present_only)
+        for members in ([Member(1, 5), Member(0, 6)], [Member(1, 5)])
+    )
+    assert_close(state_of(together, 0), state_of(alone, 0))
+
+
 @cases(options)
 def test_handing_over_only_the_tasks_present_equals_handing_over_all(name: str, chosen: Settings) -> None:
     if uses(name, zoo.planted(), chosen).cost == "all_tasks":

@@ -169,6 +169,15 @@ metadata_scale = 1.0
 """
 
 
+def test_a_condition_on_what_needs_metadata_is_void_without_them(tmp_path: Path) -> None:
+    both = WHOLE.replace(
+        'needs = "metadata"\nonly_if = { use_metadata = [true] }', "only_if = { use_metadata = [true] }"
+    )
+    bare = built(tmp_path, both, has_metadata=False)
+    assert "metadata_scale" in names_asked(bare, EVERYTHING)
+    assert "metadata_scale" not in names_asked(built(tmp_path, both), EVERYTHING | {"use_metadata": False})
+
+
 def test_first_trials_keep_only_what_is_asked(tmp_path: Path) -> None:
     plain = {"rate": 0.1, "kind": "plain"}
     assert built(tmp_path, WHOLE + FIRST).starts == (plain | {"use_metadata": True}, plain | {"use_metadata": False})
