@@ -22,6 +22,9 @@ Kernels = Literal["full", "factorised"]
 REPRESENTATION = 32
 """Hidden units of the hypernetwork."""
 
+RELU_SPREAD = 0.63
+"""Standard deviation over z of relu(z + q), both standard normal (root of the mean variance over q)."""
+
 GENERATED_SHARE = 0.5
 """Standard deviation, over tasks, of generated matrices at the start, relative to their common part."""
 
@@ -66,7 +69,9 @@ class AdapterGenerator(nn.Module):
         self.sizes = [start.numel() for start, _ in parts]
         spread = torch.cat([torch.full((start.numel(),), each) for start, each in parts])
         self.start = nn.Parameter(torch.cat([start.flatten() for start, _ in parts]))
-        self.weight = nn.Parameter(torch.randn(REPRESENTATION, len(spread)) * spread / REPRESENTATION**0.5)
+        self.weight = nn.Parameter(
+            torch.randn(REPRESENTATION, len(spread)) * spread / (RELU_SPREAD * REPRESENTATION**0.5)
+        )
 
     def forward(self, description: Tensor) -> Tensor:
         representation = torch.relu((description @ self.of_task).unsqueeze(1) + self.of_layer)

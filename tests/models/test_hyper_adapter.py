@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.fetching import FETCHING_PAYS, of_blocks
-from mthn_automl.models.hyper_adapter import HyperAdapter, HyperAdapterSettings, Kernels
+from mthn_automl.models.hyper_adapter import GENERATED_SHARE, QUIET, HyperAdapter, HyperAdapterSettings, Kernels
 
 WIDTH, BOTTLENECK, DEPTH = 16, 3, 2
 SHAPE = ProblemShape(features=4, outputs=2, tasks=3, metadata=2)
@@ -63,3 +63,17 @@ def test_of_many_blocks_each_task_is_made_once() -> None:
         torch.testing.assert_close(of_blocks(make, task, 3), 10.0 * task)
     assert FETCHING_PAYS * 3 < 20
     assert asked == [3, 3]
+
+
+@torch.no_grad()
+def test_adapters_start_as_unlike_as_is_said() -> None:
+    """Over tasks, in units of what they have in common; biases, scales and shifts as they are."""
+    settings = HyperAdapterSettings(task_input="embedding", width=32, bottleneck=8)
+    model = HyperAdapter(ProblemShape(features=4, outputs=1, tasks=400), settings)
+    parts = model.generator(model.description(torch.arange(400), model.metadata)).split(model.generator.sizes, dim=2)
+    starts = model.generator.start.split(model.generator.sizes)
+    spreads = [float(part.std(dim=0).square().mean().sqrt()) for part in parts]
+    for place in (0, 2):
+        assert 0.5 * GENERATED_SHARE < spreads[place] / float(starts[place].std()) < 1.5 * GENERATED_SHARE
+    for place in (1, 3, 4, 5):
+        assert 0.5 * QUIET < spreads[place] < 1.5 * QUIET
