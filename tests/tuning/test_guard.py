@@ -36,6 +36,16 @@ def test_what_is_counted_without_memory_is_what_is_allocated(name: str) -> None:
     assert count(first_network(name, 7)) == sum(each.numel() for each in expected)
 
 
+def test_a_network_that_looks_at_its_own_numbers_is_counted_all_the_same() -> None:
+    class Looks(SingleTask):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            self.largest = float(self.weight_0.detach().max())  # type: ignore[operator]
+
+    given = shape(5), SingleTaskSettings()
+    assert count(partial(Looks, *given)) == count(partial(SingleTask, *given))
+
+
 def test_a_network_that_uses_all_its_numbers_at_every_step_may_have_fewer() -> None:
     build = partial(SingleTask, shape(500), SingleTaskSettings())
     refuse_too_large("mine", build, PRESENT, 500, 3)
