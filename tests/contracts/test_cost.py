@@ -11,7 +11,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
-from mthn_automl.models.base import Cost
+from mthn_automl.models.base import Cost, ProblemShape
 from mthn_automl.training.batches import Batch, deal, lay_out
 from mthn_automl.training.encode import TrainingData, encode_all
 from mthn_automl.training.members import Pack
@@ -19,7 +19,7 @@ from mthn_automl.training.optimiser import TrainingSettings
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo
-from tests.contracts.test_neural import builder, cases, options, traits_of
+from tests.contracts.test_neural import NAMES, builder, options, traits_of
 
 WITH_ROWS = 20
 BY_ROW = ("aten.index_select", "aten.index_copy_", "aten.index.Tensor")
@@ -92,30 +92,33 @@ def counted(name: str, chosen: Mapping[str, Any], tasks: int, members: int) -> C
     return counter
 
 
+def of_cost(cost: Cost) -> pytest.MarkDecorator:
+    """The settings of every architecture under which it states this cost."""
+    shape = ProblemShape(features=3, outputs=1, tasks=5, metadata=2)
+    found = [
+        pytest.param(name, chosen, id=f"{name}: {case}")
+        for name in NAMES
+        for case, chosen in options(name).items()
+        if traits_of(name, shape, chosen).cost == cost
+    ]
+    return pytest.mark.parametrize(("name", "chosen"), found)
+
+
 @pytest.mark.parametrize("members", [1, 3])
-@cases(options)
+@of_cost("tasks_present")
 def test_a_step_touches_no_more_numbers_with_10_000_tasks_than_with_100(
     name: str, chosen: Mapping[str, Any], members: int
 ) -> None:
-    if cost_of(name, chosen) == "all_tasks":
-        pytest.skip("it says that it costs more with more tasks, and is held to that below")
     few, many = (counted(name, chosen, tasks, members) for tasks in (100, 10_000))
     assert many.written <= few.written
     assert many.largest_read <= few.largest_read
 
 
 @pytest.mark.parametrize("members", [1, 3])
-@cases(options)
+@of_cost("all_tasks")
 def test_what_says_that_it_costs_more_with_more_tasks_does(name: str, chosen: Mapping[str, Any], members: int) -> None:
-    if cost_of(name, chosen) == "tasks_present":
-        pytest.skip("a step costs nothing for other tasks")
     few, many = (counted(name, chosen, tasks, members) for tasks in (100, 200))
     assert many.written > few.written
-
-
-def cost_of(name: str, chosen: Mapping[str, Any]) -> Cost:
-    dataset = of_tasks(100)
-    return traits_of(name, encode_all(dataset, Flags.of(dataset)).shape, chosen).cost
 
 
 def test_the_counter_sees_whatever_is_done_to_all_tasks() -> None:
