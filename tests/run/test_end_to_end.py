@@ -51,13 +51,16 @@ META = ("--meta", "meta.csv")
 TWO = ("--architectures", "hypernetwork,ridge")
 
 
+USUAL = [name for name in catalogue.names() if catalogue.read(name).usual]
+
+
 @dataclass(frozen=True)
 class Case:
     """data: which of the files below. words: options. trials: as many as architectures."""
 
     data: str
     words: tuple[str, ...] = ()
-    trials: int = 7
+    trials: int = len(USUAL)
     metric: str = "rmse"
     average: str = "rows"
     ablated: bool = False
@@ -514,12 +517,14 @@ def from_frames(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_python_searches_frames_and_finds_what_the_command_finds(finished: Finder, from_frames: Path) -> None:
     data, meta = frames()
     with patch.object(plan, "STEPS_WANTED", 40):
-        result = search(data, meta, runner="local", folds=2, seeds=1, trials=7, no_ablation=True, output=from_frames)
+        result = search(
+            data, meta, runner="local", folds=2, seeds=1, trials=len(USUAL), no_ablation=True, output=from_frames
+        )
     kept = [column for column in COLUMNS if column not in TIMINGS]
     table = finished("regression").table("leaderboard")
     pd.testing.assert_frame_equal(result.leaderboard[kept], table[kept], check_dtype=False)
     assert result.best["architecture"] == result.leaderboard["architecture"][0]
-    assert len(result.tradeoff) == 7
+    assert len(result.tradeoff) == len(USUAL)
     assert result.ablation.empty
     pd.testing.assert_frame_equal(result.model.predict(data), load_model(from_frames).predict(data))
 

@@ -12,7 +12,7 @@ import torch
 from mthn_automl import catalogue
 from mthn_automl.data.encoding import Flags
 from mthn_automl.errors import UsageError
-from mthn_automl.models.base import Architecture
+from mthn_automl.models.base import Architecture, Cost
 from mthn_automl.training import tensors
 from mthn_automl.training.batches import Batch, deal, lay_out
 from mthn_automl.training.device import choose_device, holds
@@ -61,6 +61,11 @@ def build(name: str, data: TrainingData) -> Architecture:
     return architecture(data.shape, architecture.Settings())  # type: ignore[attr-defined, no-any-return]
 
 
+def cost(name: str, data: TrainingData) -> Cost:
+    architecture = catalogue.read(name).load_class()
+    return architecture.traits(data.shape, architecture.Settings()).cost  # type: ignore[attr-defined, no-any-return]
+
+
 def first_batch(data: TrainingData, members: int) -> Batch:
     layouts = [lay_out(data.training[each % 3], data.task, 4) for each in range(members)]
     return next(deal(layouts, 2, data.shape.tasks))
@@ -76,7 +81,8 @@ def test_a_step_mixes_no_devices(name: str, members: int, fits: bool, monkeypatc
     placed = DeviceData.of(data, meta)
     fold = torch.arange(members) % 3
     metadata = torch.zeros(members, data.shape.tasks, data.shape.metadata, device=meta)
-    pack = Pack.build(lambda: build(name, data), range(members), metadata, present_only=True).to(meta)
+    present_only = cost(name, data) == "tasks_present"
+    pack = Pack.build(lambda: build(name, data), range(members), metadata, present_only=present_only).to(meta)
     trainer = Trainer(placed, pack, fold.to(meta), TrainingSettings())
     losses = [trainer.step(first_batch(data, members)), trainer.loss(first_batch(data, members))]
     assert [loss.device.type for loss in losses] == ["meta", "meta"]
@@ -92,16 +98,17 @@ def test_the_device_without_memory_refuses_tensors_of_another() -> None:
 def test_training_on_the_device_gives_weights_on_the_cpu(name: str) -> None:
     data = encode_all(zoo.planted(), Flags.of(zoo.planted()))
     schedule = Schedule(batch=64, max_epochs=3, patience=3, check_every=1)
-    members = [Member(0, 1), Member(0, 2)]
+    members, present_only = [Member(0, 1), Member(0, 2)], cost(name, data) == "tasks_present"
     there = fit(
         data,
         lambda: build(name, data),
         members,
         TrainingSettings(),
         schedule,
+        present_only=present_only,
         placed=DeviceData.of(data, DEVICE),
     )
-    here = fit(data, lambda: build(name, data), members, TrainingSettings(), schedule)
+    here = fit(data, lambda: build(name, data), members, TrainingSettings(), schedule, present_only=present_only)
     for key, value in there.pack.parameters.items():
         assert value.device.type == "cpu"
         torch.testing.assert_close(value, here.pack.parameters[key], rtol=1e-3, atol=1e-3)

@@ -64,4 +64,4 @@ def test_members_go_on_as_before_when_others_leave(name: str, few: float, monkey
     everyone, some = run(name, None), run(name, [1, 3])
     assert some.dense == everyone.dense
     for key, value in everyone.pack.parameters.items():
-        torch.testing.assert_close(some.pack.parameters[key], value[[1, 3]], rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(some.pack.parameters[key], value[[1, 3]], rtol=1e-3, atol=1e-4)
