@@ -86,6 +86,14 @@ def apply_layer(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     return torch.baddbmm(bias.unsqueeze(1), features, weight)
 
 
+def apply_mlp(features: Tensor, layers: Sequence[tuple[Tensor, Tensor]], dropout: Dropout) -> Tensor:
+    """Layers as of `apply_layer`, with ReLU and dropout between them."""
+    *hidden, last = layers
+    for site, (weight, bias) in enumerate(hidden):
+        features = dropout(torch.relu(apply_layer(features, weight, bias)), site)
+    return apply_layer(features, *last)
+
+
 def of_all_tasks(trunk: Trunk) -> list[tuple[Tensor, Tensor]]:
     """Its layers as `Architecture.task_networks` gives them: weight (1, d_in, d_out) and bias (1, d_out)."""
     return [(layer.weight.unsqueeze(0), layer.bias.unsqueeze(0)) for layer in trunk.layers]  # type: ignore[operator]

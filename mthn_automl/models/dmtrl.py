@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import apply_layer, initial_bias, initial_weight, layer_widths, network_numbers
+from mthn_automl.models.blocks import apply_mlp, initial_bias, initial_weight, layer_widths, network_numbers
 from mthn_automl.models.dropout import Dropout
 from mthn_automl.models.fetching import of_blocks
 
@@ -108,10 +108,7 @@ class Dmtrl(Architecture):
         return Traits(uses_task=True, uses_metadata=False)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
-        *hidden, last = self.task_networks(task)
-        for site, (weight, bias) in enumerate(hidden):
-            features = self.dropout(torch.relu(apply_layer(features, weight, bias)), site)
-        return apply_layer(features, *last)
+        return apply_mlp(features, self.task_networks(task), self.dropout)
 
     def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
         return [layer(task) for layer in self.layers]

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import apply_layer, initial_bias, layer_widths, network_numbers, per_task_weight
+from mthn_automl.models.blocks import apply_mlp, initial_bias, layer_widths, network_numbers, per_task_weight
 from mthn_automl.models.dropout import Dropout
 
 
@@ -41,10 +41,7 @@ class SingleTask(Architecture):
         return Traits(uses_task=True, uses_metadata=False)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
-        *hidden, last = self.task_networks(task)
-        for site, (weight, bias) in enumerate(hidden):
-            features = self.dropout(torch.relu(apply_layer(features, weight, bias)), site)
-        return apply_layer(features, *last)
+        return apply_mlp(features, self.task_networks(task), self.dropout)
 
     def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
         return [

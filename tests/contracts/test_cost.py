@@ -11,7 +11,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
-from mthn_automl.models.base import Cost, ProblemShape
 from mthn_automl.training.batches import Batch, deal, lay_out
 from mthn_automl.training.encode import TrainingData, encode_all
 from mthn_automl.training.members import Pack
@@ -19,7 +18,7 @@ from mthn_automl.training.optimiser import TrainingSettings
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo
-from tests.contracts.test_neural import NAMES, builder, options, traits_of
+from tests.contracts.test_neural import builder, of_cost, traits_of
 
 WITH_ROWS = 20
 BY_ROW = ("aten.index_select", "aten.index_copy_", "aten.index.Tensor")
@@ -90,18 +89,6 @@ def counted(name: str, chosen: Mapping[str, Any], tasks: int, members: int) -> C
     with Counter() as counter:
         training.step(third)
     return counter
-
-
-def of_cost(cost: Cost) -> pytest.MarkDecorator:
-    """The settings of every architecture under which it states this cost."""
-    shape = ProblemShape(features=3, outputs=1, tasks=5, metadata=2)
-    found = [
-        pytest.param(name, chosen, id=f"{name}: {case}")
-        for name in NAMES
-        for case, chosen in options(name).items()
-        if traits_of(name, shape, chosen).cost == cost
-    ]
-    return pytest.mark.parametrize(("name", "chosen"), found)
 
 
 @pytest.mark.parametrize("members", [1, 3])

@@ -24,7 +24,7 @@ from mthn_automl.data.dataset import Dataset, FloatArray, TaskTable
 from mthn_automl.data.encoding import Flags
 from mthn_automl.data.schema import Problem
 from mthn_automl.deployment.model_folder import read_model, write_model
-from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.base import Architecture, Cost, ProblemShape, Traits
 from mthn_automl.models.blocks import layer_widths, network_numbers
 from mthn_automl.training.batches import lay_out, whole
 from mthn_automl.training.encode import TrainingData, encode_all, encode_folds
@@ -124,6 +124,18 @@ def builder(name: str, shape: ProblemShape, chosen: Settings) -> Callable[[], Ar
 def traits_of(name: str, shape: ProblemShape, chosen: Settings) -> Traits:
     own, _ = space_of(name).split(chosen)
     return class_of(name).traits(shape, make_settings(class_of(name).Settings, own))  # type: ignore[no-any-return]
+
+
+def of_cost(cost: Cost) -> pytest.MarkDecorator:
+    """The settings of every architecture under which it states this cost."""
+    shape = ProblemShape(features=3, outputs=1, tasks=5, metadata=2)
+    found = [
+        pytest.param(name, chosen, id=f"{name}: {case}")
+        for name in NAMES
+        for case, chosen in options(name).items()
+        if traits_of(name, shape, chosen).cost == cost
+    ]
+    return pytest.mark.parametrize(("name", "chosen"), found)
 
 
 def encoded(dataset: Dataset) -> TrainingData:
@@ -521,10 +533,8 @@ def test_a_member_is_trained_as_alone_beside_members_with_more_blocks(name: str)
     assert_close(state_of(together, 0), state_of(alone, 0))
 
 
-@cases(options)
+@of_cost("tasks_present")
 def test_handing_over_only_the_tasks_present_equals_handing_over_all(name: str, chosen: Settings) -> None:
-    if uses(name, zoo.planted(), chosen).cost == "all_tasks":
-        pytest.skip("it is handed all tasks at every step")
     present, everything = (fit_members(name, THREE[:2], chosen, present_only=each) for each in (True, False))
     assert_close(state_of(present, 1), state_of(everything, 1))
 
