@@ -57,7 +57,7 @@ def make_runner(options: Options, folder: RunFolder) -> Runner:
         from mthn_automl.tuning.local import LocalRunner
 
         return LocalRunner(workers.device)
-    from mthn_automl.tuning.on_ray import RayRunner
+    from mthn_automl.tuning.on_ray.runner import RayRunner
 
     return RayRunner(workers.count, folder.ray_log, device=workers.device, gpus=workers.gpus)
 

@@ -120,7 +120,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
 @pytest.fixture(scope="module")
 def on_ray(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    from mthn_automl.tuning.on_ray import RayRunner
+    from mthn_automl.tuning.on_ray.runner import RayRunner
 
     folder = tmp_path_factory.mktemp("ray")
     temporary, results = folder / "temporary", Path.home() / "ray_results"

@@ -1,7 +1,6 @@
 """The Ray runner: Ray Tune executes trials on warm workers; the studies stay the only truth.
 
 Each start is a new Tune session whose own files, which are pickles, lie in a temporary folder that is removed.
-This is the only file that imports Ray.
 """
 
 import os
@@ -14,31 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-_SILENCE = {
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_AIR_NEW_OUTPUT": "0",
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",
-    "RAY_TRAIN_ENABLE_V2_MIGRATION_WARNINGS": "0",
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    "TUNE_PRINT_ALL_TRIAL_ERRORS": "0",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "TUNE_DISABLE_SIGINT_HANDLER": "1",
-    "TUNE_DISABLE_STRICT_METRIC_CHECKING": "1",
-    "TUNE_FORCE_TRIAL_CLEANUP_S": "10",
-}
-for _variable, _setting in _SILENCE.items():
-    os.environ.setdefault(_variable, _setting)
+import ray
+from ray import tune
+from ray.tune.search import Searcher
 
-import ray  # noqa: E402
-from ray import tune  # noqa: E402
-from ray.tune.search import Searcher  # noqa: E402
-
-from mthn_automl.training.encode import Encoded  # noqa: E402
-from mthn_automl.tuning.local import LocalRunner  # noqa: E402
-from mthn_automl.tuning.objective import Objective, SearchData, prepare_process  # noqa: E402
-from mthn_automl.tuning.plan import Plan  # noqa: E402
-from mthn_automl.tuning.runners import Failed, Job, attempt  # noqa: E402
-from mthn_automl.tuning.search import Outcome, Trial, TrialSource, run_trial  # noqa: E402
+from mthn_automl.training.encode import Encoded
+from mthn_automl.tuning.local import LocalRunner
+from mthn_automl.tuning.objective import Objective, SearchData, prepare_process
+from mthn_automl.tuning.plan import Plan
+from mthn_automl.tuning.runners import Failed, Job, attempt
+from mthn_automl.tuning.search import Outcome, Trial, TrialSource, run_trial
 
 
 class StudySearcher(Searcher):  # type: ignore[misc]
