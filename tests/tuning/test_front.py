@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from mthn_automl.analysis.front import pareto_front
+from mthn_automl.tuning.front import pareto_front
 
 
 @pytest.mark.parametrize(
