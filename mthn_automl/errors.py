@@ -31,6 +31,14 @@ class RunError(MthnError, RuntimeError):
     """A run folder in a state that forbids what was asked for."""
 
 
+class StorageError(MthnError, OSError):
+    """A file that cannot be written: there is no room for it, or nothing may be written where it lies."""
+
+
+class ClusterError(MthnError, ConnectionError):
+    """A Ray cluster that cannot be joined, or that has no room for a trial."""
+
+
 class NothingFinishedError(MthnError, RuntimeError):
     """No trial of any architecture finished within the budget."""
 
@@ -47,6 +55,10 @@ class TooLargeError(MthnError, ValueError):
 
 class UndefinedError(MthnError, ArithmeticError):
     """A metric that has no value for the rows at hand, such as ROC AUC with one class."""
+
+
+class Terminated(BaseException):
+    """SIGTERM arrived; as `KeyboardInterrupt`, no error that may be handled on the way."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -1,5 +1,6 @@
 """Files that are there whole or not at all."""
 
+import errno
 import json
 import os
 import tempfile
@@ -8,25 +9,76 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from mthn_automl.errors import StorageError
+
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+NO_WRITING = frozenset({errno.EROFS})
+NO_LEAVE = frozenset({errno.EACCES, errno.EPERM})
+"""As NO_WRITING, where it is known that the system refused to write: reading may be refused with them, too."""
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file to write piece by piece, which takes the place of `path` in one step when the block ends.
 
     A reader, or a crash, sees the old content or the new, never a part; an error in the block leaves the old one.
+
+    Raises:
+        StorageError: there is no room, or nothing may be written there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.chmod(temporary, 0o644)
+            os.replace(temporary, path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """A block that writes `path`, or files below it.
+
+    Raises:
+        StorageError: in place of an OSError that says there is no room, or that nothing may be written there.
+    """
     try:
-        with os.fdopen(handle, "wb") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        yield
+    except StorageError:
         raise
+    except OSError as error:
+        if error.errno in NO_LEAVE:
+            raise StorageError(_not_writable(path, error)) from error
+        sentence = refusal(error, path)
+        if sentence is None:
+            raise
+        raise StorageError(sentence) from error
+
+
+def refusal(error: OSError, path: Path | None = None) -> str | None:
+    """What to say where nothing more can be written; None for an error of another kind.
+
+    path: what was written, where the error itself does not name it.
+    """
+    named = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
+    place = path or named
+    if error.errno in NO_ROOM:
+        wanted = "what this command writes" if place is None else str(place)
+        return f"There must be room for {wanted}, however the system says '{error.strerror}'; free some space."
+    if error.errno in NO_WRITING:
+        return _not_writable(place, error)
+    return None
+
+
+def _not_writable(path: Path | None, error: OSError) -> str:
+    wanted = "What this command writes" if path is None else str(path)
+    return f"{wanted} must be writable, however the system says '{error.strerror}'; make its folder writable."
 
 
 def write_bytes(path: Path, content: bytes) -> None:

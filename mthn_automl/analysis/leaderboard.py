@@ -39,6 +39,8 @@ COLUMNS: Final[dict[str, str]] = {
     "test_low_tasks": "float64",
     "test_high_tasks": "float64",
     "undefined_tasks": "Int64",
+    "pruned": "Int64",
+    "first_rounds": "Int64",
     "note": "str",
 }
 ERRORS: Final = (
@@ -52,7 +54,8 @@ TIED_ABOVE: Final = 0.05
 class Finalist:
     """An architecture at the end of the search: its best trial, refitted and scored once on the test rows.
 
-    best: None where no trial finished; `reason` then says why. trials: how many were finished.
+    best: None where no trial finished; `reason` then says why. trials: how many were finished. pruned: how many were
+    stopped at a rung. first_rounds: trials that it was given as every other architecture, whatever they showed.
     test_error, test_low, test_high: over rows; `*_tasks`: the mean over tasks; None where not measured.
     undefined_tasks: test tasks left out of that mean. train_seconds: of the refit. size: of the refitted model.
     """
@@ -71,6 +74,8 @@ class Finalist:
     size: Size | None = None
     reason: str = ""
     undefined_tasks: int | None = None
+    pruned: int = 0
+    first_rounds: int = 0
 
 
 def leaderboard(finalists: Sequence[Finalist], test_share: float) -> pd.DataFrame:
@@ -128,6 +133,8 @@ def _row(finalist: Finalist) -> dict[str, Any]:
         "train_seconds": finalist.train_seconds,
         "predict_us_per_row": finalist.predict_us_per_row,
         "trials": finalist.trials,
+        "pruned": finalist.pruned,
+        "first_rounds": finalist.first_rounds,
         "test_error_tasks": finalist.test_error_tasks,
         "test_low_tasks": finalist.test_low_tasks,
         "test_high_tasks": finalist.test_high_tasks,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from mthn_automl.analysis.front import pareto_front
+from mthn_automl.tuning.front import pareto_front
 
 if TYPE_CHECKING:
     from mthn_automl.tuning.results import TrialResult
@@ -25,17 +25,19 @@ COLUMNS: Final[dict[str, str]] = {
 }
 
 
-def tradeoff(trials: Sequence[tuple[int, TrialResult]]) -> pd.DataFrame:
+def tradeoff(trials: Sequence[tuple[int, TrialResult]], *, latency: bool = False) -> pd.DataFrame:
     """The table of `tradeoff.csv`, sorted by architecture and trial.
 
-    on_front: no other trial, of any architecture, has both a cv_error and a number of parameters as low.
+    on_front: no other trial, of any architecture, has both a cv_error and a number of parameters as low; with
+    `latency`, and a predict_us_per_row as low.
 
     Args:
         trials: (number within its architecture's study, result) of every complete trial.
     """
     ordered = sorted(trials, key=lambda each: (each[1].architecture, each[0]))
     table = pd.DataFrame([_row(number, result) for number, result in ordered], columns=list(COLUMNS))
-    table["on_front"] = pareto_front(table[["cv_error", "parameters"]].to_numpy(dtype="float64"))
+    respects = ["cv_error", "parameters", *(["predict_us_per_row"] if latency else [])]
+    table["on_front"] = pareto_front(table[respects].to_numpy(dtype="float64"))
     return table.astype(COLUMNS)
 
 

@@ -11,7 +11,8 @@ import typer
 
 from mthn_automl import __version__
 from mthn_automl.cli import architectures, example, leaderboard, predict, resume, search
-from mthn_automl.errors import MthnError
+from mthn_automl.errors import MthnError, Terminated
+from mthn_automl.storage import refusal
 
 INTERRUPTED, TERMINATED = 130, 143
 
@@ -46,10 +47,6 @@ def options(
     """AutoML for many related small tabular tasks."""
 
 
-class Terminated(BaseException):
-    """SIGTERM arrived."""
-
-
 def _terminate(number: int, frame: FrameType | None) -> None:
     raise Terminated
 
@@ -61,6 +58,7 @@ def main() -> None:
         code = app(standalone_mode=False) or 0
         if code == INTERRUPTED:  # what Typer makes of a KeyboardInterrupt
             raise KeyboardInterrupt
+        sys.stdout.flush()  # a full disk behind it is then an error like any other, and not one of Python's end
         sys.exit(code)
     except typer.TyperException as error:
         sentence = error.format_message()  # empty where the help has been shown because nothing was asked
@@ -72,15 +70,30 @@ def main() -> None:
     except Terminated:
         sys.exit(_say("Terminated; `mthn-automl resume RUN` goes on with an unfinished run.", TERMINATED))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         sys.exit(1)
+    except OSError as error:
+        sys.exit(_say(refusal(error) or _unexpected(error), 1))
     except Exception as error:
-        sys.exit(_say(f"{type(error).__name__}: {error} (--debug shows where)", 1))
+        sys.exit(_say(_unexpected(error), 1))
+
+
+def _unexpected(error: Exception) -> str:
+    return f"{type(error).__name__}: {error} (--debug shows where)"
+
+
+def _drop_output() -> None:
+    """What stdout has not taken, it never will; Python would try once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(sentence: str, exit_code: int) -> int:
     if "--debug" in sys.argv:
         traceback.print_exc()
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _drop_output()
     print(f"mthn-automl: {sentence}", file=sys.stderr)
     return exit_code
 

@@ -17,6 +17,21 @@ def resume(
     ] = None,
     data: Annotated[Path | None, Option(help="The data file, if it has moved.", show_default=False)] = None,
     meta: Annotated[Path | None, Option(help="The metadata file, if it has moved.", show_default=False)] = None,
+    test: Annotated[Path | None, Option(help="The file of test rows, if it has moved.", show_default=False)] = None,
+    address: Annotated[
+        str | None,
+        Option(
+            help="HOST:PORT of another Ray cluster, auto, or local for this machine. Default: as before.",
+            show_default=False,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, Option(help="Trials at the same time. Default: as before.", show_default=False)
+    ] = None,
+    trial_timeout: Annotated[
+        str | None,
+        Option(help="A trial that takes longer is ended and has failed. Default: as before.", show_default=False),
+    ] = None,
     json: Annotated[bool, Option("--json", help="Print summary.json in place of the table.")] = False,
     quiet: Annotated[bool, Option("--quiet", help="Show no progress.")] = False,
 ) -> None:
@@ -26,5 +41,16 @@ def resume(
     with watching(quiet) as progress:
         from mthn_automl.run.job import resume as run_resume
 
-        result = run_resume(run, trials=trials, time_limit=time_limit, data=data, meta=meta, progress=progress)
+        result = run_resume(
+            run,
+            trials=trials,
+            time_limit=time_limit,
+            data=data,
+            meta=meta,
+            test=test,
+            address=address,
+            workers=workers,
+            trial_timeout=trial_timeout,
+            progress=progress,
+        )
     show_result(result, as_json=json)

@@ -36,10 +36,17 @@ def search(
     test_fraction: Annotated[
         float, Option(help="Share of each task's rows sealed as test rows.", rich_help_panel=DATA)
     ] = 0.2,
+    preset: Annotated[
+        str,
+        Option(
+            help="quick (2m), default (10m) or best (1h): time, folds, seeds, first trials, networks of a refit.",
+            rich_help_panel=SEARCH,
+        ),
+    ] = "default",
     time_limit: Annotated[
         str | None,
         Option(
-            help="For everything, like 90s, 10m, 1h30m. Default: 10m; none with --trials.",
+            help="For everything, like 90s, 10m, 1h30m. Default: the preset's; none with --trials.",
             show_default=False,
             rich_help_panel=SEARCH,
         ),
@@ -58,6 +65,44 @@ def search(
     space: Annotated[
         list[Path] | None,
         Option(help="Search space file (TOML) of an architecture of your own; repeatable.", rich_help_panel=SEARCH),
+    ] = None,
+    sampler: Annotated[
+        str,
+        Option(help="What suggests settings: tpe, gp, cmaes, nsga2, nsga3, qmc or random.", rich_help_panel=SEARCH),
+    ] = "tpe",
+    scheduler: Annotated[
+        str,
+        Option(help="asha: stop trials that others at the same epoch beat; none: train all.", rich_help_panel=SEARCH),
+    ] = "asha",
+    warm_start: Annotated[
+        Path | None,
+        Option(
+            help="Run folder of an earlier search, whose best settings are tried first.",
+            show_default=False,
+            rich_help_panel=SEARCH,
+        ),
+    ] = None,
+    objectives: Annotated[
+        str,
+        Option(
+            help="What to minimise: error, or error,parameters, or error,parameters,latency.", rich_help_panel=SEARCH
+        ),
+    ] = "error",
+    max_parameters: Annotated[
+        str | None,
+        Option(help="Most parameters of a saved model, like 50k or 1.5M.", show_default=False, rich_help_panel=SEARCH),
+    ] = None,
+    max_parameters_per_task: Annotated[
+        str | None,
+        Option(help="Most parameters of one task's own network.", show_default=False, rich_help_panel=SEARCH),
+    ] = None,
+    max_latency: Annotated[
+        float | None,
+        Option(
+            help="Most microseconds that predicting a row may take, as measured.",
+            show_default=False,
+            rich_help_panel=SEARCH,
+        ),
     ] = None,
     metric: Annotated[
         str | None,
@@ -81,7 +126,7 @@ def search(
     seeds: Annotated[
         int | None,
         Option(
-            help="Networks a fold, whose mean predicts. Default: from rows and time.",
+            help="Networks of a fold and of a refit, whose mean predicts. Default: from rows and time.",
             show_default=False,
             rich_help_panel=SEARCH,
         ),
@@ -93,14 +138,23 @@ def search(
     runner: Annotated[
         str, Option(help="ray: worker processes; local: this process alone.", rich_help_panel=WHERE)
     ] = "ray",
-    workers: Annotated[
-        int | None,
+    address: Annotated[
+        str | None,
         Option(
-            help="Trials at the same time, a CPU each. Default: one a CPU.",
+            help="HOST:PORT of a running Ray cluster to join, or auto. Default: Ray on this machine alone.",
             show_default=False,
             rich_help_panel=WHERE,
         ),
     ] = None,
+    workers: Annotated[
+        int | None,
+        Option(
+            help="Trials at the same time. Default: as many as the CPUs allow.",
+            show_default=False,
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
+    cpus_per_trial: Annotated[float, Option(help="CPUs that Ray keeps for each trial.", rich_help_panel=WHERE)] = 1.0,
     device: Annotated[
         str, Option(help="auto (CUDA, else MPS, else the CPU), cpu, cuda or mps.", rich_help_panel=WHERE)
     ] = "auto",
@@ -108,6 +162,14 @@ def search(
         float | None,
         Option(
             help="Share of a GPU that a trial takes, like 0.25. Default: all GPUs shared by the workers.",
+            show_default=False,
+            rich_help_panel=WHERE,
+        ),
+    ] = None,
+    trial_timeout: Annotated[
+        str | None,
+        Option(
+            help="A trial that takes longer is ended and has failed. Default: from the time limit.",
             show_default=False,
             rich_help_panel=WHERE,
         ),
@@ -139,20 +201,31 @@ def search(
             problem=problem,
             metric=metric,
             average=average,
+            objectives=objectives,
             test=test,
             test_fraction=test_fraction,
             no_metadata=no_metadata,
             no_ablation=no_ablation,
+            preset=preset,
             architectures=architectures,
             space=space or (),
+            sampler=sampler,
+            scheduler=scheduler,
+            warm_start=warm_start,
+            max_parameters=max_parameters,
+            max_parameters_per_task=max_parameters_per_task,
+            max_latency=max_latency,
             trials=trials,
             time_limit=time_limit,
             folds=folds,
             seeds=seeds,
             runner=runner,
+            address=address,
             workers=workers,
+            cpus_per_trial=cpus_per_trial,
             device=device,
             gpus_per_trial=gpus_per_trial,
+            trial_timeout=trial_timeout,
             seed=seed,
             output=output,
             progress=progress,

@@ -9,6 +9,7 @@ import pandas as pd
 
 from mthn_automl.data.dataset import FloatArray
 from mthn_automl.errors import UsageError, did_you_mean
+from mthn_automl.storage import write_text
 
 Frames = tuple[pd.DataFrame, pd.DataFrame]
 
@@ -98,7 +99,7 @@ def write_problem(name: str, folder: Path) -> None:
     except OSError as error:
         raise UsageError(f"The example must go into a folder, however {folder} cannot be one: {error}.") from error
     for frame, path in zip(PROBLEMS[name](), paths, strict=True):
-        frame.to_csv(path, index=False)
+        write_text(path, frame.to_csv(index=False))
 
 
 def _frames(task: np.ndarray, columns: dict[str, FloatArray], metadata: dict[str, FloatArray]) -> Frames:

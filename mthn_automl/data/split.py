@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.errors import DataError, FormatError, UsageError
+from mthn_automl.storage import replacing
 
 TESTABLE = 3
 KEPT = 2
@@ -70,7 +71,8 @@ def save_split(path: Path, dataset: Dataset, test: NDArray[np.bool_], folds: Int
         "role": np.where(test, "test", "train"),
         "fold": fold,
     }
-    pd.DataFrame(columns).to_parquet(path, index=False)
+    with replacing(path) as file:
+        pd.DataFrame(columns).to_parquet(file, index=False)
 
 
 def load_split(path: Path) -> tuple[NDArray[np.bool_], IntArray]:

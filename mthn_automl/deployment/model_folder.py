@@ -18,7 +18,7 @@ from mthn_automl.deployment.card import model_card
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.deployment.state import model_state, restored_model
 from mthn_automl.errors import FormatError, UsageError
-from mthn_automl.storage import read_json, write_bytes, write_json, write_text
+from mthn_automl.storage import read_json, write_bytes, write_json, write_text, writing
 from mthn_automl.tuning.final import Refitted
 
 FORMAT = 1
@@ -32,7 +32,9 @@ def write_model(
     config.json is written last: a folder without one is not a model.
     """
     plain, arrays = to_parts(model_state(refitted.model))
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "config.json").unlink(missing_ok=True)  # an earlier model does not stay behind with new weights
     write_bytes(folder / "model.safetensors", save_arrays(arrays))
     write_json(folder / "schema.json", data.schema.to_json())
     write_json(folder / "tasks.json", _tasks_to_json(data))

@@ -1,9 +1,12 @@
 """The figures of a run: each as SVG, as PNG, and as a CSV file of exactly the plotted numbers."""
 
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
+
+from mthn_automl.storage import write_bytes, write_text, writing
 
 if TYPE_CHECKING:
     import altair as alt
@@ -34,7 +37,8 @@ def save_figures(
     from mthn_automl.report.charts import preferences as preferences_chart
     from mthn_automl.report.charts import tradeoff as tradeoff_chart
 
-    folder.mkdir(parents=True, exist_ok=True)
+    with writing(folder):
+        folder.mkdir(parents=True, exist_ok=True)
     figures = {
         "leaderboard": (leaderboard_chart.points(leaderboard), leaderboard_chart.chart),
         "tradeoff": (tradeoff_chart.points(tradeoff), tradeoff_chart.chart),
@@ -53,7 +57,9 @@ def _saved(stem: Path, points: pd.DataFrame, chart: "alt.LayerChart") -> list[Pa
 
     svg, png, csv = (stem.with_suffix(suffix) for suffix in (".svg", ".png", ".csv"))
     with alt.data_transformers.enable("default", max_rows=None):
-        chart.save(svg)
-        chart.save(png, scale_factor=PNG_SCALE)
-    points.to_csv(csv, index=False)
+        chart.save(vectors := StringIO(), format="svg")
+        chart.save(pixels := BytesIO(), format="png", scale_factor=PNG_SCALE)
+    write_text(svg, vectors.getvalue())
+    write_bytes(png, pixels.getvalue())
+    write_text(csv, points.to_csv(index=False))
     return [svg, png, csv]

@@ -2,56 +2,29 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from threading import RLock
 from types import TracebackType
 from typing import Final, Self, TextIO
 
 from rich.console import Console, Group
 from rich.live import Live
-from rich.table import Table
 from rich.text import Text
 
+from mthn_automl.report.live_table import drawn, duration, workers_text
 from mthn_automl.report.table import number
-from mthn_automl.tuning.events import Event, PhaseFinished, PhaseStarted, Said, TrialFinished, TrialStarted
+from mthn_automl.report.tally import Seen, reason_of
+from mthn_automl.tuning.events import (
+    Event,
+    PhaseFinished,
+    PhaseStarted,
+    Said,
+    TrialAtRung,
+    TrialFinished,
+    TrialStarted,
+    WorkersSeen,
+)
 
 REFRESHES_PER_SECOND: Final = 4
-
-
-@dataclass(frozen=True)
-class Tally:
-    """One architecture's trials so far."""
-
-    done: int = 0
-    failed: int = 0
-    running: frozenset[int] = frozenset()
-    best: float | None = None
-
-
-@dataclass
-class Seen:
-    """All that was told so far; `started` and `seconds_left` are of the present phase."""
-
-    phase: str = ""
-    started: float = 0.0
-    seconds_left: float | None = None
-    tallies: dict[str, Tally] = field(default_factory=dict)
-    failure: str = ""
-
-    def take(self, event: Event, now: float) -> None:
-        match event:
-            case PhaseStarted(name, seconds_left):
-                self.phase, self.started, self.seconds_left = name, now, seconds_left
-                self.tallies, self.failure = {}, ""
-            case TrialStarted(architecture, trial):
-                tally = self.tallies.get(architecture, Tally())
-                self.tallies[architecture] = replace(tally, running=tally.running | {trial})
-            case TrialFinished():
-                self.tallies[event.architecture] = _counted(self.tallies.get(event.architecture, Tally()), event)
-                if event.error is None:
-                    self.failure = _name_and_reason(event)
-            case PhaseFinished():
-                self.phase, self.tallies = "", {}
 
 
 class Progress:
@@ -105,15 +78,8 @@ class Progress:
     def display(self) -> Group:
         """What the terminal shows now."""
         with self._lock:
-            seen = self._seen
-            if not seen.phase:
-                return Group()
-            parts: list[Table | Text] = [Text(_heading(seen, self._clock() - seen.started), style="bold")]
-            if seen.tallies:
-                parts.append(_tallies(seen.tallies))
-            if seen.failure:
-                parts.append(Text(f"last failure: {seen.failure}", style="yellow", no_wrap=True, overflow="ellipsis"))
-            return Group(*parts)
+            elapsed = self._clock() - self._seen.started
+            return drawn(self._seen, elapsed, self._console.width, self._console.height)
 
     def _line(self, event: Event, now: float) -> str:
         """The event as a plain line; empty when it is not worth one."""
@@ -123,53 +89,23 @@ class Progress:
                 return text
             case PhaseStarted(name, seconds_left):
                 return f"{name}  started" + ("" if seconds_left is None else f", {duration(seconds_left)} left for it")
-            case TrialStarted():
+            case TrialStarted() | TrialAtRung():
                 return ""
-            case TrialFinished(error=None):
-                return f"{seconds}  {_name_and_reason(event)}  ({event.seconds:.1f} s)"
             case TrialFinished():
-                best = f"error {number(event.error)}  best {number(event.best)}"
-                return f"{seconds}  {event.architecture}-{event.number}  {best}  ({event.seconds:.1f} s)"
+                return f"{seconds}  {event.architecture}-{event.number}  {_end(event)}  ({event.seconds:.1f} s)"
+            case WorkersSeen():
+                return f"{seconds}  {workers_text(event)}" if self._seen.phase else workers_text(event)
             case PhaseFinished(name, taken):
                 return f"{name}  done in {duration(taken)}"
 
 
-def duration(seconds: float) -> str:
-    """Seconds as people say them: `45 s`, `2 min 05 s`, `1 h 02 min`."""
-    whole = max(round(seconds), 0)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
-
-
-def _counted(tally: Tally, event: TrialFinished) -> Tally:
-    failed = event.error is None
-    return Tally(
-        done=tally.done + (not failed),
-        failed=tally.failed + failed,
-        running=tally.running - {event.number},
-        best=tally.best if event.best is None else event.best,
-    )
-
-
-def _name_and_reason(event: TrialFinished) -> str:
-    return f"{event.architecture}-{event.number}  {event.state.lower()}: {event.reason or 'no reason given'}"
-
-
-def _heading(seen: Seen, elapsed: float) -> str:
-    left = "" if seen.seconds_left is None else f"  {duration(seen.seconds_left - elapsed)} left"
-    return f"{seen.phase}  {duration(elapsed)}{left}"
-
-
-def _tallies(tallies: dict[str, Tally]) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for heading in ("architecture", "done", "failed", "running", "best so far"):
-        table.add_column(heading, justify="left" if heading == "architecture" else "right")
-    lowest = min((each.best for each in tallies.values() if each.best is not None), default=None)
-    for name, tally in tallies.items():
-        style = "green" if tally.best is not None and tally.best == lowest else ""
-        counts = [str(each) if each else "" for each in (tally.done, tally.failed, len(tally.running))]
-        table.add_row(Text(name), *counts, number(tally.best), style=style)
-    return table
+def _end(event: TrialFinished) -> str:
+    """How a trial ended."""
+    match event.state:
+        case "COMPLETE":
+            beside = f"  {reason_of(event)}" if event.reason else ""
+            return f"error {number(event.error)}  best {number(event.best)}{beside}"
+        case "PRUNED":
+            return f"stopped: {reason_of(event)}"
+        case state:
+            return f"{state.lower()}: {reason_of(event)}"

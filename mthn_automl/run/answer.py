@@ -4,6 +4,7 @@ import os
 import shutil
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from pathlib import Path
 
 import pandas as pd
 
@@ -19,13 +20,14 @@ from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.predictions import predictions
 from mthn_automl.run.prepare import Prepared
 from mthn_automl.run.tested import Tested
-from mthn_automl.storage import write_text
+from mthn_automl.storage import replacing, write_text, writing
 from mthn_automl.training.networks import Networks
 from mthn_automl.tuning.final import Refitted
 from mthn_automl.tuning.objective import SearchData
+from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.runners import Failed
-from mthn_automl.tuning.search import PREDICTIONS
 from mthn_automl.tuning.study import Studies
+from mthn_automl.tuning.trial import PREDICTIONS
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Answer:
     """What the phases of a run found.
 
     test_share: validation rows over training rows of one fold. skipped: why architectures were not begun, by name.
+    plan: what each trial was.
     """
 
     prepared: Prepared
@@ -44,18 +47,26 @@ class Answer:
     ablation: pd.DataFrame
     test_share: float
     skipped: dict[str, str]
+    plan: Plan
 
     @cached_property
     def leaderboard(self) -> pd.DataFrame:
         """A row an architecture."""
-        lines = [finalist(name, self.studies, self.fitted.get(name), self.tested.get(name)) for name in self.files]
+        lines = [
+            replace(
+                finalist(name, self.studies, self.fitted.get(name), self.tested.get(name)),
+                first_rounds=min(self.plan.rounds, self.studies.told(name)),
+            )
+            for name in self.files
+        ]
         lines += [Finalist(name, None, 0, reason=f"skipped: {reason}") for name, reason in self.skipped.items()]
         return leaderboard(lines, self.test_share)
 
     @cached_property
     def tradeoff(self) -> pd.DataFrame:
         """A row a finished trial."""
-        return tradeoff([each for name in self.files for each in self.studies.results(name)])
+        trials = [each for name in self.files for each in self.studies.results(name)]
+        return tradeoff(trials, latency="latency" in self.studies.objectives)
 
     @cached_property
     def preferences(self) -> pd.DataFrame:
@@ -83,7 +94,8 @@ class Answer:
         for name, table in tables.items():
             write_text(folder.path / f"{name}.csv", table.to_csv(index=False))
         rows = predictions(folder, self.studies, self.data.dataset, self.prepared.test, self.tested)
-        rows.to_parquet(folder.path / "predictions.parquet", index=False)
+        with replacing(folder.path / "predictions.parquet") as file:
+            rows.to_parquet(file, index=False)
         save_figures(folder.figures, self.leaderboard, self.tradeoff, self.ablation, self.preferences, self.data.metric)
         winner = self._write_models(folder)
         self._forget_predictions(folder)
@@ -123,9 +135,21 @@ def _replace_folder(source: "os.PathLike[str]", target: "os.PathLike[str]") -> N
     """A copy of `source` at `target`, there whole or not at all."""
     staged = f"{os.fspath(target)}.new"
     shutil.rmtree(staged, ignore_errors=True)
-    shutil.copytree(source, staged)
-    shutil.rmtree(target, ignore_errors=True)
-    os.replace(staged, target)
+    try:
+        with writing(Path(target)):
+            _copied(Path(source), Path(staged))
+            shutil.rmtree(target, ignore_errors=True)
+            os.replace(staged, target)
+    except BaseException:
+        shutil.rmtree(staged, ignore_errors=True)
+        raise
+
+
+def _copied(source: Path, target: Path) -> None:
+    """As `shutil.copytree`, which would turn a full disk into an error of its own that lists files."""
+    target.mkdir()
+    for each in filter(Path.is_file, source.iterdir()):
+        shutil.copyfile(each, target / each.name)
 
 
 def finalist(name: str, studies: Studies, fitted: Refitted | Failed | None, tested: Tested | None) -> Finalist:
@@ -133,7 +157,13 @@ def finalist(name: str, studies: Studies, fitted: Refitted | Failed | None, test
     best = studies.best(name)
     model = fitted if isinstance(fitted, Refitted) else None
     result = None if best is None else best[1]
-    line = Finalist(name, result, len(studies.results(name)), reason=_remark(studies, name, fitted))
+    line = Finalist(
+        name,
+        result,
+        len(studies.results(name)),
+        pruned=studies.pruned(name),
+        reason=_remark(studies, name, fitted),
+    )
     if result is not None:
         line = replace(line, size=result.size, predict_us_per_row=result.predict_us_per_row)
     if model is not None:
@@ -161,5 +191,7 @@ def _remark(studies: Studies, name: str, fitted: Refitted | Failed | None) -> st
     if isinstance(fitted, Refitted):
         stopped = ("the refit was stopped by the time limit",) if fitted.stopped_by_time else ()
         return "; ".join((*fitted.notes, *stopped))
-    failures = studies.failures(name)
+    if studies.results(name):
+        return "no trial kept the limits"
+    failures = [*studies.refused(name), *studies.failures(name)]
     return f"no trial finished: {failures[-1]}" if failures else "no trial finished in the time given"

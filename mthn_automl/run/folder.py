@@ -1,14 +1,12 @@
 """The run folder: where each file lies, who may write, and what identifies the data."""
 
-import fcntl
 import hashlib
 import os
 import platform
-import shutil
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -16,10 +14,15 @@ from typing import Any
 import pandas as pd
 import tomli_w
 
-from mthn_automl.errors import RunError, UsageError
-from mthn_automl.storage import read_json, write_json, write_text
+from mthn_automl.errors import RunError, StorageError, UsageError
+from mthn_automl.run.lock import RunLock
+from mthn_automl.storage import NO_ROOM, read_json, refusal, write_bytes, write_json, write_text, writing
 
 LIBRARIES = ("mthn-automl", "numpy", "optuna", "pandas", "ray", "scikit-learn", "scipy", "torch")
+BEGINNING = frozenset(
+    {"run.lock", "run.log", "trials", "search_spaces", "data_fingerprint.json", "environment.json", "splits.parquet"}
+)
+"""What a start writes before config.resolved.toml; a folder with no more than these holds nothing to lose."""
 
 
 class RunFolder:
@@ -39,26 +42,49 @@ class RunFolder:
         self.figures = path / "figures"
         self.ray_log = path / "ray.log"
         self.run_log = path / "run.log"
+        self.lock = path / "run.lock"
+        self._lock = RunLock(self.lock)
 
     @classmethod
     def create(cls, path: Path) -> "RunFolder":
-        """A new folder.
+        """A new folder, which this process alone works on until `release` or the end of `locked`.
+
+        What a start left that stored no run, for want of room perhaps, is written over.
 
         Raises:
-            UsageError: there is something already; a run is never overwritten.
+            UsageError: there is something already, for a run is never overwritten; or it cannot be a folder.
+            RunError: another process is making a run there. StorageError: there is no room.
         """
-        if path.exists() and (not path.is_dir() or any(path.iterdir())):
-            advice = f"`mthn-automl resume {path}` goes on with it" if (path / "study.journal").exists() else ""
-            raise UsageError(
-                f"--output must name a new or empty folder, however {path} has something in it; "
-                f"{advice or 'name another one'}."
-            )
         folder = cls(path)
+        folder._refuse_content()
         try:
-            folder.trials.mkdir(parents=True, exist_ok=True)
+            path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
+            if error.errno in NO_ROOM:
+                raise StorageError(refusal(error, path)) from error
             raise UsageError(f"--output must be a folder to write in, however {path} is not: {error}.") from error
+        folder._lock.take()
+        try:
+            folder._refuse_content()  # another process may have made a run there meanwhile
+            with writing(folder.trials):
+                folder.trials.mkdir(exist_ok=True)
+        except BaseException:
+            folder.release()
+            raise
         return folder
+
+    def _refuse_content(self) -> None:
+        path = self.path
+        if not path.exists() or (path.is_dir() and self._is_empty()):
+            return
+        advice = f"`mthn-automl resume {path}` goes on with it" if self.config.exists() else "name another one"
+        raise UsageError(f"--output must name a new or empty folder, however {path} has something in it; {advice}.")
+
+    def _is_empty(self) -> bool:
+        """Of all but the beginning of a run; what is written in one step leaves hidden files when it is killed."""
+        names = {each.name for each in self.path.iterdir()}
+        begun = self.lock.name in names and not (self.trials.is_dir() and any(self.trials.iterdir()))
+        return not names or (begun and all(name in BEGINNING or name.startswith(".") for name in names))
 
     @classmethod
     def existing(cls, path: Path) -> "RunFolder":
@@ -74,13 +100,39 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Only one process at a time works on a run; the lock goes with the process, however it ends."""
-        with (self.path / "run.lock").open("w") as stream:
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise RunError(f"Another process is working on {self.path}; wait for it or stop it.") from error
-            yield
+        """Only one process at a time works on a run; the lock goes with the process, however it ends.
+
+        Such blocks may lie in each other. Where a file of the run cannot be written the sentence says how to go on.
+
+        Raises:
+            RunError: another process works on it. StorageError: a file in it cannot be written.
+        """
+        outermost = not self._lock.in_a_block
+        try:
+            with self._lock.held():
+                yield
+        except OSError as error:
+            sentence = self._told_to_go_on(error) if outermost else None
+            if sentence is None:
+                raise
+            raise StorageError(sentence) from error
+
+    def _told_to_go_on(self, error: OSError) -> str | None:
+        """None for an error that has nothing to do with writing."""
+        place = None if error.filename else self.path
+        sentence = str(error) if isinstance(error, StorageError) else refusal(error, place)
+        if sentence is None or not self.config.exists():
+            return sentence
+        return f"{sentence.removesuffix('.')}, then `mthn-automl resume {self.path}` goes on."
+
+    @property
+    def token(self) -> str:
+        """What `lock` holds while this process has it: a worker that reads it there sees the same folder."""
+        return self._lock.token
+
+    def release(self) -> None:
+        """Give up what `create` has taken."""
+        self._lock.release()
 
     def write_config(self, sections: Mapping[str, Any]) -> None:
         write_text(self.config, tomli_w.dumps(dict(sections)))
@@ -91,11 +143,11 @@ class RunFolder:
     def keep_spaces(self, files: Mapping[str, Path]) -> None:
         """Copies of the user's own search space files, so that the run can move."""
         for name, file in files.items():
-            self.spaces.mkdir(exist_ok=True)
-            shutil.copyfile(file, self.spaces / f"{name}.toml")
+            write_bytes(self.spaces / f"{name}.toml", file.read_bytes())
 
     def log(self, text: str) -> None:
-        with self.run_log.open("a", encoding="utf-8") as stream:
+        """A line that cannot be written is left out: no finished work is given up for it."""
+        with suppress(OSError), self.run_log.open("a", encoding="utf-8") as stream:
             stream.write(f"{pd.Timestamp.now():%Y-%m-%d %H:%M:%S}  {text}\n")
 
 

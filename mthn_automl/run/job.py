@@ -11,17 +11,21 @@ from typing import Any
 import pandas as pd
 
 from mthn_automl.analysis.leaderboard import read_leaderboard
+from mthn_automl.catalogue import SearchSpace
 from mthn_automl.deployment.model_folder import load_model
 from mthn_automl.deployment.predictor import Predictor
-from mthn_automl.errors import UsageError
+from mthn_automl.errors import NothingFinishedError, UsageError
 from mthn_automl.run.folder import RunFolder, check_fingerprint, write_identity
-from mthn_automl.run.options import DEFAULT_TIME_LIMIT, Options, absolute, parse_duration
-from mthn_automl.run.prepare import Inputs, chosen_files, prepare
+from mthn_automl.run.options import Options
+from mthn_automl.run.parse import absolute, earlier_run, parse_count, parse_duration, parse_objectives, time_limit_of
+from mthn_automl.run.prepare import Inputs, Prepared, chosen_files, prepare
 from mthn_automl.run.session import Session
-from mthn_automl.run.workers import Workers, device_here
+from mthn_automl.run.workers import Workers, device_here, make_runner
 from mthn_automl.storage import read_json
-from mthn_automl.tuning.events import Event, PhaseFinished, Said, Watcher
+from mthn_automl.tuning.events import Event, Said, Watcher
+from mthn_automl.tuning.interruption import Interruption
 from mthn_automl.tuning.plan import Plan
+from mthn_automl.tuning.samplers import check_sampler
 
 Given = str | Path | pd.DataFrame
 
@@ -56,20 +60,31 @@ def search(
     problem: str = "auto",
     metric: str | None = None,
     average: str = "rows",
+    objectives: str | Sequence[str] = "error",
     test: Given | None = None,
     test_fraction: float = 0.2,
     no_metadata: bool = False,
     no_ablation: bool = False,
+    preset: str = "default",
     architectures: str | Sequence[str] = "usual",
     space: str | Path | Sequence[str | Path] = (),
+    sampler: str = "tpe",
+    scheduler: str = "asha",
+    warm_start: str | Path | None = None,
+    max_parameters: str | int | None = None,
+    max_parameters_per_task: str | int | None = None,
+    max_latency: float | None = None,
     trials: int | None = None,
     time_limit: str | float | None = None,
     folds: int | None = None,
     seeds: int | None = None,
     runner: str = "ray",
+    address: str | None = None,
     workers: int | None = None,
+    cpus_per_trial: float = 1.0,
     device: str = "auto",
     gpus_per_trial: float | None = None,
+    trial_timeout: str | float | None = None,
     seed: int = 0,
     output: str | Path | None = None,
     progress: Watcher | None = None,
@@ -80,7 +95,11 @@ def search(
 
     Args:
         data: a CSV file or a DataFrame, a row an observation. meta: the same, a row a task.
-        time_limit: seconds, or text like 10m; by default 10m, or none where `trials` is given.
+        objectives: names, or text like error,parameters; the first is error, by which the winner is chosen.
+        time_limit: seconds, or text like 10m; by default the preset's, or none where `trials` is given.
+        trial_timeout: seconds, or text like 10m. max_latency: microseconds a row.
+        max_parameters, max_parameters_per_task: numbers, or text like 50k or 1.5M.
+        warm_start: the run folder of an earlier search, which is only read.
         progress: called with each event of `mthn_automl.tuning.events`.
 
     Raises:
@@ -100,33 +119,83 @@ def search(
         problem=problem,
         metric=metric,
         average=average,
+        objectives=parse_objectives(objectives),
         test_fraction=test_fraction,
         no_metadata=no_metadata,
         no_ablation=no_ablation,
+        preset=preset,
         architectures=architectures if isinstance(architectures, str) else ",".join(architectures),
         space=tuple(str(absolute(each)) for each in ([space] if isinstance(space, str | Path) else space)),
+        sampler=sampler,
+        scheduler=scheduler,
+        warm_start=earlier_run(warm_start),
+        max_parameters=parse_count(max_parameters),
+        max_parameters_per_task=parse_count(max_parameters_per_task),
+        max_latency=max_latency,
         trials=trials,
-        time_limit=_time_limit(time_limit, trials),
+        time_limit=time_limit_of(preset, time_limit, trials),
         folds=folds,
         seeds=seeds,
         runner=runner,
+        address=address,
         workers=workers,
+        cpus_per_trial=cpus_per_trial,
         device=device,
         gpus_per_trial=gpus_per_trial,
+        trial_timeout=None if trial_timeout is None else parse_duration(trial_timeout),
         seed=seed,
     )
-    Workers.of(options)
+    check_sampler(options.sampler, len(options.objectives))
+    there = Workers.of(options)
     files = chosen_files(options)
     watch = progress or _ignore
     inputs = Inputs(options.data or data, None if no_metadata else options.meta or meta, options.test or test)
     prepared = prepare(inputs, options)
     folder = RunFolder.create(Path(output) if output else _default_output(options))
-    folder.keep_spaces({file.name: file.path for file in files.values() if str(file.path) in options.space})
-    write_identity(folder, {"data": inputs.data, "meta": inputs.meta, "test": inputs.test})
-    session = Session.begin(folder, options, files, prepared, started, watch)
-    session.seconds["check"] = time.time() - started
-    watch(PhaseFinished("check", session.seconds["check"]))
-    return _read(session.run())
+    with folder.locked():
+        folder.keep_spaces({file.name: file.path for file in files.values() if str(file.path) in options.space})
+        write_identity(folder, {"data": inputs.data, "meta": inputs.meta, "test": inputs.test})
+        folder.write_config({"options": options.to_toml()})
+        return _work(folder, options, files, prepared, there, watch, started)
+
+
+def _work(
+    folder: RunFolder,
+    options: Options,
+    files: dict[str, SearchSpace],
+    prepared: Prepared,
+    workers: Workers,
+    watch: Watcher,
+    started: float,
+    *,
+    more_trials: int | None = None,
+    more_seconds: float | None = None,
+) -> SearchResult:
+    """One process's work on a run; what a signal stops is written before the signal's exception is raised."""
+    with Interruption() as interruption:
+        try:
+            with make_runner(workers, options, folder, files.values(), interruption) as runner:
+                plan = folder.read_config().get("plan")
+                if plan is None:
+                    session = Session.begin(folder, options, files, prepared, started, watch, workers=runner.workers)
+                else:
+                    session = Session.again(
+                        folder,
+                        options,
+                        files,
+                        prepared,
+                        started,
+                        watch,
+                        plan=Plan.from_toml(plan),
+                        more_trials=more_trials,
+                        more_seconds=more_seconds,
+                    )
+                session.run(runner, interruption)
+        except NothingFinishedError:
+            interruption.raise_if_asked()
+            raise
+        interruption.raise_if_asked()
+    return _read(folder)
 
 
 def resume(
@@ -136,13 +205,18 @@ def resume(
     time_limit: str | float | None = None,
     data: Given | None = None,
     meta: Given | None = None,
+    test: Given | None = None,
+    workers: int | None = None,
+    address: str | None = None,
+    trial_timeout: str | float | None = None,
     progress: Watcher | None = None,
 ) -> SearchResult:
     """Go on with a run after a crash, a kill, Ctrl-C or a spent budget; a finished one is returned as it is.
 
     Args:
         trials: as many more. time_limit: so much more time, in place of what was left.
-        data, meta: where the files have moved to; their content must be the same.
+        data, meta, test: where the files have moved to; their content must be the same.
+        workers, address, trial_timeout: in place of those the run began with; address: `local` for no cluster.
 
     Raises:
         UsageError: no such run. RunError: other data, a changed search space, or another process at work on it.
@@ -150,36 +224,53 @@ def resume(
     started = time.time()
     watch = progress or _ignore
     folder = RunFolder.existing(Path(run))
-    if folder.summary.exists() and trials is None and time_limit is None:
+    if _is_finished(folder) and trials is None and time_limit is None:
         watch(Said(f"{folder.path} is finished; --time-limit or --trials would add to it."))
         return _read(folder)
     if trials is not None and trials < 1:
         raise UsageError(f"--trials must be at least 1, however it is {trials}.")
-    config = folder.read_config()
-    options = Options.from_toml(config["options"])
+    options = Options.from_toml(folder.read_config()["options"])
     spaces = tuple(str(each) for each in sorted(folder.spaces.glob("*.toml")))
-    options = replace(options, device=device_here(options.device), space=spaces)
-    inputs = _inputs_again(folder, options, data, meta)
-    prepared = prepare(inputs, options)
-    session = Session.again(
-        folder,
-        options,
-        chosen_files(options),
-        prepared,
-        started,
-        watch,
-        plan=Plan.from_toml(config["plan"]),
-        more_trials=trials,
-        more_seconds=None if time_limit is None else parse_duration(time_limit),
+    elsewhere = _not_none(
+        workers=workers,
+        address=address,
+        trial_timeout=None if trial_timeout is None else parse_duration(trial_timeout),
     )
-    return _read(session.run())
+    options = replace(options, device=device_here(options.device), space=spaces, **elsewhere)
+    options = replace(options, address=None) if options.address == "local" else options
+    with folder.locked():
+        there = Workers.of(options)
+        prepared = prepare(_inputs_again(folder, options, data, meta, test), options)
+        return _work(
+            folder,
+            options,
+            chosen_files(options),
+            prepared,
+            there,
+            watch,
+            started,
+            more_trials=trials,
+            more_seconds=None if time_limit is None else parse_duration(time_limit),
+        )
 
 
-def _inputs_again(folder: RunFolder, options: Options, data: Given | None, meta: Given | None) -> Inputs:
+def _is_finished(folder: RunFolder) -> bool:
+    """Runs of older versions did not say so: there, only a finished one had a summary."""
+    return folder.summary.exists() and bool(read_json(folder.summary).get("finished", True))
+
+
+def _not_none(**given: Any) -> dict[str, Any]:
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _inputs_again(
+    folder: RunFolder, options: Options, data: Given | None, meta: Given | None, test: Given | None
+) -> Inputs:
+    stored = read_json(folder.fingerprint)
     inputs = Inputs(
         _given_or(data, options.data, "--data"),
-        _given_or(meta, options.meta, "--meta") if read_json(folder.fingerprint)["meta"] else None,
-        options.test,
+        _given_or(meta, options.meta, "--meta") if stored["meta"] else None,
+        _given_or(test, options.test, "--test") if stored["test"] else None,
     )
     check_fingerprint(folder, "data", inputs.data)
     check_fingerprint(folder, "meta", inputs.meta)
@@ -194,12 +285,6 @@ def _given_or(given: Given | None, stored: str | None, option: str) -> Given:
     if not isinstance(found, pd.DataFrame) and not Path(found).exists():
         raise UsageError(f"The data of this run must be where they were, however {found} is gone; say {option} FILE.")
     return found
-
-
-def _time_limit(given: str | float | None, trials: int | None) -> float | None:
-    if given is not None:
-        return parse_duration(given)
-    return DEFAULT_TIME_LIMIT if trials is None else None
 
 
 def _default_output(options: Options) -> Path:

@@ -9,8 +9,8 @@ from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.deployment.predictor import prediction_table
 from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.tested import Tested
-from mthn_automl.tuning.search import PREDICTIONS
 from mthn_automl.tuning.study import Studies
+from mthn_automl.tuning.trial import PREDICTIONS
 
 
 def predictions(

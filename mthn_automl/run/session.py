@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Self
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
 
@@ -17,21 +18,32 @@ from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.options import Options
 from mthn_automl.run.phases import Phases
 from mthn_automl.run.prepare import Prepared, build_spaces, make_folds
+from mthn_automl.run.presets import preset_of
 from mthn_automl.run.summary import summarise
 from mthn_automl.run.tested import Tested, score
-from mthn_automl.run.workers import Workers, make_runner
-from mthn_automl.storage import write_json
+from mthn_automl.storage import read_json, write_json
 from mthn_automl.training.encode import problem_shape
 from mthn_automl.tuning.budget import Clock
-from mthn_automl.tuning.events import Event, PhaseFinished, PhaseStarted, Said, Watcher
-from mthn_automl.tuning.final import Refitted
-from mthn_automl.tuning.guard import too_large
+from mthn_automl.tuning.events import Event, PhaseFinished, PhaseStarted, Said, Watcher, WorkersSeen
+from mthn_automl.tuning.final import MOST_GRACE, Refitted
+from mthn_automl.tuning.guard import Guard
+from mthn_automl.tuning.interruption import Interruption
+from mthn_automl.tuning.local import LocalRunner
 from mthn_automl.tuning.objective import SearchData
+from mthn_automl.tuning.objectives import Limits
 from mthn_automl.tuning.plan import Plan, make_plan
+from mthn_automl.tuning.rungs import with_rungs
 from mthn_automl.tuning.runners import Failed, Runner
 from mthn_automl.tuning.search import Budget, TrialSource
 from mthn_automl.tuning.space import Space
 from mthn_automl.tuning.study import Studies
+from mthn_automl.tuning.warm_start import warm_starts
+
+OVERDUE = 4.0
+"""Times its own limit after which a trial that does not end has failed; classical ones may take three of them."""
+
+RESCUE_SECONDS, RESCUE_SHARE = 10.0, 0.05
+"""What a search in which nothing finished may take on top, as seconds and as a share of the time limit."""
 
 
 @dataclass
@@ -52,6 +64,8 @@ class Session:
     def __post_init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self.skipped: dict[str, str] = {}
+        self.stopped_in: str | None = None
+        self.interruption = Interruption()
 
     @classmethod
     def begin(
@@ -62,17 +76,27 @@ class Session:
         prepared: Prepared,
         started: float,
         watcher: Watcher,
+        *,
+        workers: int,
     ) -> Self:
         """A new run: settle and store the plan and the split before anything is searched."""
+        preset = preset_of(options.preset)
         plan = make_plan(
             len(prepared.development),
             neural=sum(file.family == "neural" for file in files.values()),
             classical=sum(file.family == "classical" for file in files.values()),
             seconds=options.time_limit,
-            workers=Workers.of(options).count,
+            workers=workers,
             folds=options.folds,
             seeds=options.seeds,
+            most_folds=preset.folds,
+            most_seeds=preset.seeds,
+            most_networks=preset.networks,
+            rounds=preset.rounds,
+            usual_seconds=preset.seconds,
         )
+        if options.scheduler == "asha":
+            plan = with_rungs(plan, len(prepared.development))
         fold = make_folds(prepared, plan.folds, options.seed)
         save_split(folder.splits, prepared.all_rows, prepared.test_mask, fold)
         folder.write_config({"options": options.to_toml(), "plan": plan.to_toml()})
@@ -110,37 +134,76 @@ class Session:
         self.folder.log(str(event))
         self.watcher(event)
 
-    def run(self) -> RunFolder:
-        """All phases; summary.json is written last and marks the run as finished.
+    def run(self, runner: Runner, interruption: Interruption) -> None:
+        """All phases; summary.json is written last and says whether they were all there was to do.
+
+        After a signal, the best so far is refitted alone and written, without an ablation.
 
         Raises:
             NothingFinishedError: no architecture has a finished trial.
         """
-        with self.folder.locked(), self._told_where_to_go_on():
-            self.folder.summary.unlink(missing_ok=True)  # unfinished again, should this session be killed
-            spaces = self._feasible(build_spaces(self.files, self.prepared.all_rows))
-            studies = Studies(self.folder.journal, spaces, seed=self.options.seed)
-            clock = self._clock(studies)
-            ablate = not self.options.no_ablation and self.data.dataset.tasks.metadata is not None
-            phases = Phases(studies, self.files, self.plan, clock, self.watch, ablate=ablate)
-            with make_runner(self.options, self.folder) as runner:
-                runner.use(self.data, self.plan)
-                self._search(studies, phases, runner, clock)
-                with self._phase("refit", clock):
-                    fitted = phases.refit(runner)
-                    self._say_what_was_cut_short(fitted)
-                with self._phase("test", clock):
-                    tested = self._test(fitted)
-                with self._phase("ablation", clock):
-                    share = self._test_share()
-                    ablation = phases.ablation(runner, share)
-            with self._phase("report", clock):
-                answer = Answer(
-                    self.prepared, self.data, self.files, studies, fitted, tested, ablation, share, self.skipped
+        self.folder.summary.unlink(missing_ok=True)  # unfinished again, should this session be killed
+        self.interruption = interruption
+        studies = self._studies()
+        clock = self._clock(studies)
+        ablate = not self.options.no_ablation and self.data.dataset.tasks.metadata is not None
+        phases = Phases(studies, self.files, self.plan, clock, self.watch, interruption, ablate=ablate)
+        runner.use(self.data, self.plan)
+        self.watch(WorkersSeen(runner.workers, runner.nodes))
+        self._search(studies, phases, runner, clock)
+        with self._phase("refit", clock):
+            fitted = phases.refit(runner)
+            self._say_what_was_cut_short(fitted)
+        with self._phase("test", clock):
+            tested = self._test(fitted)
+        with self._phase("ablation", clock):
+            share = self._test_share()
+            ablation = phases.ablation(runner, share)
+        with self._phase("report", clock):
+            answer = Answer(
+                self.prepared, self.data, self.files, studies, fitted, tested, ablation, share, self.skipped, self.plan
+            )
+            winner = answer.write(self.folder)
+        write_json(self.folder.summary, summarise(answer, winner, self.seconds, self.stopped_in))
+        if self.stopped_in is not None:
+            self.watch(
+                Said(
+                    f"Stopped in the phase {self.stopped_in}; the best so far is in {self.folder.model}, and "
+                    f"`mthn-automl resume {self.folder.path}` goes on."
                 )
-                winner = answer.write(self.folder)
-            write_json(self.folder.summary, summarise(answer, winner, self.plan, self.seconds))
-        return self.folder
+            )
+
+    def _studies(self) -> Studies:
+        spaces = self._feasible(build_spaces(self.files, self.prepared.all_rows))
+        return Studies(
+            self.folder.journal,
+            spaces,
+            seed=self.options.seed,
+            sampler=self.options.sampler,
+            objectives=self.options.objectives,
+            limits=self._limits(),
+            warm=self._warm(spaces),
+        )
+
+    def _limits(self) -> Limits:
+        options = self.options
+        return Limits(options.max_parameters, options.max_parameters_per_task, options.max_latency)
+
+    def _warm(self, spaces: dict[str, Space]) -> dict[str, list[dict[str, Any]]]:
+        """Settings to begin with from an earlier run, which a resume needs no more."""
+        kept = self.folder.path / "warm_start.json"
+        if self.options.warm_start is None:
+            return {}
+        if not kept.exists():
+            found, notes = warm_starts(Path(self.options.warm_start) / self.folder.journal.name, spaces)
+            for note in notes:
+                self.watch(Said(note))
+            write_json(kept, found)
+        return dict(read_json(kept))
+
+    def _guard(self) -> Guard:
+        members = self.plan.folds * self.plan.seeds
+        return Guard(problem_shape(self.data.dataset), members, self.plan.networks, self._limits())
 
     def _feasible(self, spaces: dict[str, Space]) -> dict[str, Space]:
         """Without the architectures that are too large for these data, which are said and kept for the leaderboard.
@@ -148,8 +211,7 @@ class Session:
         Raises:
             NothingFinishedError: none is left.
         """
-        shape = problem_shape(self.data.dataset)
-        self.skipped = too_large(self.files, spaces, shape, self.plan.folds * self.plan.seeds)
+        self.skipped = self._guard().too_large(self.files, spaces)
         for reason in self.skipped.values():
             self.watch(Said(f"Skipped: {reason}"))
         self.files = {name: file for name, file in self.files.items() if name not in self.skipped}
@@ -158,17 +220,6 @@ class Session:
                 f"No architecture can be trained on these data: {'; '.join(self.skipped.values())}"
             )
         return {name: spaces[name] for name in self.files}
-
-    @contextmanager
-    def _told_where_to_go_on(self) -> Iterator[None]:
-        """Ctrl-C and SIGTERM pass, but not without the command that goes on from here."""
-        try:
-            yield
-        except Exception:
-            raise
-        except BaseException:
-            self.watch(Said(f"What has finished is kept; `mthn-automl resume {self.folder.path}` goes on."))
-            raise
 
     def _clock(self, studies: Studies) -> Clock:
         before, limit = studies.elapsed(), self.options.time_limit
@@ -183,6 +234,8 @@ class Session:
         started = time.time()
         self.watch(PhaseStarted(name, clock.left()))
         yield
+        if self.interruption.number is not None and self.stopped_in is None:
+            self.stopped_in = name
         self.seconds[name] = time.time() - started
         self.watch(PhaseFinished(name, self.seconds[name]))
 
@@ -191,9 +244,17 @@ class Session:
             studies,
             self.files,
             self.folder.trials,
-            Budget(None, lambda: phases.search_ends(runner.workers, source.start_seconds)),
+            Budget(
+                None,
+                lambda: phases.search_ends(runner.workers, source.start_seconds),
+                self.plan.rounds,
+                self._timeout(),
+            ),
             clock=clock.elapsed,
             report=self.watch,
+            rungs=self.plan.schedule.rungs,
+            guard=self._guard(),
+            lock=(self.folder.path / "run.lock", self.folder.token),
         )
         with self._phase("search", clock):
             recovered = source.recover()
@@ -201,13 +262,33 @@ class Session:
                 self.watch(Said(f"{recovered} unfinished trials of the earlier session were adopted or queued again."))
             source.budget = replace(source.budget, trials=self._trials(studies))
             runner.search(source)
+            if not self._has_answer(studies) and not self.interruption.pending and clock.limit is not None:
+                self._rescue(source, studies, clock.limit)
             phases.start_seconds = source.start_seconds
-        if not any(studies.best(name) for name in self.files):
+        self.interruption.acted_upon()
+        if not self._has_answer(studies):
             reasons = sorted({reason for name in self.files for reason in studies.failures(name)})
             raise NothingFinishedError(
                 f"No trial finished within the budget; {'; '.join(reasons[:3]) or 'there was no time for one'}. "
                 f"`mthn-automl resume {self.folder.path} --time-limit 10m` goes on."
             )
+
+    def _has_answer(self, studies: Studies) -> bool:
+        return any(studies.best(name) for name in self.files)
+
+    def _timeout(self) -> float | None:
+        """After so long a trial has failed: as asked, else when it has long passed the time that it is to keep."""
+        if self.options.trial_timeout is not None or self.plan.trial_seconds is None:
+            return self.options.trial_timeout
+        return OVERDUE * self.plan.trial_seconds + MOST_GRACE
+
+    def _rescue(self, source: TrialSource, studies: Studies, limit: float) -> None:
+        """Where workers finished nothing in time, this process tries for a moment, so that there is a model at all."""
+        ends = time.time() + max(RESCUE_SECONDS, RESCUE_SHARE * limit)
+        source.budget = replace(source.budget, ends=lambda: 0.0 if self._has_answer(studies) else ends)
+        with LocalRunner("cpu", self.interruption) as local:
+            local.use(self.data, self.plan)
+            local.search(source)
 
     def _trials(self, studies: Studies) -> int | None:
         """So many more are counted from what has finished, adopted trials among it."""

@@ -7,16 +7,17 @@ import mthn_automl
 from mthn_automl.analysis.ablation import metadata_verdict
 from mthn_automl.analysis.leaderboard import errors_of
 from mthn_automl.run.answer import Answer
-from mthn_automl.tuning.plan import Plan
 
 
-def summarise(answer: Answer, winner: str, plan: Plan, seconds: Mapping[str, float]) -> dict[str, Any]:
-    """JSON-like; null where nothing was measured. seconds: by phase."""
-    prepared, dataset, table = answer.prepared, answer.data.dataset, answer.leaderboard
+def summarise(answer: Answer, winner: str, seconds: Mapping[str, float], stopped_in: str | None) -> dict[str, Any]:
+    """JSON-like; null where nothing was measured. seconds: by phase. stopped_in: the phase that a signal came in."""
+    prepared, dataset, table, plan = answer.prepared, answer.data.dataset, answer.leaderboard, answer.plan
     verdict = metadata_verdict(answer.ablation, has_metadata=dataset.tasks.metadata is not None)
     best = table[table["architecture"] == winner].to_dict("records")[0]
     return {
         "version": mthn_automl.__version__,
+        "finished": stopped_in is None,
+        "stopped_in": stopped_in,
         "data": {
             "rows": len(prepared.all_rows),
             "test_rows": 0 if prepared.test is None else len(prepared.test),
@@ -34,6 +35,9 @@ def summarise(answer: Answer, winner: str, plan: Plan, seconds: Mapping[str, flo
         "metadata_sentence": verdict.sentence,
         "folds": plan.folds,
         "seeds": plan.seeds,
+        "networks": plan.networks,
+        "first_rounds": plan.rounds,
+        "objectives": list(answer.studies.objectives),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "trials": answer.studies.states(),
         "trials_by_architecture": {str(row["architecture"]): int(row["trials"]) for row in table.to_dict("records")},

@@ -1,36 +1,55 @@
 """Which workers a run gets: how many, on which device, and the runner that has them."""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mthn_automl.catalogue import SearchSpace
 from mthn_automl.errors import UsageError
 from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.options import Options
 from mthn_automl.training.device import choose_device, gpu_count
+from mthn_automl.tuning.interruption import Interruption
 from mthn_automl.tuning.runners import Runner
 
 
 @dataclass(frozen=True)
 class Workers:
-    """count: of processes. device: of each, as `choose_device` takes it. gpus: that each trial takes."""
+    """count: of processes; None: as many as fit on a cluster. device: of each, as `choose_device` takes it.
 
-    count: int
+    cpus, gpus: that each trial takes. address: HOST:PORT of a Ray cluster; None: this machine.
+    """
+
+    count: int | None
     device: str
-    gpus: float
+    cpus: float = 1.0
+    gpus: float = 0.0
+    address: str | None = None
 
     @classmethod
     def of(cls, options: Options) -> "Workers":
         """As asked; by default a worker a usable CPU with Ray, one in process, and equal shares of all GPUs.
 
         Raises:
-            UsageError: a device or a share of a GPU that is not there.
+            UsageError: a device or a share of a GPU that is not there. ClusterError: no such cluster can be joined.
         """
+        if options.address is not None:
+            return cls._of_cluster(options)
         device = choose_device(options.device).type
         if options.runner == "local":
-            return cls(1, device, 0.0)
-        count = options.workers or _usable_cpus()
+            return cls(1, device)
+        count = options.workers or max(1, int(_usable_cpus() / options.cpus_per_trial))
         gpus = _gpus_per_trial(options, device, count)
-        return cls(count, device if gpus or device != "cuda" else "cpu", gpus)
+        return cls(count, device if gpus or device != "cuda" else "cpu", options.cpus_per_trial, gpus)
+
+    @classmethod
+    def _of_cluster(cls, options: Options) -> "Workers":
+        """What nodes have is for Ray to know; a worker that is given a share of a GPU looks for it itself."""
+        from mthn_automl.tuning.on_ray.cluster import check_cluster
+
+        gpus = options.gpus_per_trial or 0.0
+        device = options.device if gpus else "cpu"
+        return cls(options.workers, device, options.cpus_per_trial, gpus, check_cluster(str(options.address)))
 
 
 def _usable_cpus() -> int:
@@ -50,16 +69,21 @@ def _gpus_per_trial(options: Options, device: str, workers: int) -> float:
     return options.gpus_per_trial if device == "cuda" else 0.0
 
 
-def make_runner(options: Options, folder: RunFolder) -> Runner:
+def make_runner(
+    workers: Workers, options: Options, folder: RunFolder, files: Iterable[SearchSpace], interruption: Interruption
+) -> Runner:
     """The runner asked for; Ray is imported only when it is to be used."""
-    workers = Workers.of(options)
     if options.runner == "local":
         from mthn_automl.tuning.local import LocalRunner
 
-        return LocalRunner(workers.device)
-    from mthn_automl.tuning.on_ray.runner import RayRunner
+        return LocalRunner(workers.device, interruption)
+    from mthn_automl.tuning.on_ray.runner import Place, RayRunner
 
-    return RayRunner(workers.count, folder.ray_log, device=workers.device, gpus=workers.gpus)
+    own = {file.class_path.split(":")[0].split(".")[0] for file in files}
+    place = Place(
+        workers.count, workers.address, workers.cpus, workers.gpus, workers.device, ("mthn_automl", *sorted(own))
+    )
+    return RayRunner(place, folder.ray_log, interruption)
 
 
 def device_here(name: str) -> str:

@@ -1,8 +1,9 @@
 """Train a pack: folds x seeds of one configuration in lock-step. A pure function of settings and data."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -22,18 +23,23 @@ from mthn_automl.training.weighting import LossWeights
 
 EVALUATION_BATCH = 4096
 CPU = torch.device("cpu")
+Value = TypeVar("Value")
 DROP_SHARE = 0.25
 """Members that stopped leave the pack when they are at least this share of it (measured: wastes 1-5 %)."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """What follows from rows, tasks and budget. batch: rows a step; patience, check_every: in epochs."""
+    """What follows from rows, tasks and budget. batch: rows a step; patience, check_every: in epochs.
+
+    rungs: epochs, multiples of `check_every` in rising order, after which a training can be paused and looked at.
+    """
 
     batch: int
     max_epochs: int
     patience: int
     check_every: int = 5
+    rungs: tuple[int, ...] = ()
 
     def times(self, batch: float, patience: float) -> "Schedule":
         """With as many times the rows in a batch, and the epochs without progress."""
@@ -45,7 +51,8 @@ class Schedule:
 class FitResult:
     """pack: all members at their best. epochs (members,): of those weights. loss (members,): validation loss.
 
-    curve: (epoch, validation loss of each member, NaN once it has left) at every check.
+    spent: epochs until the last member stopped. curve: (epoch, validation loss of each member, NaN once it has left)
+    at every check.
     """
 
     pack: Pack
@@ -53,6 +60,15 @@ class FitResult:
     loss: tuple[float, ...]
     stopped_by_time: bool
     curve: tuple[tuple[int, tuple[float, ...]], ...] = ()
+    spent: int = 0
+
+
+@dataclass(frozen=True)
+class Paused:
+    """A training at a rung. pack: all members at their best so far, to be used before the training goes on."""
+
+    epoch: int
+    pack: Pack
 
 
 def fit(
@@ -74,9 +90,35 @@ def fit(
     Raises:
         DivergedError: a member's loss is not finite.
     """
-    return _Fit(
-        data, build, members, settings, schedule, present_only, deadline, placed or DeviceData.of(data, CPU)
-    ).run()
+    steps = fit_in_steps(
+        data, build, members, settings, schedule, present_only=present_only, deadline=deadline, placed=placed
+    )
+    return drained(steps)
+
+
+def drained(steps: Generator[object, None, Value]) -> Value:
+    """What a generator returns, whatever it yields."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
+
+def fit_in_steps(
+    data: TrainingData,
+    build: Callable[[], Architecture],
+    members: Sequence[Member],
+    settings: TrainingSettings,
+    schedule: Schedule,
+    *,
+    present_only: bool = True,
+    deadline: float | None = None,
+    placed: DeviceData | None = None,
+) -> Generator[Paused, None, FitResult]:
+    """As `fit`, paused at every rung of the schedule: whoever asks for no next step has stopped it for good."""
+    there = placed or DeviceData.of(data, CPU)
+    return _Fit(data, build, members, settings, schedule, present_only, deadline, there).run()
 
 
 class _Fit:
@@ -122,7 +164,7 @@ class _Fit:
         self.stopped_by_time = False
         self.curve: list[tuple[int, tuple[float, ...]]] = []
 
-    def run(self) -> FitResult:
+    def run(self) -> Generator[Paused, None, FitResult]:
         epoch = 0
         while epoch < self.schedule.max_epochs and bool(self.waiting.any()) and not self.stopped_by_time:
             epoch += 1
@@ -131,6 +173,8 @@ class _Fit:
             if epoch % self.schedule.check_every == 0 or last:
                 self._check(epoch)
                 self._compile_where_it_pays()
+                if epoch in self.schedule.rungs and bool(self.waiting.any()) and not last:
+                    yield Paused(epoch, self.best.restored(self.everyone).to(CPU))
         self.everyone.outputs.training_mode(False)
         return FitResult(
             pack=self.best.restored(self.everyone).to(CPU),
@@ -138,6 +182,7 @@ class _Fit:
             loss=tuple(self.best.loss.tolist()),
             stopped_by_time=self.stopped_by_time,
             curve=tuple(self.curve),
+            spent=epoch,
         )
 
     def _compile_where_it_pays(self) -> None:

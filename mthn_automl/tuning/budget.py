@@ -1,14 +1,22 @@
 """The time limit of a run, and how much of it is kept for what follows the search."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from mthn_automl.tuning.plan import pack_seconds
 from mthn_automl.tuning.results import TrialResult
 
 VARIANTS_FITTED = 4
 TABLES_AND_FIGURES = 5.0
 """Seconds of drawing and saving, which hardly depend on the data."""
+
+SPARE = 1.5
+"""Times what is expected: fits differ, and what is too little cuts a model short."""
+
+HELD_OUT, USUAL_SHARE = 1.25, 0.6
+"""All rows over the training rows of a hold-out; best epochs over all epochs, of trials that did not count them."""
 
 LEAST_SHARE, MOST_SHARE = 0.06, 0.45
 
@@ -37,10 +45,18 @@ class Clock:
         return None if ends is None else max(0.0, ends - time.time())
 
 
-def refit_seconds(best: TrialResult) -> float:
-    """What a refit is likely to take: one fold's share of the trial, with more rows and up to all of its epochs."""
+def refit_seconds(best: TrialResult, networks: int) -> float:
+    """What a refit with so many networks is likely to take, from what the trial took.
+
+    It has all rows of every fold, trains for the median of the best epochs, and packs fewer networks.
+    """
     folds = max(len(best.fold_errors), 1)
-    return best.seconds * (0.5 if best.best_epochs and folds > 1 else 1.5 / folds)
+    if not best.best_epochs:
+        return SPARE * best.seconds / folds
+    rows = folds / (folds - 1) if folds > 1 else HELD_OUT
+    epochs = float(np.median(np.array(best.best_epochs))) / best.epochs if best.epochs else USUAL_SHARE
+    members = sum(map(len, best.best_epochs))
+    return SPARE * best.seconds * rows * epochs * pack_seconds(networks) / pack_seconds(members)
 
 
 def ablation_seconds(best: TrialResult) -> float:
@@ -48,14 +64,12 @@ def ablation_seconds(best: TrialResult) -> float:
     return 1.2 * best.seconds
 
 
-def reserve(
-    limit: float, best: Sequence[TrialResult], ablated: TrialResult | None, workers: int, start_seconds: float
-) -> float:
+def reserve(limit: float, refits: float, ablated: TrialResult | None, workers: int, start_seconds: float) -> float:
     """Seconds to keep for refits, ablation and report, from what the best trials took.
 
-    start_seconds: until fresh worker processes are at work.
+    refits: seconds of all of them, one after another. start_seconds: until fresh worker processes are at work.
     """
-    fits = sum(refit_seconds(each) for each in best)
+    fits = refits
     if ablated is not None:
         fits += VARIANTS_FITTED * ablation_seconds(ablated)
     wanted = fits / workers + start_seconds + TABLES_AND_FIGURES

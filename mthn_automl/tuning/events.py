@@ -28,11 +28,23 @@ class TrialStarted:
 
 
 @dataclass(frozen=True)
+class TrialAtRung:
+    """A trial was compared at a rung, which is the `rung`-th of `rungs`, and goes on."""
+
+    architecture: str
+    number: int
+    rung: int
+    rungs: int
+    epoch: int
+
+
+@dataclass(frozen=True)
 class TrialFinished:
     """A trial is over.
 
     error: None where it has none; `reason` then says why. best: lowest error of this architecture so far.
-    seconds: wall time of the trial. state: as the study's journal has it, such as COMPLETE or FAIL.
+    seconds: wall time of the trial. state: as the study's journal has it: COMPLETE, FAIL, or PRUNED, which has a reason
+    and no error; a trial that broke a constraint is COMPLETE, with a reason beside its error.
     """
 
     architecture: str
@@ -52,5 +64,13 @@ class PhaseFinished:
     seconds: float
 
 
-Event = Said | PhaseStarted | TrialStarted | TrialFinished | PhaseFinished
+@dataclass(frozen=True)
+class WorkersSeen:
+    """How many workers there are, and on how many nodes they run."""
+
+    workers: int
+    nodes: int
+
+
+Event = Said | PhaseStarted | TrialStarted | TrialAtRung | TrialFinished | WorkersSeen | PhaseFinished
 Watcher = Callable[[Event], None]

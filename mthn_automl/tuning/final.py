@@ -9,6 +9,7 @@ import numpy as np
 
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.models.base import Classical, Size
+from mthn_automl.training.fit import drained
 from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
 from mthn_automl.training.squash import squashed
@@ -65,7 +66,8 @@ class Refit:
             data = squashed(data)
         members = [Member(0, derive_seed(self.configuration.seed, "refit", index)) for index in range(self.seeds)]
         plan = _for_epochs(objective.plan, stopping_epoch(self.best_epochs))
-        fitted = train(self.configuration, data, members, plan, self._latest(), DeviceData.of(data, objective.device))
+        placed = DeviceData.of(data, objective.device)
+        fitted = drained(train(self.configuration, data, members, plan, self._latest(), placed))
         networks = Networks(fitted.pack, data.encoders[0], data.problem)
         spent = time.perf_counter() - started
         return Refitted(self.configuration.space.name, networks, spent, fitted.stopped_by_time, ())
@@ -82,7 +84,7 @@ def stopping_epoch(best_epochs: Sequence[Sequence[int]]) -> int:
 
 
 def _for_epochs(plan: Plan, epochs: int) -> Plan:
-    return replace(plan, schedule=replace(plan.schedule, max_epochs=epochs, check_every=epochs))
+    return replace(plan, schedule=replace(plan.schedule, max_epochs=epochs, check_every=epochs, rungs=()))
 
 
 def _deadline(seconds: float | None) -> float | None:

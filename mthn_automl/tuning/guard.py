@@ -1,6 +1,7 @@
 """Networks that are too large to be trained are not begun: what a configuration takes is counted beforehand."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -9,6 +10,7 @@ import torch
 from mthn_automl.catalogue import SearchSpace
 from mthn_automl.errors import TooLargeError
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.tuning.objectives import NO_LIMITS, Limits
 from mthn_automl.tuning.space import Space, make_settings
 
 ALL_TASKS_NUMBERS = 400_000
@@ -39,38 +41,67 @@ def refuse_too_large(name: str, build: Callable[[], Architecture], traits: Trait
 
 def count(build: Callable[[], Architecture]) -> int:
     """Parameters and buffers of a network, made without memory; the metadata, which all share, are left out."""
+    return _numbers(_made(build))
+
+
+def _made(build: Callable[[], Architecture]) -> Architecture:
     with torch.random.fork_rng(devices=[]):
         try:
             with torch.device("meta"):
-                network = build()
+                return build()
         except (NotImplementedError, RuntimeError):  # one that looks at numbers while it is made, which meta has not
-            network = build()
+            return build()
+
+
+def _numbers(network: Architecture) -> int:
     tensors = [*network.named_parameters(), *network.named_buffers()]
     return sum(value.numel() for name, value in tensors if name != "metadata")
 
 
-def too_large(
-    files: Mapping[str, SearchSpace], spaces: Mapping[str, Space], shape: ProblemShape, members: int
-) -> dict[str, str]:
-    """Why architectures cannot be trained on data of this shape, by name: each of their first trials is too large.
+@dataclass(frozen=True)
+class Refusal:
+    """Why a configuration is not begun. excess: by what it is above 0, as samplers take constraints."""
 
-    members: networks of a trial.
+    reason: str
+    excess: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Tells which configurations are not to be begun on data of a shape.
+
+    members: networks of a trial. networks: of a model that is saved, whose size `limits` are about. What a classical
+    model has is known once it is fitted, so that none is refused here.
     """
-    found = {
-        name: [_refusal(file, spaces[name].split(start)[0], shape, members) for start in spaces[name].starts]
-        for name, file in files.items()
-        if file.family == "neural"
-    }
-    return {name: reasons[-1] for name, reasons in found.items() if reasons and all(reasons)}
 
+    shape: ProblemShape
+    members: int
+    networks: int = 1
+    limits: Limits = NO_LIMITS
 
-def _refusal(file: SearchSpace, chosen: Mapping[str, Any], shape: ProblemShape, members: int) -> str:
-    """Empty where nothing stands against it."""
-    architecture: Any = file.load_class()
-    settings = make_settings(architecture.Settings, chosen)
-    build, traits = partial(architecture, shape, settings), architecture.traits(shape, settings)
-    try:
-        refuse_too_large(file.name, build, traits, shape.tasks, members)
-    except TooLargeError as error:
-        return str(error)
-    return ""
+    def refusal(self, file: SearchSpace, chosen: Mapping[str, Any]) -> Refusal | None:
+        """chosen: settings of the architecture."""
+        if file.family != "neural":
+            return None
+        architecture: Any = file.load_class()
+        settings = make_settings(architecture.Settings, chosen)
+        build, traits = partial(architecture, self.shape, settings), architecture.traits(self.shape, settings)
+        try:
+            refuse_too_large(file.name, build, traits, self.shape.tasks, self.members)
+        except TooLargeError as error:
+            return Refusal(str(error), {"too_large": 1.0})
+        if not self.limits:
+            return None
+        size = _made(build).size().times(self.networks)
+        broken = self.limits.broken(size)
+        return Refusal(broken, self.limits.excess(size)) if broken else None
+
+    def too_large(self, files: Mapping[str, SearchSpace], spaces: Mapping[str, Space]) -> dict[str, str]:
+        """Why architectures cannot be trained at all, by name: each of their first trials is too large."""
+        unlimited = replace(self, limits=NO_LIMITS)
+        found = {
+            name: [unlimited.refusal(file, spaces[name].split(start)[0]) for start in spaces[name].starts]
+            for name, file in files.items()
+        }
+        reasons = {name: [each.reason for each in refusals if each is not None] for name, refusals in found.items()}
+        return {name: each[-1] for name, each in reasons.items() if each and len(each) == len(found[name])}

@@ -1,7 +1,8 @@
 """From a configuration and data to a cross-validated result: pure, the same under every runner."""
 
+import math
 import time
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,9 +17,9 @@ from mthn_automl.models.base import Architecture, Classical, Size, Traits
 from mthn_automl.training.allocator import keep_memory
 from mthn_automl.training.device import choose_device
 from mthn_automl.training.encode import Encoded, TrainingData, encode
-from mthn_automl.training.fit import FitResult, fit
+from mthn_automl.training.fit import FitResult, Paused, drained, fit_in_steps
 from mthn_automl.training.losses import to_prediction
-from mthn_automl.training.members import Member
+from mthn_automl.training.members import Member, Pack
 from mthn_automl.training.metrics import METRICS, error_over_rows, error_over_tasks
 from mthn_automl.training.optimiser import TrainingSettings
 from mthn_automl.training.predict import fold_outputs
@@ -27,6 +28,7 @@ from mthn_automl.training.tensors import DeviceData
 from mthn_automl.tuning.guard import refuse_too_large
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
+from mthn_automl.tuning.rungs import CellLosses, Rung
 from mthn_automl.tuning.samplers import derive_seed
 from mthn_automl.tuning.space import make_settings
 
@@ -68,11 +70,13 @@ class Configuration:
 class Evaluation:
     """predictions: (seeds, rows, outputs) float64, of each row by networks that have not seen it; NaN elsewhere.
 
-    curve: of networks, (epoch, validation loss of each member) at every check.
+    curve: of networks, (epoch, validation loss of each member) at every check. last: what the trial ended with, in
+    the form of a rung, to which later trials are compared.
     """
 
     result: TrialResult
     predictions: FloatArray
+    last: Rung
     curve: Curve = ()
 
     def out_of_fold(self) -> FloatArray:
@@ -93,9 +97,14 @@ class Objective:
         self._encoded = encoded
         self._placed: DeviceData | None = None
         self._squashed: tuple[TrainingData, DeviceData] | None = None
+        self.losses = CellLosses(data.dataset, data.fold, data.metric, data.average)
 
     def __call__(self, configuration: Configuration, deadline: float | None = None) -> Evaluation:
-        """Cross-validate one configuration.
+        """All of `steps`, whatever the rungs show."""
+        return drained(self.steps(configuration, deadline))
+
+    def steps(self, configuration: Configuration, deadline: float | None = None) -> Generator[Rung, None, Evaluation]:
+        """Cross-validate one configuration, pausing at every rung of the plan with what it shows so far.
 
         deadline: seconds since the epoch; networks then return their best weights so far, marked.
 
@@ -105,8 +114,10 @@ class Objective:
             TimeoutError: a classical model's folds were not all fitted in time.
         """
         started = time.perf_counter()
-        run = self._networks if configuration.neural else self._classical
-        outcome = run(configuration, deadline)
+        if configuration.neural:
+            outcome = yield from self._networks(configuration, deadline)
+        else:
+            outcome = self._classical(configuration, deadline)
         return self._score(configuration, outcome, time.perf_counter() - started)
 
     def encoded(self) -> Encoded:
@@ -136,23 +147,55 @@ class Objective:
         data = replace(self.data, dataset=self.data.dataset.with_metadata_of(order))
         return Objective(data, plan, self.encoded().with_metadata_of(data.dataset, self.flags), self.device.type)
 
-    def _networks(self, configuration: Configuration, deadline: float | None) -> "_Outcome":
+    def _networks(self, configuration: Configuration, deadline: float | None) -> "Generator[Rung, None, _Outcome]":
         data, placed = self.folds(configuration.optimiser.squash)
         members = fold_members(self.plan, configuration.seed, len(data.training))
-        fitted = train(configuration, data, members, self.plan, deadline, placed)
+        steps = train(configuration, data, members, self.plan, deadline, placed)
+        fitted = yield from self._rungs(steps, data, members)
         started = time.perf_counter()
+        predictions = self._predictions(fitted.pack, data, members)
+        spent = time.perf_counter() - started
+        epochs = np.array(fitted.epochs).reshape(self.plan.seeds, -1).T
+        return _Outcome(
+            predictions,
+            epochs.tolist(),
+            self._size(fitted.pack),
+            spent,
+            fitted.stopped_by_time,
+            (),
+            fitted.curve,
+            fitted.spent,
+        )
+
+    def _rungs(
+        self, steps: Generator[Paused, None, FitResult], data: TrainingData, members: Sequence[Member]
+    ) -> Generator[Rung, None, FitResult]:
+        while True:
+            try:
+                paused = next(steps)
+            except StopIteration as end:
+                return end.value  # type: ignore[no-any-return]
+            so_far = self._predictions(paused.pack, data, members).mean(axis=0)
+            rung = self.losses.of(so_far, paused.epoch, self._size(paused.pack).total)
+            if not math.isfinite(rung.error):
+                raise DivergedError(f"The error is not finite after {paused.epoch} epochs.")
+            yield rung
+
+    def _predictions(self, pack: Pack, data: TrainingData, members: Sequence[Member]) -> FloatArray:
+        """(seeds, rows, outputs): of each row by the members that have not seen it; NaN elsewhere."""
         validation = [data.validation[member.fold] for member in members]
-        outputs = fold_outputs(fitted.pack, data, members, validation)
+        outputs = fold_outputs(pack, data, members, validation)
         predictions = self._empty(self.plan.seeds)
         for index, (member, output) in enumerate(zip(members, outputs, strict=True)):
             rows = data.validation[member.fold]
             predictions[index // len(data.training), rows] = to_prediction(
                 data.problem, output, data.encoders[member.fold]
             )
-        spent = time.perf_counter() - started
-        size = fitted.pack.prototype.size().times(self.plan.seeds)
-        epochs = np.array(fitted.epochs).reshape(self.plan.seeds, -1).T
-        return _Outcome(predictions, epochs.tolist(), size, spent, fitted.stopped_by_time, (), fitted.curve)
+        return predictions
+
+    def _size(self, pack: Pack) -> Size:
+        """Of what a refit would save."""
+        return pack.prototype.size().times(self.plan.networks)
 
     def _classical(self, configuration: Configuration, deadline: float | None) -> "_Outcome":
         """One fit a fold; a score of some folds only would not compare, so running out of time is a failure."""
@@ -198,8 +241,10 @@ class Objective:
             predict_us_per_row=1e6 * outcome.predict_seconds / max(len(scored), 1),
             stopped_by_time=outcome.stopped_by_time,
             notes=outcome.notes,
+            epochs=outcome.spent,
         )
-        return Evaluation(result, outcome.predictions, outcome.curve)
+        last = self.losses.of(mean, outcome.spent, outcome.size.total)
+        return Evaluation(result, outcome.predictions, last, outcome.curve)
 
     def _error(self, prediction: FloatArray, rows: IntArray, average: str) -> float:
         target, task = self.data.dataset.target[rows], self.data.dataset.task[rows]
@@ -218,6 +263,7 @@ class _Outcome:
     stopped_by_time: bool
     notes: tuple[str, ...]
     curve: Curve = ()
+    spent: int = 0
 
 
 def fold_members(plan: Plan, seed: int, folds: int) -> list[Member]:
@@ -232,8 +278,8 @@ def train(
     plan: Plan,
     deadline: float | None,
     placed: DeviceData | None = None,
-) -> FitResult:
-    """Train the members of one neural configuration in one pack.
+) -> Generator[Paused, None, FitResult]:
+    """Train the members of one neural configuration in one pack, paused at the rungs of the plan.
 
     Raises:
         TooLargeError: it has more numbers than can be trained.
@@ -247,7 +293,7 @@ def train(
         return architecture(data.shape, settings)  # type: ignore[no-any-return]
 
     refuse_too_large(configuration.space.name, build, traits, data.shape.tasks, len(members))
-    return fit(
+    return fit_in_steps(
         data,
         build,
         members,
@@ -267,12 +313,12 @@ def fit_classical(configuration: Configuration, training: Dataset, flags: Flags)
     return model
 
 
-def prepare_process() -> None:
+def prepare_process(threads: int = 1) -> None:
     """What a process does once before its first fit, so that no fit's time limit pays for it.
 
     Two workers of one thread beat one of two (measured), and equal threads give equal sums. The first optimiser
     of a process makes torch import its compiler, which takes seconds.
     """
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
     keep_memory()
     torch.optim.AdamW([torch.zeros(1, requires_grad=True)], fused=True)

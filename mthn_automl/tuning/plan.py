@@ -1,4 +1,4 @@
-"""How much work one trial is: folds, seeds, batch and epochs, from rows, tasks and budget."""
+"""How much work one trial and one refit are: folds, seeds, networks, batch and epochs, from rows and budget."""
 
 import math
 from collections.abc import Mapping
@@ -6,18 +6,31 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mthn_automl.training.fit import Schedule
+from mthn_automl.tuning.allocation import FIRST_ROUNDS
 
-STEP_SECONDS = 4e-3
-ROW_SECONDS = 4e-6
-"""Seconds of one training step and of one row of one network in it, on one core; measured, only their order matters."""
+STEP_SECONDS = 3.5e-3
+MEMBER_SECONDS = 1e-3
+ROW_SECONDS = 5e-7
+"""Seconds of one training step, of one network in it and of one row of that network, on one core; measured, between
+hypernetwork and pooled, 200 to 25,000 rows; only their order matters."""
 
 USUAL_SECONDS = 600.0
 """What a trial is sized for where no time limit is set."""
+
+TYPICAL_STEPS = 600
+"""Until a training stops by itself: measured, 150 to 1,500 with the settings of first trials, 200 to 25,000 rows."""
 
 TYPICAL_EPOCHS = 150
 STEPS_WANTED = 6000
 FEWEST_TRIALS, TRIALS_WANTED = 3, 10
 """An architecture: folds are worth having fewer trials, further seeds are not."""
+
+FEW_ROWS = 500
+"""A hold-out of fewer than a hundred rows ranks by luck: three folds then, however short the time."""
+
+MOST_FOLDS, MOST_SEEDS, MOST_NETWORKS = 5, 3, 3
+REFIT_SHARE = 0.2
+"""Of an architecture's time: what its refit may take, in which averaging networks is the largest cheap gain."""
 
 CLASSICAL_COST = 0.2
 """Of a neural architecture's; measured."""
@@ -25,12 +38,22 @@ CLASSICAL_COST = 0.2
 
 @dataclass(frozen=True)
 class Plan:
-    """folds: 1 means a single hold-out. trial_seconds: after which a trial returns its best so far; None: never."""
+    """folds: 1 means a single hold-out. trial_seconds: after which a trial returns its best so far; None: never.
+
+    rounds: trials that every architecture gets first. networks: that a refit trains and whose mean predicts, so that
+    a model's size is theirs together; 0 stands for as many as seeds.
+    """
 
     folds: int
     seeds: int
     schedule: Schedule
     trial_seconds: float | None
+    rounds: int = FIRST_ROUNDS
+    networks: int = 0
+
+    def __post_init__(self) -> None:
+        if self.networks == 0:
+            object.__setattr__(self, "networks", self.seeds)
 
     def to_toml(self) -> dict[str, Any]:
         """TOML has no null: no limit is left out."""
@@ -38,17 +61,28 @@ class Plan:
 
     @classmethod
     def from_toml(cls, stored: Mapping[str, Any]) -> "Plan":
-        """The plan whose `to_toml` this is."""
-        return cls(stored["folds"], stored["seeds"], Schedule(**stored["schedule"]), stored.get("trial_seconds"))
+        """The plan whose `to_toml` this is; older versions had FIRST_ROUNDS and refitted as many networks as seeds."""
+        schedule: dict[str, Any] = {
+            name: tuple(v) if isinstance(v, list) else v for name, v in stored["schedule"].items()
+        }
+        return cls(
+            stored["folds"],
+            stored["seeds"],
+            Schedule(**schedule),
+            stored.get("trial_seconds"),
+            stored.get("rounds", FIRST_ROUNDS),
+            stored.get("networks", 0),
+        )
 
     def sentence(self) -> str:
         folds = "1 hold-out" if self.folds == 1 else f"{self.folds} folds"
         networks = "1 network" if self.seeds == 1 else f"the mean of {self.seeds} networks"
         limit = "" if self.trial_seconds is None else f", at most {self.trial_seconds:.0f} s a trial"
+        refit = "" if self.networks == 1 else f"; each refit: the mean of {self.networks} networks"
         schedule = self.schedule
         return (
             f"Each trial: {folds}, {networks} a fold, batches of {schedule.batch} rows, at most "
-            f"{schedule.max_epochs} epochs, stopped after {schedule.patience} without progress{limit}."
+            f"{schedule.max_epochs} epochs, stopped after {schedule.patience} without progress{limit}{refit}."
         )
 
 
@@ -61,22 +95,39 @@ def make_plan(
     workers: int,
     folds: int | None = None,
     seeds: int | None = None,
+    most_folds: int = MOST_FOLDS,
+    most_seeds: int = MOST_SEEDS,
+    most_networks: int = MOST_NETWORKS,
+    rounds: int = FIRST_ROUNDS,
+    usual_seconds: float = USUAL_SECONDS,
 ) -> Plan:
-    """Folds and seeds shrink until several trials an architecture fit into the budget; given numbers are kept.
+    """Folds, seeds and networks shrink until several trials an architecture and its refit fit into the budget.
 
-    rows: that are not test rows. neural, classical: architectures of each family. seconds: of the whole budget;
-    None: no limit.
+    Given folds and seeds are kept, and given seeds are the networks of a refit too.
+
+    Args:
+        rows: that are not test rows. neural, classical: architectures of each family.
+        seconds: of the whole budget; None: no limit, and trials are sized as if it were `usual_seconds`.
+        most_folds, most_seeds, most_networks: chosen where time allows; a refit has no fewer networks than a fold.
     """
-    share = (USUAL_SECONDS if seconds is None else seconds) * workers / max(neural + CLASSICAL_COST * classical, 1.0)
+    share = (usual_seconds if seconds is None else seconds) * workers / max(neural + CLASSICAL_COST * classical, 1.0)
     schedule = _schedule(rows)
-    chosen_folds, chosen_seeds = folds or 1, seeds or 1
-    for more_folds, more_seeds in ((1, 1), (3, 1), (5, 1), (5, 2), (5, 3)):
-        tried = (folds or more_folds, seeds or more_seeds)
+    fewest_folds = min(3, most_folds) if rows < FEW_ROWS else 1
+    chosen_folds, chosen_seeds = folds or fewest_folds, seeds or 1
+    for more_folds, more_seeds in ((3, 1), (5, 1), (5, 2), (5, 3)):
+        tried = (folds or min(more_folds, most_folds), seeds or min(more_seeds, most_seeds))
         wanted = TRIALS_WANTED if more_seeds > 1 else FEWEST_TRIALS
-        if more_folds == 1 or (_trial_seconds(rows, tried, schedule) < share / wanted and _useful(rows, tried[1])):
+        useful = seeds is not None or _useful(rows, tried[1])
+        if useful and _fit_seconds(rows, math.prod(tried), schedule) < share / wanted:
             chosen_folds, chosen_seeds = tried
-    trial_seconds = None if seconds is None else max(2.0, share / 5)
-    return Plan(min(chosen_folds, rows), chosen_seeds, schedule, trial_seconds)
+    networks = seeds or max(chosen_seeds, _affordable_networks(rows, schedule, REFIT_SHARE * share, most_networks))
+    trial_seconds = None if seconds is None else max(2.0, share / (rounds + 1))
+    return Plan(min(chosen_folds, rows), chosen_seeds, schedule, trial_seconds, rounds, networks)
+
+
+def _affordable_networks(rows: int, schedule: Schedule, seconds: float, most: int) -> int:
+    """The most that a refit trains within so many seconds; 1 where none would."""
+    return max((n for n in range(2, most + 1) if _fit_seconds(rows, n, schedule) <= seconds), default=1)
 
 
 def _useful(rows: int, seeds: int) -> bool:
@@ -92,7 +143,13 @@ def _schedule(rows: int) -> Schedule:
     return Schedule(batch=batch, max_epochs=epochs, patience=patience, check_every=max(1, patience // 20))
 
 
-def _trial_seconds(rows: int, folds_and_seeds: tuple[int, int], schedule: Schedule) -> float:
-    members = folds_and_seeds[0] * folds_and_seeds[1]
+def _fit_seconds(rows: int, members: int, schedule: Schedule) -> float:
+    """Of training so many networks in one pack until they stop, which takes twice the patience at least."""
     steps = max(1.0, rows / schedule.batch)
-    return min(TYPICAL_EPOCHS, schedule.max_epochs) * (steps * STEP_SECONDS + rows * members * ROW_SECONDS)
+    epochs = min(schedule.max_epochs, max(TYPICAL_STEPS / steps, 2 * schedule.patience))
+    return epochs * steps * pack_seconds(members, min(rows, schedule.batch))
+
+
+def pack_seconds(members: int, rows: int = 0) -> float:
+    """Of one step of so many networks in lock-step, each on so many rows."""
+    return STEP_SECONDS + members * (MEMBER_SECONDS + rows * ROW_SECONDS)

@@ -16,7 +16,8 @@ class TrialResult:
     error_rows, error_tasks: the same metric averaged over rows and over tasks.
     fold_errors: (folds,) of the mean prediction over seeds. member_errors: (folds, seeds) of single networks.
     best_epochs: (folds, seeds) epochs at the restored weights; empty for classical models.
-    size: of the model that a refit would save. seconds: wall time of the whole trial.
+    size: of the model that a refit would save. seconds: wall time of the whole trial. epochs: trained until the last
+    member stopped; 0 of classical models.
     """
 
     architecture: str
@@ -32,6 +33,7 @@ class TrialResult:
     predict_us_per_row: float
     stopped_by_time: bool = False
     notes: tuple[str, ...] = field(default=())
+    epochs: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """JSON has no NaN: an undefined error becomes null."""

@@ -26,6 +26,7 @@ class Runner(Protocol):
     """Used as a context: entering may start processes, leaving ends all of them."""
 
     workers: int
+    nodes: int
 
     def __enter__(self) -> "Runner": ...
 
@@ -35,12 +36,16 @@ class Runner(Protocol):
         """The data and plan of all trials and jobs from now on."""
 
     def search(self, source: TrialSource) -> None:
-        """Run trials until the source has no more and none is running; tell the source of each."""
+        """Run trials until the source has no more, or a signal asks to stop; tell the source of each.
 
-    def run(self, jobs: Sequence[Job], *, here: bool = False) -> list[Any]:
-        """Values of the jobs in their order; `Failed` where one raised or lost its process.
+        At rungs the source is asked whether a trial goes on. What is overdue is ended.
+        """
 
-        here: in this process, for jobs that take less time than starting another.
+    def run(self, jobs: Sequence[Job], *, here: bool = False, latest: float | None = None) -> list[Any]:
+        """Values of the jobs in their order; `Failed` where one raised, lost its process, or had not ended in time.
+
+        here: in this process, for jobs that take less time than starting another. latest: when all must have ended,
+        in seconds since the epoch. After a signal, what has not ended has failed.
         """
 
 

@@ -1,7 +1,5 @@
-"""The search as seen by a runner: a source of trials to run, which is told what became of them."""
+"""The search as seen by a runner: a source of trials to run, which is told what becomes of them."""
 
-import json
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,123 +8,28 @@ from pathlib import Path
 import numpy as np
 
 from mthn_automl.catalogue import SearchSpace
-from mthn_automl.storage import read_json, write_json, write_text
-from mthn_automl.tuning.allocation import Standing, next_architecture
-from mthn_automl.tuning.events import Event, TrialFinished, TrialStarted
-from mthn_automl.tuning.objective import Configuration, Evaluation, Objective
-from mthn_automl.tuning.plan import Plan
-from mthn_automl.tuning.results import TrialResult
-from mthn_automl.tuning.study import Studies
+from mthn_automl.storage import write_json
+from mthn_automl.tuning.allocation import FIRST_ROUNDS, Standing, next_architecture
+from mthn_automl.tuning.events import Event, TrialAtRung, TrialFinished, TrialStarted
+from mthn_automl.tuning.front import pareto_front
+from mthn_automl.tuning.guard import Guard, Refusal
+from mthn_automl.tuning.objective import Configuration
+from mthn_automl.tuning.rungs import Rung, Rungs
+from mthn_automl.tuning.study import Asked, Studies
+from mthn_automl.tuning.trial import (
+    RESULT,
+    Outcome,
+    Trial,
+    outcome_to_json,
+    read_outcome,
+    read_rungs,
+    write_files,
+    write_params,
+    write_rungs,
+)
 
-PREDICTIONS = "out_of_fold.npy"
-PATIENCE_WITH_CLASSICAL = 3
-
-
-@dataclass(frozen=True)
-class Trial:
-    """One trial to run. folder: where its files go. deadline: seconds since the epoch, or None."""
-
-    configuration: Configuration
-    number: int
-    root: int
-    reason: str
-    folder: Path
-    deadline: float | None
-
-    @property
-    def architecture(self) -> str:
-        return self.configuration.space.name
-
-    @property
-    def name(self) -> str:
-        return f"{self.architecture}-{self.number}"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of a trial: a result, or the reason there is none."""
-
-    result: TrialResult | None
-    reason: str = ""
-
-
-def run_trial(trial: Trial, objective: Objective) -> Outcome:
-    """Evaluate, and leave the outcome in the trial's folder before anyone is told: it outlives a killed driver.
-
-    Whatever the model raises is the configuration's failure, never the search's.
-    """
-    write_json(trial.folder / "params.json", _params(trial))
-    try:
-        trial.configuration.space.load_class()
-        evaluation = objective(trial.configuration, _deadline(trial, objective.plan))
-    except Exception as error:
-        _let_interruptions_pass(error)
-        outcome = Outcome(None, f"{type(error).__name__}: {error}")
-    else:
-        outcome = Outcome(evaluation.result)
-        _save_evaluation(trial.folder, evaluation)
-    write_json(trial.folder / "result.json", _outcome_to_json(outcome))
-    return outcome
-
-
-def _let_interruptions_pass(error: BaseException) -> None:
-    """Ctrl-C in the middle of a vectorised call comes out as an error of functorch's own; it is still Ctrl-C."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if not isinstance(cause, Exception):
-            raise cause
-        cause = cause.__cause__ or cause.__context__
-
-
-def _params(trial: Trial) -> dict[str, object]:
-    return {
-        "architecture": trial.architecture,
-        "number": trial.number,
-        "root": trial.root,
-        "reason": trial.reason,
-        "seed": trial.configuration.seed,
-        "settings": trial.configuration.all_settings(),
-    }
-
-
-def _deadline(trial: Trial, plan: Plan) -> float | None:
-    """The end of the search, or of the trial's own time, which begins when all it needs is imported.
-
-    A classical model has nothing to show before its last fold is fitted, so it gets more.
-    """
-    if plan.trial_seconds is None:
-        return trial.deadline
-    own = time.time() + plan.trial_seconds * (1 if trial.configuration.neural else PATIENCE_WITH_CLASSICAL)
-    return own if trial.deadline is None else min(own, trial.deadline)
-
-
-def _save_evaluation(folder: Path, evaluation: Evaluation) -> None:
-    """Out-of-fold predictions, and how the losses fell: a line a check of networks, a line a fold of other models."""
-    np.save(folder / PREDICTIONS, evaluation.out_of_fold().astype(np.float32))
-    lines: list[dict[str, object]] = [
-        {"epoch": epoch, "validation_loss": [None if math.isnan(each) else each for each in loss]}
-        for epoch, loss in evaluation.curve
-    ]
-    if not lines:
-        folds = evaluation.result.to_json()["fold_errors"]
-        lines = [{"fold": number, "error": error} for number, error in enumerate(folds)]
-    write_text(folder / "curve.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
-
-
-def _outcome_to_json(outcome: Outcome) -> dict[str, object]:
-    if outcome.result is None:
-        return {"state": "FAIL", "reason": outcome.reason}
-    return {"state": "COMPLETE", "result": outcome.result.to_json()}
-
-
-def read_outcome(folder: Path) -> Outcome | None:
-    """What a trial left behind; None when it never finished."""
-    path = folder / "result.json"
-    if not path.exists():
-        return None
-    stored = read_json(path)
-    result = TrialResult.from_json(stored["result"]) if stored["state"] == "COMPLETE" else None
-    return Outcome(result, stored.get("reason", ""))
+REFUSALS = 20
+"""Configurations of one architecture in a row that may break a limit, or be known, before another one is asked."""
 
 
 @dataclass(frozen=True)
@@ -135,10 +38,13 @@ class Budget:
 
     trials: of all architectures together, None: no limit. ends: asked before each trial for the moment at which the
     search must be over, in seconds since the epoch; it may move as trials show what the final fits will take.
+    rounds: trials that every architecture gets first. timeout: seconds after which a trial is ended, None: never.
     """
 
     trials: int | None
     ends: Callable[[], float | None]
+    rounds: int = FIRST_ROUNDS
+    timeout: float | None = None
 
 
 class TrialSource:
@@ -153,19 +59,29 @@ class TrialSource:
         *,
         clock: Callable[[], float],
         report: Callable[[Event], None],
+        rungs: tuple[int, ...] = (),
+        guard: Guard | None = None,
+        lock: tuple[Path, str] | None = None,
     ) -> None:
-        """clock: seconds of the run so far, earlier sessions included.
+        """clock: seconds of the run so far, earlier sessions included. rungs: epochs at which trials are compared.
 
+        guard: tells which configurations are not to be begun. lock: as `Trial.lock` and `Trial.token`.
         `start_seconds` becomes what passed before the first result beyond the trial itself: the start of a worker.
         """
         self.studies, self.files, self.folder, self.budget = studies, dict(files), folder, budget
-        self.clock, self.report = clock, report
+        self.clock, self.report, self.guard, self.lock = clock, report, guard, lock
+        several = "parameters" in studies.objectives
+        self.rungs = {name: Rungs(rungs, several=several) for name in self.files}
         self.live: dict[str, Trial] = {}
+        self.reached: dict[str, list[Rung]] = {}
         self.made = time.time()
         self.start_seconds = 0.0
 
     def recover(self) -> int:
         """Settle the trials a killed driver left running: adopt what they finished, queue the others again."""
+        for name in self.files:
+            for trial in self.studies.trials(name):
+                self._remember(name, trial.number)
         left = self.studies.running()
         for architecture, number in left:
             outcome = read_outcome(self.folder / f"{architecture}-{number}")
@@ -175,13 +91,52 @@ class TrialSource:
                 self._record(architecture, number, outcome)
         return len(left)
 
+    def _remember(self, architecture: str, number: int) -> None:
+        folder = self.folder / f"{architecture}-{number}"
+        for rung in read_rungs(folder):
+            self.rungs[architecture].note(number, rung)
+        outcome = read_outcome(folder)
+        if outcome is not None and outcome.last is not None:
+            self.rungs[architecture].finish(number, outcome.last)
+
     def next(self) -> Trial | None:
         """The next trial to start, or None when the budget allows no more."""
-        if self._spent():
+        barren: set[str] = set()
+        while not self._spent() and barren != self.files.keys():
+            standings = {name: each for name, each in self._standings().items() if name not in barren}
+            several = len(self.studies.objectives) > 1
+            architecture, reason = next_architecture(standings, self.budget.rounds, several=several)
+            asked = self._ask(architecture, reason)
+            if asked is None:
+                barren.add(architecture)
+            elif (trial := self._trial(asked, reason)) is not None:
+                return self._begun(trial)
+        return None
+
+    def _ask(self, architecture: str, reason: str) -> Asked | None:
+        """A new configuration that keeps the limits, as far as these are known before it is trained."""
+        for _ in range(REFUSALS):
+            asked = self.studies.ask(architecture, reason)
+            refusal = self._refusal(asked)
+            if refusal is None:
+                return asked
+            self.studies.refuse(architecture, asked.number, refusal.reason, refusal.excess)
+        return None
+
+    def _refusal(self, asked: Asked) -> Refusal | None:
+        earlier = self.studies.repeated(asked)
+        if earlier is not None:
+            return Refusal(f"the settings are those of trial {earlier}", {})
+        if self.guard is None:
             return None
-        architecture, reason = next_architecture({name: self._standing(name) for name in self.files})
-        asked = self.studies.ask(architecture)
+        settings, _ = self.studies.spaces[asked.architecture].split(asked.settings)
+        return self.guard.refusal(self.files[asked.architecture], settings)
+
+    def _trial(self, asked: Asked, reason: str) -> Trial | None:
+        """None where an earlier process has left the outcome after all, which then counts."""
+        architecture = asked.architecture
         settings, training = self.studies.spaces[architecture].split(asked.settings)
+        lock, token = (None, "") if self.lock is None else self.lock
         trial = Trial(
             configuration=Configuration(self.files[architecture], settings, training, asked.seed),
             number=asked.number,
@@ -189,49 +144,147 @@ class TrialSource:
             reason=reason if asked.root == asked.number else "lost with its process, run again",
             folder=self.folder / f"{architecture}-{asked.number}",
             deadline=self.budget.ends(),
+            lock=lock,
+            token=token,
         )
+        left = None if asked.root == asked.number else read_outcome(self.folder / f"{architecture}-{asked.root}")
+        if left is None or left.pruned:
+            return trial
+        write_json(trial.folder / RESULT, outcome_to_json(left))
+        self._record(architecture, asked.number, left)
+        return None
+
+    def _begun(self, trial: Trial) -> Trial:
+        write_params(trial)
         self.live[trial.name] = trial
-        self.report(TrialStarted(architecture, asked.number))
+        self.reached[trial.name] = []
+        self.report(TrialStarted(trial.architecture, trial.number))
         return trial
 
-    def _standing(self, architecture: str) -> Standing:
-        best = self.studies.best(architecture)
-        begun = self.studies.told(architecture) + sum(each.architecture == architecture for each in self.live.values())
-        return Standing(begun, None if best is None else best[1].error)
+    def _standings(self) -> dict[str, Standing]:
+        answers = {name: self.studies.answers(name) for name in self.files}
+        owners = [name for name, trials in answers.items() for _ in trials]
+        values = [each.values for trials in answers.values() for each in trials]
+        on_front = (
+            [name for name, kept in zip(owners, pareto_front(np.array(values)), strict=True) if kept] if owners else []
+        )
+        running = [each.architecture for each in self.live.values()]
+        return {
+            name: Standing(
+                self.studies.told(name) + running.count(name),
+                tuple(each.values[0] for each in answers[name]),
+                on_front.count(name),
+            )
+            for name in self.files
+        }
 
     def _spent(self) -> bool:
-        ends = self.budget.ends()
-        if ends is not None and time.time() >= ends:
+        if self.out_of_time():
             return True
         told = sum(self.studies.told(name) for name in self.files)
         return self.budget.trials is not None and told + len(self.live) >= self.budget.trials
 
+    def out_of_time(self) -> bool:
+        """Whether the search must be over."""
+        ends = self.budget.ends()
+        return ends is not None and time.time() >= ends
+
+    def latest(self, trial: Trial, started: float, grace: float) -> float | None:
+        """When a trial that began its work at `started` is to be ended from outside, in seconds since the epoch.
+
+        It keeps its own deadline if it can; `grace` is what it may take to do so.
+        """
+        own = None if self.budget.timeout is None else started + self.budget.timeout
+        given = None if trial.deadline is None else trial.deadline + grace
+        return min((each for each in (own, given) if each is not None), default=None)
+
+    def overdue(self, trial: Trial) -> None:
+        """A trial was ended from outside: it has failed if it took longer than a trial may, else the time was up."""
+        timeout = self.budget.timeout
+        if timeout is not None and not self.out_of_time():
+            self.failed(trial, f"it had not ended after {timeout:g} s, the time limit of a trial")
+        else:
+            self._give_up(trial, "the time of the search was up before this trial ended")
+
+    def at_rung(self, trial: Trial, rung: Rung) -> bool:
+        """Compare a trial with others at a rung; whether it is stopped there, which is recorded then."""
+        if trial.name not in self.live:
+            return True
+        rungs = self.rungs[trial.architecture]
+        reason = rungs.reason_to_stop(trial.number, rung)
+        rungs.note(trial.number, rung)
+        self.reached[trial.name].append(rung)
+        write_rungs(trial.folder, self.reached[trial.name])
+        if reason:
+            self.finished(trial, Outcome(None, reason, rung, pruned=True))
+            return True
+        self.report(
+            TrialAtRung(trial.architecture, trial.number, rungs.place(rung.epoch), len(rungs.epochs), rung.epoch)
+        )
+        return False
+
     def finished(self, trial: Trial, outcome: Outcome) -> None:
         """Record an outcome once; later calls for the same trial are ignored."""
-        if self.live.pop(trial.name, None) is not None:
+        if self._ended(trial):
             if not self.start_seconds and outcome.result is not None:
                 self.start_seconds = max(0.0, time.time() - self.made - outcome.result.seconds)
+            if outcome.pruned:
+                write_json(trial.folder / RESULT, outcome_to_json(outcome))
+            write_files(trial.folder, outcome.files)
+            self._record(trial.architecture, trial.number, outcome)
+
+    def failed(self, trial: Trial, reason: str) -> None:
+        """The trial was ended for a fault of its own, and is not to be tried again."""
+        if self._ended(trial):
+            outcome = read_outcome(trial.folder) or Outcome(None, reason)
+            write_json(trial.folder / RESULT, outcome_to_json(outcome))
             self._record(trial.architecture, trial.number, outcome)
 
     def lost(self, trial: Trial, reason: str) -> None:
         """The process that ran the trial is gone; what it left in its folder counts all the same."""
-        if self.live.pop(trial.name, None) is None:
-            return
+        if self._ended(trial) and not self._adopted(trial):
+            self.studies.lose(trial.architecture, trial.number, reason, self.clock())
+            self._report_end(trial.architecture, trial.number, Outcome(None, reason))
+
+    def abandon(self, reason: str) -> None:
+        """Give up all trials that are live: they are queued for whoever resumes the run."""
+        for trial in list(self.live.values()):
+            self._give_up(trial, reason)
+
+    def _give_up(self, trial: Trial, reason: str) -> None:
+        if self._ended(trial) and not self._adopted(trial):
+            self.studies.abandon(trial.architecture, trial.number, reason)
+            self._report_end(trial.architecture, trial.number, Outcome(None, reason))
+
+    def _ended(self, trial: Trial) -> bool:
+        """Whether the trial was live until now."""
+        self.reached.pop(trial.name, None)
+        return self.live.pop(trial.name, None) is not None
+
+    def _adopted(self, trial: Trial) -> bool:
         outcome = read_outcome(trial.folder)
         if outcome is not None:
             self._record(trial.architecture, trial.number, outcome)
-            return
-        self.studies.lose(trial.architecture, trial.number, reason, self.clock())
-        self._report_end(trial.architecture, trial.number, Outcome(None, reason))
+        return outcome is not None
 
     def _record(self, architecture: str, number: int, outcome: Outcome) -> None:
-        if outcome.result is None:
+        reason = outcome.reason
+        if outcome.pruned:
+            self._record_pruned(architecture, number, outcome)
+        elif outcome.result is None:
             self.studies.fail(architecture, number, outcome.reason, self.clock())
         else:
-            self.studies.complete(architecture, number, outcome.result, self.clock())
-        self._report_end(architecture, number, outcome)
+            reason = self.studies.complete(architecture, number, outcome.result, self.clock())
+            if outcome.last is not None:
+                self.rungs[architecture].finish(number, outcome.last)
+        self._report_end(architecture, number, outcome, reason)
 
-    def _report_end(self, architecture: str, number: int, outcome: Outcome) -> None:
+    def _record_pruned(self, architecture: str, number: int, outcome: Outcome) -> None:
+        seen = outcome.last or next(reversed(read_rungs(self.folder / f"{architecture}-{number}")), None)
+        epoch, error = (0, float("nan")) if seen is None else (seen.epoch, seen.error)
+        self.studies.prune(architecture, number, epoch, error, outcome.reason, self.clock())
+
+    def _report_end(self, architecture: str, number: int, outcome: Outcome, reason: str = "") -> None:
         best = self.studies.best(architecture)
         self.report(
             TrialFinished(
@@ -240,7 +293,7 @@ class TrialSource:
                 error=None if outcome.result is None else outcome.result.error,
                 best=None if best is None else best[1].error,
                 seconds=0.0 if outcome.result is None else outcome.result.seconds,
-                state="FAIL" if outcome.result is None else "COMPLETE",
-                reason=outcome.reason,
+                state=outcome.state,
+                reason=reason or outcome.reason,
             )
         )

@@ -142,12 +142,22 @@ def _start(file: SearchSpace, space: Space, given: Mapping[str, Any]) -> dict[st
             raise UsageError(f"{file.path}: first_trials name '{name}'; {did_you_mean(name, known)}")
         if not _contains(known[name].distribution, value):
             raise UsageError(f"{file.path}: first_trials give {name} = {value!r}, which is outside of its range.")
+    return reduced_start(space, given)[0]
+
+
+def reduced_start(space: Space, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Of the given values those that the space asks for, and the names of those that lie outside their ranges."""
     start: dict[str, Any] = {}
+    outside: list[str] = []
     for parameter in space.parameters:
         value = given.get(parameter.name, parameter.default)
-        if value is not None and parameter.asked(start, space.has_metadata):
+        if value is None or not parameter.asked(start, space.has_metadata):
+            continue
+        if _contains(parameter.distribution, value):
             start[parameter.name] = value
-    return start
+        else:
+            outside.append(parameter.name)
+    return start, outside
 
 
 def _contains(distribution: Distribution, value: Any) -> bool:

@@ -2,17 +2,17 @@
 
 import math
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import optuna
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from optuna.trial import FrozenTrial, TrialState
 
 from mthn_automl.errors import RunError
+from mthn_automl.tuning.journal import open_storage
+from mthn_automl.tuning.objectives import NO_LIMITS, Limits, values_of
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.samplers import derive_seed, make_sampler
 from mthn_automl.tuning.space import Space
@@ -23,9 +23,16 @@ RESULT = "result"
 REASON = "reason"
 ROOT = "root"
 RETRY = "retry"
+ABANDONED = "abandoned"
 START = "start"
 SPACE = "space"
 ELAPSED = "elapsed"
+DECISION = "decision"
+REFUSED = "refused"
+"""Marks a configuration that was never begun, because it would break a limit."""
+
+
+NOTHING: Mapping[str, Sequence[Mapping[str, Any]]] = {}
 
 
 @dataclass(frozen=True)
@@ -43,18 +50,34 @@ class Studies:
     """Ask for configurations, tell results. One process at a time may hold a journal open for writing.
 
     Args:
-        journal: file of the studies; made when absent. spaces: by architecture name.
+        journal: file of the studies; made when absent. spaces: by architecture name. objectives: names, the error
+            first. limits: that the answers must keep. warm: settings to begin with, by architecture, before the starts
+            of the spaces.
     """
 
-    def __init__(self, journal: Path, spaces: Mapping[str, Space], *, seed: int, sampler: str = "tpe") -> None:
+    def __init__(
+        self,
+        journal: Path,
+        spaces: Mapping[str, Space],
+        *,
+        seed: int,
+        sampler: str = "tpe",
+        objectives: Sequence[str] = ("error",),
+        limits: Limits = NO_LIMITS,
+        warm: Mapping[str, Sequence[Mapping[str, Any]]] = NOTHING,
+    ) -> None:
         self.spaces, self.seed, self.sampler = dict(spaces), seed, sampler
+        self.objectives, self.limits, self.warm = tuple(objectives), limits, warm
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self._storage = open_storage(journal)
         self._studies = {name: self._open(space) for name, space in self.spaces.items()}
 
     def _open(self, space: Space) -> optuna.Study:
         study = optuna.create_study(
-            storage=self._storage, study_name=space.name, direction="minimize", load_if_exists=True
+            storage=self._storage,
+            study_name=space.name,
+            directions=["minimize"] * len(self.objectives),
+            load_if_exists=True,
         )
         self._check_space(study, space)
         self._enqueue_starts(study, space)
@@ -69,39 +92,92 @@ class Studies:
         if changed:
             raise RunError(
                 f"The search space of '{space.name}' must be the one this run began with, however parameter "
-                f"'{changed[0]}' has changed; start a new run, or restore the search space file."
+                f"'{changed[0]}' has changed; start a new run, or restore its search space file"
+                f"{' or shared/training.toml' if changed[0] in space.training_names else ''}."
             )
 
     def _enqueue_starts(self, study: optuna.Study, space: Space) -> None:
         """Each starting point once, whatever a kill in the middle of this left behind."""
         known = {trial.user_attrs.get(START) for trial in study.get_trials(deepcopy=False)}
-        for index, start in enumerate(space.starts):
+        warm = [(f"warm {index}", start) for index, start in enumerate(self.warm.get(space.name, ()))]
+        for index, start in [*warm, *enumerate(space.starts)]:
             if index not in known:
                 study.enqueue_trial(dict(start), user_attrs={START: index})
 
-    def ask(self, architecture: str) -> Asked:
-        """Begin the next trial of an architecture; seeds depend on how many trials began before, lost ones apart."""
+    def ask(self, architecture: str, decision: str = "") -> Asked:
+        """Begin the next trial of an architecture; seeds depend on how many trials began before, lost ones apart.
+
+        decision: why this architecture is next, kept with the trial.
+        """
         study, space = self._studies[architecture], self.spaces[architecture]
-        study.sampler = make_sampler(self.sampler, derive_seed(self.seed, architecture, self._begun(study)))
+        study.sampler = make_sampler(
+            self.sampler,
+            study_seed=derive_seed(self.seed, architecture),
+            trial_seed=derive_seed(self.seed, architecture, self._begun(study)),
+        )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             trial = study.ask()
             settings = space.suggest(trial)
+        if decision:
+            trial.set_user_attr(DECISION, decision)
         root = int(trial.user_attrs.get(ROOT, trial.number))
         seed = derive_seed(self.seed, architecture, "trial", root)
         return Asked(architecture, trial.number, root, settings, seed)
 
     def _begun(self, study: optuna.Study) -> int:
         trials = study.get_trials(deepcopy=False)
-        return sum(trial.state is TrialState.RUNNING or ELAPSED in trial.user_attrs for trial in trials)
+        return sum(
+            trial.state is TrialState.RUNNING or not {ELAPSED, REFUSED}.isdisjoint(trial.user_attrs) for trial in trials
+        )
 
-    def complete(self, architecture: str, number: int, result: TrialResult, elapsed: float) -> None:
-        """Record a result; one without a finite error is a failure. elapsed: seconds of the run so far."""
-        if not math.isfinite(result.error):
-            self.fail(architecture, number, f"The error is {result.error}, which is no finite number.", elapsed)
-            return
+    def complete(self, architecture: str, number: int, result: TrialResult, elapsed: float) -> str:
+        """Record a result; one without a finite error is a failure. elapsed: seconds of the run so far.
+
+        Returns:
+            Why it is no answer: a failure, or limits that it breaks; empty where nothing stands against it.
+        """
+        values = values_of(result, self.objectives)
+        if not all(map(math.isfinite, values)):
+            reason = f"The error is {result.error}, which is no finite number."
+            self.fail(architecture, number, reason, elapsed)
+            return reason
         self._mark(architecture, number, {RESULT: result.to_json(), ELAPSED: elapsed})
-        self._studies[architecture].tell(number, result.error)
+        self._constrain(architecture, number, self.limits.excess(result.size, result.predict_us_per_row))
+        self._studies[architecture].tell(number, values)
+        return self.limits.broken(result.size, result.predict_us_per_row)
+
+    def _constrain(self, architecture: str, number: int, excess: Mapping[str, float]) -> None:
+        """As `optuna.Trial.set_constraint`, which a trial that another process began does not have any more."""
+        trial_id = self._find(architecture, number)._trial_id
+        for name, value in excess.items():
+            self._storage.set_trial_system_attr(trial_id, f"constraints:{name}", value)
+
+    def refuse(self, architecture: str, number: int, reason: str, excess: Mapping[str, float]) -> None:
+        """Record a configuration that is not begun: no budget is used.
+
+        excess: by limit, how far above it; above 0 where it is broken, which samplers learn from. Where it is empty
+        they are to learn nothing.
+        """
+        self._mark(architecture, number, {REASON: reason, REFUSED: True})
+        self._constrain(architecture, number, excess)
+        self._studies[architecture].tell(number, state=TrialState.PRUNED if excess else TrialState.FAIL)
+
+    def repeated(self, asked: Asked) -> int | None:
+        """The number of an earlier trial with the same settings; None for the first one, and for one run again."""
+        if asked.root != asked.number:
+            return None
+        earlier = (each for each in self.trials(asked.architecture) if each.number < asked.number)
+        return next(
+            (each.number for each in earlier if each.params == asked.settings and REFUSED not in each.user_attrs), None
+        )
+
+    def prune(self, architecture: str, number: int, epoch: int, error: float, reason: str, elapsed: float) -> None:
+        """Record a trial that was stopped at a rung, with what it showed there; it has no result."""
+        self._mark(architecture, number, {REASON: reason, ELAPSED: elapsed})
+        if len(self.objectives) == 1:  # of several objectives Optuna keeps no values on the way
+            self._storage.set_trial_intermediate_value(self._find(architecture, number)._trial_id, epoch, error)
+        self._studies[architecture].tell(number, state=TrialState.PRUNED)
 
     def fail(self, architecture: str, number: int, reason: str, elapsed: float) -> None:
         """Record a failure of the configuration itself; it is not tried again."""
@@ -123,9 +199,16 @@ class Studies:
         self._mark(architecture, number, {REASON: reason})
         self._studies[architecture].tell(number, state=TrialState.FAIL)
 
-    def _queue_again(self, architecture: str, lost: FrozenTrial, retry: int) -> None:
+    def abandon(self, architecture: str, number: int, reason: str) -> None:
+        """Record that a trial was given up for no fault of its own, and queue its configuration again."""
+        given_up = self._find(architecture, number)
+        self._queue_again(architecture, given_up, int(given_up.user_attrs.get(RETRY, 0)), given_up.number)
+        self._mark(architecture, number, {REASON: reason})
+        self._studies[architecture].tell(number, state=TrialState.FAIL)
+
+    def _queue_again(self, architecture: str, lost: FrozenTrial, retry: int, abandoned: int | None = None) -> None:
         """Once, even if a kill came between this and the end of the lost trial."""
-        marks = {ROOT: lost.user_attrs.get(ROOT, lost.number), RETRY: retry}
+        marks = {ROOT: lost.user_attrs.get(ROOT, lost.number), RETRY: retry, ABANDONED: abandoned}
         queued = any(
             {name: trial.user_attrs.get(name) for name in marks} == marks for trial in self.trials(architecture)
         )
@@ -179,10 +262,16 @@ class Studies:
             if trial.state is TrialState.COMPLETE
         ]
 
+    def answers(self, architecture: str) -> list[FrozenTrial]:
+        """The complete trials that keep all limits."""
+        trials = self.trials(architecture)
+        return [trial for trial in trials if trial.state is TrialState.COMPLETE and feasible(trial)]
+
     def best(self, architecture: str) -> tuple[int, TrialResult] | None:
-        """The complete trial with the lowest error, the earlier one where two are equal."""
-        complete = [trial for trial in self.trials(architecture) if trial.state is TrialState.COMPLETE]
-        best = min(complete, key=lambda trial: (trial.value, trial.number), default=None)
+        """The answer with the lowest error, the earlier one where two are equal."""
+        best = min(
+            self.answers(architecture), key=lambda trial: ((trial.values or [math.inf])[0], trial.number), default=None
+        )
         return None if best is None else (best.number, TrialResult.from_json(best.user_attrs[RESULT]))
 
     def failures(self, architecture: str) -> list[str]:
@@ -195,8 +284,27 @@ class Studies:
 
     def states(self) -> dict[str, int]:
         """Number of trials begun in each of Optuna's states, over all architectures; queued ones are none yet."""
-        found = [trial.state.name for name in self._studies for trial in self.trials(name)]
+        trials = [trial for name in self._studies for trial in self.trials(name)]
+        found = [trial.state.name for trial in trials if REFUSED not in trial.user_attrs]
         return {state.name: found.count(state.name) for state in TrialState if state is not TrialState.WAITING}
+
+    def pruned(self, architecture: str) -> int:
+        """How many trials were stopped at a rung."""
+        return sum(
+            trial.state is TrialState.PRUNED and ELAPSED in trial.user_attrs for trial in self.trials(architecture)
+        )
+
+    def refused(self, architecture: str) -> list[str]:
+        """Why configurations were not begun, a reason each."""
+        return [trial.user_attrs[REASON] for trial in self.trials(architecture) if REFUSED in trial.user_attrs]
+
+    def decisions(self, architecture: str) -> list[tuple[int, str]]:
+        """(number, why the architecture was next) of every trial begun."""
+        return [
+            (trial.number, trial.user_attrs[DECISION])
+            for trial in self.trials(architecture)
+            if DECISION in trial.user_attrs
+        ]
 
     def elapsed(self) -> float:
         """Seconds of the run when its last trial was told."""
@@ -204,29 +312,6 @@ class Studies:
         return max(told, default=0.0)
 
 
-def open_storage(journal: Path) -> JournalStorage:
-    """Open the journal; what a killed process left half-done is mended first.
-
-    A last line without its end would be glued to the next record, and a left-over lock would hold up the first
-    write for half a minute. The caller holds the lock of the run.
-    """
-    journal.parent.mkdir(parents=True, exist_ok=True)
-    _cut_torn_line(journal)
-    for leftover in _leftover_locks(journal):
-        leftover.unlink(missing_ok=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return JournalStorage(JournalFileBackend(str(journal), lock_obj=JournalFileOpenLock(str(journal))))
-
-
-def _leftover_locks(journal: Path) -> Iterable[Path]:
-    return journal.parent.glob(f"{journal.name}.lock*")
-
-
-def _cut_torn_line(journal: Path) -> None:
-    if not journal.exists():
-        return
-    with journal.open("rb+") as stream:
-        content = stream.read()
-        if content and not content.endswith(b"\n"):
-            stream.truncate(content.rfind(b"\n") + 1)
+def feasible(trial: FrozenTrial) -> bool:
+    """Whether a trial keeps all limits that it was told with."""
+    return all(value <= 0 for value in trial.constraints.values())

@@ -3,10 +3,10 @@
 Each start is a new Tune session whose own files, which are pickles, lie in a temporary folder that is removed.
 """
 
+import math
 import os
-import signal
 import tempfile
-import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -15,137 +15,105 @@ from typing import Any
 
 import ray
 from ray import tune
-from ray.tune.search import Searcher
 
-from mthn_automl.training.encode import Encoded
+from mthn_automl.errors import ClusterError
+from mthn_automl.tuning.interruption import Interruption
 from mthn_automl.tuning.local import LocalRunner
-from mthn_automl.tuning.objective import Objective, SearchData, prepare_process
+from mthn_automl.tuning.objective import Objective, SearchData
+from mthn_automl.tuning.on_ray.searcher import Link, RungStopper, StudySearcher, Watchdog
+from mthn_automl.tuning.on_ray.worker import Work, Worker, run_job
 from mthn_automl.tuning.plan import Plan
-from mthn_automl.tuning.runners import Failed, Job, attempt
-from mthn_automl.tuning.search import Outcome, Trial, TrialSource, run_trial
-
-
-class StudySearcher(Searcher):  # type: ignore[misc]
-    """Hands Tune the trials of a source, and the source the outcomes."""
-
-    def __init__(self, source: TrialSource) -> None:
-        super().__init__(metric="error", mode="min")
-        self.source: TrialSource | None = source
-        self.live: dict[str, Trial] = {}
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Tune pickles its searcher; files and locks stay out of that."""
-        return {**self.__dict__, "source": None, "live": {}}
-
-    def suggest(self, trial_id: str) -> dict[str, Any] | str | None:
-        assert self.source is not None
-        trial = self.source.next()
-        if trial is None:
-            return None if self.live else str(Searcher.FINISHED)
-        self.live[trial_id] = trial
-        return {"trial": trial}
-
-    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
-        trial = self.live.pop(trial_id, None)
-        if trial is None or self.source is None:
-            return
-        if error or result is None or "outcome" not in result:
-            self.source.lost(trial, "the worker process ended before the trial did")
-        else:
-            self.source.finished(trial, result["outcome"])
-
-    def save(self, checkpoint_path: str) -> None:
-        """Nothing: the studies are the state."""
-
-    def restore(self, checkpoint_path: str) -> None:
-        """Nothing: the studies are the state."""
-
-
-class Worker(tune.Trainable):  # type: ignore[misc]
-    """A warm process that runs one trial a step; the data are encoded once in its life."""
-
-    def setup(self, config: dict[str, Any], work: list[Any]) -> None:
-        prepare_process()
-        self.objective = ray.get(work[0]).objective()
-
-    def step(self) -> dict[str, Any]:
-        outcome: Outcome = run_trial(self.config["trial"], self.objective)
-        error = float("inf") if outcome.result is None else outcome.result.error
-        return {"error": error, "outcome": outcome, "done": True}
-
-    def reset_config(self, new_config: dict[str, Any]) -> bool:
-        return True
+from mthn_automl.tuning.runners import Failed, Job
+from mthn_automl.tuning.search import TrialSource
 
 
 @dataclass(frozen=True)
-class Work:
-    """What workers need, as one object of the store: its arrays lie once a node and are mapped, never copied."""
+class Place:
+    """Where trials run, and what each takes.
 
-    data: SearchData
-    plan: Plan
-    encoded: Encoded
-    device: str
+    workers: trials at the same time; None: as many as fit. address: HOST:PORT of a cluster to join, None: a Ray of
+    this machine alone. cpus, gpus: of each trial, as Ray counts them. code: packages to send to a cluster's nodes.
+    """
 
-    def objective(self) -> Objective:
-        return Objective(self.data, self.plan, self.encoded, self.device)
+    workers: int | None = None
+    address: str | None = None
+    cpus: float = 1.0
+    gpus: float = 0.0
+    device: str = "cpu"
+    code: tuple[str, ...] = ("mthn_automl",)
 
+    @property
+    def resources(self) -> dict[str, float]:
+        return {"cpu": self.cpus, "gpu": self.gpus}
 
-@ray.remote(num_cpus=1, max_retries=0)  # type: ignore[untyped-decorator]
-def _run_job(job: Job, work: Work) -> Any:
-    prepare_process()
-    return attempt(job, work.objective())
+    def fitting(self, cpus: float, gpus: float) -> int:
+        """Trials for which there are resources at the same time."""
+        fits = math.floor(cpus / self.cpus + 1e-9)
+        return fits if not self.gpus else min(fits, math.floor(gpus / self.gpus + 1e-9))
 
 
 class RayRunner:
-    """Workers of one CPU each on this machine.
+    """Workers in processes of their own, on this machine or on a cluster's nodes. log: takes what Ray would print."""
 
-    Args:
-        workers: processes that run trials at the same time. log: file that takes all that Ray and Tune print.
-        device: of each worker, as `choose_device` takes it. gpus: that each takes, as Ray counts them.
-    """
-
-    def __init__(self, workers: int, log: Path, *, device: str = "cpu", gpus: float = 0.0) -> None:
-        self.workers, self.log, self.device, self.gpus = workers, log, device, gpus
+    def __init__(self, place: Place, log: Path, interruption: Interruption | None = None) -> None:
+        self.place, self.log = place, log
+        self.interruption = interruption or Interruption()
+        self.workers, self.nodes = place.workers or 1, 1
         self._stack = ExitStack()
         self._work: Any = None
 
     def __enter__(self) -> "RayRunner":
         self._stack.enter_context(_output_to(self.log))
         self._stack.callback(ray.shutdown)
-        terminate = signal.getsignal(signal.SIGTERM)
         try:
-            ray.init(
-                address="local",
-                num_cpus=self.workers,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level="CRITICAL",
-            )
-        except SystemExit:  # Ray's own answer to SIGTERM while it starts
+            self._start()
+        except BaseException as error:
             self._stack.close()
-            if callable(terminate):
-                terminate(signal.SIGTERM, None)
+            if isinstance(error, SystemExit):  # Ray's own answer to SIGTERM while it starts
+                self.interruption.raise_if_asked()
             raise
-        except BaseException:
-            self._stack.close()
-            raise
-        _handle_termination_with(terminate)
+        self.interruption.listen()  # Ray takes SIGTERM for itself, and would end the driver with a core dump
         return self
+
+    def _start(self) -> None:
+        place = self.place
+        if place.address is not None:
+            from mthn_automl.tuning.on_ray import cluster
+
+            cluster.join(place.address, place.code)
+            there = cluster.resources()
+            self.nodes = there.nodes
+            self.workers = place.workers or place.fitting(there.cpus, there.gpus)
+            if place.fitting(there.cpus, there.gpus) < 1:
+                raise ClusterError(
+                    f"The cluster must have what one trial takes, {place.cpus:g} CPUs and {place.gpus:g} GPUs, however "
+                    f"it has {there.cpus:g} CPUs and {there.gpus:g} GPUs; lower --cpus-per-trial or --gpus-per-trial."
+                )
+            return
+        ray.init(
+            address="local",
+            num_cpus=math.ceil(self.workers * place.cpus),
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level="CRITICAL",
+        )
 
     def __exit__(self, *error: object) -> None:
         self._stack.close()
 
     def use(self, data: SearchData, plan: Plan) -> None:
-        encoded = Objective(data, plan, device=self.device).encoded()
-        self._work = ray.put(Work(data, plan, encoded, self.device))
+        device = self.place.device
+        encoded = Objective(data, plan, device="cpu").encoded()
+        self._work = ray.put(Work(data, plan, encoded, device, max(1, int(self.place.cpus))))
 
     def search(self, source: TrialSource) -> None:
+        link = Link(source, self.interruption)
         with tempfile.TemporaryDirectory(prefix="mthn-tune-", ignore_cleanup_errors=True) as folder:
             trainable = tune.with_parameters(Worker, work=[self._work])
             tuner = tune.Tuner(
-                tune.with_resources(trainable, {"cpu": 1, "gpu": self.gpus}),
+                tune.with_resources(trainable, self.place.resources),
                 tune_config=tune.TuneConfig(
-                    search_alg=StudySearcher(source),
+                    search_alg=StudySearcher(link),
                     num_samples=-1,
                     max_concurrent_trials=self.workers,
                     reuse_actors=True,
@@ -154,27 +122,38 @@ class RayRunner:
                 run_config=tune.RunConfig(
                     storage_path=folder,
                     verbose=0,
+                    stop=RungStopper(link),
+                    callbacks=[Watchdog(link)],
                     failure_config=tune.FailureConfig(max_failures=0),
                     checkpoint_config=tune.CheckpointConfig(checkpoint_at_end=False),
                 ),
             )
             tuner.fit()
-        for trial in list(source.live.values()):
-            source.lost(trial, "the worker process was stopped")
+        if link.broken is not None:
+            raise link.broken
+        source.abandon("the search was stopped before this trial ended")
 
-    def run(self, jobs: Sequence[Job], *, here: bool = False) -> list[Any]:
+    def run(self, jobs: Sequence[Job], *, here: bool = False, latest: float | None = None) -> list[Any]:
         if here:
-            with LocalRunner(self.device) as local:
+            with LocalRunner(self.place.device, self.interruption) as local:
                 local.take(ray.get(self._work).objective())
-                return local.run(jobs)
-        start = _run_job.options(num_gpus=self.gpus)
-        return [_value(each) for each in [start.remote(job, self._work) for job in jobs]]
+                return local.run(jobs, latest=latest)
+        start = run_job.options(num_cpus=self.place.cpus, num_gpus=self.place.gpus)
+        running = [start.remote(job, self._work) for job in jobs]
+        left = self._wait(running, latest)
+        ended = Failed(
+            "it was stopped by a signal" if self.interruption.pending else "it had not ended when the time was up"
+        )
+        return [ended if each in left else _value(each) for each in running]
 
-
-def _handle_termination_with(handler: Any) -> None:
-    """Ray takes SIGTERM for itself when it starts, and ends the driver with a core dump; give it back."""
-    if threading.current_thread() is threading.main_thread() and handler is not None:
-        signal.signal(signal.SIGTERM, handler)
+    def _wait(self, running: Sequence[Any], latest: float | None) -> list[Any]:
+        """Until all have ended or must; those that had not and were ended."""
+        left = list(running)
+        while left and not self.interruption.pending and (latest is None or time.time() < latest):
+            _, left = ray.wait(left, num_returns=len(left), timeout=0.2)
+        for each in left:
+            ray.cancel(each, force=True)
+        return left
 
 
 def _value(reference: Any) -> Any:

@@ -1,0 +1,78 @@
+"""What people write for an option, as the value it stands for: times, counts, lists and paths."""
+
+import math
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+from mthn_automl.errors import UsageError
+from mthn_automl.run.presets import preset_of
+
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+_THOUSANDS = {"": 1, "k": 1_000, "m": 1_000_000}
+JOURNAL = "study.journal"
+
+
+def parse_duration(text: str | float) -> float:
+    """Seconds in `90`, `90s`, `10m` or `1h30m`.
+
+    Raises:
+        UsageError: something else, or not above 0.
+    """
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smh]?)", str(text).strip())
+    whole = "".join(number + unit for number, unit in parts)
+    bare = [unit for _, unit in parts].count("")
+    seconds = sum(float(number) * _UNITS[unit] for number, unit in parts)
+    if whole != str(text).strip() or (bare and len(parts) > 1) or not 0 < seconds < math.inf:
+        raise UsageError(f"A time must be written like 90s, 10m or 1h30m and be above 0, however it is '{text}'.")
+    return seconds
+
+
+def parse_count(text: str | int | None) -> int | None:
+    """The whole number in `50000`, `50k` or `1.5M`; None where nothing was given.
+
+    Raises:
+        UsageError: something else, or not above 0.
+    """
+    if text is None:
+        return None
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([km]?)", str(text).strip(), re.IGNORECASE | re.ASCII)
+    count = Decimal(found[1]) * _THOUSANDS[found[2].lower()] if found else Decimal(0)
+    if count < 1 or count != int(count):
+        raise UsageError(f"A count must be written like 50000, 50k or 1.5M and be above 0, however it is '{text}'.")
+    return int(count)
+
+
+def parse_objectives(given: str | Sequence[str]) -> tuple[str, ...]:
+    """The names in `error,parameters`; which there are, `Options` checks."""
+    return tuple(each.strip() for each in (given.split(",") if isinstance(given, str) else given))
+
+
+def time_limit_of(preset: str, given: str | float | None, trials: int | None) -> float | None:
+    """Seconds: what was given, else the preset's; None where only a number of trials was given.
+
+    Raises:
+        UsageError: no time, or no such preset.
+    """
+    usual = preset_of(preset).seconds
+    if given is not None:
+        return parse_duration(given)
+    return usual if trials is None else None
+
+
+def earlier_run(path: str | Path | None) -> str | None:
+    """The run folder of --warm-start from the root.
+
+    Raises:
+        UsageError: there is no run.
+    """
+    if path is not None and not (Path(path) / JOURNAL).is_file():
+        missing = f"has no {JOURNAL}" if Path(path).is_dir() else "is no folder"
+        raise UsageError(f"--warm-start must name the run folder of an earlier search, however {path} {missing}.")
+    return absolute(path)
+
+
+def absolute(path: str | Path | None) -> str | None:
+    """The path from the root, so that workers and a later resume find it."""
+    return None if path is None else str(Path(path).resolve())

@@ -1,0 +1,65 @@
+"""What a search minimises, and the limits that its answers must keep."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mthn_automl.models.base import Size
+from mthn_automl.tuning.results import TrialResult
+
+OBJECTIVES: dict[str, Callable[[TrialResult], float]] = {
+    "error": lambda result: result.error,
+    "parameters": lambda result: float(result.size.total),
+    "latency": lambda result: result.predict_us_per_row,
+}
+
+
+def values_of(result: TrialResult, objectives: Sequence[str]) -> list[float]:
+    """One number an objective, lower is better."""
+    return [OBJECTIVES[name](result) for name in objectives]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a model that is saved may have at most; None: no limit. latency: microseconds a row."""
+
+    parameters: int | None = None
+    parameters_per_task: int | None = None
+    latency: float | None = None
+
+    def __bool__(self) -> bool:
+        return any(limit is not None for limit in (self.parameters, self.parameters_per_task, self.latency))
+
+    def excess(self, size: Size, latency: float | None = None) -> dict[str, float]:
+        """By how many times its limit each limited number is above it; not above 0 where the limit is kept.
+
+        latency: None where it has not been measured.
+        """
+        found = {
+            "parameters": (size.total, self.parameters),
+            "parameters_per_task": (size.task_network, self.parameters_per_task),
+            "latency": (latency, self.latency),
+        }
+        return {
+            name: number / limit - 1
+            for name, (number, limit) in found.items()
+            if limit is not None and number is not None
+        }
+
+    def broken(self, size: Size, latency: float | None = None) -> str:
+        """Which limits are not kept, in a sentence; empty where all are."""
+        numbers = {"parameters": size.total, "parameters_per_task": size.task_network, "latency": latency}
+        limits = {
+            "parameters": self.parameters,
+            "parameters_per_task": self.parameters_per_task,
+            "latency": self.latency,
+        }
+        return "; ".join(
+            f"{name.replace('_', ' ')} must be at most {limits[name]:,}, however there are {numbers[name]:,}"
+            if name != "latency"
+            else f"predicting a row must take at most {limits[name]:g} us, however it takes {numbers[name]:.3g}"
+            for name, above in self.excess(size, latency).items()
+            if above > 0
+        )
+
+
+NO_LIMITS = Limits()

@@ -1,0 +1,190 @@
+"""One trial: what a worker is given, what it sends at rungs and at the end, and what lies in the trial's folder."""
+
+import json
+import math
+import time
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from mthn_automl.storage import read_json, write_bytes, write_json
+from mthn_automl.tuning.objective import Configuration, Evaluation, Objective
+from mthn_automl.tuning.plan import Plan
+from mthn_automl.tuning.results import TrialResult
+from mthn_automl.tuning.rungs import Rung, rung_from_json, rung_to_json
+
+PREDICTIONS, CURVE, RESULT, RUNGS, PARAMS = (
+    "out_of_fold.npy",
+    "curve.jsonl",
+    "result.json",
+    "rungs.json",
+    "params.json",
+)
+PATIENCE_WITH_CLASSICAL = 3
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One trial to run.
+
+    folder: where its files go. deadline: seconds since the epoch, or None. lock, token: a file of the run and what
+    it holds, by which a worker on another machine can tell whether `folder` is the same there.
+    """
+
+    configuration: Configuration
+    number: int
+    root: int
+    reason: str
+    folder: Path
+    deadline: float | None
+    lock: Path | None = None
+    token: str = ""
+
+    @property
+    def architecture(self) -> str:
+        return self.configuration.space.name
+
+    @property
+    def name(self) -> str:
+        return f"{self.architecture}-{self.number}"
+
+    def sees_its_folder(self) -> bool:
+        """Whether this process writes where the search reads."""
+        if self.lock is None:
+            return True
+        try:
+            return self.token in self.lock.read_text(encoding="utf-8")
+        except OSError:
+            return False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a trial: a result, or the reason there is none.
+
+    last: what it ended with, for later trials to be compared with. pruned: whether it was stopped at a rung.
+    files: what its folder must hold and does not, because the worker does not see that folder.
+    """
+
+    result: TrialResult | None
+    reason: str = ""
+    last: Rung | None = None
+    pruned: bool = False
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def state(self) -> str:
+        return "PRUNED" if self.pruned else "FAIL" if self.result is None else "COMPLETE"
+
+
+def trial_steps(trial: Trial, objective: Objective) -> Generator[Rung, None, Outcome]:
+    """Evaluate, pausing at every rung, and leave the outcome in the trial's folder before anyone is told.
+
+    It outlives a killed driver there. Whatever the model raises is the configuration's failure, never the search's.
+    """
+    files: dict[str, bytes] = {}
+    try:
+        trial.configuration.space.load_class()
+        evaluation = yield from objective.steps(trial.configuration, _deadline(trial, objective.plan))
+    except Exception as error:
+        _let_interruptions_pass(error)
+        outcome = Outcome(None, f"{type(error).__name__}: {error}".rstrip(": "))
+    else:
+        outcome = Outcome(evaluation.result, last=evaluation.last)
+        files = _files_of(evaluation)
+    files[RESULT] = _json(outcome_to_json(outcome))
+    if not trial.sees_its_folder():
+        return replace(outcome, files=files)
+    write_files(trial.folder, files)
+    return outcome
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """result.json last, so that whoever finds it finds the others."""
+    for name in sorted(files, key=lambda each: each == RESULT):
+        write_bytes(folder / name, files[name])
+
+
+def write_params(trial: Trial) -> None:
+    """What the trial is to run, and why."""
+    content = {
+        "architecture": trial.architecture,
+        "number": trial.number,
+        "root": trial.root,
+        "reason": trial.reason,
+        "seed": trial.configuration.seed,
+        "settings": trial.configuration.all_settings(),
+    }
+    write_json(trial.folder / PARAMS, content)
+
+
+def _let_interruptions_pass(error: BaseException) -> None:
+    """Ctrl-C in the middle of a vectorised call comes out as an error of functorch's own; it is still Ctrl-C."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if not isinstance(cause, Exception):
+            raise cause
+        cause = cause.__cause__ or cause.__context__
+
+
+def _deadline(trial: Trial, plan: Plan) -> float | None:
+    """The end of the search, or of the trial's own time, which begins when all it needs is imported.
+
+    A classical model has nothing to show before its last fold is fitted, so it gets more.
+    """
+    if plan.trial_seconds is None:
+        return trial.deadline
+    own = time.time() + plan.trial_seconds * (1 if trial.configuration.neural else PATIENCE_WITH_CLASSICAL)
+    return own if trial.deadline is None else min(own, trial.deadline)
+
+
+def _files_of(evaluation: Evaluation) -> dict[str, bytes]:
+    """Out-of-fold predictions, and how the losses fell: a line a check of networks, a line a fold of other models."""
+    stream = BytesIO()
+    np.save(stream, evaluation.out_of_fold().astype(np.float32))
+    lines: list[dict[str, object]] = [
+        {"epoch": epoch, "validation_loss": [None if math.isnan(each) else each for each in loss]}
+        for epoch, loss in evaluation.curve
+    ]
+    if not lines:
+        folds = evaluation.result.to_json()["fold_errors"]
+        lines = [{"fold": number, "error": error} for number, error in enumerate(folds)]
+    curve = "".join(json.dumps(line) + "\n" for line in lines)
+    return {PREDICTIONS: stream.getvalue(), CURVE: curve.encode()}
+
+
+def _json(content: object) -> bytes:
+    return (json.dumps(content, indent=2, allow_nan=False) + "\n").encode()
+
+
+def outcome_to_json(outcome: Outcome) -> dict[str, object]:
+    """What result.json holds."""
+    if outcome.result is None:
+        return {"state": outcome.state, "reason": outcome.reason}
+    last = {} if outcome.last is None else {"last": rung_to_json(outcome.last)}
+    return {"state": outcome.state, "result": outcome.result.to_json(), **last}
+
+
+def read_outcome(folder: Path) -> Outcome | None:
+    """What a trial left behind; None when it never finished."""
+    path = folder / RESULT
+    if not path.exists():
+        return None
+    stored = read_json(path)
+    result = TrialResult.from_json(stored["result"]) if stored["state"] == "COMPLETE" else None
+    last = rung_from_json(stored["last"]) if "last" in stored else None
+    return Outcome(result, stored.get("reason", ""), last, stored["state"] == "PRUNED")
+
+
+def write_rungs(folder: Path, seen: Sequence[Rung]) -> None:
+    """What a trial has shown so far."""
+    write_json(folder / RUNGS, [rung_to_json(each) for each in seen])
+
+
+def read_rungs(folder: Path) -> list[Rung]:
+    """What a trial showed, rung by rung; nothing where it reached none."""
+    path = folder / RUNGS
+    return [rung_from_json(each) for each in read_json(path)] if path.exists() else []
