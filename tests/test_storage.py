@@ -1,14 +1,18 @@
 """Files are there whole or not at all."""
 
+import errno
 import json
 import math
 import os
+import pickle
+import resource
 import stat
 from pathlib import Path
 
 import pytest
 
 from mthn_automl import storage
+from mthn_automl.errors import StorageError
 
 
 def names(folder: Path) -> list[str]:
@@ -98,3 +102,58 @@ def test_a_reader_of_the_old_file_keeps_it(tmp_path: Path) -> None:
         storage.write_text(path, "new")
         assert reader.read() == "old"
     assert path.read_text(encoding="utf-8") == "new"
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG], ids=["full", "quota", "too large"])
+def test_a_file_that_finds_no_room_is_named_with_what_to_do(tmp_path: Path, number: int) -> None:
+    with pytest.raises(StorageError) as ended, storage.writing(tmp_path / "a.txt"):
+        raise OSError(number, os.strerror(number))
+    assert str(ended.value) == (
+        f"There must be room for {tmp_path}/a.txt, however the system says '{os.strerror(number)}'; free some space."
+    )
+
+
+@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EPERM], ids=["read-only", "access", "permission"])
+def test_a_file_that_may_not_be_written_is_named_with_what_to_do(tmp_path: Path, number: int) -> None:
+    with pytest.raises(StorageError) as ended, storage.writing(tmp_path / "a.txt"):
+        raise OSError(number, os.strerror(number), "somewhere below")
+    assert str(ended.value) == (
+        f"{tmp_path}/a.txt must be writable, however the system says '{os.strerror(number)}'; make its folder writable."
+    )
+
+
+def test_no_leave_to_read_is_not_taken_for_a_disk_that_is_read_only() -> None:
+    assert storage.refusal(PermissionError(errno.EACCES, "Permission denied", "data.csv")) is None
+
+
+def test_an_error_of_another_kind_passes_as_it_is(tmp_path: Path) -> None:
+    error = IsADirectoryError(errno.EISDIR, "Is a directory")
+    with pytest.raises(IsADirectoryError) as ended, storage.writing(tmp_path):
+        raise error
+    assert ended.value is error
+
+
+def test_an_error_that_is_a_sentence_already_passes_through_blocks_further_out(tmp_path: Path) -> None:
+    error = StorageError("a sentence")
+    with pytest.raises(StorageError) as ended, storage.writing(tmp_path):
+        raise error
+    assert ended.value is error
+
+
+def test_a_real_file_that_finds_no_room_leaves_the_old_content_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    storage.write_bytes(path, b"old")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(StorageError, match=r"room for .*a\.bin, however the system says 'File too large'; free"):
+            storage.write_bytes(path, bytes(1001))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == b"old"
+    assert names(tmp_path) == ["a.bin"]
+
+
+def test_a_sentence_survives_the_way_between_processes() -> None:
+    error = pickle.loads(pickle.dumps(StorageError("a sentence")))  # noqa: S301 (Ray does the same)
+    assert (type(error), str(error), error.exit_code) == (StorageError, "a sentence", 1)

@@ -82,7 +82,8 @@ class Plan:
         schedule = self.schedule
         return (
             f"Each trial: {folds}, {networks} a fold, batches of {schedule.batch} rows, at most "
-            f"{schedule.max_epochs} epochs, stopped after {schedule.patience} without progress{limit}{refit}."
+            f"{schedule.max_epochs} epochs, stopped after {schedule.patience} without progress{limit}{refit}. "
+            f"Every architecture gets {self.rounds} first trials."
         )
 
 

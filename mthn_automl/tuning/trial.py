@@ -4,12 +4,14 @@ import json
 import math
 import time
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 
+from mthn_automl.errors import StorageError
 from mthn_automl.storage import read_json, write_bytes, write_json
 from mthn_automl.tuning.objective import Configuration, Evaluation, Objective
 from mthn_automl.tuning.plan import Plan
@@ -96,10 +98,11 @@ def trial_steps(trial: Trial, objective: Objective) -> Generator[Rung, None, Out
         outcome = Outcome(evaluation.result, last=evaluation.last)
         files = _files_of(evaluation)
     files[RESULT] = _json(outcome_to_json(outcome))
-    if not trial.sees_its_folder():
-        return replace(outcome, files=files)
-    write_files(trial.folder, files)
-    return outcome
+    if trial.sees_its_folder():
+        with suppress(StorageError):  # the driver will meet it too, and can say so
+            write_files(trial.folder, files)
+            return outcome
+    return replace(outcome, files=files)
 
 
 def write_files(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -6,11 +6,24 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from mthn_automl.report.progress import Progress, duration
-from mthn_automl.tuning.events import Event, PhaseFinished, PhaseStarted, Said, TrialFinished, TrialStarted
+from mthn_automl import catalogue
+from mthn_automl.report.live_table import duration
+from mthn_automl.report.progress import Progress
+from mthn_automl.tuning.events import (
+    Event,
+    PhaseFinished,
+    PhaseStarted,
+    Said,
+    TrialAtRung,
+    TrialFinished,
+    TrialStarted,
+    WorkersSeen,
+)
 
 GOOD = TrialFinished("hypernetwork", 3, 0.1234, 0.12, 1.23, "COMPLETE")
 BAD = TrialFinished("pooled", 0, None, None, 0.5, "FAIL", "the loss is [nan]")
+STOPPED = TrialFinished("pooled", 1, None, 0.2, 0.5, "PRUNED", "worse than 4 others at rung 1")
+TOO_LARGE = TrialFinished("pooled", 2, 0.15, 0.2, 0.5, "COMPLETE", "9,000 parameters, above the 5,000 allowed")
 
 
 class Terminal(StringIO):
@@ -48,6 +61,22 @@ def shown(progress: Progress) -> str:
             GOOD, "search  12 s  hypernetwork-3  error 0.1234  best 0.1200  (1.2 s)", id="a trial and the best so far"
         ),
         pytest.param(BAD, "search  12 s  pooled-0  fail: the loss is [nan]  (0.5 s)", id="a failed trial's reason"),
+        pytest.param(
+            STOPPED,
+            "search  12 s  pooled-1  stopped: worse than 4 others at rung 1  (0.5 s)",
+            id="a stopped trial's reason",
+        ),
+        pytest.param(
+            TOO_LARGE,
+            "search  12 s  pooled-2  error 0.1500  best 0.2000  9,000 parameters, above the 5,000 allowed  (0.5 s)",
+            id="a trial that broke a constraint",
+        ),
+        pytest.param(
+            TrialFinished("pooled", 0, None, None, 0.5, "FAIL", "two\n  lines"),
+            "search  12 s  pooled-0  fail: two lines  (0.5 s)",
+            id="a reason of several lines",
+        ),
+        pytest.param(WorkersSeen(2, 1), "search  12 s  2 workers on 1 node", id="how many workers there are"),
         pytest.param(PhaseFinished("search", 61.0), "search  done in 1 min 01 s", id="a finished phase"),
     ],
 )
@@ -59,10 +88,23 @@ def test_without_a_terminal_an_event_is_a_line(event: Event, line: str) -> None:
     assert stream.getvalue() == f"search  started\n{line}\n"
 
 
-def test_a_started_trial_is_not_worth_a_line() -> None:
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(TrialStarted("pooled", 1), id="a started trial"),
+        pytest.param(TrialAtRung("pooled", 1, 2, 4, 9), id="a trial that goes on"),
+    ],
+)
+def test_not_worth_a_line(event: Event) -> None:
     stream = StringIO()
-    Progress(stream, quiet=False)(TrialStarted("pooled", 1))
+    Progress(stream, quiet=False)(event)
     assert stream.getvalue() == ""
+
+
+def test_workers_seen_before_any_phase_are_a_line_of_their_own() -> None:
+    stream = StringIO()
+    Progress(stream, quiet=False)(WorkersSeen(1, 1))
+    assert stream.getvalue() == "1 worker on 1 node\n"
 
 
 def test_a_long_sentence_stays_on_one_line() -> None:
@@ -80,18 +122,131 @@ def test_quiet_shows_nothing(stream: StringIO) -> None:
     assert stream.getvalue() == ""
 
 
-def test_the_display_counts_trials_and_shows_time_left_and_the_last_failure() -> None:
-    progress = Progress(Terminal(), quiet=False, clock=ticking(0.0, 0.0, 0.0, 0.0, 0.0, 20.0))
+def after(*events: Event) -> list[str]:
+    """The lines of the display after these events of a search."""
+    progress = Progress(Terminal(), quiet=False, clock=lambda: 0.0)
+    for event in (PhaseStarted("search"), *events):
+        progress(event)
+    return [line.rstrip() for line in shown(progress).splitlines()]
+
+
+def failed(architecture: str, reason: str, number: int = 9) -> TrialFinished:
+    return TrialFinished(architecture, number, None, None, 0.5, "FAIL", reason)
+
+
+def test_the_heading_has_phase_time_time_left_workers_and_nodes() -> None:
+    progress = Progress(Terminal(), quiet=False, clock=ticking(0.0, 0.0, 20.0))
+    progress(WorkersSeen(4, 2))
     progress(PhaseStarted("search", 80.0))
-    progress(TrialStarted("hypernetwork", 3))
-    progress(TrialStarted("hypernetwork", 4))
-    progress(GOOD)
-    progress(BAD)
-    lines = [line.split() for line in shown(progress).splitlines()]
-    assert lines[0] == ["search", "20", "s", "1", "min", "00", "s", "left"]
-    assert lines[2] == ["hypernetwork", "1", "1", "0.1200"]
-    assert lines[3] == ["pooled", "1", "-"]
-    assert lines[4] == ["last", "failure:", "pooled-0", "fail:", "the", "loss", "is", "[nan]"]
+    assert shown(progress) == "search  20 s  1 min 00 s left  4 workers on 2 nodes\n"
+
+
+def test_workers_that_come_or_go_change_the_heading() -> None:
+    assert after(WorkersSeen(4, 2), WorkersSeen(2, 1)) == ["search  0 s  2 workers on 1 node"]
+
+
+def test_the_display_counts_each_architectures_trials_by_how_they_ended() -> None:
+    assert after(TrialStarted("hypernetwork", 3), TrialStarted("hypernetwork", 4), GOOD, BAD, STOPPED, TOO_LARGE) == [
+        "search  0 s",
+        "architecture  done  stopped  failed  running  best so far",
+        "hypernetwork     1                   1             0.1200",
+        "pooled           1        1       1                0.2000",
+        "failed  pooled: the loss is [nan]",
+    ]
+
+
+def test_the_rung_is_that_of_the_furthest_running_trial() -> None:
+    begun = [TrialStarted("pooled", number) for number in (1, 2, 3)]
+    rungs = [TrialAtRung("pooled", number, rung, 4, 3**rung) for number, rung in ((1, 2), (2, 1), (1, 3), (2, 2))]
+    assert "3 at rung 3/4" in after(*begun, *rungs)[2]
+    assert "2 at rung 2/4" in after(*begun, *rungs, STOPPED)[2]
+
+
+def test_a_rung_told_after_the_end_of_its_trial_does_not_make_it_run_again() -> None:
+    late = after(TrialStarted("pooled", 1), STOPPED, TrialAtRung("pooled", 1, 1, 4, 3))
+    assert late == after(TrialStarted("pooled", 1), STOPPED)
+
+
+def test_a_stopped_trial_is_no_failure() -> None:
+    assert not [line for line in after(STOPPED) if line.startswith("failed")]
+
+
+def test_the_last_three_distinct_reasons_of_failures_are_counted() -> None:
+    reasons = ("too large", "out of memory", "killed", "no number", "out of memory", "out of memory")
+    assert after(*(failed("pooled", reason) for reason in reasons))[3:] == [
+        "failed  pooled: killed",
+        "failed  pooled: no number",
+        "failed  pooled: out of memory (3 times)",
+    ]
+
+
+def test_the_same_reason_of_two_architectures_is_two_failures() -> None:
+    assert after(failed("pooled", "killed"), failed("ridge", "killed"))[4:] == [
+        "failed  pooled: killed",
+        "failed  ridge: killed",
+    ]
+
+
+def test_a_long_reason_is_cut_and_keeps_its_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    reason = "a reason\nof several lines and of many words"
+    assert after(failed("ridge", reason), failed("ridge", reason))[-1] == "failed  ridge: a reason of se… (2 times)"
+
+
+def crowd() -> list[Event]:
+    """Every architecture has trials, the first the best one; three have failures, and the last runs ten at once."""
+    names = catalogue.names()
+    events: list[Event] = [WorkersSeen(2, 1)]
+    for place, name in enumerate(names):
+        events.append(TrialFinished(name, 0, 1.0 + place / 10, 1.0 + place / 10, 1.0, "COMPLETE"))
+        events.append(TrialFinished(name, 1, None, 1.0 + place / 10, 1.0, "PRUNED", "worse"))
+    events += [failed(name, "a reason of many words " * 10) for name in names[-4:-1]]
+    for number in range(10, 20):
+        events += [TrialStarted(names[-1], number), TrialAtRung(names[-1], number, 10, 12, 729)]
+    return events
+
+
+def test_all_architectures_fit_a_small_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
+    lines, names = after(*crowd()), catalogue.names()
+    assert len(lines) == 23
+    assert max(map(len, lines)) <= 80
+    rows = [line.split()[0] for line in lines[2:19]]
+    assert rows == [*names[:16], names[-1]]
+    assert "10 at rung 10/12" in lines[18]
+    left_out = len(names) - len(rows)
+    assert lines[19].split() == ["...", "and", f"{left_out}", "more", f"{left_out}", f"{left_out}", "3", "2.600"]
+
+
+def test_a_high_terminal_shows_all_architectures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LINES", "60")
+    lines, names = after(*crowd()), catalogue.names()
+    assert [line.split()[0] for line in lines[2:-3]] == names
+
+
+def test_a_tiny_terminal_shows_the_best_a_running_one_and_how_many_run_besides(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LINES", "5")
+    names = ("dmtrl", "hypernetwork", "pooled", "ridge")
+    assert after(GOOD, *(TrialStarted(name, 7) for name in names))[2:] == [
+        "hypernetwork       1                   1             0.1200",
+        "dmtrl                                  1                  -",
+        "... and 2 more                         2                  -",
+    ]
+
+
+def test_the_architecture_with_the_lowest_error_stands_out() -> None:
+    progress = Progress(Terminal(), quiet=False)
+    for event in (PhaseStarted("search"), STOPPED, GOOD):
+        progress(event)
+    console = Console(file=StringIO(), width=100, force_terminal=True, color_system="standard")
+    with console.capture() as captured:
+        console.print(progress.display())
+    bold_green = [line for line in captured.get().splitlines() if line.startswith("\x1b[1;32m")]
+    assert len(bold_green) == 1
+    assert "hypernetwork" in bold_green[0]
 
 
 def test_a_finished_phase_clears_the_display() -> None:

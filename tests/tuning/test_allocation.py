@@ -1,101 +1,292 @@
-"""Who gets the next trial."""
+"""Who gets the next trial, and why."""
 
+import math
 import random
 from collections import Counter
-from collections.abc import Callable
-from itertools import permutations
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import pairwise, permutations
 
 import pytest
 
-from mthn_automl.tuning.allocation import CHAMPION, FIRST_ROUNDS, Standing, next_architecture
+from mthn_automl.tuning.allocation import CHAMPION, FIRST_ROUNDS, TURN, Standing, next_architecture
 
 NAMES = ("gradient_boosting", CHAMPION, "pooled", "ridge", "single_task")
+FIRST = FIRST_ROUNDS * len(NAMES)
 
-LONGEST_WAIT = 60  # of 500 trials: a new leader first catches up with what its rank deserves
+Errors = Callable[[str, int], float | None]
 
 
-def simulated(errors: Callable[[str, int], float | None], trials: int, names: tuple[str, ...] = NAMES) -> list[str]:
-    """The architectures chosen, when the n-th trial of one has the error `errors(name, n)`, None for a failure."""
-    standings = dict.fromkeys(names, Standing(0, None))
-    chosen: list[str] = []
+def simulated(
+    errors: Errors, trials: int, names: Sequence[str] = NAMES, *, fronts: Errors | None = None
+) -> list[tuple[str, str]]:
+    """(architecture, reason) of each trial, when the n-th of `name` has the error `errors(name, n)`, None: none.
+
+    fronts: with several objectives, the share of the complete trials of `name` that are on the front.
+    """
+    standings = dict.fromkeys(names, Standing(0))
+    found: list[tuple[str, str]] = []
     for _ in range(trials):
-        name, _ = next_architecture(standings)
-        chosen.append(name)
+        name, reason = next_architecture(standings, several=fronts is not None)
+        found.append((name, reason))
         before = standings[name]
-        found = [each for each in (before.best, errors(name, before.begun)) if each is not None]
-        standings[name] = Standing(before.begun + 1, min(found, default=None))
-    return chosen
+        error = errors(name, before.begun)
+        complete = before.errors if error is None else (*before.errors, error)
+        share = None if fronts is None else fronts(name, before.begun)
+        standings[name] = Standing(before.begun + 1, complete, math.floor(len(complete) * (share or 0.0)))
+    return found
 
 
-def random_errors(seed: int) -> Callable[[str, int], float | None]:
-    source = random.Random(seed)
-    return lambda name, number: None if source.random() < 0.2 else source.random()
+def chosen(errors: Errors, trials: int, names: Sequence[str] = NAMES, *, fronts: Errors | None = None) -> list[str]:
+    return [name for name, _ in simulated(errors, trials, names, fronts=fronts)]
+
+
+def random_errors(seed: int, failing: float = 0.2) -> Errors:
+    """Uniform between 0 and 1, the same for the n-th trial of a name in whatever order they are asked for."""
+
+    def error(name: str, number: int) -> float | None:
+        source = random.Random(f"{seed} {name} {number}")
+        return None if source.random() < failing else source.random()
+
+    return error
+
+
+def shifted(by: dict[str, float], seed: int = 0) -> Errors:
+    """Random errors without failures, those of the architectures named higher or lower by so much."""
+    errors = random_errors(seed, failing=0.0)
+    return lambda name, number: (errors(name, number) or 0.0) + by.get(name, 0.0)
+
+
+def gaps(names: list[str], name: str) -> list[int]:
+    """Trials from one of that name to the next, once the first rounds are over."""
+    places = [FIRST - 1, *(place for place, each in enumerate(names) if each == name and place >= FIRST), len(names)]
+    return [later - earlier for earlier, later in pairwise(places)]
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_the_first_rounds_are_equal_whatever_the_results(seed: int) -> None:
-    chosen = simulated(random_errors(seed), FIRST_ROUNDS * len(NAMES))
-    assert set(Counter(chosen).values()) == {FIRST_ROUNDS}
+    assert set(Counter(chosen(random_errors(seed), FIRST)).values()) == {FIRST_ROUNDS}
 
 
 @pytest.mark.parametrize("order", list(permutations(NAMES[:3])), ids="-".join)
 def test_the_first_rounds_go_in_turn_in_any_order_of_architectures(order: tuple[str, ...]) -> None:
-    chosen = simulated(lambda name, number: len(name), FIRST_ROUNDS * len(order), order)
-    assert chosen == list(order) * FIRST_ROUNDS
+    names = chosen(lambda name, number: len(name), FIRST_ROUNDS * len(order), order)
+    assert names == list(order) * FIRST_ROUNDS
+
+
+@pytest.mark.parametrize("order", list(permutations(("pooled", "ridge", "single_task"))), ids="-".join)
+def test_between_equals_the_order_of_the_architectures_decides(order: tuple[str, ...]) -> None:
+    assert next_architecture(dict.fromkeys(order, Standing(4, (1.0, 2.0, 3.0, 4.0))))[0] == order[0]
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_hypernetwork_never_starves_however_bad(seed: int) -> None:
-    errors = random_errors(seed)
-    chosen = simulated(lambda name, number: 10.0 if name == CHAMPION else errors(name, number), 500)
-    assert Counter(chosen)[CHAMPION] >= 500 / 8
-    assert max(gaps(chosen, CHAMPION)) <= LONGEST_WAIT
+    names = chosen(shifted({CHAMPION: 100.0}, seed), FIRST + 480)
+    assert Counter(names[FIRST:])[CHAMPION] == 480 / TURN
+    assert max(gaps(names, CHAMPION)) <= TURN
 
 
 @pytest.mark.parametrize("best", [name for name in NAMES if name != CHAMPION])
-@pytest.mark.parametrize("champion_error", [0.0, 0.2, 9.0])
-def test_the_strongest_rival_never_starves(best: str, champion_error: float) -> None:
-    errors = {**{name: 1.0 + len(name) for name in NAMES}, best: 0.1, CHAMPION: champion_error}
-    chosen = simulated(lambda name, number: errors[name], 500)
-    assert Counter(chosen)[best] >= 500 / 6
-    assert max(gaps(chosen, best)) <= LONGEST_WAIT
+@pytest.mark.parametrize("champion", [-100.0, 0.0, 100.0], ids=["far ahead", "equal", "far behind"])
+def test_the_strongest_rival_never_starves(best: str, champion: float) -> None:
+    names = chosen(shifted({best: -2.0, CHAMPION: champion}), FIRST + 480)
+    assert Counter(names[FIRST:])[best] >= 480 / TURN
+    assert max(gaps(names, best)) <= 2 * TURN
 
 
+def test_a_new_rival_gets_its_share_without_holding_up_the_others() -> None:
+    standings = {
+        CHAMPION: Standing(60, (1.0, 1.1, 1.2), on_front=20),
+        "pooled": Standing(60, (2.0, 2.1, 2.2), on_front=40),
+        "ridge": Standing(20, (1.9, 7.0, 8.0, 9.0)),
+    }
+    names = list[str]()
+    for _ in range(4 * TURN):
+        name, _ = next_architecture(standings, several=True)
+        names.append(name)
+        standings[name] = replace(standings[name], begun=standings[name].begun + 1)
+    assert names.count("ridge") == 4
+    assert ("ridge", "ridge") not in list(pairwise(names))
+
+
+def test_without_the_hypernetwork_the_leader_never_starves() -> None:
+    """Its errors are far below all others and all equal, on a front it has no part of."""
+    others = ("pooled", "ridge", "single_task")
+    fronts: Errors = lambda name, number: 0.0 if name == "ridge" else 0.9  # noqa: E731
+    found = simulated(lambda name, number: 0.0 if name == "ridge" else 1.0, 12 + 120, others, fronts=fronts)
+    names = [name for name, _ in found[12:]]
+    assert names.count("ridge") == 120 / TURN
+    assert {reason for name, reason in found[12:] if name == "ridge"} == {"the leader gets at least one trial in 6"}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_best_architecture_gets_most_trials(seed: int) -> None:
+    count = Counter(chosen(shifted({"pooled": -3.0}, seed), 200))
+    assert count["pooled"] > 100
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_clear_losers_get_hardly_a_trial_after_the_first_rounds(seed: int) -> None:
+    count = Counter(chosen(shifted({"ridge": 50.0, "single_task": 50.0}, seed), 200))
+    assert count["ridge"] <= FIRST_ROUNDS + 1
+    assert count["single_task"] <= FIRST_ROUNDS + 1
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_of_equals_none_is_given_up_for_bad_luck_in_the_first_rounds(seed: int) -> None:
+    count = Counter(chosen(random_errors(seed, failing=0.0), 400))
+    assert min(count.values()) >= 3 * FIRST_ROUNDS
+    assert max(count.values()) <= 400 / 2
+
+
+def test_one_slightly_behind_gets_fewer_trials_but_goes_on() -> None:
+    names = chosen(shifted({"ridge": 0.1}), 400, ("pooled", "ridge"))
+    assert 20 < names.count("ridge") < names.count("pooled")
+
+
+def test_wider_errors_deserve_a_trial_sooner_than_narrow_ones_as_far_behind() -> None:
+    standings = {
+        "narrow": Standing(5, (2.0, 2.01, 2.02, 2.03, 2.04)),
+        "wide": Standing(5, (2.0, 3.0, 4.0, 5.0, 6.0)),
+        "leader": Standing(400, (1.0, 1.5, 2.0, 2.5)),
+    }
+    standings["leader"] = replace(standings["leader"], begun=402)
+    assert next_architecture(standings)[0] == "wide"
+
+
+def test_trials_that_failed_or_were_stopped_count_against_an_architecture() -> None:
+    errors = (1.0, 1.2, 1.4, 1.6)
+    assert next_architecture({"often": Standing(9, errors), "never": Standing(4, errors)})[0] == "never"
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["one objective", "several"])
+def test_one_whose_trials_all_failed_is_tried_again_only_rarely(several: bool) -> None:
+    errors = random_errors(0, failing=0.0)
+    fronts: Errors | None = (lambda name, number: min(1.0, 2 / (number + 1))) if several else None
+    names = chosen(lambda name, number: None if name == "ridge" else errors(name, number), 500, fronts=fronts)
+    assert FIRST_ROUNDS < Counter(names)["ridge"] <= 25
+
+
+def test_a_hypernetwork_that_has_only_failed_has_no_share_of_its_own() -> None:
+    errors = random_errors(0, failing=0.0)
+    found = simulated(lambda name, number: None if name == CHAMPION else errors(name, number), 300)
+    assert not any(reason.startswith("the hypernetwork") for _, reason in found)
+    assert [name for name, _ in found].count(CHAMPION) <= 25
+
+
+@pytest.mark.parametrize("several", [False, True], ids=["one objective", "several"])
+def test_where_all_have_failed_all_are_tried_again_in_turn(several: bool) -> None:
+    fronts: Errors | None = (lambda name, number: 0.0) if several else None
+    count = Counter(chosen(lambda name, number: None, 10 * len(NAMES), fronts=fronts))
+    assert set(count.values()) == {10}
+
+
+def test_several_objectives_favour_those_with_much_of_the_front() -> None:
+    shares = {"pooled": 0.6, "ridge": 0.2}
+    count = Counter(chosen(random_errors(0), 300, fronts=lambda name, number: shares.get(name, 0.0)))
+    assert count["pooled"] > 300 / 3
+    assert count["pooled"] > count["ridge"]
+    assert min(count[name] for name in ("single_task", "gradient_boosting")) <= count["ridge"]
+
+
+def test_several_objectives_count_failures_against_an_architecture() -> None:
+    errors = (1.0, 2.0)
+    standings = {"failing": Standing(20, errors, on_front=2), "sound": Standing(5, (*errors, 3.0, 4.0), on_front=2)}
+    assert next_architecture(standings, several=True)[0] == "sound"
+
+
+def test_the_hypernetwork_and_its_rival_keep_their_shares_with_several_objectives() -> None:
+    names = chosen(
+        shifted({"ridge": -5.0, CHAMPION: 5.0}),
+        FIRST + 240,
+        fronts=lambda name, number: 0.9 if name == "pooled" else 0.0,
+    )
+    count = Counter(names[FIRST:])
+    assert count[CHAMPION] == count["ridge"] == 240 / TURN
+
+
+@pytest.mark.parametrize("factor", [2.0**-40, 0.001, 1000.0, 2.0**40])
 @pytest.mark.parametrize("seed", range(3))
-def test_nobody_is_left_out_for_ever(seed: int) -> None:
-    chosen = simulated(random_errors(seed), 500)
-    assert min(Counter(chosen).values()) >= 500 / 20
+def test_the_unit_of_the_error_does_not_matter(factor: float, seed: int) -> None:
+    errors = shifted({"pooled": -0.1}, seed)
+    assert chosen(lambda name, number: factor * (errors(name, number) or 0.0), 200) == chosen(errors, 200)
 
 
-def gaps(chosen: list[str], name: str) -> list[int]:
-    """Trials from one of that name to the next, once the first rounds are over."""
-    places = [place for place, each in enumerate(chosen) if each == name]
-    return [later - earlier for earlier, later in zip(places, [*places[1:], len(chosen)], strict=True)]
+@pytest.mark.parametrize("shift", [-1.0, -0.5, 8.0])
+def test_errors_may_be_negative_or_zero(shift: float) -> None:
+    """As errors are that stand for a score: what matters is how far they lie apart."""
+    errors = random_errors(0)
+
+    def moved(name: str, number: int) -> float | None:
+        error = errors(name, number)
+        return None if error is None else error + shift
+
+    assert chosen(moved, 200) == chosen(errors, 200)
 
 
-def test_the_better_ones_get_more() -> None:
-    errors = {name: float(place) for place, name in enumerate(NAMES)}
-    count = Counter(simulated(lambda name, number: errors[name], 300))
-    assert sorted(NAMES, key=lambda name: -count[name]) == list(NAMES)
+@pytest.mark.parametrize(
+    "values",
+    [(0.0,), (1.0,), (-1.0,), (1e-308, 0.0), (1.7e308, -1.7e308), (1.7e308, 1e-308, 0.0), (1.0, 1.0 + 1e-15)],
+    ids=str,
+)
+def test_equal_huge_and_tiny_errors_are_no_trouble(values: tuple[float, ...]) -> None:
+    found = simulated(lambda name, number: values[(len(name) + number) % len(values)], 200)
+    assert not any("nan" in reason or "inf" in reason for _, reason in found)
+    assert min(Counter(name for name, _ in found).values()) >= FIRST_ROUNDS
 
 
-def test_one_whose_trials_all_failed_ranks_last() -> None:
-    count = Counter(simulated(lambda name, number: None if name == "ridge" else 1.0, 300))
-    assert count["ridge"] == min(count.values())
+def test_one_complete_trial_is_enough_to_go_by() -> None:
+    standings = {"pooled": Standing(4, (2.0,)), "ridge": Standing(4, (1.0,)), "single_task": Standing(4)}
+    assert next_architecture(standings)[0] == "ridge"
+
+
+def test_one_with_a_single_complete_trial_is_judged_by_how_the_others_spread() -> None:
+    standings = {"leader": Standing(202, (1.0, 2.0, 3.0, 4.0)), "one": Standing(4, (1.1,))}
+    assert next_architecture(standings)[0] == "one"
 
 
 def test_the_choice_depends_on_the_standings_alone() -> None:
-    standings = {name: Standing(7 + place, 1.0 / (1 + place)) for place, name in enumerate(NAMES)}
+    standings = {name: Standing(7 + place, (1.0 / (1 + place), 2.0)) for place, name in enumerate(NAMES)}
     before = dict(standings)
     assert {next_architecture(standings) for _ in range(20)} == {next_architecture(before)}
     assert standings == before
 
 
-def test_the_reason_tells_the_round_and_later_the_rank() -> None:
-    assert next_architecture({"ridge": Standing(1, None)}) == ("ridge", "round 2 of 4 that all architectures get")
-    later = {"ridge": Standing(9, 0.5), "pooled": Standing(4, 0.1)}
-    assert next_architecture(later) == ("pooled", "rank 1 by best error so far, behind its share of trials")
+@pytest.mark.parametrize(
+    ("standings", "several", "reason"),
+    [
+        pytest.param({"ridge": Standing(1)}, False, "round 2 of 4 that all architectures get", id="round"),
+        pytest.param(
+            {"ridge": Standing(4, (3.0, 4.0)), CHAMPION: Standing(4, (9.0,))},
+            False,
+            "the hypernetwork gets at least one trial in 6",
+            id="champion",
+        ),
+        pytest.param(
+            {"ridge": Standing(4, (3.0, 4.0)), CHAMPION: Standing(7, (1.0,))},
+            False,
+            "the strongest rival of the hypernetwork gets at least one trial in 6",
+            id="rival",
+        ),
+        pytest.param({"ridge": Standing(9, (3.0, 4.0))}, False, "most likely to improve the best (0.1)", id="best"),
+        pytest.param(
+            {"ridge": Standing(9, (3.0, 4.0), on_front=1)},
+            True,
+            "most likely to add to the Pareto front (0.18)",
+            id="front",
+        ),
+    ],
+)
+def test_the_reason_says_why(standings: dict[str, Standing], several: bool, reason: str) -> None:
+    assert next_architecture(standings, several=several)[1] == reason
+
+
+def test_the_number_of_first_rounds_can_be_chosen() -> None:
+    assert next_architecture({"ridge": Standing(5, (1.0,)), "pooled": Standing(4)}, rounds=5) == (
+        "pooled",
+        "round 5 of 5 that all architectures get",
+    )
 
 
 def test_a_single_architecture_gets_everything() -> None:
-    assert set(simulated(random_errors(0), 30, ("ridge",))) == {"ridge"}
+    assert set(chosen(random_errors(0), 30, ("ridge",))) == {"ridge"}

@@ -1,8 +1,11 @@
-"""How much work a trial is."""
+"""How much work a trial and a refit are."""
 
+import tomllib
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+import tomli_w
 
 from mthn_automl.tuning.plan import Plan, make_plan
 from tests.tuning import toys
@@ -62,6 +65,82 @@ def test_given_seeds_leave_the_folds_to_the_budget() -> None:
     assert made(1_000, 1.0, seeds=2).folds < made(1_000, 36_000.0, seeds=2).folds
 
 
+@pytest.mark.parametrize("rows", ROWS)
+@pytest.mark.parametrize("seconds", [60.0, 36_000.0, None])
+def test_folds_and_seeds_stay_below_their_bounds(rows: int, seconds: float | None) -> None:
+    plan = made(rows, seconds, most_folds=3, most_seeds=2)
+    assert plan.folds <= 3
+    assert plan.seeds <= 2
+
+
+def test_given_folds_and_seeds_may_exceed_the_bounds() -> None:
+    plan = made(100, 60.0, folds=7, seeds=4, most_folds=3, most_seeds=2)
+    assert (plan.folds, plan.seeds) == (7, 4)
+
+
+@pytest.mark.parametrize("rows", [40, 400])
+def test_few_rows_are_cross_validated_however_short_the_time(rows: int) -> None:
+    assert made(rows, 1.0).folds == 3
+    assert made(20_000, 1.0).folds == 1
+
+
+def test_without_a_time_limit_trials_are_sized_for_the_usual_one() -> None:
+    plan = replace(made(5_000, 20.0), trial_seconds=None)
+    assert made(5_000, None, usual_seconds=20) == plan
+    assert plan.folds < made(5_000, None).folds
+
+
+@pytest.mark.parametrize("rows", [20, 200, 2_000, 20_000, 200_000])
+def test_networks_of_a_refit_grow_with_the_budget(rows: int) -> None:
+    networks = [made(rows, seconds, most_networks=5).networks for seconds in SECONDS]
+    assert all(less <= more for less, more in pairwise(networks))
+    assert networks[0] == 1
+    assert networks[-1] == 5
+
+
+@pytest.mark.parametrize("seconds", SECONDS)
+@pytest.mark.parametrize("rows", ROWS[3:])
+def test_a_refit_has_no_fewer_networks_than_a_fold_and_no_more_than_allowed(rows: int, seconds: float) -> None:
+    plan = made(rows, seconds)
+    assert plan.seeds <= plan.networks <= 3
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 7])
+def test_given_seeds_are_the_networks_of_a_refit_too(seeds: int) -> None:
+    assert made(1_000, None, seeds=seeds, most_networks=5).networks == seeds
+
+
+def test_more_first_rounds_leave_less_time_for_each_trial() -> None:
+    limits = [made(1_000, 600.0, rounds=rounds).trial_seconds or 0.0 for rounds in (2, 4, 6)]
+    assert limits == sorted(limits, reverse=True)
+    assert len(set(limits)) == 3
+
+
+def test_the_plan_keeps_the_rounds_it_was_given() -> None:
+    assert made(1_000, 600.0, rounds=6).rounds == 6
+    assert made(1_000, 600.0).rounds == 4
+
+
+@pytest.mark.parametrize(
+    "plan",
+    [
+        pytest.param(made(1_000, 600.0, rounds=6, most_networks=5), id="made"),
+        pytest.param(made(1_000, None), id="no time limit"),
+        pytest.param(replace(toys.plan(), schedule=replace(toys.plan().schedule, rungs=(1, 3))), id="with rungs"),
+    ],
+)
+def test_a_plan_survives_toml(plan: Plan) -> None:
+    assert Plan.from_toml(tomllib.loads(tomli_w.dumps(plan.to_toml()))) == plan
+
+
+def test_a_plan_that_an_older_version_stored_refits_as_many_networks_as_seeds() -> None:
+    stored = made(1_000, 600.0, seeds=2).to_toml()
+    del stored["rounds"], stored["networks"], stored["schedule"]["rungs"]
+    plan = Plan.from_toml(stored)
+    assert (plan.rounds, plan.networks) == (4, 2)
+    assert plan == made(1_000, 600.0, seeds=2)
+
+
 def test_folds_never_exceed_the_rows() -> None:
     assert made(3, None, folds=10).folds == 3
 
@@ -94,6 +173,9 @@ def test_more_architectures_leave_less_for_a_trial() -> None:
         (toys.plan(folds=5, seeds=3), "5 folds, the mean of 3 networks a fold"),
         (toys.plan(), "stopped after 4 without progress."),
         (toys.plan(trial_seconds=30.4), "without progress, at most 30 s a trial."),
+        (toys.plan(seeds=3), "without progress; each refit: the mean of 3 networks."),
+        (replace(toys.plan(), networks=5), "1 network a fold, "),
+        (replace(toys.plan(), networks=5), "; each refit: the mean of 5 networks."),
     ],
 )
 def test_the_plan_is_one_sentence(plan: Plan, words: str) -> None:

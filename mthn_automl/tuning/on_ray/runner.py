@@ -16,7 +16,7 @@ from typing import Any
 import ray
 from ray import tune
 
-from mthn_automl.errors import ClusterError
+from mthn_automl.errors import ClusterError, Terminated
 from mthn_automl.tuning.interruption import Interruption
 from mthn_automl.tuning.local import LocalRunner
 from mthn_automl.tuning.objective import Objective, SearchData
@@ -67,10 +67,11 @@ class RayRunner:
         self._stack.callback(ray.shutdown)
         try:
             self._start()
-        except BaseException as error:
+        except SystemExit as error:  # Ray's own answer to SIGTERM while it starts
             self._stack.close()
-            if isinstance(error, SystemExit):  # Ray's own answer to SIGTERM while it starts
-                self.interruption.raise_if_asked()
+            raise Terminated from error
+        except BaseException:
+            self._stack.close()
             raise
         self.interruption.listen()  # Ray takes SIGTERM for itself, and would end the driver with a core dump
         return self

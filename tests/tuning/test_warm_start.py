@@ -1,0 +1,214 @@
+"""What a run takes over from an earlier one, and that the earlier one stays as it is."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+
+from mthn_automl import catalogue
+from mthn_automl.errors import UsageError
+from mthn_automl.tuning.space import Space, build_space
+from mthn_automl.tuning.study import Studies, open_storage
+from mthn_automl.tuning.warm_start import warm_starts
+
+FILE = """
+format = 1
+architecture = "tests.tuning.toys:Toy"
+family = "classical"
+
+[parameters.kind]
+type = "categorical"
+choices = ["far", "near"]
+
+[parameters.offset]
+type = "float"
+low = 0.0
+high = {high}
+only_if = {{ kind = ["near"] }}
+
+[parameters.shift]
+type = "int"
+low = 0
+high = 9
+{more}
+"""
+
+
+def space(folder: Path, name: str = "toy", high: float = 1.0, more: str = "") -> Space:
+    path = folder / f"{name}.toml"
+    path.write_text(FILE.format(high=high, more=more), encoding="utf-8")
+    return build_space(catalogue.read_file(path), has_metadata=True)
+
+
+def study_in(journal: Path, name: str = "toy", objectives: int = 1) -> optuna.Study:
+    return optuna.create_study(storage=open_storage(journal), study_name=name, directions=["minimize"] * objectives)
+
+
+def near(offset: float, shift: int = 1) -> dict[str, Any]:
+    return {"kind": "near", "offset": offset, "shift": shift}
+
+
+def tell(
+    study: optuna.Study, space: Space, settings: dict[str, Any], *values: float, excess: float | None = None
+) -> None:
+    """A trial of these settings; with no values it is pruned."""
+    study.enqueue_trial(settings)
+    trial = study.ask()
+    assert space.suggest(trial) == settings
+    if excess is not None:
+        trial.set_constraint("parameters", excess)
+    study.tell(trial, list(values) or None, state=None if values else TrialState.PRUNED)
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Path:
+    return tmp_path / "run" / "study.journal"
+
+
+@pytest.fixture
+def earlier(journal: Path, tmp_path: Path) -> optuna.Study:
+    """Errors 0.4, 0.1, 0.3, 0.2 for the offsets 0.4, 0.1, 0.3, 0.2."""
+    study = study_in(journal)
+    for offset in (0.4, 0.1, 0.3, 0.2):
+        tell(study, space(tmp_path), near(offset), offset)
+    return study
+
+
+@pytest.mark.usefixtures("earlier")
+def test_the_best_settings_come_first(journal: Path, tmp_path: Path) -> None:
+    starts, sentences = warm_starts(journal, {"toy": space(tmp_path)})
+    assert starts == {"toy": [near(0.1), near(0.2), near(0.3)]}
+    assert sentences == ["toy: 3 of the best settings of the earlier run are tried first."]
+
+
+@pytest.mark.usefixtures("earlier")
+@pytest.mark.parametrize(("most", "count"), [(1, 1), (2, 2), (9, 4)])
+def test_no_more_are_taken_than_asked_for(journal: Path, tmp_path: Path, most: int, count: int) -> None:
+    starts, _ = warm_starts(journal, {"toy": space(tmp_path)}, most)
+    assert len(starts["toy"]) == count
+
+
+def test_the_same_settings_are_taken_once(journal: Path, tmp_path: Path, earlier: optuna.Study) -> None:
+    tell(earlier, space(tmp_path), near(0.1), 0.05)
+    starts, _ = warm_starts(journal, {"toy": space(tmp_path)})
+    assert starts["toy"] == [near(0.1), near(0.2), near(0.3)]
+
+
+def test_only_complete_trials_within_the_limits_are_taken(journal: Path, tmp_path: Path, earlier: optuna.Study) -> None:
+    tell(earlier, space(tmp_path), near(0.9))
+    tell(earlier, space(tmp_path), near(0.8), 0.01, excess=5.0)
+    tell(earlier, space(tmp_path), near(0.7), 0.02, excess=0.0)
+    earlier.tell(earlier.ask(), state=TrialState.FAIL)
+    earlier.ask().suggest_int("shift", 0, 9)
+    starts, _ = warm_starts(journal, {"toy": space(tmp_path)}, 1)
+    assert starts["toy"] == [near(0.7)]
+
+
+def test_of_several_objectives_the_first_counts(journal: Path, tmp_path: Path) -> None:
+    study = study_in(journal, objectives=2)
+    tell(study, space(tmp_path), near(0.1), 0.5, 10.0)
+    tell(study, space(tmp_path), near(0.2), 0.4, 20.0)
+    starts, _ = warm_starts(journal, {"toy": space(tmp_path)})
+    assert starts["toy"] == [near(0.2), near(0.1)]
+
+
+@pytest.mark.usefixtures("earlier")
+def test_settings_outside_of_the_present_range_are_left_out_and_named(journal: Path, tmp_path: Path) -> None:
+    starts, sentences = warm_starts(journal, {"toy": space(tmp_path, high=0.15)})
+    assert starts["toy"] == [near(0.1)]
+    assert "toy: 3 of them left out, since 'offset' lies outside of its present range." in sentences
+
+
+@pytest.mark.usefixtures("earlier")
+def test_an_architecture_none_of_whose_settings_fit_has_no_starts(journal: Path, tmp_path: Path) -> None:
+    starts, sentences = warm_starts(journal, {"toy": space(tmp_path, high=0.05)})
+    assert starts == {}
+    assert sentences[0] == "toy: 0 of the best settings of the earlier run are tried first."
+
+
+@pytest.mark.usefixtures("earlier")
+def test_a_parameter_that_is_new_is_left_to_the_sampler(journal: Path, tmp_path: Path) -> None:
+    more = '[parameters.extra]\ntype = "int"\nlow = 0\nhigh = 1\n'
+    starts, _ = warm_starts(journal, {"toy": space(tmp_path, more=more)}, 1)
+    assert starts["toy"] == [near(0.1)]
+
+
+@pytest.mark.usefixtures("earlier")
+def test_a_parameter_that_is_new_and_has_a_default_begins_with_it(journal: Path, tmp_path: Path) -> None:
+    more = '[parameters.extra]\ntype = "int"\nlow = 0\nhigh = 9\ndefault = 4\n'
+    starts, _ = warm_starts(journal, {"toy": space(tmp_path, more=more)}, 1)
+    assert starts["toy"] == [{**near(0.1), "extra": 4}]
+
+
+def test_a_parameter_that_is_gone_is_left_out_and_named(journal: Path, tmp_path: Path) -> None:
+    before = space(tmp_path, more='[parameters.old]\ntype = "int"\nlow = 0\nhigh = 9\n')
+    tell(study_in(journal), before, {**near(0.1), "old": 3}, 0.1)
+    starts, sentences = warm_starts(journal, {"toy": space(tmp_path)})
+    assert starts["toy"] == [near(0.1)]
+    assert "toy: 'old' is left out, since it is no parameter now." in sentences
+
+
+def test_what_the_present_condition_does_not_ask_is_left_out(journal: Path, tmp_path: Path) -> None:
+    study = study_in(journal)
+    trial = study.ask()
+    trial.suggest_categorical("kind", ["far"])
+    trial.suggest_float("offset", 0.5, 0.5)
+    study.tell(trial, 1.0)
+    starts, _ = warm_starts(journal, {"toy": space(tmp_path)})
+    assert starts["toy"] == [{"kind": "far"}]
+
+
+@pytest.mark.usefixtures("earlier")
+def test_architectures_of_one_run_only_are_named(journal: Path, tmp_path: Path) -> None:
+    starts, sentences = warm_starts(journal, {"other": space(tmp_path, "other")})
+    assert starts == {}
+    assert sentences == ["other: the earlier run has no finished trial of it.", "toy: it is not searched now."]
+
+
+@pytest.mark.usefixtures("earlier")
+@pytest.mark.parametrize("end", [b"", b'{"op_code": 4, "wor', b"\xff\xfe"], ids=["whole", "torn", "torn in a letter"])
+def test_the_earlier_run_stays_as_it_is(journal: Path, tmp_path: Path, end: bytes) -> None:
+    with journal.open("ab") as stream:
+        stream.write(end)
+    (journal.parent / "study.journal.lock").touch()
+    before = {file.name: file.read_bytes() for file in journal.parent.iterdir()}
+    starts, _ = warm_starts(journal, {"toy": space(tmp_path)})
+    assert len(starts["toy"]) == 3
+    assert {file.name: file.read_bytes() for file in journal.parent.iterdir()} == before
+
+
+def test_a_new_run_tries_the_warm_starts_first(journal: Path, tmp_path: Path, earlier: optuna.Study) -> None:
+    starts, _ = warm_starts(journal, {"toy": space(tmp_path)})
+    studies = Studies(tmp_path / "new.journal", {"toy": space(tmp_path)}, seed=0, warm=starts)
+    assert [studies.ask("toy").settings for _ in range(3)] == [near(0.1), near(0.2), near(0.3)]
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (None, "cannot be read"),
+        (b"", "has none"),
+        (b"task,x\n1,2\n", "is no journal of a run"),
+        (b"\xff\xfe\x00\n\n", "is no journal of a run"),
+        (b"[1, 2]\n", "is no journal of a run"),
+        (json.dumps({"op_code": 99}).encode() + b"\n", "is no journal of a run"),
+    ],
+    ids=["absent", "empty", "a table", "no text", "a list", "an unknown record"],
+)
+def test_what_is_no_journal_is_refused_in_a_sentence(tmp_path: Path, content: bytes | None, what: str) -> None:
+    journal = tmp_path / "study.journal"
+    if content is not None:
+        journal.write_bytes(content)
+    with pytest.raises(UsageError, match=f"--warm-start must name a run with finished trials, however .* {what}"):
+        warm_starts(journal, {"toy": space(tmp_path)})
+
+
+def test_a_run_that_finished_no_trial_is_refused(journal: Path, tmp_path: Path) -> None:
+    study = study_in(journal)
+    study.ask()
+    tell(study, space(tmp_path), near(0.5), 0.1, excess=1.0)
+    with pytest.raises(UsageError, match="has none"):
+        warm_starts(journal, {"toy": space(tmp_path)})
