@@ -2,9 +2,10 @@
 
 from __future__ import annotations  # TrialResult, and torch with it, is needed by the type checker only
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 
 from mthn_automl.tuning.front import pareto_front
@@ -22,22 +23,32 @@ COLUMNS: Final[dict[str, str]] = {
     "train_seconds": "float64",
     "predict_us_per_row": "float64",
     "on_front": "bool",
+    "within_limits": "bool",
 }
 
 
-def tradeoff(trials: Sequence[tuple[int, TrialResult]], *, latency: bool = False) -> pd.DataFrame:
+def tradeoff(
+    trials: Sequence[tuple[int, TrialResult]],
+    *,
+    latency: bool = False,
+    beyond: Set[tuple[str, int]] = frozenset(),
+) -> pd.DataFrame:
     """The table of `tradeoff.csv`, sorted by architecture and trial.
 
     on_front: no other trial, of any architecture, has both a cv_error and a number of parameters as low; with
-    `latency`, and a predict_us_per_row as low.
+    `latency`, and a predict_us_per_row as low. Trials beyond a limit are not on it and put nobody off it.
 
     Args:
         trials: (number within its architecture's study, result) of every complete trial.
+        beyond: (architecture, number) of those that break a limit.
     """
     ordered = sorted(trials, key=lambda each: (each[1].architecture, each[0]))
     table = pd.DataFrame([_row(number, result) for number, result in ordered], columns=list(COLUMNS))
+    table["within_limits"] = [(result.architecture, number) not in beyond for number, result in ordered]
     respects = ["cv_error", "parameters", *(["predict_us_per_row"] if latency else [])]
-    table["on_front"] = pareto_front(table[respects].to_numpy(dtype="float64"))
+    points = table[respects].to_numpy(dtype="float64").copy()
+    points[~table["within_limits"].to_numpy(dtype=bool)] = np.nan
+    table["on_front"] = pareto_front(points)
     return table.astype(COLUMNS)
 
 

@@ -66,7 +66,9 @@ class Answer:
     def tradeoff(self) -> pd.DataFrame:
         """A row a finished trial."""
         trials = [each for name in self.files for each in self.studies.results(name)]
-        return tradeoff(trials, latency="latency" in self.studies.objectives)
+        answers = {(name, each.number) for name in self.files for each in self.studies.answers(name)}
+        beyond = {(result.architecture, number) for number, result in trials} - answers
+        return tradeoff(trials, latency="latency" in self.studies.objectives, beyond=beyond)
 
     @cached_property
     def preferences(self) -> pd.DataFrame:

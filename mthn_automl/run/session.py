@@ -265,6 +265,8 @@ class Session:
             if not self._has_answer(studies) and not self.interruption.pending and clock.limit is not None:
                 self._rescue(source, studies, clock.limit)
             phases.start_seconds = source.start_seconds
+            if self.interruption.pending:
+                self.watch(Said("Stopping: the best so far is refitted and written; a second signal stops at once."))
         self.interruption.acted_upon()
         if not self._has_answer(studies):
             reasons = sorted({reason for name in self.files for reason in studies.failures(name)})

@@ -79,11 +79,11 @@ class Interruption:
         Raises:
             Stopped: the first signal arrived, before or meanwhile. Overdue: `seconds` have passed.
         """
-        if self.pending:
-            raise Stopped
         with _alarm(seconds):
             self._raising = True
             try:
+                if self.pending:  # not before: a signal between the two would be nobody's
+                    raise Stopped
                 yield
             finally:
                 self._raising = False
