@@ -52,8 +52,8 @@ format: $(STAMP) ## format the code and mend what ruff can mend
 	@$(BIN)/ruff format
 	@$(BIN)/ruff check --fix
 
-bench: $(STAMP) ## run the benchmarks of benchmarks/: speed, scale, compression, the paper's protocol
-	@for name in speed scale compression paper paper_cubic; do \
+bench: $(STAMP) ## run the benchmarks of benchmarks/: speed, scale, searches, compression, the paper's protocol
+	@for name in speed scale search compression paper paper_cubic; do \
 		echo "== benchmarks/$$name.py" && $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 clean: ## remove builds, demo runs and caches; .venv stays

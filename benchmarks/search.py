@@ -24,10 +24,10 @@ from mthn_automl.storage import read_json
 WAYS = ("none", "asha")
 
 
-def own_problem(seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    data, meta = robot_arm(tasks=20, rows=550, seed=seed)
+def own_problem(seed: int, tasks: int = 20, rows: int = 50) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    data, meta = robot_arm(tasks=tasks, rows=11 * rows, seed=seed)
     place = data.groupby("task").cumcount()
-    return data[place < 50], data[place >= 50], meta
+    return data[place < rows], data[place >= rows], meta
 
 
 def authors_problem(folder: Path, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
@@ -90,11 +90,16 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--trials", type=int, default=40)
     parser.add_argument("--architectures", default="hypernetwork,pooled")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="one object on stdout")
+    parser.add_argument("--quick", action="store_true", help="show that it runs, no more")
     chosen = parser.parse_args()
+    if chosen.quick:
+        chosen.seeds, chosen.trials, chosen.architectures = 2, 2, "pooled"
     found: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
     for seed in range(chosen.seeds):
-        given = own_problem(seed) if chosen.data is None else authors_problem(chosen.data, seed)
+        given = (
+            authors_problem(chosen.data, seed) if chosen.data else own_problem(seed, *((4, 10) if chosen.quick else ()))
+        )
         for way in WAYS if seed % 2 == 0 else WAYS[::-1]:
             found[way].append(measure(given, seed, way, chosen))
             if not chosen.json:

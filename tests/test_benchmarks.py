@@ -127,3 +127,15 @@ def test_every_method_of_the_paper_and_every_network_of_ours_follows_its_protoco
 def test_the_protocol_has_a_method_of_every_neural_architecture() -> None:
     text = (FOLDER / "paper_methods.py").read_text(encoding="utf-8")
     assert all(f'"{name}"' in text for name in catalogue.names("neural"))
+
+
+@pytest.mark.slow
+def test_searches_with_and_without_rungs_are_paired(tmp_path: Path) -> None:
+    done = run("search", tmp_path, "--quick", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert {way: len(each) for way, each in found["runs"].items()} == {"none": 2, "asha": 2}
+    assert {each["stopped"] for each in found["runs"]["none"]} == {0}
+    assert min(each["epochs"] for each in found["runs"]["none"]) > 0
+    assert 0 < found["epochs_ratio"] <= 1
+    assert found["test_mse"]["low"] <= found["test_mse"]["difference"] <= found["test_mse"]["high"]
