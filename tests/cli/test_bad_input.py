@@ -211,7 +211,7 @@ def test_a_bad_search_space_ends_in_one_sentence_and_exit_code_2(tmp_path: Path,
     ("inside", "advice"),
     [
         pytest.param("notes.txt", "name another one", id="something else"),
-        pytest.param("study.journal", "`mthn-automl resume run` goes on with it", id="a run"),
+        pytest.param("config.resolved.toml", "`mthn-automl resume run` goes on with it", id="a run"),
     ],
 )
 def test_an_output_folder_with_something_in_it_is_not_touched(tmp_path: Path, inside: str, advice: str) -> None:
