@@ -269,11 +269,19 @@ class Session:
                 self.watch(Said("Stopping: the best so far is refitted and written; a second signal stops at once."))
         self.interruption.acted_upon()
         if not self._has_answer(studies):
-            reasons = sorted({reason for name in self.files for reason in studies.failures(name)})
             raise NothingFinishedError(
-                f"No trial finished within the budget; {'; '.join(reasons[:3]) or 'there was no time for one'}. "
-                f"`mthn-automl resume {self.folder.path} --time-limit 10m` goes on."
+                f"{self._why_nothing(studies)}. `mthn-automl resume {self.folder.path} --time-limit 10m` goes on."
             )
+
+    def _why_nothing(self, studies: Studies) -> str:
+        """Failures first; what kept no limit was fitted, or was not begun for it."""
+        failed = sorted({reason for name in self.files for reason in studies.failures(name)})
+        refused = sorted({reason for name in self.files for reason in studies.refused(name)})
+        beyond = sum(len(studies.results(name)) for name in self.files)
+        if beyond:
+            return f"No model kept the limits, of {beyond} that finished"
+        reasons = "; ".join((failed or refused)[:3]) or "there was no time for one"
+        return f"No trial finished within the budget; {reasons}"
 
     def _has_answer(self, studies: Studies) -> bool:
         return any(studies.best(name) for name in self.files)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import torch
@@ -60,6 +61,8 @@ class LocalRunner:
 
     def _run(self, trial: Trial, source: TrialSource) -> None:
         steps = trial_steps(trial, self._ready())
+        with suppress(Exception):  # a class that cannot be loaded is the trial's failure, which it reports
+            trial.configuration.space.load_class()
         ends = source.latest(trial, time.time(), GRACE)
         while True:
             with self.interruption.raising(None if ends is None else max(ends - time.time(), 0.0)):

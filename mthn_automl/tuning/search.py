@@ -29,7 +29,7 @@ from mthn_automl.tuning.trial import (
 )
 
 REFUSALS = 20
-"""Configurations of one architecture in a row that may break a limit, or be known, before another one is asked."""
+"""Configurations of one architecture in a row that may be refused before another is asked; from then on one a time."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,7 @@ class TrialSource:
         self.rungs = {name: Rungs(rungs, several=several) for name in self.files}
         self.live: dict[str, Trial] = {}
         self.reached: dict[str, list[Rung]] = {}
+        self.refused: set[str] = set()
         self.made = time.time()
         self.start_seconds = 0.0
 
@@ -115,12 +116,14 @@ class TrialSource:
 
     def _ask(self, architecture: str, reason: str) -> Asked | None:
         """A new configuration that keeps the limits, as far as these are known before it is trained."""
-        for _ in range(REFUSALS):
+        for _ in range(1 if architecture in self.refused else REFUSALS):
             asked = self.studies.ask(architecture, reason)
             refusal = self._refusal(asked)
             if refusal is None:
+                self.refused.discard(architecture)
                 return asked
             self.studies.refuse(architecture, asked.number, refusal.reason, refusal.excess)
+        self.refused.add(architecture)
         return None
 
     def _refusal(self, asked: Asked) -> Refusal | None:

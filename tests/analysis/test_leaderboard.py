@@ -28,7 +28,9 @@ INTERFACE = [
     "trials",
     "settings",
 ]
-OVER_TASKS = ["cv_error_tasks", "test_error_tasks", "test_low_tasks", "test_high_tasks", "undefined_tasks", "note"]
+OVER_TASKS = ["cv_error_tasks", "test_error_tasks", "test_low_tasks", "test_high_tasks", "undefined_tasks"]
+OF_THE_SEARCH = ["pruned", "first_rounds"]
+ALL = [*INTERFACE, *OVER_TASKS, *OF_THE_SEARCH, "note"]
 
 
 def finalist(name: str, fold_errors: tuple[float, ...], *, test_error: float = 1.0, total: int = 100) -> Finalist:
@@ -44,8 +46,8 @@ TIED = finalist("pooled", (0.65, 0.52, 0.61, 0.40), test_error=1.0)
 WORSE = finalist("ridge", (0.70, 0.80, 0.75, 0.66), test_error=2.0)
 
 
-def test_the_columns_are_the_interfaces_then_those_over_tasks() -> None:
-    assert list(leaderboard([BEST], 1 / 3).columns) == INTERFACE + OVER_TASKS
+def test_the_columns_are_the_interfaces_then_those_over_tasks_and_of_the_search() -> None:
+    assert list(leaderboard([BEST], 1 / 3).columns) == ALL
 
 
 def test_the_rank_is_by_cross_validation_whatever_the_test_rows_say() -> None:
@@ -98,6 +100,11 @@ def test_a_row_holds_the_finalists_numbers() -> None:
     assert row["predict_us_per_row"] == 1.5
 
 
+def test_what_the_search_gave_and_stopped_is_said_of_every_architecture() -> None:
+    table = leaderboard([replace(BEST, pruned=5, first_rounds=4), replace(FAILED, pruned=3, first_rounds=4)], 1 / 3)
+    assert table[OF_THE_SEARCH].to_numpy().tolist() == [[5, 4], [3, 4]]
+
+
 def test_counts_stay_whole_in_the_file() -> None:
     text = leaderboard([BEST, FAILED], 1 / 3).to_csv(index=False)
     assert text.splitlines()[1].startswith("1,hypernetwork,")
@@ -105,7 +112,7 @@ def test_counts_stay_whole_in_the_file() -> None:
 
 
 def test_no_finalist_gives_a_header_only() -> None:
-    assert list(leaderboard([], 0.25).columns) == INTERFACE + OVER_TASKS
+    assert list(leaderboard([], 0.25).columns) == ALL
 
 
 @pytest.mark.parametrize(("folds", "error"), [((1.0, 3.0), 1.0), ((2.0, 2.0, 2.0), 0.0)])

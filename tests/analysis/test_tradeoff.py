@@ -17,10 +17,11 @@ INTERFACE = [
     "predict_us_per_row",
     "on_front",
 ]
+ALL = [*INTERFACE, "within_limits"]
 
 
-def result(architecture: str, error: float, total: int) -> TrialResult:
-    return TrialResult(architecture, {}, error, error, error, (), (), (), Size(total, 10, 3), 1.5, 0.5)
+def result(architecture: str, error: float, total: int, latency: float = 0.5) -> TrialResult:
+    return TrialResult(architecture, {}, error, error, error, (), (), (), Size(total, 10, 3), 1.5, latency)
 
 
 def test_the_front_is_over_all_architectures() -> None:
@@ -32,8 +33,21 @@ def test_the_front_is_over_all_architectures() -> None:
     ]
 
 
+@pytest.mark.parametrize(("latency", "front"), [(False, [True, False]), (True, [True, True])])
+def test_the_time_of_a_prediction_is_on_the_front_where_it_is_an_objective(latency: bool, front: list[bool]) -> None:
+    slow, quick = result("a", 0.1, 10, latency=9.0), result("a", 0.2, 10, latency=1.0)
+    assert tradeoff([(0, slow), (1, quick)], latency=latency)["on_front"].tolist() == front
+
+
+def test_a_trial_beyond_a_limit_is_not_on_the_front_and_puts_nobody_off_it() -> None:
+    trials = [(0, result("a", 0.1, 10)), (1, result("a", 0.2, 20)), (0, result("b", 0.3, 30))]
+    table = tradeoff(trials, beyond={("a", 0)})
+    assert table["within_limits"].tolist() == [False, True, True]
+    assert table["on_front"].tolist() == [False, True, False]
+
+
 def test_a_row_holds_the_trials_numbers() -> None:
-    assert tradeoff([(4, result("a", 0.2, 500))]).iloc[0].tolist() == ["a", 4, 0.2, 500, 10, 3, 1.5, 0.5, True]
+    assert tradeoff([(4, result("a", 0.2, 500))]).iloc[0].tolist() == ["a", 4, 0.2, 500, 10, 3, 1.5, 0.5, True, True]
 
 
 def test_the_order_in_which_trials_ended_does_not_matter() -> None:
@@ -46,5 +60,5 @@ def test_the_order_in_which_trials_ended_does_not_matter() -> None:
 )
 def test_the_columns_are_the_interfaces(trials: list[tuple[int, TrialResult]]) -> None:
     table = tradeoff(trials)
-    assert list(table.columns) == INTERFACE
+    assert list(table.columns) == ALL
     assert table.dtypes.astype(str).to_dict() == COLUMNS

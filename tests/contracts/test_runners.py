@@ -3,9 +3,11 @@
 Starting Ray takes seconds, so that each runner is started once, does everything in turn and is then looked at.
 """
 
+import json
 import math
 import os
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,28 +18,45 @@ import pytest
 
 from mthn_automl import catalogue
 from mthn_automl.catalogue import SearchSpace
-from mthn_automl.tuning.events import Event, TrialFinished, TrialStarted
+from mthn_automl.tuning.events import Event, TrialAtRung, TrialFinished, TrialStarted
 from mthn_automl.tuning.final import Refit
 from mthn_automl.tuning.local import LocalRunner
+from mthn_automl.tuning.rungs import FEWEST_COMPARED
 from mthn_automl.tuning.runners import Failed, Runner
 from mthn_automl.tuning.search import Budget, TrialSource
 from mthn_automl.tuning.space import build_space
 from mthn_automl.tuning.study import Studies
+from mthn_automl.tuning.trial import CURVE, PREDICTIONS, RESULT, Outcome, Trial
 from tests.tuning import toys
 
 NAMES = ("ridge", "kernel_ridge", "quick_pooled", "broken", "diverging")
 ROOT = Path(__file__).parents[2]
 TRIALS = 10
+RATES = (*(0.03 - 0.005 * place for place in range(FEWEST_COMPARED + 1)), 1e-6, 2e-6)
+"""Learning rates in turn: some that are good, and two with which next to nothing is learnt."""
+
+RUNGS = toys.plan_with_rungs(10, 20, epochs=30)
+TIMEOUT = 5.0
 LOCAL, RAY = pytest.param("local"), pytest.param("ray", marks=pytest.mark.ray)
 with_ray = pytest.mark.ray
 
 
 @dataclass
 class Searched:
-    """One search: its studies when it was over, and what was reported of it."""
+    """One search: its studies when it was over, what was reported of it, and the files that its workers sent."""
 
     studies: Studies
     events: list[Event]
+    folder: Path
+    sent: dict[str, set[str]]
+
+    def stopped(self) -> list[TrialFinished]:
+        return [each for each in self.events if isinstance(each, TrialFinished) and each.state == "PRUNED"]
+
+    def names(self, state: str) -> list[str]:
+        """Of all trials that ended in a state."""
+        trials = [(name, each) for name in self.studies.spaces for each in self.studies.trials(name)]
+        return [f"{name}-{each.number}" for name, each in trials if each.state.name == state]
 
     def settings(self) -> list[tuple[str, int, dict[str, Any]]]:
         return [(name, each.number, each.params) for name in self.studies.spaces for each in self.studies.trials(name)]
@@ -54,13 +73,17 @@ class Played:
 
     searches: dict[str, Searched] = field(default_factory=dict)
     values: list[Any] = field(default_factory=list)
+    late: list[Any] = field(default_factory=list)
     after_death: list[Any] = field(default_factory=list)
     printed: bytes = b""
     left: set[str] = field(default_factory=set)
 
 
-def play(runner: Runner, folder: Path, *, deadly: bool) -> Played:
-    """Searches and jobs of every kind. deadly: also those that end the process that runs them."""
+def play(runner: Runner, folder: Path, *, deadly: bool, start: float) -> Played:
+    """Searches and jobs of every kind. deadly: also those that end the process that runs them.
+
+    start: seconds that a worker takes to be there.
+    """
     played, data = Played(), toys.search_data()
     broken = toys.toy_space(folder, "raises", "broken")
     diverging = toys.pooled_space(folder, low=1e30, high=1e31, name="diverging")
@@ -78,26 +101,72 @@ def play(runner: Runner, folder: Path, *, deadly: bool) -> Played:
         played.values.append(refit.predict(data.dataset).tolist())
         runner.use(data, toys.plan(folds=1))
         played.values += runner.run([toys.rows_seen])
+        _play_rungs(played, runner, folder)
+        _play_what_takes_too_long(played, runner, folder, start)
         if deadly:
             played.after_death = [*runner.run([toys.dies, toys.seven]), *runner.run([toys.seven])]
     played.printed = caught.read_bytes()
     return played
 
 
-def searched(runner: Runner, folder: Path, files: list[SearchSpace], trials: int) -> Searched:
+def _play_rungs(played: Played, runner: Runner, folder: Path) -> None:
+    """Here the workers take the folder of the run for another one than the driver's."""
+    runner.use(toys.search_data(toys.cubic_dataset(tasks=12, rows=8)), RUNGS)
+    lock = folder / "run.lock"
+    lock.write_text("another run")
+    files, place = [toys.rates_space(folder, RATES)], folder / "rungs"
+    played.searches["rungs"] = searched(
+        runner, place, files, len(RATES), rungs=RUNGS.schedule.rungs, lock=(lock, "mine")
+    )
+
+
+def _play_what_takes_too_long(played: Played, runner: Runner, folder: Path, start: float) -> None:
+    runner.use(toys.search_data(), toys.plan())
+    hanging = toys.toy_space(folder, "hangs", "hanging")
+    files = [hanging, toys.toy_space(folder)]
+    played.searches["timeout"] = searched(runner, folder / "timeout", files, 2, timeout=TIMEOUT)
+    ends = time.time() + start
+    played.searches["end"] = searched(runner, folder / "end", [hanging], None, ends=ends)
+    runner.run([toys.seven])  # its worker is kept for the next
+    played.late = [*runner.run([toys.seven, toys.hangs], latest=time.time() + start), *runner.run([toys.seven])]
+
+
+class Watched(TrialSource):
+    """Keeps which files the workers sent, by the name of the trial."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.sent: dict[str, set[str]] = {}
+
+    def finished(self, trial: Trial, outcome: Outcome) -> None:
+        self.sent[trial.name] = set(outcome.files)
+        super().finished(trial, outcome)
+
+
+def searched(
+    runner: Runner,
+    folder: Path,
+    files: list[SearchSpace],
+    trials: int | None,
+    *,
+    ends: float | None = None,
+    timeout: float | None = None,
+    **given: Any,
+) -> Searched:
     spaces = {file.name: build_space(file, has_metadata=True) for file in files}
     studies, events = Studies(folder / "study.journal", spaces, seed=3), list[Event]()
-    source = TrialSource(
+    source = Watched(
         studies,
         {file.name: file for file in files},
         folder / "trials",
-        Budget(trials, lambda: None),
+        Budget(trials, lambda: ends, timeout=timeout),
         clock=lambda: 1.0,
         report=events.append,
+        **given,
     )
     runner.search(source)
     assert not source.live
-    return Searched(studies, events)
+    return Searched(studies, events, folder / "trials", source.sent)
 
 
 @contextmanager
@@ -115,12 +184,12 @@ def _caught(file: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def local(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    return play(LocalRunner(), tmp_path_factory.mktemp("local"), deadly=False)
+    return play(LocalRunner(), tmp_path_factory.mktemp("local"), deadly=False, start=1.0)
 
 
 @pytest.fixture(scope="module")
 def on_ray(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    from mthn_automl.tuning.on_ray.runner import RayRunner
+    from mthn_automl.tuning.on_ray.runner import Place, RayRunner
 
     folder = tmp_path_factory.mktemp("ray")
     temporary, results = folder / "temporary", Path.home() / "ray_results"
@@ -130,7 +199,7 @@ def on_ray(tmp_path_factory: pytest.TempPathFactory) -> Played:
         patch.setenv("PYTHONPATH", str(ROOT))
         patch.setenv("TOY_FOLDER", str(folder))
         patch.setattr(tempfile, "tempdir", str(temporary))
-        played = play(RayRunner(1, folder / "ray.log"), folder, deadly=True)
+        played = play(RayRunner(Place(workers=1), folder / "ray.log"), folder, deadly=True, start=10.0)
     played.left = {each.name for each in (*temporary.iterdir(), *(set(results.glob("*")) - before))}
     return played
 
@@ -180,6 +249,69 @@ def test_a_model_that_fails_does_so_with_its_reason_and_the_search_goes_on(
 
 
 @either
+def test_what_is_clearly_worse_is_stopped_at_its_first_rung_and_the_rest_goes_on(played: Played) -> None:
+    search = played.searches["rungs"]
+    bad = [f"rates-{number}" for number in range(len(RATES) - 2, len(RATES))]
+    assert search.names("PRUNED") == bad
+    assert len(search.names("COMPLETE")) == len(RATES) - len(bad)
+    assert all("at rung 1 of 2 (epoch 10, p = " in each.reason for each in search.stopped())
+    assert search.studies.told("rates") == len(RATES)
+
+
+@either
+def test_no_trial_is_complete_before_its_own_end(played: Played) -> None:
+    search = played.searches["rungs"]
+    assert [result.epochs for _, result in search.studies.results("rates")] == [30] * (FEWEST_COMPARED + 1)
+    last = [(search.folder / name / CURVE).read_text().splitlines()[-1] for name in search.names("COMPLETE")]
+    assert [json.loads(line)["epoch"] for line in last] == [30] * (FEWEST_COMPARED + 1)
+    assert not any((search.folder / name / PREDICTIONS).exists() for name in search.names("PRUNED"))
+
+
+@either
+def test_rungs_that_were_passed_are_reported(played: Played) -> None:
+    passed = [(each.number, each.epoch) for each in played.searches["rungs"].events if isinstance(each, TrialAtRung)]
+    assert passed == [(number, epoch) for number in range(FEWEST_COMPARED + 1) for epoch in (10, 20)]
+
+
+@either
+def test_a_worker_that_does_not_see_the_run_sends_its_files_and_they_are_there(played: Played) -> None:
+    search = played.searches["rungs"]
+    complete = search.names("COMPLETE")
+    assert all(search.sent[name] == {PREDICTIONS, CURVE, RESULT} for name in complete)
+    found = {name: {path.name for path in (search.folder / name).iterdir()} for name in complete}
+    assert all(files >= search.sent[name] for name, files in found.items())
+
+
+@either
+def test_a_worker_that_sees_the_run_sends_no_files(played: Played) -> None:
+    search = played.searches["whole"]
+    assert len(search.sent) == TRIALS
+    assert not any(search.sent.values())
+
+
+@either
+def test_a_trial_that_takes_too_long_has_failed_and_the_search_goes_on(played: Played) -> None:
+    search = played.searches["timeout"]
+    assert search.studies.failures("hanging") == ["it had not ended after 5 s, the time limit of a trial"]
+    assert (search.names("FAIL"), search.names("COMPLETE")) == (["hanging-0"], ["toy-0"])
+    assert search.studies.retries_queued("hanging") == 0
+
+
+@either
+def test_the_end_of_the_search_ends_a_trial_that_hangs_and_queues_it_again(played: Played) -> None:
+    search = played.searches["end"]
+    assert search.names("FAIL") == ["hanging-0"]
+    assert (search.studies.told("hanging"), search.studies.retries_queued("hanging")) == (0, 1)
+    reasons = [each.reason for each in search.events if isinstance(each, TrialFinished)]
+    assert reasons == ["the time of the search was up before this trial ended"]
+
+
+@either
+def test_a_job_that_hangs_has_failed_when_the_time_is_up_and_the_others_have_their_values(played: Played) -> None:
+    assert played.late == [7, Failed("it had not ended when the time was up"), 7]
+
+
+@either
 def test_jobs_give_their_values_in_order_and_a_reason_where_one_raised(played: Played) -> None:
     assert played.values[:3] == [7, Failed("ArithmeticError: the job is broken"), (48, 2)]
 
@@ -207,6 +339,12 @@ def test_both_runners_run_the_same_trials(local: Played, on_ray: Played) -> None
 @with_ray
 def test_both_runners_give_the_same_results(local: Played, on_ray: Played) -> None:
     assert local.searches["whole"].results() == on_ray.searches["whole"].results()
+
+
+@with_ray
+def test_both_runners_stop_the_same_trials_for_the_same_reasons(local: Played, on_ray: Played) -> None:
+    assert local.searches["rungs"].stopped() == on_ray.searches["rungs"].stopped()
+    assert local.searches["rungs"].results() == on_ray.searches["rungs"].results()
 
 
 @with_ray

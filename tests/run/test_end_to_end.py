@@ -210,7 +210,9 @@ def test_every_architecture_has_a_trial_and_a_model(finished: Finder, case: str)
 
 @every_case
 def test_the_leaderboard_has_the_columns_of_the_contract_first(finished: Finder, case: str) -> None:
-    assert list(finished(case).table("leaderboard").columns[: len(COLUMNS)]) == COLUMNS
+    columns = list(finished(case).table("leaderboard").columns)
+    assert columns[: len(COLUMNS)] == COLUMNS
+    assert columns[-3:] == ["pruned", "first_rounds", "note"]
 
 
 @every_case
@@ -219,6 +221,8 @@ def test_the_rank_is_by_cross_validated_error(finished: Finder, case: str) -> No
     assert list(table["rank"]) == list(range(1, len(table) + 1))
     assert table["cv_error"].is_monotonic_increasing
     assert table["trials"].eq(1).all()
+    assert table["pruned"].eq(0).all()
+    assert table["first_rounds"].eq(1).all()
 
 
 def test_the_rank_is_not_by_test_error(finished: Finder) -> None:
@@ -242,10 +246,14 @@ def test_the_winner_is_the_same_everywhere(finished: Finder, case: str) -> None:
 @every_case
 def test_the_summary_tells_all_of_the_contract(finished: Finder, case: str) -> None:
     run = finished(case)
-    summary = run.json("summary.json")
+    summary, table = run.json("summary.json"), run.table("leaderboard")
     assert set(summary) >= {"version", "data", "problem", "metric", "best", "metadata_verdict", "seconds", "trials"}
     assert (summary["metric"], summary["average"]) == (run.case.metric, run.case.average)
     assert set(summary["seconds"]) >= {"search", "refit", "test", "ablation"}
+    assert (summary["finished"], summary["stopped_in"]) == (True, None)
+    assert (summary["folds"], summary["seeds"], summary["networks"]) == (2, 1, 1)
+    assert (summary["objectives"], summary["first_rounds"]) == (["error"], 4)
+    assert summary["trials_by_architecture"] == dict(zip(table["architecture"], table["trials"], strict=True))
     assert summary["trials"] == {"RUNNING": 0, "COMPLETE": run.case.trials, "PRUNED": 0, "FAIL": 0}
     assert (summary["metadata_verdict"] in {"helped", "hurt", "no difference shown"}) == run.case.ablated
 
@@ -350,8 +358,10 @@ def test_the_tradeoff_has_a_row_a_trial_and_a_front(finished: Finder, case: str)
         "train_seconds",
         "predict_us_per_row",
         "on_front",
+        "within_limits",
     ]
     assert len(table) == run.case.trials
+    assert table["within_limits"].all()
     beaten = [
         ((table["cv_error"] < row["cv_error"]) & (table["parameters"] <= row["parameters"])).any()
         or ((table["cv_error"] <= row["cv_error"]) & (table["parameters"] < row["parameters"])).any()

@@ -1,7 +1,7 @@
 """Training: best weights are restored, time is kept, hooks act, and what is searched of the optimiser matters."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -16,11 +16,12 @@ from mthn_automl.errors import DivergedError
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.models.pooled import Pooled, PooledSettings
 from mthn_automl.training.encode import TrainingData, encode_all, encode_folds
-from mthn_automl.training.fit import FitResult, Schedule, fit
+from mthn_automl.training.fit import FitResult, Paused, Schedule, drained, fit, fit_in_steps
 from mthn_automl.training.losses import row_loss
 from mthn_automl.training.members import Member
 from mthn_automl.training.optimiser import TrainingSettings
 from mthn_automl.training.predict import fold_outputs
+from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo
 
 MEMBERS = (Member(0, 1), Member(1, 2), Member(2, 3), Member(0, 4))
@@ -57,7 +58,9 @@ def fitted(
     return fit(data, build, members, settings or TrainingSettings(), schedule, deadline=deadline)
 
 
-def recomputed_loss(data: TrainingData, result: FitResult, member: int, members: Sequence[Member] = MEMBERS) -> float:
+def recomputed_loss(
+    data: TrainingData, result: FitResult | Paused, member: int, members: Sequence[Member] = MEMBERS
+) -> float:
     """Validation loss of the weights that were returned, by the path that predictions take."""
     rows = [data.validation[each.fold] for each in members]
     outputs = fold_outputs(result.pack, data, members, rows)
@@ -255,3 +258,111 @@ def test_buffers_are_renewed_after_each_epoch_and_restored_with_the_weights(memb
 
 def test_the_buffers_of_an_epoch_are_counted_to_the_last(penalised: FitResult) -> None:
     assert penalised.pack.buffers["epochs"].tolist() == [60.0] * len(MEMBERS)
+
+
+RUNGS = replace(USUAL, max_epochs=18, rungs=(2, 6, 18))
+
+
+def in_steps(
+    data: TrainingData,
+    schedule: Schedule = RUNGS,
+    *,
+    learning_rate: float = 3e-3,
+    deadline: float | None = None,
+) -> Generator[Paused, None, FitResult]:
+    def build() -> Architecture:
+        return Pooled(data.shape, PooledSettings(width=16, depth=2))
+
+    return fit_in_steps(
+        data, build, MEMBERS, TrainingSettings(learning_rate=learning_rate), schedule, deadline=deadline
+    )
+
+
+def pauses(steps: Generator[Paused, None, FitResult]) -> tuple[list[Paused], FitResult]:
+    """All that a training yields, and what it returns."""
+    seen: list[Paused] = []
+    while True:
+        try:
+            seen.append(next(steps))
+        except StopIteration as end:
+            return seen, end.value
+
+
+def test_a_training_pauses_at_its_rungs_but_not_at_its_end() -> None:
+    seen, result = pauses(in_steps(with_folds(zoo.planted())))
+    assert [each.epoch for each in seen] == [2, 6]
+    assert result.spent == 18
+
+
+def test_a_training_that_is_paused_ends_as_one_that_is_not() -> None:
+    data = with_folds(noisy())
+    result = pauses(in_steps(data, replace(OVERFITTING, rungs=(3, 9, 12)), learning_rate=1e-2))[1]
+    alone = fitted(data, TrainingSettings(learning_rate=1e-2), OVERFITTING)
+    assert (result.epochs, result.loss, result.spent) == (alone.epochs, alone.loss, alone.spent)
+    assert result.pack.parameters.keys() == alone.pack.parameters.keys()
+    assert all(torch.equal(value, alone.pack.parameters[name]) for name, value in result.pack.parameters.items())
+
+
+def test_looking_at_the_weights_in_a_pause_does_not_disturb_the_training() -> None:
+    data = with_folds(zoo.planted())
+    rows = [data.validation[each.fold] for each in MEMBERS]
+    steps = in_steps(data)
+    fold_outputs(next(steps).pack, data, MEMBERS, rows)
+    result, alone = drained(steps), fitted(data, TrainingSettings(learning_rate=3e-3), replace(RUNGS, rungs=()))
+    assert all(torch.equal(value, alone.pack.parameters[name]) for name, value in result.pack.parameters.items())
+
+
+def test_at_a_rung_every_member_is_at_its_best_so_far() -> None:
+    data = with_folds(noisy())
+    steps = in_steps(data, replace(OVERFITTING, rungs=(30,)), learning_rate=1e-2)
+    paused = next(steps)
+    so_far = [recomputed_loss(data, paused, member) for member in range(len(MEMBERS))]
+    curve = drained(steps).curve
+    best = np.nanmin([losses for epoch, losses in curve if epoch <= 30], axis=0)
+    assert so_far == pytest.approx(best, rel=1e-4)
+    assert not np.allclose(best, next(losses for epoch, losses in curve if epoch == 30))
+
+
+def test_a_training_that_is_stopped_at_a_rung_costs_no_more_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken: list[int] = []
+    step = Trainer.step
+
+    def counted(self: Trainer, *given: Any) -> Any:
+        taken.append(1)
+        return step(self, *given)
+
+    monkeypatch.setattr(Trainer, "step", counted)
+    data = with_folds(zoo.planted())
+    steps = in_steps(data)
+    next(steps)
+    at_the_rung = len(taken)
+    steps.close()
+    drained(in_steps(data))
+    assert len(taken) - at_the_rung == 9 * at_the_rung  # 18 epochs, where the rung was at 2
+
+
+def test_nothing_is_trained_before_the_first_step_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Trainer, "step", None)
+    steps = in_steps(with_folds(zoo.planted()))
+    with pytest.raises(TypeError):
+        next(steps)
+
+
+def test_a_training_that_has_stopped_by_itself_pauses_no_more(overfitted: tuple[TrainingData, FitResult]) -> None:
+    data, alone = overfitted
+    rungs = tuple(range(3, 120, 3))
+    seen, result = pauses(in_steps(data, replace(OVERFITTING, rungs=rungs), learning_rate=1e-2))
+    assert [each.epoch for each in seen] == list(range(3, alone.spent, 3))
+    assert result.spent == alone.spent
+
+
+def test_the_epochs_spent_are_those_until_the_last_member_stopped(overfitted: tuple[TrainingData, FitResult]) -> None:
+    result = overfitted[1]
+    assert result.spent == result.curve[-1][0] < OVERFITTING.max_epochs
+    assert result.spent >= max(result.epochs) + OVERFITTING.patience
+
+
+def test_a_deadline_ends_a_training_with_rungs_too() -> None:
+    schedule = replace(USUAL, max_epochs=10**9, rungs=(2,))
+    seen, result = pauses(in_steps(with_folds(noisy()), schedule, deadline=time.time() - 1))
+    assert (seen, result.stopped_by_time, result.spent) == ([], True, 1)

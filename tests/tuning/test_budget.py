@@ -7,12 +7,14 @@ import pytest
 from mthn_automl.tuning.budget import (
     LEAST_SHARE,
     MOST_SHARE,
+    SPARE,
     Clock,
     ablation_seconds,
     equal_share,
     refit_seconds,
     reserve,
 )
+from mthn_automl.tuning.results import TrialResult
 from tests.tuning import toys
 
 
@@ -45,29 +47,58 @@ def test_a_clock_starts_now(now: float) -> None:
 @pytest.mark.parametrize("workers", [1, 8])
 @pytest.mark.parametrize("ablate", [True, False])
 def test_the_reserve_stays_within_its_bounds(limit: float, seconds: float, workers: int, ablate: bool) -> None:
-    best = [toys.result(seconds=seconds)] * 3
-    kept = reserve(limit, best, best[0] if ablate else None, workers, 3.0)
+    best = toys.result(seconds=seconds)
+    kept = reserve(limit, 3 * refit_seconds(best, 1), best if ablate else None, workers, 3.0)
     assert LEAST_SHARE * limit <= kept <= MOST_SHARE * limit
 
 
 def test_the_reserve_without_any_result_is_for_the_end_alone() -> None:
-    assert reserve(60.0, [], None, 1, 3.0) == 8.0
+    assert reserve(60.0, 0.0, None, 1, 3.0) == 8.0
 
 
 def test_slow_trials_and_an_ablation_need_a_larger_reserve_and_workers_a_smaller_one() -> None:
-    quick, slow = toys.result(seconds=1.0), toys.result(seconds=50.0)
-    plain = reserve(600.0, [quick], None, 1, 3.0)
-    assert plain < reserve(600.0, [slow], None, 1, 3.0) < reserve(600.0, [slow], slow, 1, 3.0)
-    assert reserve(600.0, [slow], slow, 4, 3.0) < reserve(600.0, [slow], slow, 1, 3.0)
+    slow = toys.result(seconds=50.0)
+    quickly, slowly = refit_seconds(toys.result(seconds=1.0), 1), refit_seconds(slow, 1)
+    plain = reserve(600.0, quickly, None, 1, 3.0)
+    assert plain < reserve(600.0, slowly, None, 1, 3.0) < reserve(600.0, slowly, slow, 1, 3.0)
+    assert reserve(600.0, slowly, slow, 4, 3.0) < reserve(600.0, slowly, slow, 1, 3.0)
 
 
-def test_a_refit_of_a_classical_model_takes_a_little_more_than_a_fold() -> None:
-    assert refit_seconds(toys.result(seconds=10.0)) == pytest.approx(7.5)
-    assert refit_seconds(toys.result(seconds=10.0, fold_errors=(1.0,))) == pytest.approx(15.0)
+@pytest.mark.parametrize("networks", [1, 3])
+def test_a_refit_of_a_classical_model_takes_a_little_more_than_a_fold(networks: int) -> None:
+    assert 5.0 < refit_seconds(toys.result(seconds=10.0), networks) < 10.0
+    assert 10.0 < refit_seconds(toys.result(seconds=10.0, fold_errors=(1.0,)), networks) < 20.0
 
 
-def test_a_refit_of_networks_takes_half_a_trial() -> None:
-    assert refit_seconds(toys.result(seconds=10.0, best_epochs=((3,), (4,)))) == pytest.approx(5.0)
+def network(*, best: int = 50, epochs: int = 100, folds: int = 2, seeds: int = 1) -> TrialResult:
+    """A trial of ten seconds."""
+    best_epochs = ((best,) * seeds,) * folds
+    return toys.result(seconds=10.0, best_epochs=best_epochs, epochs=epochs, fold_errors=(1.0,) * folds)
+
+
+def test_a_refit_of_networks_takes_the_share_of_the_epochs_that_were_best_on_the_rows_of_all_folds() -> None:
+    whole = refit_seconds(network(best=100), 2)
+    assert whole == pytest.approx(SPARE * 10.0 * 2)  # as many networks as the trial's two folds, with twice their rows
+    assert refit_seconds(network(best=25), 2) == pytest.approx(whole / 4)
+
+
+def test_a_refit_of_more_networks_takes_longer_but_less_than_so_many_times() -> None:
+    one, three = refit_seconds(network(), 1), refit_seconds(network(), 3)
+    assert one < three < 3 * one
+
+
+def test_a_refit_takes_less_of_a_trial_with_more_networks() -> None:
+    assert refit_seconds(network(seeds=3), 1) < refit_seconds(network(seeds=1), 1)
+
+
+def test_of_more_folds_each_had_nearly_all_rows() -> None:
+    """Fewer further rows, and a trial of more networks."""
+    assert refit_seconds(network(folds=5), 1) < refit_seconds(network(folds=2), 1)
+
+
+def test_a_refit_after_a_single_hold_out_or_a_run_of_an_older_version_is_foreseen_too() -> None:
+    assert 0 < refit_seconds(network(folds=1), 1) < 20.0
+    assert 0 < refit_seconds(network(epochs=0), 1) < 20.0
 
 
 def test_an_ablation_fit_takes_a_trial_and_a_little_more() -> None:

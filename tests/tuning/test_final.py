@@ -76,6 +76,15 @@ def test_a_refit_trains_on_all_rows_for_the_median_epochs(
     assert not fitted.stopped_by_time
 
 
+def test_a_refit_pauses_at_no_rung(data: SearchData, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has nothing to be compared with, and its epochs have been found."""
+    watched = Watched(monkeypatch)
+    objective = Objective(data, toys.plan_with_rungs(1, 2, epochs=4))
+    Refit(HYPER, ((3,),), 1, None)(objective)
+    schedule = watched.given["plan"].schedule
+    assert (schedule.rungs, schedule.max_epochs) == ((), 3)
+
+
 def test_a_refit_keeps_the_last_weights(objective: Objective) -> None:
     one, two = (Refit(HYPER, ((epochs,),), 1, None)(objective) for epochs in (1, 5))
     rows = objective.data.dataset
@@ -183,6 +192,13 @@ def test_variants_train_from_the_same_seeds(objective: Objective) -> None:
     configuration = replace(HYPER, settings={**HYPER.settings, "embedding_start": "distinct"})
     both, alone = (AblationFit(each, configuration, PLAN, None)(bare) for each in ("both", "embedding_only"))
     assert both.member_errors == alone.member_errors
+
+
+def test_rungs_stop_no_ablation_fit(data: SearchData) -> None:
+    plans = toys.plan_with_rungs(1, 2, epochs=4), toys.plan_with_rungs(epochs=4)
+    one, other = (AblationFit("both", HYPER, each, None)(Objective(data, each)) for each in plans)
+    assert one.epochs == 4
+    assert one.member_errors == other.member_errors
 
 
 def test_an_ablation_fit_keeps_to_its_seconds(objective: Objective) -> None:

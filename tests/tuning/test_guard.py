@@ -4,13 +4,15 @@ from functools import partial
 from typing import Any
 
 import pytest
+import torch
 
 from mthn_automl import catalogue
 from mthn_automl.errors import TooLargeError
-from mthn_automl.models.base import ProblemShape, Traits
+from mthn_automl.models.base import ProblemShape, Size, Traits
 from mthn_automl.models.single_task import SingleTask, SingleTaskSettings
 from mthn_automl.tuning import guard
-from mthn_automl.tuning.guard import ALL_TASKS_NUMBERS, count, refuse_too_large, too_large
+from mthn_automl.tuning.guard import ALL_TASKS_NUMBERS, Guard, Refusal, count, refuse_too_large
+from mthn_automl.tuning.objectives import NO_LIMITS, Limits
 from mthn_automl.tuning.space import build_space, make_settings
 
 NEURAL = catalogue.names("neural")
@@ -24,9 +26,13 @@ def shape(tasks: int) -> ProblemShape:
 def first_network(name: str, tasks: int) -> partial[Any]:
     """A network of the architecture at its first trial."""
     file = catalogue.read(name)
-    space = build_space(file, has_metadata=True)
-    settings = make_settings(file.load_class().Settings, space.split(space.starts[0])[0])  # type: ignore[attr-defined]
+    settings = make_settings(file.load_class().Settings, first_settings(name))  # type: ignore[attr-defined]
     return partial(file.load_class(), shape(tasks), settings)
+
+
+def first_settings(name: str) -> dict[str, Any]:
+    space = build_space(catalogue.read(name), has_metadata=True)
+    return space.split(space.starts[0])[0]
 
 
 @pytest.mark.parametrize("name", NEURAL)
@@ -63,7 +69,7 @@ def test_all_networks_of_a_trial_count_together() -> None:
 def refused(tasks: int, members: int = 5) -> set[str]:
     files = {name: catalogue.read(name) for name in catalogue.names()}
     spaces = {name: build_space(file, has_metadata=True) for name, file in files.items()}
-    return set(too_large(files, spaces, shape(tasks), members))
+    return set(Guard(shape(tasks), members).too_large(files, spaces))
 
 
 def test_no_architecture_is_too_large_for_twenty_tasks() -> None:
@@ -92,3 +98,73 @@ def test_an_architecture_is_searched_where_its_smallest_first_trial_is_feasible(
 def settings_of_single_task() -> list[SingleTaskSettings]:
     space = build_space(catalogue.read("single_task"), has_metadata=True)
     return [make_settings(SingleTaskSettings, space.split(start)[0]) for start in space.starts]
+
+
+def asked(name: str, limits: Limits, networks: int = 1, chosen: dict[str, Any] | None = None) -> Refusal | None:
+    """What the guard says of the first trial of an architecture with seven tasks."""
+    guarding = Guard(shape(7), members=3, networks=networks, limits=limits)
+    return guarding.refusal(catalogue.read(name), first_settings(name) if chosen is None else chosen)
+
+
+def size(name: str) -> Size:
+    """Of a network that is there."""
+    return first_network(name, 7)().size()
+
+
+@pytest.mark.parametrize("name", NEURAL)
+@pytest.mark.parametrize("networks", [1, 3])
+def test_a_limit_is_kept_or_broken_by_what_a_trained_model_would_have(name: str, networks: int) -> None:
+    total, of_task = size(name).total * networks, size(name).task_network * networks
+    assert asked(name, Limits(parameters=total, parameters_per_task=of_task), networks) is None
+    for limits in (Limits(parameters=total - 1), Limits(parameters_per_task=of_task - 1)):
+        assert asked(name, limits, networks) is not None
+
+
+def test_a_refusal_says_how_many_there_are_and_by_how_much_that_is_too_many() -> None:
+    total = size("pooled").total
+    refusal = asked("pooled", Limits(parameters=total // 2, parameters_per_task=10 * total))
+    assert refusal is not None
+    assert refusal.reason == f"parameters must be at most {total // 2:,}, however there are {total:,}"
+    assert refusal.excess["parameters"] == pytest.approx(total / (total // 2) - 1)
+    assert refusal.excess["parameters_per_task"] < 0
+
+
+def test_a_larger_configuration_exceeds_a_limit_by_more() -> None:
+    narrow, wide = (asked("pooled", Limits(parameters=10), chosen={"width": width}) for width in (16, 64))
+    assert narrow is not None
+    assert wide is not None
+    assert narrow.excess["parameters"] < wide.excess["parameters"]
+
+
+def test_how_long_predictions_take_is_not_known_beforehand() -> None:
+    assert asked("pooled", Limits(latency=1e-9)) is None
+
+
+@pytest.mark.parametrize("name", catalogue.names("classical"))
+def test_a_classical_model_is_never_refused_since_its_size_is_not_known_beforehand(name: str) -> None:
+    assert asked(name, Limits(parameters=1, parameters_per_task=1)) is None
+
+
+@pytest.mark.parametrize("limits", [NO_LIMITS, Limits(parameters=1)], ids=["no limits", "limits"])
+def test_what_cannot_be_trained_is_refused_with_or_without_limits(
+    monkeypatch: pytest.MonkeyPatch, limits: Limits
+) -> None:
+    monkeypatch.setattr(guard, "PACK_NUMBERS", 10)
+    refusal = asked("pooled", limits)
+    assert refusal is not None
+    assert refusal.reason.startswith("pooled must have at most 10 numbers in all networks of a trial")
+    assert refusal.excess == {"too_large": 1.0}
+
+
+def test_a_limit_makes_no_architecture_untrainable() -> None:
+    """Other configurations than its first ones may keep it."""
+    file = catalogue.read("pooled")
+    guarding = Guard(shape(7), 3, limits=Limits(parameters=1))
+    assert guarding.too_large({"pooled": file}, {"pooled": build_space(file, has_metadata=True)}) == {}
+
+
+def test_asking_takes_no_random_numbers_from_the_search() -> None:
+    torch.manual_seed(5)
+    before = torch.random.get_rng_state()
+    asked("hypernetwork", Limits(parameters=1))
+    assert torch.equal(torch.random.get_rng_state(), before)

@@ -15,8 +15,9 @@ from mthn_automl.data.dataset import Dataset
 from mthn_automl.errors import DivergedError, UndefinedError, UsageError
 from mthn_automl.models.base import Size
 from mthn_automl.training.metrics import METRICS, error_over_rows, error_over_tasks
-from mthn_automl.tuning.objective import Configuration, Objective, SearchData, fold_members
+from mthn_automl.tuning.objective import Configuration, Evaluation, Objective, SearchData, fold_members
 from mthn_automl.tuning.results import TrialResult
+from mthn_automl.tuning.rungs import Rung
 from tests.contracts import zoo
 from tests.tuning import toys
 
@@ -121,6 +122,61 @@ def test_a_classical_model_has_one_member_and_no_epochs(data: SearchData) -> Non
 def test_the_result_names_settings_and_architecture(data: SearchData) -> None:
     result = two_seeds(data)(POOLED).result
     assert (result.architecture, result.settings) == ("pooled", {"width": 16, "depth": 1, "learning_rate": 0.01})
+
+
+def rungs_of(objective: Objective, configuration: Configuration) -> tuple[list[Rung], Evaluation]:
+    """All that an evaluation shows on its way, and how it ends."""
+    steps, seen = objective.steps(configuration), list[Rung]()
+    while True:
+        try:
+            seen.append(next(steps))
+        except StopIteration as end:
+            return seen, end.value
+
+
+@pytest.mark.parametrize("configuration", NEURAL, ids=lambda configuration: configuration.space.name)
+def test_rungs_change_nothing_about_the_result(data: SearchData, configuration: Configuration) -> None:
+    plan = toys.plan_with_rungs(1, 3, epochs=6)
+    seen, paused = rungs_of(Objective(data, plan), configuration)
+    without = Objective(data, toys.plan_with_rungs(epochs=6))(configuration)
+    assert [rung.epoch for rung in seen] == [1, 3]
+    assert replace(paused.result, **TIMES) == replace(without.result, **TIMES)
+    np.testing.assert_array_equal(paused.predictions, without.predictions)
+
+
+def test_a_rung_shows_the_losses_of_the_out_of_fold_predictions_so_far(data: SearchData) -> None:
+    """A training of so many epochs ends where a longer one has its rung."""
+    seeds = replace(toys.plan_with_rungs(3, epochs=6), seeds=2, networks=2)
+    rung = rungs_of(Objective(data, seeds), HYPER)[0][0]
+    ended = Objective(data, replace(toys.plan_with_rungs(epochs=3), seeds=2, networks=2))(HYPER)
+    np.testing.assert_allclose(rung.cells, ended.last.cells, rtol=1e-6)
+    assert rung.error == pytest.approx(ended.result.error**2)
+    assert (rung.epoch, rung.parameters) == (3, ended.result.size.total)
+
+
+def test_a_classical_model_shows_nothing_on_its_way_and_ends_with_what_it_is_compared_by(data: SearchData) -> None:
+    seen, ended = rungs_of(Objective(data, toys.plan_with_rungs(1, 3, epochs=6)), RIDGE)
+    assert seen == []
+    assert (ended.last.epoch, ended.last.parameters, ended.result.epochs) == (0, ended.result.size.total, 0)
+    assert math.sqrt(ended.last.error) == pytest.approx(ended.result.error)
+
+
+@every_kind
+def test_what_a_trial_ends_with_has_a_cell_a_fold_and_task(data: SearchData, configuration: Configuration) -> None:
+    last = two_seeds(data)(configuration).last
+    assert last.cells.shape == (2, 4)
+    assert np.isfinite(last.cells).all()
+
+
+def test_the_epochs_of_a_trial_are_those_until_its_last_member_stopped(data: SearchData) -> None:
+    evaluation = two_seeds(data)(POOLED)
+    assert evaluation.result.epochs == evaluation.curve[-1][0] == evaluation.last.epoch
+
+
+def test_a_model_has_the_size_of_all_networks_that_a_refit_trains(data: SearchData) -> None:
+    one, three = (Objective(data, replace(toys.plan(), networks=each))(POOLED) for each in (1, 3))
+    assert three.result.size == one.result.size.times(3)
+    assert three.result.error == one.result.error
 
 
 ANIMALS = (zoo.binary, zoo.multiclass, zoo.several_targets, zoo.no_metadata, zoo.missing_values)

@@ -1,65 +1,26 @@
-"""The source of trials: budget, recovery, and what a trial leaves in its folder."""
+"""The source of trials: budget, recovery, what is given up, and what an earlier process left."""
 
 import json
-import math
+import os
+import signal
+import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from mthn_automl.catalogue import SearchSpace
 from mthn_automl.storage import write_json
+from mthn_automl.training.fit import drained
 from mthn_automl.tuning.events import Event, TrialFinished, TrialStarted
+from mthn_automl.tuning.interruption import Interruption
 from mthn_automl.tuning.local import LocalRunner
 from mthn_automl.tuning.objective import Objective
-from mthn_automl.tuning.search import PREDICTIONS, Budget, Outcome, Trial, TrialSource, read_outcome, run_trial
-from mthn_automl.tuning.space import build_space
-from mthn_automl.tuning.study import MAXIMUM_RETRIES, Studies
+from mthn_automl.tuning.study import MAXIMUM_RETRIES
+from mthn_automl.tuning.trial import Outcome, trial_steps
 from tests.tuning import toys
-from tests.tuning.toys import Behaviour
-
-
-@dataclass
-class Place:
-    """A run folder in which sources can be opened one after another, as by one process after another."""
-
-    folder: Path
-    files: dict[str, SearchSpace]
-    events: list[Event] = field(default_factory=list)
-
-    def source(self, trials: int | None = None, ends: Callable[[], float | None] = lambda: None) -> TrialSource:
-        spaces = {name: build_space(file, has_metadata=True) for name, file in self.files.items()}
-        studies = Studies(self.folder / "study.journal", spaces, seed=0)
-        return TrialSource(
-            studies,
-            self.files,
-            self.folder / "trials",
-            Budget(trials, ends),
-            clock=lambda: 1.0,
-            report=self.events.append,
-        )
-
-
-def place(tmp_path: Path, behaviour: Behaviour = "good", names: tuple[str, ...] = ("toy",)) -> Place:
-    return Place(tmp_path, {name: toys.toy_space(tmp_path, behaviour, name) for name in names})
-
-
-def taken(source: TrialSource) -> Trial:
-    trial = source.next()
-    assert trial is not None
-    return trial
-
-
-def good(error: float = 1.0) -> Outcome:
-    return Outcome(toys.result(error))
-
-
-def states(source: TrialSource) -> dict[str, int]:
-    return {name: count for name, count in source.studies.states().items() if count}
+from tests.tuning.sources import Place, good, place, states, taken
 
 
 def test_no_more_trials_begin_than_the_budget_has(tmp_path: Path) -> None:
@@ -154,7 +115,7 @@ def test_a_search_whose_trials_are_all_lost_comes_to_an_end(tmp_path: Path) -> N
 def test_a_lost_trial_that_left_its_result_is_adopted(tmp_path: Path) -> None:
     source = place(tmp_path).source(trials=1)
     trial = taken(source)
-    run_trial(trial, Objective(toys.search_data(), toys.plan()))
+    drained(trial_steps(trial, Objective(toys.search_data(), toys.plan())))
     source.lost(trial, "killed")
     assert states(source) == {"COMPLETE": 1}
     assert source.next() is None
@@ -201,58 +162,6 @@ def _killed(here: Place) -> dict[str, Any]:
     return taken(source).configuration.all_settings()
 
 
-def trial_of(tmp_path: Path, behaviour: Behaviour, deadline: float | None = None) -> Trial:
-    settings = {"offset": 0.5, "behaviour": behaviour}
-    chosen = toys.configuration(toys.toy_space(tmp_path, behaviour), settings)
-    return Trial(chosen, 4, 2, "because", tmp_path / "trials" / "toy-4", deadline)
-
-
-@pytest.fixture(scope="module")
-def objective() -> Objective:
-    return Objective(toys.search_data(), toys.plan())
-
-
-def test_a_trial_leaves_its_parameters_result_and_predictions(tmp_path: Path, objective: Objective) -> None:
-    trial = trial_of(tmp_path, "good")
-    outcome = run_trial(trial, objective)
-    assert json.loads((trial.folder / "params.json").read_text()) == {
-        "architecture": "toy",
-        "number": 4,
-        "root": 2,
-        "reason": "because",
-        "seed": 0,
-        "settings": {"offset": 0.5, "behaviour": "good"},
-    }
-    assert read_outcome(trial.folder) == outcome
-    stored = np.load(trial.folder / PREDICTIONS)
-    assert stored.shape == (48, 1)
-    assert np.isfinite(stored).all()
-
-
-@pytest.mark.parametrize(
-    ("behaviour", "reason"),
-    [("raises", "ValueError: the toy is broken"), ("infinite", "DivergedError: A prediction is not finite")],
-)
-def test_a_model_that_fails_is_an_outcome_with_its_reason(
-    tmp_path: Path, objective: Objective, behaviour: Behaviour, reason: str
-) -> None:
-    trial = trial_of(tmp_path, behaviour)
-    outcome = run_trial(trial, objective)
-    assert outcome.result is None
-    assert outcome.reason.startswith(reason)
-    assert read_outcome(trial.folder) == outcome
-    assert not (trial.folder / PREDICTIONS).exists()
-
-
-@pytest.mark.parametrize(("own", "of_search"), [(None, -1.0), (0.0, None), (0.0, 100.0), (100.0, -1.0)])
-def test_the_earlier_of_the_trials_and_the_searchs_deadline_holds(
-    tmp_path: Path, own: float | None, of_search: float | None
-) -> None:
-    trial = trial_of(tmp_path, "slow", None if of_search is None else time.time() + of_search)
-    outcome = run_trial(trial, Objective(toys.search_data(), toys.plan(trial_seconds=own)))
-    assert outcome.reason.startswith("TimeoutError: Only")
-
-
 def test_the_result_is_written_before_the_source_is_told(tmp_path: Path) -> None:
     here = place(tmp_path)
     source, seen = here.source(trials=2), list[str]()
@@ -269,17 +178,151 @@ def test_the_result_is_written_before_the_source_is_told(tmp_path: Path) -> None
     assert [json.loads(each)["state"] for each in seen] == ["COMPLETE", "COMPLETE"]
 
 
-def test_a_folder_without_a_result_has_no_outcome(tmp_path: Path) -> None:
-    assert read_outcome(tmp_path) is None
+def test_a_trial_that_takes_longer_than_a_trial_may_has_failed_and_is_not_tried_again(tmp_path: Path) -> None:
+    source = place(tmp_path).source(trials=1, timeout=5.0)
+    trial = taken(source)
+    source.overdue(trial)
+    assert source.studies.failures("toy") == ["it had not ended after 5 s, the time limit of a trial"]
+    assert json.loads((trial.folder / "result.json").read_text())["state"] == "FAIL"
+    assert (source.studies.retries_queued("toy"), source.next()) == (0, None)
 
 
-def test_an_undefined_error_of_a_fold_survives_the_folder(tmp_path: Path) -> None:
-    given = toys.result(0.5, fold_errors=(0.5, math.nan))
-    write_json(tmp_path / "result.json", {"state": "COMPLETE", "result": given.to_json()})
-    found = read_outcome(tmp_path)
-    assert found is not None
-    assert found.result is not None
-    assert math.isnan(found.result.fold_errors[1])
+def test_a_trial_that_is_ended_late_counts_with_what_it_left(tmp_path: Path) -> None:
+    source = place(tmp_path).source(trials=1, timeout=5.0)
+    trial = taken(source)
+    drained(trial_steps(trial, Objective(toys.search_data(), toys.plan())))
+    source.overdue(trial)
+    assert states(source) == {"COMPLETE": 1}
+
+
+@pytest.mark.parametrize("timeout", [None, 1e6])
+def test_a_trial_that_the_end_of_the_search_ends_is_queued_again_and_not_held_against_it(
+    tmp_path: Path, timeout: float | None
+) -> None:
+    here = place(tmp_path)
+    ends = [time.time() + 100]
+    source = here.source(trials=1, ends=lambda: ends[0], timeout=timeout)
+    trial = taken(source)
+    ends[0] = time.time() - 1
+    source.overdue(trial)
+    assert (source.studies.told("toy"), source.studies.failures("toy"), source.next()) == (0, [], None)
+    again = taken(here.source(trials=1))
+    assert (again.root, again.configuration.all_settings()) == (0, trial.configuration.all_settings())
+
+
+@pytest.mark.parametrize(
+    ("timeout", "deadline", "expected"),
+    [(None, None, None), (5.0, None, 105.0), (None, 200.0, 203.0), (5.0, 200.0, 105.0), (500.0, 200.0, 203.0)],
+)
+def test_a_trial_is_ended_from_outside_after_its_own_time_or_a_little_after_its_deadline(
+    tmp_path: Path, timeout: float | None, deadline: float | None, expected: float | None
+) -> None:
+    source = place(tmp_path).source(timeout=timeout)
+    trial = replace(taken(source), deadline=deadline)
+    assert source.latest(trial, 100.0, grace=3.0) == expected
+
+
+def test_trials_that_are_given_up_are_queued_again_however_often(tmp_path: Path) -> None:
+    here = place(tmp_path)
+    found = list[dict[str, Any]]()
+    for _ in range(3 + MAXIMUM_RETRIES):
+        source = here.source(trials=1)
+        found.append(taken(source).configuration.all_settings())
+        source.abandon("the search was stopped before this trial ended")
+        assert not source.live
+    assert found == found[:1] * (3 + MAXIMUM_RETRIES)
+    assert (source.studies.told("toy"), source.studies.retries_queued("toy")) == (0, 1)
+
+
+def test_a_trial_that_is_given_up_counts_with_what_it_left(tmp_path: Path) -> None:
+    source = place(tmp_path).source(trials=1)
+    drained(trial_steps(taken(source), Objective(toys.search_data(), toys.plan())))
+    source.abandon("the search was stopped before this trial ended")
+    assert states(source) == {"COMPLETE": 1}
+
+
+def test_a_late_result_of_an_earlier_process_counts_in_place_of_running_again(tmp_path: Path) -> None:
+    """The worker of a killed driver may finish after the next driver has queued its trial again."""
+    here = place(tmp_path)
+    late = taken(here.source())
+    again = here.source(trials=2)
+    assert again.recover() == 1
+    drained(trial_steps(late, Objective(toys.search_data(), toys.plan())))
+    following = taken(again)
+    assert (following.root, following.number) == (2, 2)
+    assert [number for number, _ in again.studies.results("toy")] == [1]
+    assert json.loads((tmp_path / "trials" / "toy-1" / "result.json").read_text())["state"] == "COMPLETE"
+    again.finished(following, good())
+    assert again.next() is None
+
+
+def test_a_late_failure_of_an_earlier_process_counts_too(tmp_path: Path) -> None:
+    here = place(tmp_path)
+    late = taken(here.source())
+    again = here.source(trials=1)
+    again.recover()
+    write_json(late.folder / "result.json", {"state": "FAIL", "reason": "it diverged"})
+    assert again.next() is None
+    assert again.studies.failures("toy") == ["it diverged"]
+
+
+def test_why_an_architecture_was_next_is_kept_in_the_journal_and_with_the_trial(tmp_path: Path) -> None:
+    source = place(tmp_path, names=("a", "b")).source(rounds=1)
+    trials = [taken(source) for _ in range(2)]
+    for number, trial in enumerate(trials):
+        source.finished(trial, good(1.0 + number))
+    trials.append(taken(source))
+    reasons = [json.loads((each.folder / "params.json").read_text())["reason"] for each in trials]
+    assert reasons[:2] == ["round 1 of 1 that all architectures get"] * 2
+    assert reasons[2] not in ("", reasons[0])
+    kept = {f"{name}-{number}": reason for name in "ab" for number, reason in source.studies.decisions(name)}
+    assert kept == {trial.name: reason for trial, reason in zip(trials, reasons, strict=True)}
+
+
+def test_a_trial_knows_by_which_file_its_folder_is_recognised(tmp_path: Path) -> None:
+    here = place(tmp_path)
+    lock = tmp_path / "run.lock"
+    trial = taken(here.source(lock=(lock, "token")))
+    assert (trial.lock, trial.token) == (lock, "token")
+    assert taken(place(tmp_path / "other").source()).lock is None
+
+
+def test_files_that_a_worker_sends_are_written_before_the_source_records(tmp_path: Path) -> None:
+    here = place(tmp_path)
+    source = here.source(trials=1)
+    trial = replace(taken(source), lock=tmp_path / "none")
+    outcome = drained(trial_steps(trial, Objective(toys.search_data(), toys.plan())))
+    assert not (trial.folder / "result.json").exists()
+    source.finished(trial, outcome)
+    assert {path.name for path in trial.folder.iterdir()} == {"params.json", *outcome.files}
+    assert here.source().recover() == 0
+
+
+def test_a_signal_ends_the_search_and_its_trial_is_run_again_by_the_next(tmp_path: Path) -> None:
+    here = place(tmp_path, "hangs")
+    source = here.source(trials=2)
+    with Interruption() as interruption:
+        timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+        timer.start()
+        with LocalRunner(interruption=interruption) as runner:
+            runner.use(toys.search_data(), toys.plan())
+            runner.search(source)
+        timer.join()
+        assert interruption.pending
+    assert not source.live
+    assert states(source) == {"FAIL": 1}
+    assert (source.studies.told("toy"), source.studies.retries_queued("toy")) == (0, 1)
+    assert taken(here.source(trials=2)).root == 0
+
+
+def test_a_runner_that_was_asked_to_stop_begins_nothing(tmp_path: Path) -> None:
+    here = place(tmp_path)
+    interruption = Interruption()
+    interruption._take(signal.SIGTERM, None)
+    with LocalRunner(interruption=interruption) as runner:
+        runner.use(toys.search_data(), toys.plan())
+        runner.search(here.source(trials=2))
+    assert here.events == []
 
 
 def test_a_search_finds_the_lower_error(tmp_path: Path) -> None:

@@ -50,8 +50,8 @@ def journal(tmp_path: Path) -> Path:
     return tmp_path / "run" / "study.journal"
 
 
-def opened(journal: Path, tmp_path: Path, *, seed: int = 0) -> Studies:
-    return Studies(journal, {"toy": space(tmp_path)}, seed=seed)
+def opened(journal: Path, tmp_path: Path, *, seed: int = 0, **given: Any) -> Studies:
+    return Studies(journal, {"toy": space(tmp_path)}, seed=seed, **given)
 
 
 @pytest.fixture
@@ -302,3 +302,76 @@ def test_the_root_stays_with_a_configuration_through_several_losses(studies: Stu
     lose_next(studies)
     assert studies.ask("toy").root == first.number
     assert {trial.user_attrs[ROOT] for trial in studies.trials("toy") if ROOT in trial.user_attrs} == {2}
+
+
+WARM = {"toy": [{"offset": 0.75, "shift": 3}, {"offset": 0.125, "shift": 4}]}
+
+
+def test_settings_of_an_earlier_run_come_before_the_starting_points(journal: Path, tmp_path: Path) -> None:
+    studies = opened(journal, tmp_path, warm=WARM)
+    first = asked(studies, 5)
+    assert first[:4] == [*WARM["toy"], {"offset": 0.5, "shift": 1}, {"offset": 0.25, "shift": 2}]
+    assert first[4] not in first[:4]
+
+
+@pytest.mark.parametrize("before", [0, 1, 3, 5])
+def test_settings_of_an_earlier_run_are_tried_once_however_often_the_journal_is_opened(
+    journal: Path, tmp_path: Path, before: int
+) -> None:
+    settings = asked(opened(journal, tmp_path, warm=WARM), before)
+    opened(journal, tmp_path, warm=WARM)
+    settings += asked(opened(journal, tmp_path, warm=WARM), 6 - before)
+    assert [each["offset"] for each in settings[:4]] == [0.75, 0.125, 0.5, 0.25]
+    assert [each["offset"] for each in settings].count(0.75) == 1
+
+
+def test_a_lost_warm_start_is_not_enqueued_twice_by_reopening(journal: Path, tmp_path: Path) -> None:
+    lose_next(opened(journal, tmp_path, warm=WARM))
+    assert [each["offset"] for each in asked(opened(journal, tmp_path, warm=WARM), 8)].count(0.75) == 1
+
+
+def test_warm_starts_of_other_architectures_are_left_alone(journal: Path, tmp_path: Path) -> None:
+    studies = opened(journal, tmp_path, warm={"another": WARM["toy"]})
+    assert asked(studies, 1) == [{"offset": 0.5, "shift": 1}]
+
+
+def abandon_next(studies: Studies) -> Any:
+    trial = studies.ask("toy")
+    studies.abandon("toy", trial.number, "stopped")
+    return trial
+
+
+def test_a_trial_that_was_given_up_is_asked_again_and_that_is_no_loss(studies: Studies) -> None:
+    asked(studies, 2)
+    given_up = [abandon_next(studies) for _ in range(2 * MAXIMUM_RETRIES)]
+    assert {each.root for each in given_up} == {2}
+    assert all(each.settings == given_up[0].settings for each in given_up)
+    losses = [lose_next(studies) for _ in range(1 + MAXIMUM_RETRIES)]
+    assert losses == [given_up[0].settings] * (1 + MAXIMUM_RETRIES)
+    assert studies.failures("toy") == ["the worker was killed, 4 times"]
+
+
+def test_giving_a_trial_up_keeps_count_of_its_losses(studies: Studies) -> None:
+    asked(studies, 2)
+    for _ in range(MAXIMUM_RETRIES):
+        lose_next(studies)
+        abandon_next(studies)
+    assert studies.failures("toy") == []
+    lose_next(studies)
+    assert studies.failures("toy") == ["the worker was killed, 4 times"]
+
+
+def test_giving_a_trial_up_is_told_nobody_as_a_result_or_a_failure(studies: Studies) -> None:
+    abandon_next(studies)
+    assert (studies.told("toy"), studies.failures("toy"), studies.retries_queued("toy")) == (0, [], 1)
+    assert states(studies) == {"FAIL": 1}
+
+
+def test_why_an_architecture_was_next_stays_with_the_trial(studies: Studies, journal: Path, tmp_path: Path) -> None:
+    studies.ask("toy", "round 1 of 4")
+    studies.ask("toy")
+    studies.ask("toy", "most likely to improve the best")
+    assert opened(journal, tmp_path).decisions("toy") == [
+        (0, "round 1 of 4"),
+        (2, "most likely to improve the best"),
+    ]

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -21,8 +21,10 @@ from mthn_automl.training.fit import Schedule
 from mthn_automl.tuning.objective import Configuration, Objective, SearchData
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
+from mthn_automl.tuning.rungs import Rung
 
-Behaviour = Literal["good", "raises", "dies", "dies once", "slow", "infinite"]
+Behaviour = Literal["good", "raises", "dies", "dies once", "slow", "hangs", "infinite"]
+HOUR = 3600.0
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class ToySettings:
 class Toy(Classical):
     """Predicts the mean plus an offset; what else it does in `fit`, its behaviour says.
 
-    `dies once` needs a folder in TOY_FOLDER, `slow` takes TOY_SECONDS a fit.
+    `dies once` needs a folder in TOY_FOLDER, `slow` takes TOY_SECONDS a fit, `hangs` an hour.
     """
 
     Settings: ClassVar[type] = ToySettings
@@ -58,6 +60,8 @@ class Toy(Classical):
                 _die_once(Path(os.environ["TOY_FOLDER"]) / "died")
             case "slow":
                 time.sleep(float(os.environ.get("TOY_SECONDS", "0.2")))
+            case "hangs":
+                time.sleep(HOUR)
         self.mean = training.target.mean(axis=0) + self.settings.offset
 
     def predict(self, rows: Dataset) -> FloatArray:
@@ -130,6 +134,12 @@ def toy_space(folder: Path, behaviour: Behaviour = "good", name: str = "toy") ->
     return written(folder / f"{name}.toml", TOY.format(behaviour=behaviour))
 
 
+def rates_space(folder: Path, rates: Sequence[float], name: str = "rates") -> SearchSpace:
+    """A quick network whose first trials have these learning rates, in turn."""
+    starts = "".join(f"\n[[first_trials]]\nwidth = 8\nlearning_rate = {rate}\n" for rate in rates)
+    return written(folder / f"{name}.toml", QUICK_POOLED.format(low=min(rates), high=max(rates)) + starts)
+
+
 def pooled_space(folder: Path, low: float = 1e-3, high: float = 1e-1, name: str = "quick_pooled") -> SearchSpace:
     return written(folder / f"{name}.toml", QUICK_POOLED.format(low=low, high=high))
 
@@ -146,6 +156,11 @@ def search_data(dataset: Dataset | None = None, folds: int = 2, metric: str = "r
 
 def plan(folds: int = 2, seeds: int = 1, epochs: int = 8, trial_seconds: float | None = None) -> Plan:
     return Plan(folds, seeds, Schedule(batch=16, max_epochs=epochs, patience=4, check_every=1), trial_seconds)
+
+
+def plan_with_rungs(*rungs: int, epochs: int) -> Plan:
+    """One in which every network trains for all epochs, so that every rung is reached."""
+    return Plan(2, 1, Schedule(batch=16, max_epochs=epochs, patience=epochs, check_every=1, rungs=rungs), None)
 
 
 def endless_plan() -> Plan:
@@ -178,6 +193,12 @@ def result(error: float = 1.0, architecture: str = "toy", **changed: Any) -> Tri
     return TrialResult(**{**values, **changed})
 
 
+def rung(epoch: int, cells: Sequence[Sequence[float]] | FloatArray, parameters: int = 10) -> Rung:
+    """What a trial shows at a rung, its error being the mean of its cells."""
+    values = np.array(cells, dtype=np.float64)
+    return Rung(epoch, float(np.nanmean(values)), values, parameters)
+
+
 def seven(objective: Objective) -> int:
     """A job."""
     return 7
@@ -186,6 +207,11 @@ def seven(objective: Objective) -> int:
 def rows_seen(objective: Objective) -> tuple[int, int]:
     """A job: rows of the data and folds of the plan."""
     return len(objective.data.dataset), objective.plan.folds
+
+
+def hangs(objective: Objective) -> None:
+    """A job that takes an hour."""
+    time.sleep(HOUR)
 
 
 def breaks(objective: Objective) -> None:

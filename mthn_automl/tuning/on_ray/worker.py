@@ -1,6 +1,7 @@
 """What runs in Ray's worker processes: trials on warm actors, and final fits as tasks."""
 
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,7 @@ from mthn_automl.tuning.objective import Objective, SearchData, prepare_process
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.rungs import Rung
 from mthn_automl.tuning.runners import Job, attempt
-from mthn_automl.tuning.trial import Outcome, trial_steps
+from mthn_automl.tuning.trial import Outcome, Trial, trial_steps
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Worker(tune.Trainable):  # type: ignore[misc]
     """A warm process that runs one trial after another; the data are encoded once in its life.
 
     A step reaches to the trial's next rung, and the first one only to its beginning: from then on its time counts,
-    not from when the process began to import PyTorch.
+    not from when the process began to import PyTorch, or scikit-learn for a trial's class.
     """
 
     def setup(self, config: dict[str, Any], work: list[Any]) -> None:
@@ -44,7 +45,10 @@ class Worker(tune.Trainable):  # type: ignore[misc]
 
     def step(self) -> dict[str, Any]:
         if self.steps is None:
-            self.steps = trial_steps(self.config["trial"], self.objective)
+            trial: Trial = self.config["trial"]
+            with suppress(Exception):  # a class that cannot be loaded is the trial's failure, which it reports
+                trial.configuration.space.load_class()
+            self.steps = trial_steps(trial, self.objective)
             return {"worker": [ray.get_runtime_context().current_actor]}
         try:
             return {"rung": next(self.steps)}

@@ -1,0 +1,73 @@
+"""What a search minimises, and what its answers may have at most."""
+
+import pytest
+
+from mthn_automl.models.base import Size
+from mthn_automl.tuning.objectives import NO_LIMITS, OBJECTIVES, Limits, values_of
+from tests.tuning import toys
+
+SIZE = Size(1000, 40, 7)
+
+
+def test_the_objectives_are_those_that_can_be_asked_for() -> None:
+    assert list(OBJECTIVES) == ["error", "parameters", "latency"]
+
+
+@pytest.mark.parametrize(
+    ("objectives", "values"),
+    [
+        (["error"], [0.5]),
+        (["error", "parameters"], [0.5, 1000.0]),
+        (["error", "latency", "parameters"], [0.5, 2.5, 1000.0]),
+    ],
+)
+def test_values_come_in_the_order_of_the_objectives(objectives: list[str], values: list[float]) -> None:
+    result = toys.result(0.5, size=SIZE, predict_us_per_row=2.5)
+    assert values_of(result, objectives) == values
+
+
+@pytest.mark.parametrize("limits", [Limits(parameters=1), Limits(parameters_per_task=1), Limits(latency=0.5)])
+def test_a_limit_is_one_and_no_limit_is_none(limits: Limits) -> None:
+    assert limits
+    assert not NO_LIMITS
+
+
+def test_without_limits_nothing_is_exceeded_or_broken() -> None:
+    assert (NO_LIMITS.excess(SIZE, 5.0), NO_LIMITS.broken(SIZE, 5.0)) == ({}, "")
+
+
+@pytest.mark.parametrize(
+    ("limits", "excess"),
+    [
+        (Limits(parameters=500), {"parameters": 1.0}),
+        (Limits(parameters=1000), {"parameters": 0.0}),
+        (Limits(parameters=2000), {"parameters": -0.5}),
+        (Limits(parameters=250, parameters_per_task=80), {"parameters": 3.0, "parameters_per_task": -0.5}),
+        (Limits(latency=2.0), {"latency": 1.5}),
+    ],
+)
+def test_the_excess_is_relative_to_the_limit(limits: Limits, excess: dict[str, float]) -> None:
+    assert limits.excess(SIZE, 5.0) == pytest.approx(excess)
+
+
+@pytest.mark.parametrize(
+    ("limits", "sentence"),
+    [
+        (Limits(parameters=999), "parameters must be at most 999, however there are 1,000"),
+        (Limits(parameters_per_task=39), "parameters per task must be at most 39, however there are 40"),
+        (Limits(latency=2.5), "predicting a row must take at most 2.5 us, however it takes 5"),
+        (Limits(1000, 40, 5.0), ""),
+        (
+            Limits(1, 40, 1.0),
+            "parameters must be at most 1, however there are 1,000; "
+            "predicting a row must take at most 1 us, however it takes 5",
+        ),
+    ],
+)
+def test_limits_that_are_broken_are_named_with_their_numbers(limits: Limits, sentence: str) -> None:
+    assert limits.broken(SIZE, 5.0) == sentence
+
+
+def test_what_has_not_been_measured_breaks_no_limit() -> None:
+    assert Limits(latency=1e-9).excess(SIZE) == {}
+    assert Limits(latency=1e-9).broken(SIZE) == ""

@@ -1,0 +1,135 @@
+"""The source of trials under limits: what is not begun, and what is no answer once it has been fitted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mthn_automl.catalogue import SearchSpace
+from mthn_automl.models.base import ProblemShape, Size
+from mthn_automl.tuning.events import TrialFinished
+from mthn_automl.tuning.guard import Guard, Refusal
+from mthn_automl.tuning.objectives import Limits
+from mthn_automl.tuning.search import REFUSALS, TrialSource
+from mthn_automl.tuning.trial import Outcome
+from tests.tuning import toys
+from tests.tuning.sources import Place, place, states, taken
+
+
+@dataclass(frozen=True)
+class OffsetGuard(Guard):
+    """Refuses offsets above one: something known before a trial, as the number of parameters is of a network."""
+
+    most: float = 1.0
+
+    def refusal(self, file: SearchSpace, chosen: Mapping[str, Any]) -> Refusal | None:
+        above = chosen["offset"] - self.most
+        return Refusal(f"offset must be at most {self.most}", {"offset": above}) if above > 0 else None
+
+
+def guarded(here: Place, most: float, **given: Any) -> TrialSource:
+    return here.source(guard=OffsetGuard(ProblemShape(1, 1, 1, 0), 1, most=most), **given)
+
+
+def test_configurations_that_break_a_limit_are_not_begun_and_use_no_budget(tmp_path: Path) -> None:
+    here = place(tmp_path)
+    source = guarded(here, 0.4, trials=3)
+    begun = [taken(source) for _ in range(3)]
+    assert source.next() is None
+    assert all(trial.configuration.settings["offset"] <= 0.4 for trial in begun)
+    refused = source.studies.refused("toy")
+    assert len(refused) >= 1  # the starting point is one of them
+    assert set(refused) == {"offset must be at most 0.4"}
+    assert (states(source), source.studies.told("toy")) == ({"RUNNING": 3}, 0)
+    assert not any(isinstance(each, TrialFinished) for each in here.events)
+    assert len(list((tmp_path / "trials").iterdir())) == 3
+
+
+def test_a_refused_configuration_is_pruned_in_the_journal_with_its_excess_for_the_sampler(tmp_path: Path) -> None:
+    source = guarded(place(tmp_path), 0.4)
+    taken(source)
+    first = source.studies.trials("toy")[0]
+    assert (first.state.name, first.user_attrs["refused"]) == ("PRUNED", True)
+    assert first.constraints == {"offset": pytest.approx(0.1)}
+
+
+def test_an_architecture_of_which_all_configurations_break_a_limit_is_passed_over(tmp_path: Path) -> None:
+    files = {"free": toys.toy_space(tmp_path, name="free"), "toy": toys.toy_space(tmp_path)}
+    source = guarded(Place(tmp_path, files), 1.0, trials=6)
+    source.guard = OnlyFree(ProblemShape(1, 1, 1, 0), 1)
+    begun = [taken(source) for _ in range(6)]
+    assert {trial.architecture for trial in begun} == {"free"}
+    assert source.next() is None
+
+
+class OnlyFree(Guard):
+    """Refuses all configurations of the architecture `toy`."""
+
+    def refusal(self, file: SearchSpace, chosen: Mapping[str, Any]) -> Refusal | None:
+        return Refusal("too large", {"parameters": 1.0}) if file.name == "toy" else None
+
+
+def test_an_architecture_that_was_passed_over_is_asked_for_one_configuration_at_a_time(tmp_path: Path) -> None:
+    """Its sampler goes on learning, and a long search does not fill its study with refusals."""
+    files = {"free": toys.toy_space(tmp_path, name="free"), "toy": toys.toy_space(tmp_path)}
+    source = Place(tmp_path, files).source(guard=OnlyFree(ProblemShape(1, 1, 1, 0), 1))
+    for _ in range(7):
+        taken(source)
+    assert len(source.studies.refused("toy")) == REFUSALS + 5  # at the first trial its turn had not come
+    source.guard = None
+    assert taken(source).architecture == "toy"
+
+
+def test_a_search_whose_configurations_all_break_the_limits_ends(tmp_path: Path) -> None:
+    source = guarded(place(tmp_path), -1.0, trials=5)
+    assert source.next() is None
+    assert len(source.studies.refused("toy")) == REFUSALS
+
+
+SMALL, LARGE = (toys.result(error, size=Size(total, 1, 0)) for error, total in ((0.9, 10), (0.1, 1000)))
+
+
+def test_a_model_whose_size_is_known_only_once_it_is_fitted_is_complete_but_no_answer(tmp_path: Path) -> None:
+    here = place(tmp_path)
+    source = here.source(limits=Limits(parameters=100))
+    source.finished(taken(source), Outcome(LARGE))
+    source.finished(taken(source), Outcome(SMALL))
+    assert states(source) == {"COMPLETE": 2}
+    best = source.studies.best("toy")
+    assert best is not None
+    assert (best[0], best[1].error) == (1, 0.9)
+    assert source._standings()["toy"].errors == (0.9,)
+    told = [each for each in here.events if isinstance(each, TrialFinished)]
+    assert [each.best for each in told] == [None, 0.9]
+    assert [each.reason for each in told] == ["parameters must be at most 100, however there are 1,000", ""]
+
+
+FEW = """
+format = 1
+architecture = "tests.tuning.toys:Toy"
+family = "classical"
+
+[parameters.offset]
+type = "categorical"
+choices = [0.0, 0.5]
+"""
+
+
+def test_the_same_settings_are_not_tried_twice_and_a_space_may_be_exhausted(tmp_path: Path) -> None:
+    source = Place(tmp_path, {"toy": toys.written(tmp_path / "toy.toml", FEW)}).source(trials=10)
+    begun = [taken(source) for _ in range(2)]
+    assert {trial.configuration.settings["offset"] for trial in begun} == {0.0, 0.5}
+    assert source.next() is None
+    refused = source.studies.refused("toy")
+    assert len(refused) >= REFUSALS
+    assert all(each.startswith("the settings are those of trial ") for each in refused)
+
+
+def test_settings_that_were_lost_with_their_process_are_tried_again_all_the_same(tmp_path: Path) -> None:
+    source = Place(tmp_path, {"toy": toys.written(tmp_path / "toy.toml", FEW)}).source(trials=10)
+    first = taken(source)
+    source.lost(first, "killed")
+    again = taken(source)
+    assert (again.root, again.configuration.settings) == (first.number, first.configuration.settings)
