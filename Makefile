@@ -12,7 +12,7 @@ DEMO := build/demo
 DEMO_RUN := $(DEMO)/run-$(shell date +%Y%m%d-%H%M%S)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test check format bench clean
+.PHONY: help venv demo test soak check format bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ PURE := tests/models tests/contracts/test_neural.py tests/contracts/test_classic
 test: $(STAMP) ## run the tests: contracts of models on two cores, then all others
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PURE) --numprocesses 2 && pure=0 || pure=$$?; \
 	$(BIN)/python -m pytest $(PURE:%=--ignore=%) && exit $$pure
+
+soak: $(STAMP) ## run the long fault tests of tests/faults/soak: ten kills, signals in every phase (half an hour)
+	@$(BIN)/python -m pytest tests/faults/soak/*.py -rP --durations 0
 
 check: $(STAMP) ## formatting, lint and types, changing nothing
 	@$(BIN)/ruff format --check

@@ -100,7 +100,7 @@ def leaderboard(finalists: Sequence[Finalist], test_share: float) -> pd.DataFram
 
 def read_leaderboard(path: Path) -> pd.DataFrame:
     """The table that a run wrote, with whole numbers where it had them."""
-    return pd.read_csv(path).astype(COLUMNS)
+    return pd.read_csv(path, keep_default_na=False, na_values=[""]).astype(COLUMNS)
 
 
 def errors_of(table: pd.DataFrame, name: str) -> dict[str, float | None]:

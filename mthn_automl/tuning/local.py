@@ -63,6 +63,7 @@ class LocalRunner:
         steps = trial_steps(trial, self._ready())
         with suppress(Exception):  # a class that cannot be loaded is the trial's failure, which it reports
             trial.configuration.space.load_class()
+        source.began(trial)
         ends = source.latest(trial, time.time(), GRACE)
         while True:
             with self.interruption.raising(None if ends is None else max(ends - time.time(), 0.0)):

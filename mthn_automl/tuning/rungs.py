@@ -21,14 +21,14 @@ from mthn_automl.training.metrics import METRICS
 from mthn_automl.tuning.plan import Plan
 
 REDUCTION = 3
-SIGNIFICANCE = 0.005
-"""At it, one in 20 of trials that differ in their seeds alone was stopped at any rung (hypernetwork, Robot Arm, 20
-tasks, one fold and three); at .05 one in 5 to 7, since the cells of a network share its luck."""
+SIGNIFICANCE = 0.002
+"""At it, 1 to 3 of 100 trials that differ in their seeds alone were stopped at any rung (hypernetwork, Robot Arm, 20
+tasks, one fold and three); at .05, 14 to 21, since the cells of a network share its luck."""
 
 FEWEST_COMPARED = 2
 """Trials that must have been at a rung before one can be stopped there."""
 
-FEWEST_STEPS = 60
+FEWEST_STEPS = 40
 """Of the optimiser before the first rung: earlier, losses say more of learning rates than of what they lead to."""
 
 MOST_GROUPS = 200

@@ -86,10 +86,13 @@ class TrialSource:
         left = self.studies.running()
         for architecture, number in left:
             outcome = read_outcome(self.folder / f"{architecture}-{number}")
-            if outcome is None:
-                self.studies.lose(architecture, number, "the search ended before this trial did", self.clock())
-            else:
+            reason = "the search ended before this trial did"
+            if outcome is not None:
                 self._record(architecture, number, outcome)
+            elif self.studies.has_begun(architecture, number):
+                self.studies.lose(architecture, number, reason, self.clock())
+            else:
+                self.studies.abandon(architecture, number, reason)
         return len(left)
 
     def _remember(self, architecture: str, number: int) -> None:
@@ -191,6 +194,10 @@ class TrialSource:
         """Whether the search must be over."""
         ends = self.budget.ends()
         return ends is not None and time.time() >= ends
+
+    def began(self, trial: Trial) -> None:
+        """A worker has set to work on a trial."""
+        self.studies.begin(trial.architecture, trial.number)
 
     def latest(self, trial: Trial, started: float, grace: float) -> float | None:
         """When a trial that began its work at `started` is to be ended from outside, in seconds since the epoch.

@@ -28,6 +28,9 @@ START = "start"
 SPACE = "space"
 ELAPSED = "elapsed"
 DECISION = "decision"
+BEGUN = "begun"
+"""Marks a trial whose worker has set to work; one that was only handed out is not to blame for a lost process."""
+
 REFUSED = "refused"
 """Marks a configuration that was never begun, because it would break a limit."""
 
@@ -183,6 +186,13 @@ class Studies:
         """Record a failure of the configuration itself; it is not tried again."""
         self._mark(architecture, number, {REASON: reason, ELAPSED: elapsed})
         self._studies[architecture].tell(number, state=TrialState.FAIL)
+
+    def begin(self, architecture: str, number: int) -> None:
+        """Record that a worker has set to work on a trial."""
+        self._mark(architecture, number, {BEGUN: True})
+
+    def has_begun(self, architecture: str, number: int) -> bool:
+        return BEGUN in self._find(architecture, number).user_attrs
 
     def lose(self, architecture: str, number: int, reason: str, elapsed: float) -> None:
         """Record that a trial's process was lost, and queue its configuration again, at most three times.

@@ -4,110 +4,25 @@ A run takes seconds, so that one search is killed, resumed, killed again in its 
 data and its folder move meanwhile. The tests look at what each step left.
 """
 
-import os
 import shutil
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import optuna
 import pandas as pd
 import pytest
-from optuna.trial import TrialState
 
-from mthn_automl.data.problems import cubic
-from mthn_automl.storage import read_json
-from mthn_automl.tuning.study import ELAPSED, ROOT, open_storage
+from tests.command import Ended
+from tests.faults import killing, misbehaving
+from tests.faults.killing import Killed, moments
+from tests.faults.runs import Started, Trials, call, phases_begun, results, written
 from tests.tuning import toys
 
 pytestmark = pytest.mark.faults
 
-CHECKOUT = Path(__file__).parents[2]
 TRIALS = 8
-PATIENCE = 120.0
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(CHECKOUT), "TOY_SECONDS": "0.5"}
+SLOW = {"SLOW_SECONDS": "0.5"}
 SHORT = ("--folds", "2", "--seeds", "1", "--no-ablation")
-
-
-def command(arguments: Sequence[object]) -> list[str]:
-    return [sys.executable, "-m", "mthn_automl.cli.app", *map(str, arguments)]
-
-
-def call(*arguments: object) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command(arguments), env=ENVIRONMENT, capture_output=True, text=True, timeout=PATIENCE)
-
-
-class Started:
-    """The command in a process group of its own, of which a test is master; leaving kills what is left of it."""
-
-    def __init__(self, *arguments: object) -> None:
-        self.process = subprocess.Popen(
-            command(arguments),
-            env=ENVIRONMENT,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-
-    def __enter__(self) -> "Started":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.kill()
-
-    def wait_for(self, happened: Callable[[], bool]) -> None:
-        ends = time.monotonic() + PATIENCE
-        while not happened():
-            assert self.process.poll() is None, "the command ended before what was waited for"
-            assert time.monotonic() < ends, "what was waited for did not happen"
-            time.sleep(0.01)
-
-    def signal(self, number: int) -> None:
-        os.killpg(self.process.pid, number)
-
-    def kill(self) -> None:
-        if self.process.poll() is None:
-            self.signal(signal.SIGKILL)
-            self.process.wait()
-
-
-def results(run: Path) -> dict[str, int]:
-    """Trials whose result says COMPLETE, and when it was written."""
-    files = sorted(run.glob("trials/*/result.json"))
-    return {each.parent.name: each.stat().st_mtime_ns for each in files if read_json(each)["state"] == "COMPLETE"}
-
-
-def phases_begun(run: Path, name: str) -> int:
-    log = run / "run.log"
-    return log.read_text(encoding="utf-8").count(f"PhaseStarted(name='{name}'") if log.exists() else 0
-
-
-@dataclass
-class Trials:
-    """What the journal of a run says."""
-
-    complete: list[str]
-    roots: list[tuple[str, int]]
-    told: int
-    unfinished: int
-
-    @classmethod
-    def of(cls, run: Path) -> "Trials":
-        storage = open_storage(run / "study.journal")
-        studies = [optuna.load_study(study_name=each.study_name, storage=storage) for each in storage.get_all_studies()]
-        trials = [(study.study_name, trial) for study in studies for trial in study.get_trials()]
-        complete = [(name, trial) for name, trial in trials if trial.state is TrialState.COMPLETE]
-        return cls(
-            complete=[f"{name}-{trial.number}" for name, trial in complete],
-            roots=[(name, trial.user_attrs.get(ROOT, trial.number)) for name, trial in complete],
-            told=sum(ELAPSED in trial.user_attrs for _, trial in trials),
-            unfinished=sum(trial.state is TrialState.RUNNING for _, trial in trials),
-        )
 
 
 @dataclass
@@ -117,30 +32,23 @@ class Story:
     run: Path
     data: Path
     results: list[dict[str, int]] = field(default_factory=list)
-    answers: dict[str, Any] = field(default_factory=dict)
+    answers: dict[str, Ended] = field(default_factory=dict)
 
     def again(self, *more: object) -> list[object]:
         return ["resume", self.run, "--data", self.data / "data.csv", "--meta", self.data / "meta.csv", *more]
-
-
-def written(folder: Path) -> Path:
-    folder.mkdir()
-    data, meta = cubic(tasks=8, rows=20)
-    data.to_csv(folder / "data.csv", index=False)
-    meta.to_csv(folder / "meta.csv", index=False)
-    return folder
 
 
 @pytest.fixture(scope="module")
 def killed(tmp_path_factory: pytest.TempPathFactory) -> Story:
     """Killed when the first result was there; then folder and data moved, and the space files are gone."""
     folder = tmp_path_factory.mktemp("killed")
-    data, run = written(folder / "data"), folder / "run"
-    spaces = [toys.toy_space(folder, "slow", "slow").path, toys.pooled_space(folder).path]
+    data, run = folder / "data", folder / "run"
+    data.mkdir()
+    spaces = [misbehaving.space(folder, "slow"), toys.pooled_space(folder).path]
     names = "ridge,kernel_ridge,quick_pooled,slow"
-    given = ["search", data / "data.csv", "--meta", data / "meta.csv", "--space", spaces[0], "--space", spaces[1]]
+    given = [*written(data), "--space", spaces[0], "--space", spaces[1]]
     given += ["--architectures", names, "--trials", TRIALS, "--runner", "local", "--output", run, *SHORT]
-    with Started(*given) as search:
+    with Started(*given, **SLOW) as search:
         search.wait_for(lambda: bool(results(run)))
     story = Story(folder / "moved run", folder / "moved data")
     run.rename(story.run)
@@ -156,10 +64,10 @@ def killed_twice(killed: Story, tmp_path_factory: pytest.TempPathFactory) -> Sto
     run = tmp_path_factory.mktemp("twice") / "run"
     shutil.copytree(killed.run, run)
     story = Story(run, killed.data, list(killed.results))
-    with Started(*story.again()) as resumed:
+    with Started(*story.again(), **SLOW) as resumed:
         resumed.wait_for(lambda: phases_begun(run, "search") == 2)
         resumed.signal(signal.SIGSTOP)
-        story.answers["second"] = call(*story.again())
+        story.answers["second"] = call(*story.again(), **SLOW)
         resumed.signal(signal.SIGCONT)
         resumed.wait_for(lambda: phases_begun(run, "refit") == 1)
     story.results.append(results(run))
@@ -169,7 +77,7 @@ def killed_twice(killed: Story, tmp_path_factory: pytest.TempPathFactory) -> Sto
 @pytest.fixture(scope="module")
 def finished(killed_twice: Story) -> Story:
     """Resumed to its end, and resumed once more."""
-    killed_twice.answers["end"] = call(*killed_twice.again())
+    killed_twice.answers["end"] = call(*killed_twice.again(), **SLOW)
     killed_twice.answers["more"] = call("resume", killed_twice.run)
     return killed_twice
 
@@ -181,8 +89,8 @@ def test_the_first_kill_hit_the_search(killed: Story) -> None:
 
 def test_a_moved_data_file_must_be_told(killed: Story) -> None:
     answer = call("resume", killed.run)
-    assert answer.returncode == 2
-    assert "data.csv is gone; say --data FILE" in answer.stderr
+    assert answer.code == 2
+    assert "data.csv is gone; say --data FILE" in answer.err
 
 
 def test_changed_data_are_refused_and_nothing_is_touched(killed: Story, tmp_path: Path) -> None:
@@ -190,16 +98,16 @@ def test_changed_data_are_refused_and_nothing_is_touched(killed: Story, tmp_path
     changed.write_text((killed.data / "data.csv").read_text(encoding="utf-8") + "0,0.5,0.5\n", encoding="utf-8")
     journal = (killed.run / "study.journal").read_bytes()
     answer = call("resume", killed.run, "--data", changed, "--meta", killed.data / "meta.csv")
-    assert answer.returncode == 1
-    assert "The data must be those this run began with" in answer.stderr
+    assert answer.code == 1
+    assert "The data must be those this run began with" in answer.err
     assert (killed.run / "study.journal").read_bytes() == journal
 
 
 def test_a_second_process_on_the_same_run_is_refused_in_a_sentence(killed_twice: Story) -> None:
     second = killed_twice.answers["second"]
-    assert second.returncode == 1
-    assert "Another process is working on" in second.stderr
-    assert "Traceback" not in second.stderr
+    assert second.code == 1
+    assert "Another process is working on" in second.err
+    assert "Traceback" not in second.err
 
 
 def test_the_second_kill_hit_the_refit(killed_twice: Story) -> None:
@@ -208,12 +116,12 @@ def test_the_second_kill_hit_the_refit(killed_twice: Story) -> None:
 
 
 def test_a_killed_run_is_finished_by_a_resume(finished: Story) -> None:
-    assert finished.answers["end"].returncode == 0, finished.answers["end"].stderr
+    assert finished.answers["end"].code == 0, finished.answers["end"].err
     board = pd.read_csv(finished.run / "leaderboard.csv")
     assert set(board["architecture"]) == {"ridge", "kernel_ridge", "quick_pooled", "slow"}
     assert board["test_error"].notna().all()
     assert board["trials"].tolist() == [2] * 4
-    assert "kernel_ridge" in finished.answers["end"].stdout
+    assert "kernel_ridge" in finished.answers["end"].out
 
 
 def test_what_was_finished_before_a_kill_is_complete_once(finished: Story) -> None:
@@ -236,21 +144,22 @@ def test_no_configuration_is_complete_twice_and_the_budget_is_kept(finished: Sto
 
 def test_a_finished_run_says_so(finished: Story) -> None:
     more = finished.answers["more"]
-    assert more.returncode == 0
-    assert "is finished; --time-limit or --trials would add to it" in more.stderr
-    assert "kernel_ridge" in more.stdout
+    assert more.code == 0
+    assert "is finished; --time-limit or --trials would add to it" in more.err
+    assert "kernel_ridge" in more.out
 
 
 @pytest.fixture(scope="module")
 def with_ray(tmp_path_factory: pytest.TempPathFactory) -> Story:
     """The same with Ray's workers, killed once."""
     folder = tmp_path_factory.mktemp("ray")
-    data, run = written(folder / "data"), folder / "run"
-    space = toys.toy_space(folder, "slow", "slow").path
-    given = ["search", data / "data.csv", "--meta", data / "meta.csv", "--space", space, "--output", run, *SHORT]
+    data, run = folder / "data", folder / "run"
+    data.mkdir()
+    space = misbehaving.space(folder, "slow")
+    given = [*written(data), "--space", space, "--output", run, *SHORT]
     given += ["--architectures", "ridge,slow", "--trials", 4, "--runner", "ray", "--workers", 1]
     story = Story(run, data)
-    with Started(*given) as search:
+    with Started(*given, **SLOW) as search:
         search.wait_for(lambda: bool(results(run)))
     story.results.append(results(run))
     story.answers["end"] = call("resume", run)
@@ -259,7 +168,7 @@ def with_ray(tmp_path_factory: pytest.TempPathFactory) -> Story:
 
 @pytest.mark.ray
 def test_a_run_with_ray_is_finished_by_a_resume(with_ray: Story) -> None:
-    assert with_ray.answers["end"].returncode == 0, with_ray.answers["end"].stderr
+    assert with_ray.answers["end"].code == 0, with_ray.answers["end"].err
     assert set(pd.read_csv(with_ray.run / "leaderboard.csv")["architecture"]) == {"ridge", "slow"}
 
 
@@ -270,3 +179,34 @@ def test_a_run_with_ray_loses_and_doubles_nothing(with_ray: Story) -> None:
     assert set(with_ray.results[0]) <= set(trials.complete)
     assert len(set(trials.roots)) == len(trials.roots) == 4
     assert (trials.told, trials.unfinished) == (4, 0)
+
+
+KILLS, MORE_TRIALS = 3, 9
+
+
+@pytest.fixture(scope="module")
+def often(tmp_path_factory: pytest.TempPathFactory) -> Killed:
+    """Killed at moments of its search that were drawn at random."""
+    drawn = moments(KILLS, 5, 4.0, in_search=True)
+    return killing.killed(tmp_path_factory.mktemp("often") / "it", MORE_TRIALS, drawn, "--runner", "local")
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
+    return killing.killed(tmp_path_factory.mktemp("undisturbed") / "it", MORE_TRIALS, [], "--runner", "local")
+
+
+def test_kills_at_random_moments_lose_nothing_and_repeat_nothing(often: Killed) -> None:
+    assert len(often.results) == KILLS
+    assert killing.loses_and_doubles_nothing(often)
+    assert len(Trials.of(often.run).complete) == MORE_TRIALS
+
+
+def test_a_run_that_was_killed_ends_with_the_trials_of_one_that_was_not(often: Killed, undisturbed: Killed) -> None:
+    assert Trials.of(often.run).errors == Trials.of(undisturbed.run).errors
+
+
+def test_a_run_that_was_killed_ends_with_the_winner_of_one_that_was_not(often: Killed, undisturbed: Killed) -> None:
+    boards = [pd.read_csv(each.run / "leaderboard.csv") for each in (often, undisturbed)]
+    columns = ["rank", "architecture", "cv_error", "test_error", "trials"]
+    pd.testing.assert_frame_equal(boards[0][columns], boards[1][columns])

@@ -5,6 +5,7 @@ Each start is a new Tune session whose own files, which are pickles, lie in a te
 
 import math
 import os
+import signal
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -91,13 +92,14 @@ class RayRunner:
                     f"it has {there.cpus:g} CPUs and {there.gpus:g} GPUs; lower --cpus-per-trial or --gpus-per-trial."
                 )
             return
-        ray.init(
-            address="local",
-            num_cpus=math.ceil(self.workers * place.cpus),
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level="CRITICAL",
-        )
+        with _deaf_children():
+            ray.init(
+                address="local",
+                num_cpus=math.ceil(self.workers * place.cpus),
+                include_dashboard=False,
+                log_to_driver=False,
+                logging_level="CRITICAL",
+            )
 
     def __exit__(self, *error: object) -> None:
         self._stack.close()
@@ -162,6 +164,19 @@ def _value(reference: Any) -> Any:
         return ray.get(reference)
     except ray.exceptions.RayError as error:
         return Failed(f"the worker process ended: {type(error).__name__}")
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """What is started inside does not hear SIGTERM, which `timeout` and schedulers send to whole process groups.
+
+    Without its Ray the search could not end well; it is the search that ends Ray.
+    """
+    kept = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, kept)
 
 
 @contextmanager

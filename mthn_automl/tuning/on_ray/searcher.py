@@ -66,6 +66,7 @@ class Link:
             return False
         if "worker" in result:
             live.began, live.worker = time.time(), result["worker"][0]
+            self._guarded(partial(self.source.began, live.trial), None)
         if "rung" not in result:
             return False
         return bool(self._guarded(lambda: self.source.at_rung(live.trial, result["rung"]), True))

@@ -1,0 +1,102 @@
+"""A run whose driver is killed at random moments, and the same run undisturbed."""
+
+import random
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mthn_automl.storage import read_json
+from tests.command import Ended
+from tests.faults import misbehaving
+from tests.faults.misbehaving import Fit, fits
+from tests.faults.runs import Started, Trials, call, phases_begun, results, trials_begun, written
+
+ARCHITECTURES = "ridge,kernel_ridge,slow"
+
+
+@dataclass
+class Killed:
+    """What happened: which trials had a result at each kill and when it was written, and how the last resume ended."""
+
+    folder: Path
+    trials: int
+    where: tuple[object, ...]
+    results: list[dict[str, int]] = field(default_factory=list)
+    phases: list[int] = field(default_factory=list)
+    end: Ended | None = None
+
+    @property
+    def run(self) -> Path:
+        return self.folder / "run"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {"SLOW_SECONDS": "0.5", "FITS": str(self.folder / "fits")}
+
+    def words(self) -> tuple[object, ...]:
+        if (self.run / "config.resolved.toml").exists():
+            return "resume", self.run
+        space = misbehaving.space(self.folder, "slow")
+        words = (*written(self.folder), "--space", space, "--architectures", ARCHITECTURES, "--trials", self.trials)
+        return (*words, "--folds", 2, "--seeds", 1, "--no-ablation", "--output", self.run, *self.where)
+
+    def kill(self, seconds: float, *, in_search: bool) -> None:
+        """Kill the driver so many seconds after its start, or after its search began; it may be over by then."""
+        before = phases_begun(self.run, "search")
+        with Started(*self.words(), **self.environment) as started:
+            if in_search:
+                started.wait_for(lambda: phases_begun(self.run, "search") > before)
+            ends = time.monotonic() + seconds
+            while time.monotonic() < ends and started.process.poll() is None:
+                time.sleep(0.01)
+            started.kill_driver()
+            self.results.append(results(self.run))
+            started.gone()
+
+    def finish(self) -> "Killed":
+        self.end = call(*self.words(), **self.environment)
+        return self
+
+
+def killed(folder: Path, trials: int, moments: list[tuple[float, bool]], *where: object) -> Killed:
+    """A run killed at each of the moments: seconds, and whether from the beginning of its search."""
+    (folder / "fits").mkdir(parents=True)
+    story = Killed(folder, trials, where)
+    for seconds, in_search in moments:
+        story.kill(seconds, in_search=in_search)
+    return story.finish()
+
+
+def moments(kills: int, seed: int, longest: float, *, in_search: bool) -> list[tuple[float, bool]]:
+    """Drawn at random, the same for the same seed."""
+    chance = random.Random(seed)
+    return [(chance.uniform(0.0, longest), in_search) for _ in range(kills)]
+
+
+def loses_and_doubles_nothing(story: Killed) -> bool:
+    """Asserts that what had a result at a kill is complete once, untouched, and was not fitted again."""
+    assert story.end is not None
+    assert story.end.code == 0, story.end.err
+    trials, now = Trials.of(story.run), results(story.run)
+    assert len(set(trials.roots)) == len(trials.roots)
+    assert (trials.told, trials.unfinished) == (story.trials, 0)
+    for found in story.results:
+        assert {name: now[name] for name in found} == found
+        assert set(found) <= set(trials.complete)
+    begun = trials_begun(story.run)
+    assert len(set(begun)) == len(begun)
+    assert fitted_again(story) == []
+    return True
+
+
+def fitted_again(story: Killed) -> list[Fit]:
+    """Fits of the slow model to the rows of a fold that began after their trial had left its result.
+
+    A refit takes the rows of all folds.
+    """
+    noted = fits(story.folder / "fits")
+    of_all_folds = max(each.rows for each in noted)
+    names = [name for name in results(story.run) if name.startswith("slow-")]
+    settings = {name: read_json(story.run / "trials" / name / "params.json")["settings"] for name in names}
+    left = {settings[name]["offset"]: results(story.run)[name] for name in names}
+    return [each for each in noted if each.rows < of_all_folds and each.began > left.get(each.offset, each.began)]

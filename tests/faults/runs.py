@@ -1,0 +1,184 @@
+"""Runs of the command that something happens to: how a test starts one, and what the run's folder says afterwards."""
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+import optuna
+from optuna.trial import TrialState
+
+from mthn_automl.data.problems import planted
+from mthn_automl.storage import read_json
+from mthn_automl.tuning.journal import open_storage
+from mthn_automl.tuning.study import ELAPSED, ROOT
+from tests.command import PROGRAM, Ended
+
+CHECKOUT = Path(__file__).parents[2]
+PATIENCE = 400.0
+MARK = "FAULTS_STARTED_BY"
+
+
+class Started:
+    """The command in a process group of its own, of which a test is master; leaving kills what is left of it.
+
+    Every process that comes of it, Ray's among them, carries a mark in its environment by which it is found.
+    """
+
+    def __init__(self, *words: object, **environment: str) -> None:
+        self._out, self._err = TemporaryFile("w+"), TemporaryFile("w+")  # noqa: SIM115 - closed in __exit__
+        self.mark = os.urandom(8).hex()
+        self.process = subprocess.Popen(
+            [*PROGRAM, *map(str, words)],
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT), "COLUMNS": "100", MARK: self.mark, **environment},
+            stdout=self._out,
+            stderr=self._err,
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> "Started":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.kill()
+        for number in self.processes():
+            _end(number)
+        self._out.close()
+        self._err.close()
+
+    def wait_for(self, happened: Callable[[], bool]) -> None:
+        ends = time.monotonic() + PATIENCE
+        while not happened():
+            assert self.process.poll() is None, f"it ended before what was waited for: {_all_of(self._err)}"
+            assert time.monotonic() < ends, f"what was waited for did not happen: {_all_of(self._err)}"
+            time.sleep(0.01)
+
+    def signal(self, number: int) -> None:
+        """As a terminal's Ctrl-C to the whole group, Ray's processes among it; others as `kill` to the driver alone."""
+        if number == signal.SIGINT:
+            os.killpg(self.process.pid, number)
+        else:
+            self.process.send_signal(number)
+
+    def kill_driver(self) -> None:
+        """It alone, as the system does when memory is short; what it started may live on for seconds."""
+        self.process.kill()
+        self.process.wait()
+
+    def kill(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+    def end(self) -> Ended:
+        """What it answered, once it has ended by itself."""
+        self.process.wait(PATIENCE)
+        return Ended(self.process.returncode, _all_of(self._out), _all_of(self._err))
+
+    def processes(self) -> list[int]:
+        """Numbers of the processes that came of it and live."""
+        wanted = f"{MARK}={self.mark}".encode()
+        return [int(each.parent.name) for each in Path("/proc").glob("[0-9]*/environ") if wanted in _content(each)]
+
+    def gone(self, seconds: float = 20.0) -> bool:
+        """Whether all processes that came of it end, within so many seconds."""
+        ends = time.monotonic() + seconds
+        while self.processes() and time.monotonic() < ends:
+            time.sleep(0.1)
+        return not self.processes()
+
+
+def call(*words: object, **environment: str) -> Ended:
+    """The command from its beginning to its end."""
+    with Started(*words, **environment) as started:
+        return started.end()
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:
+        return b""
+
+
+def _end(number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(number, signal.SIGKILL)
+
+
+def _all_of(file: IO[str]) -> str:
+    file.seek(0)
+    return file.read()
+
+
+def written(folder: Path, tasks: int = 4, rows: int = 16) -> tuple[object, ...]:
+    """A small problem with metadata in two files, and the words by which `search` is given it."""
+    data, meta = planted(tasks, rows)
+    data.to_csv(folder / "data.csv", index=False)
+    meta.to_csv(folder / "meta.csv", index=False)
+    return "search", folder / "data.csv", "--meta", folder / "meta.csv"
+
+
+def results(run: Path, state: str = "COMPLETE") -> dict[str, int]:
+    """Trials whose result says so, and when it was written."""
+    files = sorted(run.glob("trials/*/result.json"))
+    return {each.parent.name: each.stat().st_mtime_ns for each in files if read_json(each)["state"] == state}
+
+
+def log(run: Path) -> str:
+    path = run / "run.log"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
+def phases_begun(run: Path, name: str) -> int:
+    return log(run).count(f"PhaseStarted(name='{name}'")
+
+
+def trials_begun(run: Path) -> list[str]:
+    """Names of trials in the order in which they were begun, over all sessions."""
+    found = re.findall(r"TrialStarted\(architecture='(\w+)', number=(\d+)", log(run))
+    return [f"{name}-{number}" for name, number in found]
+
+
+@dataclass
+class Trials:
+    """What the journal of a run says.
+
+    complete, pruned: names. roots: (architecture, number of the first trial of the same configuration) of the complete
+    ones. told: how many used budget. reasons: by name, of those that failed for a fault of their own.
+    """
+
+    complete: list[str]
+    pruned: list[str]
+    roots: list[tuple[str, int]]
+    told: int
+    unfinished: int
+    reasons: Mapping[str, str]
+    errors: Mapping[tuple[str, str], float]
+
+    @classmethod
+    def of(cls, run: Path) -> "Trials":
+        storage = open_storage(run / "study.journal")
+        studies = [optuna.load_study(study_name=each.study_name, storage=storage) for each in storage.get_all_studies()]
+        trials = [(study.study_name, trial) for study in studies for trial in study.get_trials()]
+        complete = [(name, trial) for name, trial in trials if trial.state is TrialState.COMPLETE]
+        return cls(
+            complete=[f"{name}-{trial.number}" for name, trial in complete],
+            pruned=[f"{name}-{trial.number}" for name, trial in trials if trial.state is TrialState.PRUNED],
+            roots=[(name, trial.user_attrs.get(ROOT, trial.number)) for name, trial in complete],
+            told=sum(ELAPSED in trial.user_attrs for _, trial in trials),
+            unfinished=sum(trial.state is TrialState.RUNNING for _, trial in trials),
+            reasons={
+                f"{name}-{trial.number}": trial.user_attrs["reason"]
+                for name, trial in trials
+                if trial.state is TrialState.FAIL and ELAPSED in trial.user_attrs
+            },
+            errors={(name, str(sorted(trial.params.items()))): trial.values[0] for name, trial in complete},
+        )

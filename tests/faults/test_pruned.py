@@ -1,0 +1,134 @@
+"""A trial that was stopped at a rung is PRUNED and has no result: nothing of low fidelity is taken for an answer."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+from optuna.trial import FrozenTrial, TrialState
+
+from mthn_automl.storage import read_json
+from mthn_automl.tuning.journal import open_storage
+from mthn_automl.tuning.plan import Plan
+from mthn_automl.tuning.study import REASON, RESULT
+from tests.command import Ended
+from tests.faults.runs import Trials, call, results, written
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
+
+TRIALS = 6
+SPACE = """
+format = 1
+architecture = "mthn_automl.models.pooled:Pooled"
+family = "neural"
+
+[parameters.width]
+type = "categorical"
+choices = [8]
+
+[training.learning_rate]
+type = "float"
+low = 1e-6
+high = 3e-2
+scale = "log"
+
+[[first_trials]]
+learning_rate = 2e-2
+
+[[first_trials]]
+learning_rate = 1e-2
+
+[[first_trials]]
+learning_rate = 3e-2
+
+[[first_trials]]
+learning_rate = 1e-6
+
+[[first_trials]]
+learning_rate = 1e-5
+
+[[first_trials]]
+learning_rate = 3e-5
+"""
+
+
+class Searched:
+    """A search whose first trials learn well, and whose others as good as nothing until they are stopped."""
+
+    def __init__(self, folder: Path) -> None:
+        space, self.run = folder / "learner.toml", folder / "run"
+        space.write_text(SPACE, encoding="utf-8")
+        words = (*written(folder, tasks=8, rows=24), "--space", space, "--architectures", "learner")
+        words = (*words, "--trials", TRIALS, "--folds", 2, "--seeds", 1, "--no-ablation")
+        self.answer: Ended = call(*words, "--runner", "local", "--output", self.run)
+        self.journal = Trials.of(self.run)
+        study = optuna.load_study(study_name="learner", storage=open_storage(self.run / "study.journal"))
+        self.trials = {f"learner-{trial.number}": trial for trial in study.get_trials()}
+
+    def trials_that_are(self, state: TrialState) -> list[tuple[str, FrozenTrial]]:
+        return [(name, trial) for name, trial in self.trials.items() if trial.state is state]
+
+    def curve(self, name: str) -> list[dict[str, list[float]]]:
+        """A line a check of the losses of both folds."""
+        lines = (self.run / "trials" / name / "curve.jsonl").read_text(encoding="utf-8").splitlines()
+        return [json.loads(line) for line in lines]
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Searched:
+    return Searched(tmp_path_factory.mktemp("pruned"))
+
+
+def test_the_search_ends_well_with_trials_of_both_kinds(searched: Searched) -> None:
+    assert searched.answer.code == 0, searched.answer.err
+    assert len(searched.journal.complete) >= 3
+    assert len(searched.journal.pruned) >= 2
+    assert searched.journal.told == TRIALS == len(searched.journal.complete) + len(searched.journal.pruned)
+
+
+def test_every_complete_trial_was_trained_to_its_own_end(searched: Searched) -> None:
+    """Every fold until it made no progress for as long as the plan is patient, or to the last epoch of all."""
+    config = tomllib.loads((searched.run / "config.resolved.toml").read_text(encoding="utf-8"))
+    schedule = Plan.from_toml(config["plan"]).schedule
+    for name, trial in searched.trials_that_are(TrialState.COMPLETE):
+        curve = searched.curve(name)
+        epochs = np.array([line["epoch"] for line in curve])
+        losses = np.array([line["validation_loss"] for line in curve], float)
+        best, patience = (
+            epochs[np.nanargmin(losses, axis=0)],
+            schedule.times(1.0, trial.params.get("patience_factor", 1.0)).patience,
+        )
+        assert epochs[-1] == schedule.max_epochs or epochs[-1] - best.max() >= patience
+
+
+def test_every_pruned_trial_has_its_rung_and_no_result(searched: Searched) -> None:
+    config = tomllib.loads((searched.run / "config.resolved.toml").read_text(encoding="utf-8"))
+    rungs = Plan.from_toml(config["plan"]).schedule.rungs
+    for name, trial in searched.trials_that_are(TrialState.PRUNED):
+        folder = searched.run / "trials" / name
+        stored = read_json(folder / "result.json")
+        assert (stored["state"], "result" in stored, RESULT in trial.user_attrs) == ("PRUNED", False, False)
+        assert list(trial.intermediate_values) == [trial.last_step]
+        assert trial.last_step in rungs
+        assert stored["reason"] == trial.user_attrs[REASON]
+        assert f"(epoch {trial.last_step}, p = " in stored["reason"]
+        assert not (folder / "out_of_fold.npy").exists()
+
+
+def test_no_value_of_a_pruned_trial_is_in_a_table(searched: Searched) -> None:
+    tradeoff = pd.read_csv(searched.run / "tradeoff.csv")
+    names = tradeoff["architecture"] + "-" + tradeoff["trial"].astype(str)
+    assert sorted(names) == sorted(searched.journal.complete) == sorted(results(searched.run))
+    shown = {
+        value
+        for _, trial in searched.trials_that_are(TrialState.PRUNED)
+        for value in trial.intermediate_values.values()
+    }
+    assert shown
+    assert not shown & set(tradeoff["cv_error"])
+    board = pd.read_csv(searched.run / "leaderboard.csv")
+    assert board["pruned"].tolist() == [len(searched.journal.pruned)]
+    assert board["cv_error"].tolist() == [tradeoff["cv_error"].min()]
