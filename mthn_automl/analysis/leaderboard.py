@@ -47,6 +47,7 @@ ERRORS: Final = (
     *("cv_error", "cv_error_se", "test_error", "test_low", "test_high"),
     *("cv_error_tasks", "test_error_tasks"),
 )
+STOPPED: Final = "its best trial was stopped by the time limit of a trial"
 TIED_ABOVE: Final = 0.05
 
 
@@ -155,7 +156,7 @@ def _cross_validated(best: TrialResult, reason: str) -> dict[str, Any]:
         "cv_error_se": fold_standard_error(best.fold_errors),
         "cv_error_tasks": best.error_tasks,
         "settings": json.dumps(best.settings, sort_keys=True),
-        "note": " ".join(each for each in (reason, *best.notes) if each),
+        "note": "; ".join(each for each in (reason, *best.notes, STOPPED if best.stopped_by_time else "") if each),
     }
 
 

@@ -24,6 +24,7 @@ COLUMNS: Final[dict[str, str]] = {
     "predict_us_per_row": "float64",
     "on_front": "bool",
     "within_limits": "bool",
+    "stopped_by_time": "bool",
 }
 
 
@@ -36,7 +37,8 @@ def tradeoff(
     """The table of `tradeoff.csv`, sorted by architecture and trial.
 
     on_front: no other trial, of any architecture, has both a cv_error and a number of parameters as low; with
-    `latency`, and a predict_us_per_row as low. Trials beyond a limit are not on it and put nobody off it.
+    `latency`, and a predict_us_per_row as low. Trials beyond a limit, and those that their time limit stopped before
+    they were trained to their end, are not on it and put nobody off it.
 
     Args:
         trials: (number within its architecture's study, result) of every complete trial.
@@ -47,7 +49,8 @@ def tradeoff(
     table["within_limits"] = [(result.architecture, number) not in beyond for number, result in ordered]
     respects = ["cv_error", "parameters", *(["predict_us_per_row"] if latency else [])]
     points = table[respects].to_numpy(dtype="float64").copy()
-    points[~table["within_limits"].to_numpy(dtype=bool)] = np.nan
+    table["stopped_by_time"] = [result.stopped_by_time for _, result in ordered]
+    points[(~table["within_limits"] | table["stopped_by_time"]).to_numpy(dtype=bool)] = np.nan
     table["on_front"] = pareto_front(points)
     return table.astype(COLUMNS)
 

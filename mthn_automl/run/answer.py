@@ -170,12 +170,15 @@ def finalist(name: str, studies: Studies, fitted: Refitted | Failed | None, test
         line = replace(line, size=result.size, predict_us_per_row=result.predict_us_per_row)
     if model is not None:
         line = replace(line, size=model.size(), train_seconds=model.seconds)
-    return line if tested is None else _with_test(line, tested)
+    return line if tested is None else _with_test(line, tested, studies.limits.latency)
 
 
-def _with_test(line: Finalist, tested: Tested) -> Finalist:
+def _with_test(line: Finalist, tested: Tested, latency: float | None) -> Finalist:
+    slow = latency is not None and tested.microseconds_per_row > latency
+    slower = f"predicting a test row took {tested.microseconds_per_row:.3g} us, above the limit" if slow else ""
     return replace(
         line,
+        reason="; ".join(each for each in (line.reason, slower) if each),
         test_error=tested.error,
         test_low=tested.low,
         test_high=tested.high,

@@ -20,7 +20,8 @@ from mthn_automl.storage import NO_ROOM, read_json, refusal, write_bytes, write_
 
 LIBRARIES = ("mthn-automl", "numpy", "optuna", "pandas", "ray", "scikit-learn", "scipy", "torch")
 BEGINNING = frozenset(
-    {"run.lock", "run.log", "trials", "search_spaces", "data_fingerprint.json", "environment.json", "splits.parquet"}
+    {"run.lock", "run.log", "trials", "search_spaces", "warm_start.json", "splits.parquet"}
+    | {"data_fingerprint.json", "environment.json"}
 )
 """What a start writes before config.resolved.toml; a folder with no more than these holds nothing to lose."""
 
@@ -37,6 +38,7 @@ class RunFolder:
         self.fingerprint = path / "data_fingerprint.json"
         self.summary = path / "summary.json"
         self.spaces = path / "search_spaces"
+        self.warm_starts = path / "warm_start.json"
         self.models = path / "models"
         self.model = path / "model"
         self.figures = path / "figures"
@@ -139,6 +141,17 @@ class RunFolder:
 
     def read_config(self) -> dict[str, Any]:
         return tomllib.loads(self.config.read_text(encoding="utf-8"))
+
+    def keep_warm_starts(self, found: Mapping[str, Any]) -> None:
+        """Settings to begin with, by architecture; the run that they are from is needed no more."""
+        if found:
+            write_json(self.warm_starts, found)
+
+    def keep_options(self, **changed: Any) -> None:
+        """Options that hold from now on, whoever resumes the run; None: that is not set."""
+        sections = self.read_config()
+        options = {**sections["options"], **changed}
+        self.write_config({**sections, "options": {name: each for name, each in options.items() if each is not None}})
 
     def keep_spaces(self, files: Mapping[str, Path]) -> None:
         """Copies of the user's own search space files, so that the run can move."""

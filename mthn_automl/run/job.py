@@ -18,7 +18,7 @@ from mthn_automl.errors import NothingFinishedError, UsageError
 from mthn_automl.run.folder import RunFolder, check_fingerprint, write_identity
 from mthn_automl.run.options import Options
 from mthn_automl.run.parse import absolute, earlier_run, parse_count, parse_duration, parse_objectives, time_limit_of
-from mthn_automl.run.prepare import Inputs, Prepared, chosen_files, prepare
+from mthn_automl.run.prepare import Inputs, Prepared, build_spaces, chosen_files, prepare
 from mthn_automl.run.session import Session
 from mthn_automl.run.workers import Workers, device_here, make_runner
 from mthn_automl.storage import read_json
@@ -26,6 +26,7 @@ from mthn_automl.tuning.events import Event, Said, Watcher
 from mthn_automl.tuning.interruption import Interruption
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.samplers import check_sampler
+from mthn_automl.tuning.warm_start import warm_starts
 
 Given = str | Path | pd.DataFrame
 
@@ -151,12 +152,26 @@ def search(
     watch = progress or _ignore
     inputs = Inputs(options.data or data, None if no_metadata else options.meta or meta, options.test or test)
     prepared = prepare(inputs, options)
+    warm, notes = _warm_starts(options, files, prepared)
     folder = RunFolder.create(Path(output) if output else _default_output(options))
     with folder.locked():
+        for note in notes:
+            watch(Said(note))
+        folder.keep_warm_starts(warm)
         folder.keep_spaces({file.name: file.path for file in files.values() if str(file.path) in options.space})
         write_identity(folder, {"data": inputs.data, "meta": inputs.meta, "test": inputs.test})
         folder.write_config({"options": options.to_toml()})
         return _work(folder, options, files, prepared, there, watch, started)
+
+
+def _warm_starts(
+    options: Options, files: dict[str, SearchSpace], prepared: Prepared
+) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
+    """Settings to begin with, by architecture, and what there is to say of them; read before anything is written."""
+    if options.warm_start is None:
+        return {}, []
+    spaces = build_spaces(files, prepared.all_rows)
+    return warm_starts(RunFolder(Path(options.warm_start)).journal, spaces)
 
 
 def _work(
@@ -176,6 +191,8 @@ def _work(
         try:
             with make_runner(workers, options, folder, files.values(), interruption) as runner:
                 plan = folder.read_config().get("plan")
+                if plan is None and (more_trials is not None or more_seconds is not None):
+                    options = replace(options, trials=more_trials, time_limit=more_seconds)
                 if plan is None:
                     session = Session.begin(folder, options, files, prepared, started, watch, workers=runner.workers)
                 else:
@@ -236,11 +253,13 @@ def resume(
         address=address,
         trial_timeout=None if trial_timeout is None else parse_duration(trial_timeout),
     )
+    if address == "local":
+        options, elsewhere = replace(options, address=None), {**elsewhere, "address": None}
     options = replace(options, device=device_here(options.device), space=spaces, **elsewhere)
-    options = replace(options, address=None) if options.address == "local" else options
     with folder.locked():
         there = Workers.of(options)
         prepared = prepare(_inputs_again(folder, options, data, meta, test), options)
+        folder.keep_options(**elsewhere, **_moved(data=data, meta=meta, test=test))
         return _work(
             folder,
             options,
@@ -252,6 +271,12 @@ def resume(
             more_trials=trials,
             more_seconds=None if time_limit is None else parse_duration(time_limit),
         )
+
+
+def _moved(**given: Given | None) -> dict[str, str | None]:
+    """Where files are from now on."""
+    files = {name: each for name, each in given.items() if not isinstance(each, pd.DataFrame)}
+    return {name: absolute(each) for name, each in files.items() if each is not None}
 
 
 def _is_finished(folder: RunFolder) -> bool:

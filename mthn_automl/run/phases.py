@@ -53,13 +53,13 @@ class Phases:
 
     def search_ends(self, workers: int, start_seconds: float) -> float | None:
         """When the search must be over so that what follows, in fresh workers, fits into the time limit."""
-        ends, limit = self.clock.ends(), self.clock.limit
-        if ends is None or limit is None:
+        ends, share = self.clock.ends(), self.clock.share()
+        if ends is None or share is None:
             return None
         best = self._best()
         ablated = best.get(CHAMPION) if self.ablate else None
         fits = sum(refit_seconds(each, self.plan.networks) for each in best.values())
-        return ends - reserve(limit, fits, ablated, workers, start_seconds)
+        return ends - reserve(share, fits, ablated, workers, start_seconds)
 
     def _best(self) -> dict[str, TrialResult]:
         found = {name: self.studies.best(name) for name in self.files}

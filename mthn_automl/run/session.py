@@ -4,8 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -37,7 +36,6 @@ from mthn_automl.tuning.runners import Failed, Runner
 from mthn_automl.tuning.search import Budget, TrialSource
 from mthn_automl.tuning.space import Space
 from mthn_automl.tuning.study import Studies
-from mthn_automl.tuning.warm_start import warm_starts
 
 OVERDUE = 4.0
 """Times its own limit after which a trial that does not end has failed; classical ones may take three of them."""
@@ -182,24 +180,12 @@ class Session:
             sampler=self.options.sampler,
             objectives=self.options.objectives,
             limits=self._limits(),
-            warm=self._warm(spaces),
+            warm=read_json(self.folder.warm_starts) if self.folder.warm_starts.exists() else {},
         )
 
     def _limits(self) -> Limits:
         options = self.options
         return Limits(options.max_parameters, options.max_parameters_per_task, options.max_latency)
-
-    def _warm(self, spaces: dict[str, Space]) -> dict[str, list[dict[str, Any]]]:
-        """Settings to begin with from an earlier run, which a resume needs no more."""
-        kept = self.folder.path / "warm_start.json"
-        if self.options.warm_start is None:
-            return {}
-        if not kept.exists():
-            found, notes = warm_starts(Path(self.options.warm_start) / self.folder.journal.name, spaces)
-            for note in notes:
-                self.watch(Said(note))
-            write_json(kept, found)
-        return dict(read_json(kept))
 
     def _guard(self) -> Guard:
         members = self.plan.folds * self.plan.seeds
@@ -252,7 +238,7 @@ class Session:
             ),
             clock=clock.elapsed,
             report=self.watch,
-            rungs=self.plan.schedule.rungs,
+            rungs=self._rungs(),
             guard=self._guard(),
             lock=(self.folder.path / "run.lock", self.folder.token),
         )
@@ -260,28 +246,31 @@ class Session:
             recovered = source.recover()
             if recovered:
                 self.watch(Said(f"{recovered} unfinished trials of the earlier session were adopted or queued again."))
-            source.budget = replace(source.budget, trials=self._trials(studies))
+            trials = self._trials(studies)
+            self.folder.keep_options(trials=trials, time_limit=clock.limit)
+            source.budget = replace(source.budget, trials=trials)
             runner.search(source)
-            if not self._has_answer(studies) and not self.interruption.pending and clock.limit is not None:
-                self._rescue(source, studies, clock.limit)
+            if not self._has_answer(studies) and not self.interruption.pending and (share := clock.share()):
+                self._rescue(source, studies, share)
             phases.start_seconds = source.start_seconds
             if self.interruption.pending:
                 self.watch(Said("Stopping: the best so far is refitted and written; a second signal stops at once."))
         self.interruption.acted_upon()
         if not self._has_answer(studies):
-            raise NothingFinishedError(
-                f"{self._why_nothing(studies)}. `mthn-automl resume {self.folder.path} --time-limit 10m` goes on."
-            )
+            raise NothingFinishedError(self._why_nothing(studies))
 
     def _why_nothing(self, studies: Studies) -> str:
-        """Failures first; what kept no limit was fitted, or was not begun for it."""
-        failed = sorted({reason for name in self.files for reason in studies.failures(name)})
-        refused = sorted({reason for name in self.files for reason in studies.refused(name)})
+        """Limits first, which more time would not help to keep; then failures."""
         beyond = sum(len(studies.results(name)) for name in self.files)
-        if beyond:
-            return f"No model kept the limits, of {beyond} that finished"
-        reasons = "; ".join((failed or refused)[:3]) or "there was no time for one"
-        return f"No trial finished within the budget; {reasons}"
+        refused = [reason for name in self.files for reason in studies.refused(name)]
+        failed = sorted({reason for name in self.files for reason in studies.failures(name)})
+        if beyond or (refused and not failed):
+            reason = f"; {refused[-1]}" if refused else ""
+            return f"No model kept the limits, of {beyond} that finished{reason}; start a search with wider limits."
+        return (
+            f"No trial finished within the budget; {'; '.join(failed[:3]) or 'there was no time for one'}. "
+            f"`mthn-automl resume {self.folder.path} --time-limit 10m` goes on."
+        )
 
     def _has_answer(self, studies: Studies) -> bool:
         return any(studies.best(name) for name in self.files)
@@ -291,6 +280,10 @@ class Session:
         if self.options.trial_timeout is not None or self.plan.trial_seconds is None:
             return self.options.trial_timeout
         return OVERDUE * self.plan.trial_seconds + MOST_GRACE
+
+    def _rungs(self) -> tuple[int, ...]:
+        """None where quick models are wanted too: how quick one is shows only at its end."""
+        return () if "latency" in self.options.objectives else self.plan.schedule.rungs
 
     def _rescue(self, source: TrialSource, studies: Studies, limit: float) -> None:
         """Where workers finished nothing in time, this process tries for a moment, so that there is a model at all."""

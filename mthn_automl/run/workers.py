@@ -48,8 +48,22 @@ class Workers:
         from mthn_automl.tuning.on_ray.cluster import check_cluster
 
         gpus = options.gpus_per_trial or 0.0
+        if options.device not in ("auto", "cpu") and not gpus:
+            raise UsageError(
+                f"--device {options.device} on a cluster must come with --gpus-per-trial, however it is not given; a "
+                "share, such as 0.25, lets trials share a GPU."
+            )
+        _refuse_unused(options, gpus)
         device = options.device if gpus else "cpu"
         return cls(options.workers, device, options.cpus_per_trial, gpus, check_cluster(str(options.address)))
+
+
+def _refuse_unused(options: Options, gpus: float) -> None:
+    if options.device == "cpu" and gpus:
+        raise UsageError(
+            f"--gpus-per-trial must go with a device that is no CPU, however --device is cpu and each trial would take "
+            f"{gpus:g} GPUs; leave one of them out."
+        )
 
 
 def _usable_cpus() -> int:
@@ -59,6 +73,7 @@ def _usable_cpus() -> int:
 
 def _gpus_per_trial(options: Options, device: str, workers: int) -> float:
     there = gpu_count()
+    _refuse_unused(options, options.gpus_per_trial or 0.0)
     if options.gpus_per_trial is None:
         return min(1.0, there / workers) if device == "cuda" else 0.0
     if options.gpus_per_trial > there:

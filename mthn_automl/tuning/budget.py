@@ -40,6 +40,10 @@ class Clock:
         """Seconds since the epoch at which the run must be over."""
         return None if self.limit is None else self.started + self.limit - self.before
 
+    def share(self) -> float | None:
+        """Seconds of the limit that are this session's."""
+        return None if self.limit is None else self.limit - self.before
+
     def left(self) -> float | None:
         ends = self.ends()
         return None if ends is None else max(0.0, ends - time.time())

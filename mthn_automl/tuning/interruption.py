@@ -89,6 +89,15 @@ class Interruption:
                 self._raising = False
 
 
+def let_interruptions_pass(error: BaseException) -> None:
+    """Ctrl-C in the middle of a vectorised call comes out as an error of functorch's own; it is still Ctrl-C."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if not isinstance(cause, Exception):
+            raise cause
+        cause = cause.__cause__ or cause.__context__
+
+
 @contextmanager
 def _alarm(seconds: float | None) -> Iterator[None]:
     possible = threading.current_thread() is threading.main_thread() and hasattr(signal, "setitimer")

@@ -238,13 +238,17 @@ class Objective:
             best_epochs=tuple(tuple(each) for each in outcome.epochs),
             size=outcome.size,
             seconds=seconds,
-            predict_us_per_row=1e6 * outcome.predict_seconds / max(len(scored), 1),
+            predict_us_per_row=1e6 * outcome.predict_seconds * self._models(configuration) / max(len(scored), 1),
             stopped_by_time=outcome.stopped_by_time,
             notes=outcome.notes,
             epochs=outcome.spent,
         )
         last = self.losses.of(mean, outcome.spent, outcome.size.total)
         return Evaluation(result, outcome.predictions, last, outcome.curve)
+
+    def _models(self, configuration: Configuration) -> float:
+        """Networks that a refit's predictions take over those that these took."""
+        return self.plan.networks / self.plan.seeds if configuration.neural else 1.0
 
     def _error(self, prediction: FloatArray, rows: IntArray, average: str) -> float:
         target, task = self.data.dataset.target[rows], self.data.dataset.task[rows]

@@ -1,7 +1,7 @@
 """Asynchronous successive halving over epochs: who is stopped at a rung, decided from paired losses.
 
 Source: Li et al.: A System for Massively Parallel Hyperparameter Tuning, MLSys 2020 (its stopping variant). There a
-trial is stopped when its error is outside of the best 1/REDUCTION at its rung; here it must also be shown to be
+trial is stopped when its error is outside of the best share at its rung; here it must also be shown to be
 worse than the last one inside, by a one-sided Wilcoxon signed-rank test over cells (rows of one task in one fold)
 and in every fold, so that noise alone seldom stops a trial. Only trials of one architecture are compared: an epoch
 of another costs and teaches something else.
@@ -20,7 +20,9 @@ from mthn_automl.data.schema import Problem
 from mthn_automl.training.metrics import METRICS
 from mthn_automl.tuning.plan import Plan
 
-REDUCTION = 3
+BEST_SHARE, SPACING = 1 / 3, 2
+"""Of the trials at a rung, which go on whatever the test says; epochs of a rung over those of the one before."""
+
 SIGNIFICANCE = 0.002
 """At it, 1 to 3 of 100 trials that differ in their seeds alone were stopped at any rung (hypernetwork, Robot Arm, 20
 tasks, one fold and three); at .05, 14 to 21, since the cells of a network share its luck."""
@@ -28,7 +30,7 @@ tasks, one fold and three); at .05, 14 to 21, since the cells of a network share
 FEWEST_COMPARED = 2
 """Trials that must have been at a rung before one can be stopped there."""
 
-FEWEST_STEPS = 40
+FEWEST_STEPS = 80
 """Of the optimiser before the first rung: earlier, losses say more of learning rates than of what they lead to."""
 
 MOST_GROUPS = 200
@@ -50,12 +52,12 @@ class Rung:
 
 
 def rung_epochs(max_epochs: int, steps_an_epoch: float, check_every: int) -> tuple[int, ...]:
-    """Epochs of the rungs: max_epochs / REDUCTION^k, as whole numbers of checks, none before FEWEST_STEPS steps."""
+    """Epochs of the rungs: max_epochs / SPACING^k, as whole numbers of checks, none before FEWEST_STEPS steps."""
     first = max(check_every, math.ceil(FEWEST_STEPS / max(steps_an_epoch, 1.0)))
-    epochs, found = max_epochs / REDUCTION, list[int]()
+    epochs, found = max_epochs / SPACING, list[int]()
     while epochs >= first:
         found.append(max(1, round(epochs / check_every)) * check_every)
-        epochs /= REDUCTION
+        epochs /= SPACING
     return tuple(sorted({each for each in found if first <= each < max_epochs}))
 
 
@@ -126,7 +128,7 @@ class Rungs:
         if len(others) < FEWEST_COMPARED:
             return ""
         ranked = sorted(others, key=lambda each: others[each].error)
-        last = ranked[math.ceil((len(ranked) + 1) / REDUCTION) - 1]
+        last = ranked[math.ceil((len(ranked) + 1) * BEST_SHARE) - 1]
         p_value = p_value_of_worse(rung.cells, others[last].cells)
         if rung.error <= others[last].error or p_value >= SIGNIFICANCE:
             return ""

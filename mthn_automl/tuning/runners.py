@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from mthn_automl.tuning.interruption import let_interruptions_pass
 from mthn_automl.tuning.objective import Objective, SearchData
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.search import TrialSource
@@ -54,4 +55,5 @@ def attempt(job: Job, objective: Objective) -> Any:
     try:
         return job(objective)
     except Exception as error:
+        let_interruptions_pass(error)
         return Failed(f"{type(error).__name__}: {error}")

@@ -20,6 +20,7 @@ from mthn_automl.tuning.trial import (
     RESULT,
     Outcome,
     Trial,
+    copy_files,
     outcome_to_json,
     read_outcome,
     read_rungs,
@@ -66,7 +67,7 @@ class TrialSource:
         """clock: seconds of the run so far, earlier sessions included. rungs: epochs at which trials are compared.
 
         guard: tells which configurations are not to be begun. lock: as `Trial.lock` and `Trial.token`.
-        `start_seconds` becomes what passed before the first result beyond the trial itself: the start of a worker.
+        `start_seconds` becomes what passed until the first trial had a worker at work.
         """
         self.studies, self.files, self.folder, self.budget = studies, dict(files), folder, budget
         self.clock, self.report, self.guard, self.lock = clock, report, guard, lock
@@ -77,6 +78,7 @@ class TrialSource:
         self.refused: set[str] = set()
         self.made = time.time()
         self.start_seconds = 0.0
+        self.begun: dict[str, float] = {}
 
     def recover(self) -> int:
         """Settle the trials a killed driver left running: adopt what they finished, queue the others again."""
@@ -96,12 +98,12 @@ class TrialSource:
         return len(left)
 
     def _remember(self, architecture: str, number: int) -> None:
-        folder = self.folder / f"{architecture}-{number}"
+        folder, root = self.folder / f"{architecture}-{number}", self.studies.root(architecture, number)
         for rung in read_rungs(folder):
-            self.rungs[architecture].note(number, rung)
+            self.rungs[architecture].note(root, rung)
         outcome = read_outcome(folder)
         if outcome is not None and outcome.last is not None:
-            self.rungs[architecture].finish(number, outcome.last)
+            self.rungs[architecture].finish(root, outcome.last)
 
     def next(self) -> Trial | None:
         """The next trial to start, or None when the budget allows no more."""
@@ -153,12 +155,18 @@ class TrialSource:
             lock=lock,
             token=token,
         )
-        left = None if asked.root == asked.number else read_outcome(self.folder / f"{architecture}-{asked.root}")
-        if left is None or left.pruned:
+        left = self._left_behind(asked)
+        if left is None:
             return trial
-        write_json(trial.folder / RESULT, outcome_to_json(left))
-        self._record(architecture, asked.number, left)
+        copy_files(left, trial.folder)
+        self._adopted(trial)
         return None
+
+    def _left_behind(self, asked: Asked) -> Path | None:
+        """The folder in which an earlier execution of the same trial has left its outcome after it was given up."""
+        earlier = self.studies.executions(asked.architecture, asked.root)
+        folders = [self.folder / f"{asked.architecture}-{number}" for number in earlier if number < asked.number]
+        return next((each for each in folders if read_outcome(each) is not None), None)
 
     def _begun(self, trial: Trial) -> Trial:
         write_params(trial)
@@ -197,6 +205,9 @@ class TrialSource:
 
     def began(self, trial: Trial) -> None:
         """A worker has set to work on a trial."""
+        if not self.begun:
+            self.start_seconds = time.time() - self.made
+        self.begun[trial.name] = time.time()
         self.studies.begin(trial.architecture, trial.number)
 
     def latest(self, trial: Trial, started: float, grace: float) -> float | None:
@@ -210,8 +221,8 @@ class TrialSource:
 
     def overdue(self, trial: Trial) -> None:
         """A trial was ended from outside: it has failed if it took longer than a trial may, else the time was up."""
-        timeout = self.budget.timeout
-        if timeout is not None and not self.out_of_time():
+        timeout, taken = self.budget.timeout, time.time() - self.begun.get(trial.name, time.time())
+        if timeout is not None and taken >= timeout:
             self.failed(trial, f"it had not ended after {timeout:g} s, the time limit of a trial")
         else:
             self._give_up(trial, "the time of the search was up before this trial ended")
@@ -221,8 +232,8 @@ class TrialSource:
         if trial.name not in self.live:
             return True
         rungs = self.rungs[trial.architecture]
-        reason = rungs.reason_to_stop(trial.number, rung)
-        rungs.note(trial.number, rung)
+        reason = rungs.reason_to_stop(trial.root, rung)
+        rungs.note(trial.root, rung)
         self.reached[trial.name].append(rung)
         write_rungs(trial.folder, self.reached[trial.name])
         if reason:
@@ -236,8 +247,9 @@ class TrialSource:
     def finished(self, trial: Trial, outcome: Outcome) -> None:
         """Record an outcome once; later calls for the same trial are ignored."""
         if self._ended(trial):
-            if not self.start_seconds and outcome.result is not None:
-                self.start_seconds = max(0.0, time.time() - self.made - outcome.result.seconds)
+            if outcome.cut:
+                self._put_back(trial, outcome.reason)
+                return
             if outcome.pruned:
                 write_json(trial.folder / RESULT, outcome_to_json(outcome))
             write_files(trial.folder, outcome.files)
@@ -263,8 +275,11 @@ class TrialSource:
 
     def _give_up(self, trial: Trial, reason: str) -> None:
         if self._ended(trial) and not self._adopted(trial):
-            self.studies.abandon(trial.architecture, trial.number, reason)
-            self._report_end(trial.architecture, trial.number, Outcome(None, reason))
+            self._put_back(trial, reason)
+
+    def _put_back(self, trial: Trial, reason: str) -> None:
+        self.studies.abandon(trial.architecture, trial.number, reason)
+        self._report_end(trial.architecture, trial.number, Outcome(None, reason))
 
     def _ended(self, trial: Trial) -> bool:
         """Whether the trial was live until now."""
@@ -286,7 +301,7 @@ class TrialSource:
         else:
             reason = self.studies.complete(architecture, number, outcome.result, self.clock())
             if outcome.last is not None:
-                self.rungs[architecture].finish(number, outcome.last)
+                self.rungs[architecture].finish(self.studies.root(architecture, number), outcome.last)
         self._report_end(architecture, number, outcome, reason)
 
     def _record_pruned(self, architecture: str, number: int, outcome: Outcome) -> None:

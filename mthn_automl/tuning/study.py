@@ -246,6 +246,14 @@ class Studies:
     def trials(self, architecture: str) -> list[FrozenTrial]:
         return self._studies[architecture].get_trials(deepcopy=False)
 
+    def root(self, architecture: str, number: int) -> int:
+        """The trial of which this one is an execution: itself, unless it was lost before and is run again."""
+        return int(self._find(architecture, number).user_attrs.get(ROOT, number))
+
+    def executions(self, architecture: str, root: int) -> list[int]:
+        """Numbers of a trial's executions, itself among them."""
+        return [each.number for each in self.trials(architecture) if each.user_attrs.get(ROOT, each.number) == root]
+
     def running(self) -> list[tuple[str, int]]:
         """(architecture, number) of trials begun and not told."""
         return [

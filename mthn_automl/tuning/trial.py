@@ -13,6 +13,7 @@ import numpy as np
 
 from mthn_automl.errors import StorageError
 from mthn_automl.storage import read_json, write_bytes, write_json
+from mthn_automl.tuning.interruption import let_interruptions_pass
 from mthn_automl.tuning.objective import Configuration, Evaluation, Objective
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
@@ -67,7 +68,8 @@ class Trial:
 class Outcome:
     """What became of a trial: a result, or the reason there is none.
 
-    last: what it ended with, for later trials to be compared with. pruned: whether it was stopped at a rung.
+    last: what it ended with, for later trials to be compared with. pruned: whether it was stopped at a rung. cut:
+    whether the end of the search left it without a result, so that it may be run again.
     files: what its folder must hold and does not, because the worker does not see that folder.
     """
 
@@ -75,6 +77,7 @@ class Outcome:
     reason: str = ""
     last: Rung | None = None
     pruned: bool = False
+    cut: bool = False
     files: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
@@ -87,17 +90,17 @@ def trial_steps(trial: Trial, objective: Objective) -> Generator[Rung, None, Out
 
     It outlives a killed driver there. Whatever the model raises is the configuration's failure, never the search's.
     """
-    files: dict[str, bytes] = {}
     try:
         trial.configuration.space.load_class()
         evaluation = yield from objective.steps(trial.configuration, _deadline(trial, objective.plan))
-    except Exception as error:
-        _let_interruptions_pass(error)
-        outcome = Outcome(None, f"{type(error).__name__}: {error}".rstrip(": "))
-    else:
         outcome = Outcome(evaluation.result, last=evaluation.last)
-        files = _files_of(evaluation)
-    files[RESULT] = _json(outcome_to_json(outcome))
+        files = {**_files_of(evaluation), RESULT: _json(outcome_to_json(outcome))}
+    except Exception as error:
+        let_interruptions_pass(error)
+        outcome = Outcome(None, f"{type(error).__name__}: {error}".rstrip(": "))
+        if isinstance(error, TimeoutError) and trial.deadline is not None and time.time() >= trial.deadline:
+            return replace(outcome, cut=True)
+        files = {RESULT: _json(outcome_to_json(outcome))}
     if trial.sees_its_folder():
         with suppress(StorageError):  # the driver will meet it too, and can say so
             write_files(trial.folder, files)
@@ -111,6 +114,12 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
         write_bytes(folder / name, files[name])
 
 
+def copy_files(source: Path, target: Path) -> None:
+    """What a trial left in one folder, into another."""
+    names = [name for name in (PREDICTIONS, CURVE, RUNGS, RESULT) if (source / name).exists()]
+    write_files(target, {name: (source / name).read_bytes() for name in names})
+
+
 def write_params(trial: Trial) -> None:
     """What the trial is to run, and why."""
     content = {
@@ -122,15 +131,6 @@ def write_params(trial: Trial) -> None:
         "settings": trial.configuration.all_settings(),
     }
     write_json(trial.folder / PARAMS, content)
-
-
-def _let_interruptions_pass(error: BaseException) -> None:
-    """Ctrl-C in the middle of a vectorised call comes out as an error of functorch's own; it is still Ctrl-C."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if not isinstance(cause, Exception):
-            raise cause
-        cause = cause.__cause__ or cause.__context__
 
 
 def _deadline(trial: Trial, plan: Plan) -> float | None:

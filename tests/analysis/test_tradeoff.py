@@ -1,5 +1,7 @@
 """Every finished trial is in the table, and the front is over error and parameters."""
 
+from dataclasses import replace
+
 import pytest
 
 from mthn_automl.analysis.tradeoff import COLUMNS, tradeoff
@@ -17,7 +19,7 @@ INTERFACE = [
     "predict_us_per_row",
     "on_front",
 ]
-ALL = [*INTERFACE, "within_limits"]
+ALL = [*INTERFACE, "within_limits", "stopped_by_time"]
 
 
 def result(architecture: str, error: float, total: int, latency: float = 0.5) -> TrialResult:
@@ -46,8 +48,18 @@ def test_a_trial_beyond_a_limit_is_not_on_the_front_and_puts_nobody_off_it() -> 
     assert table["on_front"].tolist() == [False, True, False]
 
 
+def test_a_trial_that_was_not_trained_to_its_end_is_not_on_the_front() -> None:
+    cut = replace(result("a", 0.1, 10), stopped_by_time=True)
+    table = tradeoff([(0, cut), (1, result("a", 0.2, 20))])
+    assert table["stopped_by_time"].tolist() == [True, False]
+    assert table["on_front"].tolist() == [False, True]
+
+
 def test_a_row_holds_the_trials_numbers() -> None:
-    assert tradeoff([(4, result("a", 0.2, 500))]).iloc[0].tolist() == ["a", 4, 0.2, 500, 10, 3, 1.5, 0.5, True, True]
+    assert tradeoff([(4, result("a", 0.2, 500))]).iloc[0].tolist() == [
+        *("a", 4, 0.2, 500, 10, 3, 1.5, 0.5),
+        *(True, True, False),
+    ]
 
 
 def test_the_order_in_which_trials_ended_does_not_matter() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from mthn_automl.errors import NothingFinishedError, Terminated
 from mthn_automl.run.job import resume, search
 from mthn_automl.tuning.events import Event, PhaseStarted, TrialFinished
 from mthn_automl.tuning.final import Refit
-from mthn_automl.tuning.trial import _let_interruptions_pass
+from mthn_automl.tuning.interruption import let_interruptions_pass
 from tests.tuning import toys
 
 
@@ -58,6 +59,29 @@ def test_a_trial_that_finished_unrecorded_is_not_one_of_the_trials_that_a_resume
     assert resume(tmp_path / "run", trials=2, data=data, meta=meta).summary["trials"]["COMPLETE"] == 3
 
 
+def test_what_a_resume_adds_still_holds_when_that_resume_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, meta = cubic(tasks=4, rows=12)
+    given = {"architectures": "ridge", "trials": 2, "folds": 2, "seeds": 1, "runner": "local", "no_ablation": True}
+    run = search(data, meta, output=tmp_path / "run", **given).folder
+    monkeypatch.setattr("mthn_automl.tuning.study.Studies.complete", _killed)
+    with pytest.raises(KeyboardInterrupt):
+        resume(run, trials=3, data=data, meta=meta)
+    monkeypatch.undo()
+    assert resume(run, data=data, meta=meta).summary["trials"]["COMPLETE"] == 5
+
+
+def test_time_is_kept_back_from_what_a_resume_adds_not_from_all_that_was_spent(tmp_path: Path) -> None:
+    data, meta = cubic(tasks=4, rows=12)
+    given = {"architectures": "ridge", "trials": 1, "folds": 2, "seeds": 1, "runner": "local", "no_ablation": True}
+    run = search(data, meta, output=tmp_path / "run", **given).folder
+    journal = run / "study.journal"
+    spent = re.sub(r'"elapsed": [0-9.]+', '"elapsed": 36000.0', journal.read_text(encoding="utf-8"))
+    journal.write_text(spent, encoding="utf-8")
+    assert resume(run, time_limit=12, data=data, meta=meta).summary["trials"]["COMPLETE"] > 1
+
+
 def _killed(*given: object) -> None:
     raise KeyboardInterrupt
 
@@ -67,11 +91,11 @@ def test_an_interruption_that_comes_out_as_another_error_is_still_one() -> None:
         _wrapped()
     except RuntimeError as error:
         with pytest.raises(KeyboardInterrupt):
-            _let_interruptions_pass(error)
+            let_interruptions_pass(error)
 
 
 def test_an_ordinary_error_is_no_interruption() -> None:
-    _let_interruptions_pass(ValueError("a model's own"))
+    let_interruptions_pass(ValueError("a model's own"))
 
 
 def _wrapped() -> None:
@@ -156,7 +180,7 @@ def test_an_architecture_none_of_whose_models_keeps_a_limit_says_so_and_another_
     ("architecture", "sentence"),
     [
         ("ridge", "No model kept the limits, of 2 that finished"),
-        ("pooled", "No trial finished within the budget; parameters must be at most 1, however there are"),
+        ("pooled", "No model kept the limits, of 0 that finished; parameters must be at most 1, however there are"),
     ],
 )
 def test_where_no_model_keeps_the_limits_that_is_said(tmp_path: Path, architecture: str, sentence: str) -> None:

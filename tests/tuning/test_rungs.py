@@ -15,8 +15,8 @@ from mthn_automl.tuning.rungs import (
     FEWEST_COMPARED,
     FEWEST_STEPS,
     MOST_GROUPS,
-    REDUCTION,
     SIGNIFICANCE,
+    SPACING,
     CellLosses,
     Rung,
     Rungs,
@@ -52,9 +52,9 @@ def test_no_rung_comes_before_a_training_has_taken_its_fewest_steps(
 
 
 @every_schedule
-def test_each_rung_is_about_three_times_as_late_as_the_one_before(epochs: int, steps: float, check_every: int) -> None:
+def test_each_rung_is_about_twice_as_late_as_the_one_before(epochs: int, steps: float, check_every: int) -> None:
     later = [*rung_epochs(epochs, steps, check_every), epochs]
-    assert [long / REDUCTION for long in later[1:]] == pytest.approx(later[:-1], abs=check_every)
+    assert [long / SPACING for long in later[1:]] == pytest.approx(later[:-1], abs=check_every)
 
 
 def test_a_training_that_is_over_soon_has_no_rungs() -> None:

@@ -159,7 +159,21 @@ def test_a_driver_killed_again_and_again_gives_a_configuration_up(tmp_path: Path
 def _killed(here: Place) -> dict[str, Any]:
     source = here.source()
     source.recover()
-    return taken(source).configuration.all_settings()
+    trial = taken(source)
+    source.began(trial)
+    return trial.configuration.all_settings()
+
+
+def test_drivers_killed_before_a_worker_set_to_work_are_no_fault_of_a_configuration(tmp_path: Path) -> None:
+    here, found = place(tmp_path), list[object]()
+    for _ in range(3 + MAXIMUM_RETRIES):
+        source = here.source()
+        source.recover()
+        found.append(taken(source).configuration.all_settings())
+    last = here.source()
+    last.recover()
+    assert found == found[:1] * len(found)
+    assert (last.studies.failures("toy"), last.studies.retries_queued("toy")) == ([], 1)
 
 
 def test_the_result_is_written_before_the_source_is_told(tmp_path: Path) -> None:
@@ -181,10 +195,35 @@ def test_the_result_is_written_before_the_source_is_told(tmp_path: Path) -> None
 def test_a_trial_that_takes_longer_than_a_trial_may_has_failed_and_is_not_tried_again(tmp_path: Path) -> None:
     source = place(tmp_path).source(trials=1, timeout=5.0)
     trial = taken(source)
+    source.begun[trial.name] = time.time() - 5.0
     source.overdue(trial)
     assert source.studies.failures("toy") == ["it had not ended after 5 s, the time limit of a trial"]
     assert json.loads((trial.folder / "result.json").read_text())["state"] == "FAIL"
     assert (source.studies.retries_queued("toy"), source.next()) == (0, None)
+
+
+def test_a_trial_that_is_ended_before_its_own_time_is_not_held_against_it(tmp_path: Path) -> None:
+    source = place(tmp_path).source(timeout=5.0)
+    trial = taken(source)
+    source.began(trial)
+    source.overdue(trial)
+    assert (source.studies.failures("toy"), source.studies.retries_queued("toy")) == ([], 1)
+
+
+def test_a_trial_that_the_end_of_the_search_left_without_a_result_is_queued_again(tmp_path: Path) -> None:
+    source = place(tmp_path).source()
+    source.finished(taken(source), Outcome(None, "TimeoutError: only one fold", cut=True))
+    assert (source.studies.failures("toy"), source.studies.told("toy")) == ([], 0)
+    assert source.studies.retries_queued("toy") == 1
+
+
+def test_what_passes_until_a_worker_is_at_work_is_measured_at_the_first_trial(tmp_path: Path) -> None:
+    source = place(tmp_path).source()
+    source.made = time.time() - 7.0
+    for _ in range(2):
+        source.began(taken(source))
+        source.made -= 100.0
+    assert source.start_seconds == pytest.approx(7.0, abs=1.0)
 
 
 def test_a_trial_that_is_ended_late_counts_with_what_it_left(tmp_path: Path) -> None:
@@ -252,6 +291,7 @@ def test_a_late_result_of_an_earlier_process_counts_in_place_of_running_again(tm
     assert (following.root, following.number) == (2, 2)
     assert [number for number, _ in again.studies.results("toy")] == [1]
     assert json.loads((tmp_path / "trials" / "toy-1" / "result.json").read_text())["state"] == "COMPLETE"
+    assert (tmp_path / "trials" / "toy-1" / "out_of_fold.npy").exists()
     again.finished(following, good())
     assert again.next() is None
 
