@@ -9,9 +9,9 @@ from typer import Argument, Option
 
 def predict(
     model: Annotated[Path, Argument(help="Model folder, or a run, whose winner is taken.")],
-    data: Annotated[Path, Argument(help="CSV file with the task column and the features of training.")],
+    data: Annotated[Path, Argument(help="CSV or Parquet file with the task column and the features of training.")],
     meta: Annotated[
-        Path | None, Option(help="CSV file with the metadata of tasks that are new.", show_default=False)
+        Path | None, Option(help="CSV or Parquet file with the metadata of tasks that are new.", show_default=False)
     ] = None,
     preference: Annotated[
         float | None,

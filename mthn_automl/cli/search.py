@@ -9,9 +9,11 @@ DATA, SEARCH, WHERE, OUTPUT = "Data", "Search", "Where", "Output"
 
 
 def search(
-    data: Annotated[Path, Argument(help="CSV file, a row an observation: a task column, features, target(s).")],
+    data: Annotated[
+        Path, Argument(help="CSV or Parquet file, a row an observation: task column, features, target(s).")
+    ],
     meta: Annotated[
-        Path | None, Option(help="CSV file, a row a task, with the same task column.", rich_help_panel=DATA)
+        Path | None, Option(help="CSV or Parquet file, a row a task, with the same task column.", rich_help_panel=DATA)
     ] = None,
     task: Annotated[str, Option(help="Column that names each row's task.", rich_help_panel=DATA)] = "task",
     target: Annotated[
@@ -31,7 +33,7 @@ def search(
         bool, Option("--no-metadata", help="Do not use the metadata.", rich_help_panel=DATA)
     ] = False,
     test: Annotated[
-        Path | None, Option(help="CSV file of test rows, in place of rows held out.", rich_help_panel=DATA)
+        Path | None, Option(help="CSV or Parquet file of test rows, in place of rows held out.", rich_help_panel=DATA)
     ] = None,
     test_fraction: Annotated[
         float, Option(help="Share of each task's rows sealed as test rows.", rich_help_panel=DATA)

@@ -9,7 +9,6 @@ import numpy as np
 
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.models.base import Classical, Size
-from mthn_automl.training.fit import drained
 from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
 from mthn_automl.training.squash import squashed
@@ -67,7 +66,7 @@ class Refit:
         members = [Member(0, derive_seed(self.configuration.seed, "refit", index)) for index in range(self.seeds)]
         plan = _for_epochs(objective.plan, stopping_epoch(self.best_epochs))
         placed = DeviceData.of(data, objective.device)
-        fitted = drained(train(self.configuration, data, members, plan, self._latest(), placed))
+        fitted = train(self.configuration, data, members, plan, self._latest(), placed)
         networks = Networks(fitted.pack, data.encoders[0], data.problem)
         spent = time.perf_counter() - started
         return Refitted(self.configuration.space.name, networks, spent, fitted.stopped_by_time, ())

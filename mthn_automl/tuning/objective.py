@@ -150,7 +150,7 @@ class Objective:
     def _networks(self, configuration: Configuration, deadline: float | None) -> "Generator[Rung, None, _Outcome]":
         data, placed = self.folds(configuration.optimiser.squash)
         members = fold_members(self.plan, configuration.seed, len(data.training))
-        steps = train(configuration, data, members, self.plan, deadline, placed)
+        steps = train_in_steps(configuration, data, members, self.plan, deadline, placed)
         fitted = yield from self._rungs(steps, data, members)
         started = time.perf_counter()
         predictions = self._predictions(fitted.pack, data, members)
@@ -276,6 +276,18 @@ def fold_members(plan: Plan, seed: int, folds: int) -> list[Member]:
 
 
 def train(
+    configuration: Configuration,
+    data: TrainingData,
+    members: Sequence[Member],
+    plan: Plan,
+    deadline: float | None,
+    placed: DeviceData | None = None,
+) -> FitResult:
+    """All of `train_in_steps`, whatever the rungs show."""
+    return drained(train_in_steps(configuration, data, members, plan, deadline, placed))
+
+
+def train_in_steps(
     configuration: Configuration,
     data: TrainingData,
     members: Sequence[Member],

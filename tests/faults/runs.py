@@ -61,11 +61,8 @@ class Started:
             time.sleep(0.01)
 
     def signal(self, number: int) -> None:
-        """As a terminal's Ctrl-C to the whole group, Ray's processes among it; others as `kill` to the driver alone."""
-        if number == signal.SIGINT:
-            os.killpg(self.process.pid, number)
-        else:
-            self.process.send_signal(number)
+        """To the whole group, Ray's processes among it, as a terminal's Ctrl-C, `timeout` and schedulers do."""
+        os.killpg(self.process.pid, number)
 
     def kill_driver(self) -> None:
         """It alone, as the system does when memory is short; what it started may live on for seconds."""
@@ -93,6 +90,14 @@ class Started:
         while self.processes() and time.monotonic() < ends:
             time.sleep(0.1)
         return not self.processes()
+
+    def left(self) -> list[str]:
+        """What the processes are called that did not end in time."""
+        if self.gone():
+            return []
+        return [
+            _content(Path(f"/proc/{number}/cmdline")).replace(b"\0", b" ").decode()[:200] for number in self.processes()
+        ]
 
 
 def call(*words: object, **environment: str) -> Ended:

@@ -37,7 +37,7 @@ class Stop:
     number: signal.Signals
     ended: Ended
     seconds: float
-    left_processes: bool
+    left_processes: list[str]
     summary: dict[str, Any]
     files: list[str]
     predicted: Ended
@@ -61,7 +61,7 @@ class Story:
             started.signal(number)
             ended = started.end()
             seconds = time.monotonic() - sent
-            left = not started.gone()
+            left = started.left()
         summary = self.run / "summary.json"
         self.stops.append(
             Stop(

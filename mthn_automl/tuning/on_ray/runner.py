@@ -9,11 +9,12 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import ray
 from ray import tune
 
@@ -189,12 +190,29 @@ def _deaf_children() -> Iterator[None]:
 def _kill_them_at_the_end() -> None:
     """Ray would first send each of its processes SIGTERM, which they do not hear, and wait for a second each.
 
-    Private: Ray has no public way to say so; where the name is another, the end only takes longer.
+    What these have started is ended too, some of which would look for its parent for half a minute. Private: Ray has
+    no public way to say so; where the name is another, the end only takes longer.
     """
     node = getattr(ray._private.worker, "_global_node", None)
-    if node is not None:
-        kill = node.kill_all_processes
-        node.kill_all_processes = lambda **given: kill(**{**given, "allow_graceful": False})
+    if node is None:
+        return
+    kill = node.kill_all_processes
+
+    def kill_all(**given: Any) -> None:
+        own = [each.process.pid for group in node.all_processes.values() for each in group]
+        family = [child for number in own for child in _descendants(number)]
+        kill(**{**given, "allow_graceful": False})
+        for each in family:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+
+    node.kill_all_processes = kill_all
+
+
+def _descendants(number: int) -> list[psutil.Process]:
+    with suppress(psutil.NoSuchProcess):
+        return list(psutil.Process(number).children(recursive=True))
+    return []
 
 
 @contextmanager
