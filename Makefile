@@ -35,11 +35,12 @@ demo: $(STAMP) ## search the life expectancy of 142 countries for 150 seconds, t
 	@echo && echo "mthn-automl predict $(DEMO_RUN) $(DEMO)/new.csv"
 	@$(BIN)/mthn-automl predict $(DEMO_RUN) $(DEMO)/new.csv
 
-# The contracts of models are many, quick and independent; all other tests start processes and clocks of their own.
-PURE := tests/models tests/contracts/test_neural.py tests/contracts/test_classical.py tests/contracts/test_cost.py \
-	tests/contracts/test_task_networks.py
+# Quick and independent tests of values and files; all others start Rays, commands and clocks of their own.
+PURE := tests/models tests/data tests/training tests/tuning tests/analysis tests/deployment tests/report \
+	tests/contracts/test_neural.py tests/contracts/test_classical.py tests/contracts/test_cost.py \
+	tests/contracts/test_task_networks.py tests/contracts/test_samplers.py
 
-test: $(STAMP) ## run the tests: contracts of models on two cores, then all others
+test: $(STAMP) ## run the tests: those of values and files on two cores, then all others
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PURE) --numprocesses 2 && pure=0 || pure=$$?; \
 	$(BIN)/python -m pytest $(PURE:%=--ignore=%) && exit $$pure
 

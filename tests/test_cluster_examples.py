@@ -18,7 +18,7 @@ import yaml
 from packaging.requirements import Requirement
 
 from mthn_automl.cli.app import app
-from tests.tuning.head import free_port
+from tests.faults.head import free_port
 
 CHECKOUT = Path(__file__).parents[1]
 CLUSTER = CHECKOUT / "examples" / "cluster"

@@ -15,7 +15,7 @@ from threading import Thread
 
 import pytest
 
-from tests.tuning.head import TOKEN, Head, environment, free_port
+from tests.faults.head import TOKEN, Head, environment, free_port
 
 pytestmark = [pytest.mark.faults, pytest.mark.ray]
 

@@ -20,9 +20,9 @@ import pytest
 from mthn_automl.storage import read_json
 from tests.command import Ended
 from tests.faults import misbehaving
+from tests.faults.head import Head
 from tests.faults.misbehaving import FIRST, NODE, Fit, fits
 from tests.faults.runs import PATIENCE, Started, Trials, log, results, written
-from tests.tuning.head import Head
 
 pytestmark = [pytest.mark.faults, pytest.mark.ray, pytest.mark.slow]
 

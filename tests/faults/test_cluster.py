@@ -12,7 +12,7 @@ import mthn_automl
 from mthn_automl.errors import ClusterError
 from mthn_automl.tuning.on_ray.cluster import check_cluster
 from mthn_automl.tuning.on_ray.code import shipped
-from tests.tuning.head import Head
+from tests.faults.head import Head
 
 OURS = Path(mthn_automl.__file__).parent
 JOIN = """
