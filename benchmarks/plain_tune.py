@@ -29,10 +29,11 @@ from mthn_automl.models.hypernetwork import Hypernetwork, HypernetworkSettings
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.fit import Schedule
 from mthn_automl.tuning.objective import Objective, SearchData
-from mthn_automl.tuning.plan import TYPICAL_EPOCHS, Plan, make_plan
-from mthn_automl.tuning.search import Budget, TrialSource, read_outcome
+from mthn_automl.tuning.plan import Plan, make_plan
+from mthn_automl.tuning.search import Budget, TrialSource
 from mthn_automl.tuning.space import build_space
 from mthn_automl.tuning.study import Studies
+from mthn_automl.tuning.trial import read_outcome
 
 WORKERS = 2
 TUNED = ("learning_rate", "weight_decay")
@@ -41,7 +42,7 @@ Settings = list[dict[str, Any]]
 
 def search_vs_plain_tune(quick: bool) -> Found:
     """Seconds of plain Ray Tune over those of our search, for 8 trials x 5 folds x 3 seeds of the hypernetwork."""
-    usual = {"trials": 8, "folds": 5, "seeds": 3, "epochs": TYPICAL_EPOCHS}
+    usual = {"trials": 8, "folds": 5, "seeds": 3, "epochs": 150}
     size = {"trials": 2, "folds": 2, "seeds": 1, "epochs": 2} if quick else usual
     seconds = in_own_process("plain_tune.py", size)
     details = {"data": "gapminder", **size, "workers": WORKERS, "seconds": seconds, "rounds": 1}
@@ -67,21 +68,21 @@ def _problem(folds: int, seeds: int, epochs: int) -> tuple[SearchData, Plan]:
 
 def _ours(data: SearchData, plan: Plan, trials: int) -> tuple[Settings, float]:
     """The settings that were tried, and seconds."""
-    from mthn_automl.tuning.on_ray.runner import RayRunner
+    from mthn_automl.tuning.on_ray.runner import Place, RayRunner
 
     file = catalogue.read("hypernetwork")
     file = replace(file, training={name: file.training[name] for name in TUNED})
     with tempfile.TemporaryDirectory() as name:
         folder, started = Path(name), time.perf_counter()
         studies = Studies(folder / "journal.log", {file.name: build_space(file, True)}, seed=0)
-        with RayRunner(WORKERS, folder / "ray.log") as runner:
+        with RayRunner(Place(WORKERS), folder / "ray.log") as runner:
             runner.use(data, plan)
             budget = Budget(trials, lambda: None)
             runner.search(
                 TrialSource(studies, {file.name: file}, folder, budget, clock=time.perf_counter, report=lambda _: None)
             )
             seconds = time.perf_counter() - started
-        done = [read_outcome(folder / f"{file.name}-{number}") for number in range(trials)]
+        done = [read_outcome(each) for each in folder.glob(f"{file.name}-*")]
     results = [each.result for each in done if each is not None and each.result is not None]
     if len(results) < trials:
         raise RuntimeError(f"All {trials} trials must finish, however {trials - len(results)} did not.")

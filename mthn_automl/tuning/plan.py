@@ -20,7 +20,6 @@ USUAL_SECONDS = 600.0
 TYPICAL_STEPS = 600
 """Until a training stops by itself: measured, 150 to 1,500 with the settings of first trials, 200 to 25,000 rows."""
 
-TYPICAL_EPOCHS = 150
 STEPS_WANTED = 6000
 FEWEST_TRIALS, TRIALS_WANTED = 3, 10
 """An architecture: folds are worth having fewer trials, further seeds are not."""
