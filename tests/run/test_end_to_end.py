@@ -359,9 +359,11 @@ def test_the_tradeoff_has_a_row_a_trial_and_a_front(finished: Finder, case: str)
         "predict_us_per_row",
         "on_front",
         "within_limits",
+        "stopped_by_time",
     ]
     assert len(table) == run.case.trials
     assert table["within_limits"].all()
+    assert not table["stopped_by_time"].any()
     beaten = [
         ((table["cv_error"] < row["cv_error"]) & (table["parameters"] <= row["parameters"])).any()
         or ((table["cv_error"] <= row["cv_error"]) & (table["parameters"] < row["parameters"])).any()
@@ -568,4 +570,4 @@ def test_ray_keeps_the_time_limit_and_is_silent(tmp_path: Path) -> None:
     assert out[-1] == "    mthn-automl predict run new.csv --output predictions.csv"
     assert [line for line in out + err if NOISE.search(line)] == []
     phases = "check|search|refit|test|ablation|report"
-    assert {line for line in err if not re.match(rf"({phases})  |[A-Z0-9].*\.$", line)} == set()
+    assert {line for line in err if not re.match(rf"({phases})  |2 workers on 1 node|[A-Z0-9].*\.$", line)} == set()
