@@ -1,16 +1,11 @@
 """NSGA-II and NSGA-III without generations: each new trial descends from the best of all trials so far."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from optuna import Study
-from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseGASampler, NSGAIIISampler, NSGAIISampler
 from optuna.trial import FrozenTrial, TrialState
 
 # Optuna's 50 would leave a study of 5 to 100 trials to pure chance.
 POPULATION = 8
-ATTEMPTS = 10  # at a child that is no copy of an earlier trial; among a few choices there may be none
 
 
 class _SteadyState(BaseGASampler):
@@ -29,23 +24,6 @@ class _SteadyState(BaseGASampler):
     def get_parent_population(self, study: Study, generation: int) -> list[FrozenTrial]:
         enough = generation > 0 and len(self.get_population(study, generation)) >= POPULATION
         return self.select_parent(study, generation) if enough else []
-
-    def sample_relative(
-        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        child: dict[str, Any] = {}
-        for _ in range(ATTEMPTS):
-            child = super().sample_relative(study, trial, search_space)  # type: ignore[safe-super]
-            if not _is_copy(study, child, search_space):
-                break
-        return child
-
-
-def _is_copy(study: Study, child: Mapping[str, Any], space: Mapping[str, BaseDistribution]) -> bool:
-    """Whether a trial has all of these values; those that mutate are absent from the child, and drawn later."""
-    if child.keys() != space.keys():
-        return False
-    return any(child.items() <= trial.params.items() for trial in study.get_trials(deepcopy=False))
 
 
 class SteadyNsga2(_SteadyState, NSGAIISampler):

@@ -34,32 +34,29 @@ class Limits:
 
         latency: None where it has not been measured.
         """
-        found = {
+        found = self._limited(size, latency)
+        return {name: number / limit - 1 for name, (number, limit) in found.items()}
+
+    def broken(self, size: Size, latency: float | None = None) -> str:
+        """Which limits are not kept, in a sentence; empty where all are."""
+        return "; ".join(
+            f"{name.replace('_', ' ')} must be at most {limit:,}, however there are {number:,}"
+            if name != "latency"
+            else f"predicting a row must take at most {limit:g} us, however it takes {number:.3g}"
+            for name, (number, limit) in self._limited(size, latency).items()
+            if number > limit
+        )
+
+    def _limited(self, size: Size, latency: float | None) -> dict[str, tuple[float, float]]:
+        """What is limited and known: the number and its limit, by name."""
+        pairs = {
             "parameters": (size.total, self.parameters),
             "parameters_per_task": (size.task_network, self.parameters_per_task),
             "latency": (latency, self.latency),
         }
         return {
-            name: number / limit - 1
-            for name, (number, limit) in found.items()
-            if limit is not None and number is not None
+            name: (number, limit) for name, (number, limit) in pairs.items() if limit is not None and number is not None
         }
-
-    def broken(self, size: Size, latency: float | None = None) -> str:
-        """Which limits are not kept, in a sentence; empty where all are."""
-        numbers = {"parameters": size.total, "parameters_per_task": size.task_network, "latency": latency}
-        limits = {
-            "parameters": self.parameters,
-            "parameters_per_task": self.parameters_per_task,
-            "latency": self.latency,
-        }
-        return "; ".join(
-            f"{name.replace('_', ' ')} must be at most {limits[name]:,}, however there are {numbers[name]:,}"
-            if name != "latency"
-            else f"predicting a row must take at most {limits[name]:g} us, however it takes {numbers[name]:.3g}"
-            for name, above in self.excess(size, latency).items()
-            if above > 0
-        )
 
 
 NO_LIMITS = Limits()
