@@ -12,7 +12,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
 from mthn_automl.training.encode import TrainingData
-from mthn_automl.training.optimiser import BETA_1, BETA_2, EPSILON, TrainingSettings
+from mthn_automl.training.optimiser import BETA_1, BETA_2, EPSILON
+from mthn_automl.training.settings import TrainingSettings
 
 LAYERS = 4
 Rows = Sequence[Sequence[int]]

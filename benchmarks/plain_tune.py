@@ -68,7 +68,7 @@ def _problem(folds: int, seeds: int, epochs: int) -> tuple[SearchData, Plan]:
 
 def _ours(data: SearchData, plan: Plan, trials: int) -> tuple[Settings, float]:
     """The settings that were tried, and seconds."""
-    from mthn_automl.tuning.on_ray.runner import Place, RayRunner
+    from mthn_automl.tuning.runners.on_ray.runner import Place, RayRunner
 
     file = catalogue.read("hypernetwork")
     file = replace(file, training={name: file.training[name] for name in TUNED})

@@ -14,8 +14,8 @@ from mthn_automl.models.hypernetwork import Hypernetwork, HypernetworkSettings
 from mthn_automl.training.batches import Batch, batch_count, block_size, deal, lay_out, whole
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.members import Pack
-from mthn_automl.training.optimiser import TrainingSettings
 from mthn_automl.training.scaled import Scaled
+from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
 

@@ -126,7 +126,7 @@ def workers_memory(rows: int, tasks: int, counts: list[int]) -> dict[str, Any]:
 
 def _jobs(data: Any, count: int) -> list[Memory]:
     """Each set of data has workers of its own, so that nothing is left from another."""
-    from mthn_automl.tuning.on_ray.runner import Place, RayRunner
+    from mthn_automl.tuning.runners.on_ray.runner import Place, RayRunner
 
     with tempfile.TemporaryDirectory() as folder, RayRunner(Place(count), Path(folder) / "ray.log") as runner:
         runner.use(data, PLAN)

@@ -16,7 +16,7 @@ GROUPS = ("usual", "all", *FAMILIES)
 
 
 @dataclass(frozen=True)
-class SearchSpace:
+class SpaceFile:
     """One search space file, read but not yet turned into distributions; nothing of the model is imported.
 
     usual: whether it is searched where nothing else is asked for.
@@ -67,7 +67,7 @@ def names(family: str | None = None) -> list[str]:
     return found if family is None else [name for name in found if read(name).family == family]
 
 
-def read(name: str) -> SearchSpace:
+def read(name: str) -> SpaceFile:
     """The search space of a shipped architecture.
 
     Raises:
@@ -79,7 +79,7 @@ def read(name: str) -> SearchSpace:
     return read_file(path)
 
 
-def read_file(path: Path) -> SearchSpace:
+def read_file(path: Path) -> SpaceFile:
     """The search space in a file of the user's own; its stem is the architecture's name.
 
     Raises:
@@ -90,7 +90,7 @@ def read_file(path: Path) -> SearchSpace:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(f"{path} must be a readable TOML file, however: {error}.") from error
     _require(path, content)
-    return SearchSpace(
+    return SpaceFile(
         name=path.stem,
         family=content["family"],
         usual=content.get("usual", False),
@@ -111,7 +111,7 @@ def shared_training() -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads((folder() / "shared" / "training.toml").read_text(encoding="utf-8"))
 
 
-def own_training(space: SearchSpace) -> dict[str, Mapping[str, Any]]:
+def own_training(space: SpaceFile) -> dict[str, Mapping[str, Any]]:
     """What is searched of an architecture's training in another way than usual."""
     return {name: table for name, table in space.training.items() if shared_training().get(name) != table}
 
@@ -125,7 +125,7 @@ def _require(path: Path, content: Mapping[str, Any]) -> None:
         raise UsageError(f"{path}: architecture must be written 'package.module:Class'.")
 
 
-def select(wanted: str, own: Iterable[SearchSpace] = ()) -> list[SearchSpace]:
+def select(wanted: str, own: Iterable[SpaceFile] = ()) -> list[SpaceFile]:
     """The architectures of a comma-separated list of names, `usual`, `all`, `neural` or `classical`.
 
     own: files of the user's, which can be named too, belong to the groups, and replace shipped ones of their name.
@@ -134,7 +134,7 @@ def select(wanted: str, own: Iterable[SearchSpace] = ()) -> list[SearchSpace]:
         UsageError: an unknown name, or none at all.
     """
     mine = {file.name: file for file in own}
-    chosen: dict[str, SearchSpace] = {}
+    chosen: dict[str, SpaceFile] = {}
     for word in (part.strip() for part in wanted.split(",")):
         group = _group(word, mine) if word in GROUPS else [word] if word else []
         chosen.update({name: mine.get(name) or read(name) for name in group})
@@ -143,7 +143,7 @@ def select(wanted: str, own: Iterable[SearchSpace] = ()) -> list[SearchSpace]:
     return list(chosen.values())
 
 
-def _group(word: str, mine: Mapping[str, SearchSpace]) -> list[str]:
+def _group(word: str, mine: Mapping[str, SpaceFile]) -> list[str]:
     shipped = [read(name) for name in names() if name not in mine]
     everything = [*((file, file.usual) for file in shipped), *((file, True) for file in mine.values())]
     return [file.name for file, usual in everything if word in ("all", file.family) or (word == "usual" and usual)]

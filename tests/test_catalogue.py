@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mthn_automl import catalogue
-from mthn_automl.catalogue import SearchSpace
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.errors import UsageError
 
 OWN = """
@@ -23,13 +23,13 @@ high = 1.0
 """
 
 
-def own(folder: Path, name: str, family: str = "classical") -> SearchSpace:
+def own(folder: Path, name: str, family: str = "classical") -> SpaceFile:
     path = folder / f"{name}.toml"
     path.write_text(OWN.format(family=family), encoding="utf-8")
     return catalogue.read_file(path)
 
 
-def chosen(wanted: str, *mine: SearchSpace) -> list[str]:
+def chosen(wanted: str, *mine: SpaceFile) -> list[str]:
     return [file.name for file in catalogue.select(wanted, mine)]
 
 

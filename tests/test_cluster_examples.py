@@ -27,7 +27,7 @@ COMMAND = re.compile(r"mthn-automl ((?:search|resume) [^\n#`'&]*)")
 every_file = pytest.mark.parametrize("file", TEXTS, ids=lambda file: file.name)
 NODES = """
 import sys
-from mthn_automl.tuning.on_ray.cluster import check_cluster, join, resources
+from mthn_automl.tuning.runners.on_ray.cluster import check_cluster, join, resources
 join(check_cluster(sys.argv[sys.argv.index("--address") + 1]), [])
 print(sys.argv[1:], resources())
 """

@@ -81,7 +81,7 @@ def test_loads_heavy_libraries_only_in_their_rooms(file: Path) -> None:
 def test_ray_is_imported_in_one_file_only(file: Path) -> None:
     names = imported(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
     uses_ray = any(name.split(".")[0] == "ray" for name in names)
-    assert not uses_ray or file.parent == PACKAGE / "tuning" / "on_ray"
+    assert not uses_ray or file.parent == PACKAGE / "tuning" / "runners" / "on_ray"
 
 
 @every_file

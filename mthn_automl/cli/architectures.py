@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from mthn_automl import catalogue
-from mthn_automl.catalogue import SearchSpace
+from mthn_automl.catalogue import SpaceFile
 
 
 def architectures(
@@ -29,7 +29,7 @@ def architectures(
         print("\n`search` takes those marked usual; --architectures all, neural, classical or names takes others.")
 
 
-def _as_object(space: SearchSpace) -> dict[str, Any]:
+def _as_object(space: SpaceFile) -> dict[str, Any]:
     return {
         "name": space.name,
         "family": space.family,
@@ -41,7 +41,7 @@ def _as_object(space: SearchSpace) -> dict[str, Any]:
     }
 
 
-def _show(space: SearchSpace, tables: Mapping[str, Mapping[str, Any]]) -> None:
+def _show(space: SpaceFile, tables: Mapping[str, Mapping[str, Any]]) -> None:
     print(f"{space.name} ({space.family}{', usual' if space.usual else ''}): {space.summary}")
     print(f"  paper: {space.paper}")
     print(f"  parameters: {space.parameter_formula}")

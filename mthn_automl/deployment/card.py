@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mthn_automl.catalogue import SearchSpace
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import Size
 
 
 def model_card(
-    space: SearchSpace, settings: Mapping[str, Any], data: Dataset, size: Size, metrics: Mapping[str, Any]
+    space: SpaceFile, settings: Mapping[str, Any], data: Dataset, size: Size, metrics: Mapping[str, Any]
 ) -> str:
     """Markdown."""
     schema = data.schema

@@ -10,7 +10,7 @@ from safetensors.numpy import load_file
 from safetensors.numpy import save as save_arrays
 
 import mthn_automl
-from mthn_automl.catalogue import SearchSpace, class_at
+from mthn_automl.catalogue import SpaceFile, class_at
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.schema import Schema
 from mthn_automl.deployment.arrays import from_parts, to_parts
@@ -25,7 +25,7 @@ FORMAT = 1
 
 
 def write_model(
-    folder: Path, refitted: Refitted, space: SearchSpace, settings: Mapping[str, Any], data: Dataset, metrics: Any
+    folder: Path, refitted: Refitted, space: SpaceFile, settings: Mapping[str, Any], data: Dataset, metrics: Any
 ) -> None:
     """Save a refitted model; `data` are the rows it was trained on, `metrics` goes to metrics.json as it is.
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.data.encoding import Flags
-from mthn_automl.models.dropout import Dropout
+from mthn_automl.models.parts.dropout import Dropout
 
 Cost = Literal["tasks_present", "all_tasks"]
 

@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import apply_mlp, initial_bias, initial_weight, layer_widths, network_numbers
-from mthn_automl.models.dropout import Dropout
-from mthn_automl.models.fetching import of_blocks
+from mthn_automl.models.parts.blocks import apply_mlp, initial_bias, initial_weight, layer_widths, network_numbers
+from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.fetching import of_blocks
 
 Factorisation = Literal["tucker", "tensor_train", "last_axis"]
 

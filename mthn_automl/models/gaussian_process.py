@@ -10,10 +10,10 @@ from threadpoolctl import threadpool_limits
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
-from mthn_automl.models.kernel_machine import KernelMachine
-from mthn_automl.models.kernels import KernelShape, Points, landmarks
-from mthn_automl.models.marginal_likelihood import Hyperparameters
-from mthn_automl.models.probabilities import Classes
+from mthn_automl.models.parts.kernel_machine import KernelMachine
+from mthn_automl.models.parts.kernels import KernelShape, Points, landmarks
+from mthn_automl.models.parts.marginal_likelihood import Hyperparameters
+from mthn_automl.models.parts.probabilities import Classes
 
 LIKELIHOOD_ROWS = 800  # the marginal likelihood takes time with their cube
 INDICATOR_TO_LOGIT = 0.25  # slope of a probability by its logit, at one half

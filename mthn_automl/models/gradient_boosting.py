@@ -11,9 +11,9 @@ from threadpoolctl import threadpool_limits
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
-from mthn_automl.models.probabilities import Classes
-from mthn_automl.models.tree_columns import TaskColumn, TreeColumns
-from mthn_automl.models.trees import Trees
+from mthn_automl.models.parts.probabilities import Classes
+from mthn_automl.models.parts.tree_columns import TaskColumn, TreeColumns
+from mthn_automl.models.parts.trees import Trees
 
 SKLEARN_CATEGORY_ROWS = 10  # MIN_CAT_SUPPORT in scikit-learn's splitting.pyx
 REPEATED_ROWS = 100_000  # no more than this by repetition: with so many rows, tasks are seldom small

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import Dense, Trunk, apply_layer, layer_widths, network_numbers, per_task_weight
+from mthn_automl.models.parts.blocks import Dense, Trunk, apply_layer, layer_widths, network_numbers, per_task_weight
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import Dense, apply_layer, initial_spread, initial_weight, network_numbers
-from mthn_automl.models.dropout import Dropout
-from mthn_automl.models.fetching import of_blocks
-from mthn_automl.models.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
+from mthn_automl.models.parts.blocks import Dense, apply_layer, initial_spread, initial_weight, network_numbers
+from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.fetching import of_blocks
+from mthn_automl.models.parts.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
 
 Kernels = Literal["full", "factorised"]
 REPRESENTATION = 32

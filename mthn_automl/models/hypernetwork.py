@@ -10,14 +10,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mthn_automl.models.activations import Activation, activate
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import Trunk, layer_widths, network_numbers
-from mthn_automl.models.dropout import Dropout
-from mthn_automl.models.fetching import FETCHING_PAYS
-from mthn_automl.models.generated_layer import GeneratedLayer
-from mthn_automl.models.generators import Compression, make_generators
-from mthn_automl.models.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
+from mthn_automl.models.parts.activations import Activation, activate
+from mthn_automl.models.parts.blocks import Trunk, layer_widths, network_numbers
+from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.fetching import FETCHING_PAYS
+from mthn_automl.models.parts.generated_layer import GeneratedLayer
+from mthn_automl.models.parts.generators import Compression, make_generators
+from mthn_automl.models.parts.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
 
 EXTRACTOR_WIDTH = 32
 

@@ -10,9 +10,9 @@ from threadpoolctl import threadpool_limits
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
-from mthn_automl.models.kernel_machine import KernelMachine
-from mthn_automl.models.kernels import Kernel, KernelShape, Points
-from mthn_automl.models.probabilities import Classes
+from mthn_automl.models.parts.kernel_machine import KernelMachine
+from mthn_automl.models.parts.kernels import Kernel, KernelShape, Points
+from mthn_automl.models.parts.probabilities import Classes
 
 
 @dataclass(frozen=True)

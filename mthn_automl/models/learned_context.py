@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import initial_bias, initial_weight, layer_widths, network_numbers
-from mthn_automl.models.dropout import Dropout
-from mthn_automl.models.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
+from mthn_automl.models.parts.blocks import initial_bias, initial_weight, layer_widths, network_numbers
+from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
 
 
 @dataclass(frozen=True)

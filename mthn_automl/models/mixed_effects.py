@@ -13,9 +13,9 @@ from threadpoolctl import threadpool_limits
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
-from mthn_automl.models.linear import Linear, fit_classes
-from mthn_automl.models.linear_columns import LinearColumns, TaskEffects
-from mthn_automl.models.probabilities import Classes
+from mthn_automl.models.parts.linear import Linear, fit_classes
+from mthn_automl.models.parts.linear_columns import LinearColumns, TaskEffects
+from mthn_automl.models.parts.probabilities import Classes
 
 FIXED_VARIANCE = 10.0  # against the noise's: n rows shrink an effect by 1 / (10 n + 1), and collinear ones stay finite
 

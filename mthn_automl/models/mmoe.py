@@ -12,8 +12,8 @@ from typing import ClassVar, Literal
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.dropout import Dropout
-from mthn_automl.models.experts import (
+from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.experts import (
     ExpertLayer,
     Gate,
     Head,
@@ -23,7 +23,7 @@ from mthn_automl.models.experts import (
     task_indexed,
     traits_with_head,
 )
-from mthn_automl.models.task_description import EmbeddingStart, TaskDescription, TaskInput
+from mthn_automl.models.parts.task_description import EmbeddingStart, TaskDescription, TaskInput
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import Trunk, apply_layer, layer_widths, network_numbers, of_all_tasks, per_task_weight
+from mthn_automl.models.parts.blocks import (
+    Trunk,
+    apply_layer,
+    layer_widths,
+    network_numbers,
+    of_all_tasks,
+    per_task_weight,
+)
 
 RIDGE = 1e-5
 """Added to the variances, so that every covariance has an inverse (the paper's epsilon)."""

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import Trunk, layer_widths, network_numbers
-from mthn_automl.models.dropout import Dropout
-from mthn_automl.models.generators import make_generators
-from mthn_automl.models.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
+from mthn_automl.models.parts.blocks import Trunk, layer_widths, network_numbers
+from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.generators import make_generators
+from mthn_automl.models.parts.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
 
 EXTRACTOR_WIDTH = 32
 CLOSING = 0.2

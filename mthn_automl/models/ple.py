@@ -16,10 +16,10 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import Dense, apply_layer, initial_bias, per_task_weight
-from mthn_automl.models.dropout import Dropout
-from mthn_automl.models.experts import ExpertLayer, Gate, Head, TaskHead, assemble_with, numbers, task_indexed
-from mthn_automl.models.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
+from mthn_automl.models.parts.blocks import Dense, apply_layer, initial_bias, per_task_weight
+from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.experts import ExpertLayer, Gate, Head, TaskHead, assemble_with, numbers, task_indexed
+from mthn_automl.models.parts.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
 
 
 @dataclass(frozen=True)

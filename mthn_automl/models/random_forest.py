@@ -11,9 +11,9 @@ from threadpoolctl import threadpool_limits
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
-from mthn_automl.models.forests import Forest
-from mthn_automl.models.probabilities import Classes
-from mthn_automl.models.tree_columns import TreeColumns
+from mthn_automl.models.parts.forests import Forest
+from mthn_automl.models.parts.probabilities import Classes
+from mthn_automl.models.parts.tree_columns import TreeColumns
 
 TREE_ROWS = 20_000  # each tree sees no more: its size and time grow with them
 LARGEST = float(np.finfo(np.float32).max)

@@ -10,9 +10,9 @@ from threadpoolctl import threadpool_limits
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
-from mthn_automl.models.linear import Linear, fit_classes, fit_regression
-from mthn_automl.models.linear_columns import LinearColumns, TaskEffects
-from mthn_automl.models.probabilities import Classes
+from mthn_automl.models.parts.linear import Linear, fit_classes, fit_regression
+from mthn_automl.models.parts.linear_columns import LinearColumns, TaskEffects
+from mthn_automl.models.parts.probabilities import Classes
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import apply_mlp, initial_bias, layer_widths, network_numbers, per_task_weight
-from mthn_automl.models.dropout import Dropout
+from mthn_automl.models.parts.blocks import apply_mlp, initial_bias, layer_widths, network_numbers, per_task_weight
+from mthn_automl.models.parts.dropout import Dropout
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Size, Traits
-from mthn_automl.models.blocks import apply_layer, layer_widths, network_numbers, per_task_weight
-from mthn_automl.models.columns import ColumnLayer, mix, mix_of_blocks, start_of_mixing
-from mthn_automl.models.dropout import Dropout
+from mthn_automl.models.parts.blocks import apply_layer, layer_widths, network_numbers, per_task_weight
+from mthn_automl.models.parts.columns import ColumnLayer, mix, mix_of_blocks, start_of_mixing
+from mthn_automl.models.parts.dropout import Dropout
 
 SUBSPACES = 2
 

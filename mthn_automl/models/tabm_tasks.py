@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import initial_weight, layer_widths, shared_product
-from mthn_automl.models.dropout import Dropout
-from mthn_automl.models.fetching import of_blocks
-from mthn_automl.models.in_parts import in_parts
-from mthn_automl.models.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
+from mthn_automl.models.parts.blocks import initial_weight, layer_widths, shared_product
+from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.fetching import of_blocks
+from mthn_automl.models.parts.in_parts import in_parts
+from mthn_automl.models.parts.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
 
 QUIET = 0.3
 """Standard deviation, over tasks, of what is written of the adapters for a task at the start."""

@@ -13,11 +13,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.blocks import Dense, initial_weight, shared_product
-from mthn_automl.models.dropout import Dropout
-from mthn_automl.models.fetching import of_blocks
-from mthn_automl.models.in_parts import in_parts
-from mthn_automl.models.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
+from mthn_automl.models.parts.blocks import Dense, initial_weight, shared_product
+from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.fetching import of_blocks
+from mthn_automl.models.parts.in_parts import in_parts
+from mthn_automl.models.parts.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
 
 MOST_TOKENS = 64
 """Tokens of features in a row; neighbouring features share one where there are more of them."""

@@ -11,7 +11,7 @@ import pandas as pd
 from mthn_automl.analysis.leaderboard import Finalist, errors_of, leaderboard
 from mthn_automl.analysis.preferences import joined, preference_curve
 from mthn_automl.analysis.tradeoff import tradeoff
-from mthn_automl.catalogue import SearchSpace
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.errors import NothingFinishedError
@@ -25,7 +25,7 @@ from mthn_automl.training.networks import Networks
 from mthn_automl.tuning.final import Refitted
 from mthn_automl.tuning.objective import SearchData
 from mthn_automl.tuning.plan import Plan
-from mthn_automl.tuning.runners import Failed
+from mthn_automl.tuning.runners.runner import Failed
 from mthn_automl.tuning.study import Studies
 from mthn_automl.tuning.trial import PREDICTIONS
 
@@ -40,7 +40,7 @@ class Answer:
 
     prepared: Prepared
     data: SearchData
-    files: dict[str, SearchSpace]
+    files: dict[str, SpaceFile]
     studies: Studies
     fitted: dict[str, Refitted | Failed]
     tested: dict[str, Tested]

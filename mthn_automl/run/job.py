@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from mthn_automl.analysis.leaderboard import read_leaderboard
-from mthn_automl.catalogue import SearchSpace
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.deployment.model_folder import load_model
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import NothingFinishedError, UsageError
@@ -23,9 +23,9 @@ from mthn_automl.run.session import Session
 from mthn_automl.run.workers import Workers, device_here, make_runner
 from mthn_automl.storage import read_json
 from mthn_automl.tuning.events import Event, Said, Watcher
-from mthn_automl.tuning.interruption import Interruption
 from mthn_automl.tuning.plan import Plan
-from mthn_automl.tuning.samplers import check_sampler
+from mthn_automl.tuning.runners.interruption import Interruption
+from mthn_automl.tuning.samplers.table import check_sampler
 from mthn_automl.tuning.warm_start import warm_starts
 
 Given = str | Path | pd.DataFrame
@@ -165,7 +165,7 @@ def search(
 
 
 def _warm_starts(
-    options: Options, files: dict[str, SearchSpace], prepared: Prepared
+    options: Options, files: dict[str, SpaceFile], prepared: Prepared
 ) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
     """Settings to begin with, by architecture, and what there is to say of them; read before anything is written."""
     if options.warm_start is None:
@@ -177,7 +177,7 @@ def _warm_starts(
 def _work(
     folder: RunFolder,
     options: Options,
-    files: dict[str, SearchSpace],
+    files: dict[str, SpaceFile],
     prepared: Prepared,
     workers: Workers,
     watch: Watcher,

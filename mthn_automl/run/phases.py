@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 
 from mthn_automl.analysis.ablation import ablation_table, empty_ablation
-from mthn_automl.catalogue import SearchSpace
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.tuning.allocation import CHAMPION
-from mthn_automl.tuning.budget import TABLES_AND_FIGURES, Clock, ablation_seconds, equal_share, refit_seconds, reserve
+from mthn_automl.tuning.clock import TABLES_AND_FIGURES, Clock, ablation_seconds, equal_share, refit_seconds, reserve
 from mthn_automl.tuning.events import Said, Watcher
 from mthn_automl.tuning.final import MOST_GRACE, VARIANTS, AblationFit, Refit, Refitted
-from mthn_automl.tuning.interruption import Interruption
 from mthn_automl.tuning.objective import Configuration
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
-from mthn_automl.tuning.runners import Failed, Runner
-from mthn_automl.tuning.samplers import derive_seed
+from mthn_automl.tuning.runners.interruption import Interruption
+from mthn_automl.tuning.runners.runner import Failed, Runner
+from mthn_automl.tuning.samplers.table import derive_seed
 from mthn_automl.tuning.study import Studies
 
 LEAST_SECONDS = 5.0
@@ -38,7 +38,7 @@ class Phases:
     def __init__(
         self,
         studies: Studies,
-        files: dict[str, SearchSpace],
+        files: dict[str, SpaceFile],
         plan: Plan,
         clock: Clock,
         watch: Watcher,

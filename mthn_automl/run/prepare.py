@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mthn_automl import catalogue
-from mthn_automl.catalogue import SearchSpace
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.dataset import Dataset, IntArray
 from mthn_automl.data.memory import refuse_search
 from mthn_automl.data.read import read_dataset, read_rows
@@ -17,7 +17,7 @@ from mthn_automl.errors import DataError
 from mthn_automl.run.options import Options
 from mthn_automl.training.metrics import check_metric, default_metric
 from mthn_automl.tuning.objective import SearchData
-from mthn_automl.tuning.space import Space, build_space
+from mthn_automl.tuning.space import SearchSpace, build_space
 
 Given = str | Path | pd.DataFrame
 
@@ -86,7 +86,7 @@ def make_folds(prepared: Prepared, folds: int, seed: int) -> IntArray:
     return assign_folds(prepared.development, folds, seed)
 
 
-def chosen_files(options: Options) -> dict[str, SearchSpace]:
+def chosen_files(options: Options) -> dict[str, SpaceFile]:
     """The search space files of a run: those named, the user's own among them.
 
     Classical ones come first, so that a short budget has seen them all: their trials take a moment.
@@ -103,7 +103,7 @@ def chosen_files(options: Options) -> dict[str, SearchSpace]:
     return files
 
 
-def build_spaces(files: dict[str, SearchSpace], dataset: Dataset) -> dict[str, Space]:
+def build_spaces(files: dict[str, SpaceFile], dataset: Dataset) -> dict[str, SearchSpace]:
     """What is searched of each architecture on these data."""
     has_metadata = dataset.tasks.metadata is not None
     return {name: build_space(file, has_metadata) for name, file in files.items()}

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from mthn_automl.catalogue import SearchSpace
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.split import load_split, save_split
 from mthn_automl.errors import NothingFinishedError
@@ -22,19 +22,19 @@ from mthn_automl.run.summary import summarise
 from mthn_automl.run.tested import Tested, score
 from mthn_automl.storage import read_json, write_json
 from mthn_automl.training.encode import problem_shape
-from mthn_automl.tuning.budget import Clock
+from mthn_automl.tuning.clock import Clock
+from mthn_automl.tuning.criteria import Limits
 from mthn_automl.tuning.events import Event, PhaseFinished, PhaseStarted, Said, Watcher, WorkersSeen
 from mthn_automl.tuning.final import MOST_GRACE, Refitted
 from mthn_automl.tuning.guard import Guard
-from mthn_automl.tuning.interruption import Interruption
-from mthn_automl.tuning.local import LocalRunner
 from mthn_automl.tuning.objective import SearchData
-from mthn_automl.tuning.objectives import Limits
 from mthn_automl.tuning.plan import Plan, make_plan
 from mthn_automl.tuning.rungs import with_rungs
-from mthn_automl.tuning.runners import Failed, Runner
+from mthn_automl.tuning.runners.interruption import Interruption
+from mthn_automl.tuning.runners.local import LocalRunner
+from mthn_automl.tuning.runners.runner import Failed, Runner
 from mthn_automl.tuning.search import Budget, TrialSource
-from mthn_automl.tuning.space import Space
+from mthn_automl.tuning.space import SearchSpace
 from mthn_automl.tuning.study import Studies
 
 OVERDUE = 4.0
@@ -50,7 +50,7 @@ class Session:
 
     folder: RunFolder
     options: Options
-    files: dict[str, SearchSpace]
+    files: dict[str, SpaceFile]
     prepared: Prepared
     data: SearchData
     plan: Plan
@@ -70,7 +70,7 @@ class Session:
         cls,
         folder: RunFolder,
         options: Options,
-        files: dict[str, SearchSpace],
+        files: dict[str, SpaceFile],
         prepared: Prepared,
         started: float,
         watcher: Watcher,
@@ -110,7 +110,7 @@ class Session:
         cls,
         folder: RunFolder,
         options: Options,
-        files: dict[str, SearchSpace],
+        files: dict[str, SpaceFile],
         prepared: Prepared,
         started: float,
         watcher: Watcher,
@@ -191,7 +191,7 @@ class Session:
         members = self.plan.folds * self.plan.seeds
         return Guard(problem_shape(self.data.dataset), members, self.plan.networks, self._limits())
 
-    def _feasible(self, spaces: dict[str, Space]) -> dict[str, Space]:
+    def _feasible(self, spaces: dict[str, SearchSpace]) -> dict[str, SearchSpace]:
         """Without the architectures that are too large for these data, which are said and kept for the leaderboard.
 
         Raises:

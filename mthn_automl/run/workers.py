@@ -4,13 +4,13 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mthn_automl.catalogue import SearchSpace
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.errors import UsageError
 from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.options import Options
 from mthn_automl.training.device import choose_device, gpu_count
-from mthn_automl.tuning.interruption import Interruption
-from mthn_automl.tuning.runners import Runner
+from mthn_automl.tuning.runners.interruption import Interruption
+from mthn_automl.tuning.runners.runner import Runner
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Workers:
     @classmethod
     def _of_cluster(cls, options: Options) -> "Workers":
         """What nodes have is for Ray to know; a worker that is given a share of a GPU looks for it itself."""
-        from mthn_automl.tuning.on_ray.cluster import check_cluster
+        from mthn_automl.tuning.runners.on_ray.cluster import check_cluster
 
         gpus = options.gpus_per_trial or 0.0
         if options.device not in ("auto", "cpu") and not gpus:
@@ -85,14 +85,14 @@ def _gpus_per_trial(options: Options, device: str, workers: int) -> float:
 
 
 def make_runner(
-    workers: Workers, options: Options, folder: RunFolder, files: Iterable[SearchSpace], interruption: Interruption
+    workers: Workers, options: Options, folder: RunFolder, files: Iterable[SpaceFile], interruption: Interruption
 ) -> Runner:
     """The runner asked for; Ray is imported only when it is to be used."""
     if options.runner == "local":
-        from mthn_automl.tuning.local import LocalRunner
+        from mthn_automl.tuning.runners.local import LocalRunner
 
         return LocalRunner(workers.device, interruption)
-    from mthn_automl.tuning.on_ray.runner import Place, RayRunner
+    from mthn_automl.tuning.runners.on_ray.runner import Place, RayRunner
 
     own = {file.class_path.split(":")[0].split(".")[0] for file in files}
     place = Place(

@@ -15,7 +15,7 @@ from mthn_automl.training.batches import Batch, batch_count, block_size, blocks_
 from mthn_automl.training.compiling import worth_compiling
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.members import Member, Pack
-from mthn_automl.training.optimiser import TrainingSettings
+from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.stopping import BestSoFar
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer

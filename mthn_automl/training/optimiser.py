@@ -10,7 +10,6 @@ denominator of a row without gradients is held at its last weight).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
@@ -18,24 +17,11 @@ from torch import Tensor
 from torch.optim.adamw import adamw
 
 from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.training.settings import TrainingSettings
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
-LossWeighting = Literal["rows", "tasks", "power", "uncertainty"]
 MEMORY = 160
 """Steps over which momentum is summed; what is left out is 1e-7 of it."""
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """What is searched of every network's training; see `search_spaces/shared/training.toml`."""
-
-    learning_rate: float = 3e-3
-    weight_decay: float = 1e-2
-    batch_factor: float = 1.0
-    patience_factor: float = 1.0
-    loss_weighting: LossWeighting = "rows"
-    loss_power: float = 0.5
-    squash: bool = False
 
 
 @dataclass

@@ -14,7 +14,8 @@ from mthn_automl.training.compiling import Compiled
 from mthn_automl.training.device import precision
 from mthn_automl.training.losses import row_loss, weighted_mean
 from mthn_automl.training.members import Outputs, Pack, compute, compute_one, rows_of
-from mthn_automl.training.optimiser import PackOptimiser, TaskRows, TrainingSettings
+from mthn_automl.training.optimiser import PackOptimiser, TaskRows
+from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tables import State, Table
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.weighting import LossWeights

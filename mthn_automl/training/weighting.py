@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mthn_automl.training.batches import Batch
 from mthn_automl.training.encode import TrainingData
-from mthn_automl.training.optimiser import TrainingSettings
+from mthn_automl.training.settings import TrainingSettings
 
 MEMORY = 0.9
 """Share of a task's running loss that stays when it is in a batch again."""

@@ -16,7 +16,7 @@ from mthn_automl.training.tensors import DeviceData
 from mthn_automl.tuning.objective import Configuration, Objective, SearchData, fit_classical, train
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
-from mthn_automl.tuning.samplers import derive_seed
+from mthn_automl.tuning.samplers.table import derive_seed
 
 Model = Networks | Classical
 MOST_GRACE = 10.0
@@ -54,12 +54,12 @@ class Refit:
     expected: float = 0.0
 
     def __call__(self, objective: Objective) -> Refitted:
-        self.configuration.space.load_class()  # an import is no part of a fit's time
+        self.configuration.file.load_class()  # an import is no part of a fit's time
         started = time.perf_counter()
         if not self.configuration.neural:
             model = fit_classical(self.configuration, objective.data.dataset, objective.flags)
             spent = time.perf_counter() - started
-            return Refitted(self.configuration.space.name, model, spent, False, model.notes())
+            return Refitted(self.configuration.file.name, model, spent, False, model.notes())
         data = objective.encoded().whole
         if self.configuration.optimiser.squash:
             data = squashed(data)
@@ -69,7 +69,7 @@ class Refit:
         fitted = train(self.configuration, data, members, plan, self._latest(), placed)
         networks = Networks(fitted.pack, data.encoders[0], data.problem)
         spent = time.perf_counter() - started
-        return Refitted(self.configuration.space.name, networks, spent, fitted.stopped_by_time, ())
+        return Refitted(self.configuration.file.name, networks, spent, fitted.stopped_by_time, ())
 
     def _latest(self) -> float | None:
         if self.deadline is None:

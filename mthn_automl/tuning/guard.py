@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
-from mthn_automl.catalogue import SearchSpace
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.errors import TooLargeError
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.tuning.objectives import NO_LIMITS, Limits
-from mthn_automl.tuning.space import Space, make_settings
+from mthn_automl.tuning.criteria import NO_LIMITS, Limits
+from mthn_automl.tuning.space import SearchSpace, make_settings
 
 ALL_TASKS_NUMBERS = 400_000
 """Of one network whose every row passes through all tasks: 150 to 600 tasks of the usual width."""
@@ -79,7 +79,7 @@ class Guard:
     networks: int = 1
     limits: Limits = NO_LIMITS
 
-    def refusal(self, file: SearchSpace, chosen: Mapping[str, Any]) -> Refusal | None:
+    def refusal(self, file: SpaceFile, chosen: Mapping[str, Any]) -> Refusal | None:
         """chosen: settings of the architecture."""
         if file.family != "neural":
             return None
@@ -96,7 +96,7 @@ class Guard:
         broken = self.limits.broken(size)
         return Refusal(broken, self.limits.excess(size)) if broken else None
 
-    def too_large(self, files: Mapping[str, SearchSpace], spaces: Mapping[str, Space]) -> dict[str, str]:
+    def too_large(self, files: Mapping[str, SpaceFile], spaces: Mapping[str, SearchSpace]) -> dict[str, str]:
         """Why architectures cannot be trained at all, by name: each of their first trials is too large."""
         unlimited = replace(self, limits=NO_LIMITS)
         found = {

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mthn_automl.catalogue import SearchSpace
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.data.encoding import Flags
 from mthn_automl.errors import DivergedError, UndefinedError
@@ -21,15 +21,15 @@ from mthn_automl.training.fit import FitResult, Paused, drained, fit_in_steps
 from mthn_automl.training.losses import to_prediction
 from mthn_automl.training.members import Member, Pack
 from mthn_automl.training.metrics import METRICS, error_over_rows, error_over_tasks
-from mthn_automl.training.optimiser import TrainingSettings
 from mthn_automl.training.predict import fold_outputs
+from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.squash import squashed
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.tuning.guard import refuse_too_large
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.rungs import CellLosses, Rung
-from mthn_automl.tuning.samplers import derive_seed
+from mthn_automl.tuning.samplers.table import derive_seed
 from mthn_automl.tuning.space import make_settings
 
 Curve = tuple[tuple[int, tuple[float, ...]], ...]
@@ -49,7 +49,7 @@ class SearchData:
 class Configuration:
     """One point of one architecture's space; `settings` of the model, `training` of the optimiser."""
 
-    space: SearchSpace
+    file: SpaceFile
     settings: dict[str, Any]
     training: dict[str, Any]
     seed: int
@@ -60,7 +60,7 @@ class Configuration:
 
     @property
     def neural(self) -> bool:
-        return self.space.family == "neural"
+        return self.file.family == "neural"
 
     def all_settings(self) -> dict[str, Any]:
         return {**self.settings, **self.training}
@@ -226,7 +226,7 @@ class Objective:
         if not np.isfinite(over_rows if self.data.average == "rows" else over_tasks):
             raise UndefinedError(f"The metric {self.data.metric} over {self.data.average} is undefined for these rows.")
         result = TrialResult(
-            architecture=configuration.space.name,
+            architecture=configuration.file.name,
             settings=configuration.all_settings(),
             error=over_rows if self.data.average == "rows" else over_tasks,
             error_rows=over_rows,
@@ -301,14 +301,14 @@ def train_in_steps(
         TooLargeError: it has more numbers than can be trained.
         DivergedError: a loss is not finite.
     """
-    architecture = configuration.space.load_class()
+    architecture = configuration.file.load_class()
     settings = make_settings(architecture.Settings, configuration.settings)  # type: ignore[attr-defined]
     traits: Traits = architecture.traits(data.shape, settings)  # type: ignore[attr-defined]
 
     def build() -> Architecture:
         return architecture(data.shape, settings)  # type: ignore[no-any-return]
 
-    refuse_too_large(configuration.space.name, build, traits, data.shape.tasks, len(members))
+    refuse_too_large(configuration.file.name, build, traits, data.shape.tasks, len(members))
     return fit_in_steps(
         data,
         build,
@@ -323,7 +323,7 @@ def train_in_steps(
 
 def fit_classical(configuration: Configuration, training: Dataset, flags: Flags) -> Classical:
     """Fit one classical configuration on all given rows."""
-    architecture = configuration.space.load_class()
+    architecture = configuration.file.load_class()
     model: Classical = architecture(make_settings(architecture.Settings, configuration.settings))  # type: ignore[attr-defined]
     model.fit(training, flags=flags, seed=configuration.seed)
     return model

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mthn_automl.catalogue import SearchSpace
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.storage import write_json
 from mthn_automl.tuning.allocation import FIRST_ROUNDS, Standing, next_architecture
 from mthn_automl.tuning.events import Event, TrialAtRung, TrialFinished, TrialStarted
@@ -54,7 +54,7 @@ class TrialSource:
     def __init__(
         self,
         studies: Studies,
-        files: Mapping[str, SearchSpace],
+        files: Mapping[str, SpaceFile],
         folder: Path,
         budget: Budget,
         *,

@@ -9,7 +9,7 @@ from typing import Any
 import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from mthn_automl.catalogue import SearchSpace
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.errors import UsageError, did_you_mean
 
 KEYS = {"type", "low", "high", "scale", "choices", "only_if", "needs", "why", "default"}
@@ -41,7 +41,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Space:
+class SearchSpace:
     """What is searched of one architecture, for data with or without metadata."""
 
     name: str
@@ -83,7 +83,7 @@ def _ask(trial: optuna.Trial, parameter: Parameter) -> Any:
     return trial.suggest_categorical(name, range_.choices)
 
 
-def build_space(file: SearchSpace, has_metadata: bool) -> Space:
+def build_space(file: SpaceFile, has_metadata: bool) -> SearchSpace:
     """Check a search space file and turn it into distributions.
 
     Raises:
@@ -93,13 +93,13 @@ def build_space(file: SearchSpace, has_metadata: bool) -> Space:
     parameters: list[Parameter] = []
     for name, table in tables.items():
         parameters.append(_parameter(file, name, table, [each.name for each in parameters]))
-    space = Space(file.name, tuple(parameters), frozenset(file.training), (), has_metadata)
+    space = SearchSpace(file.name, tuple(parameters), frozenset(file.training), (), has_metadata)
     starts = [_start(file, space, given) for given in file.first_trials]
     unique = [start for index, start in enumerate(starts) if start not in starts[:index]]
-    return Space(file.name, tuple(parameters), frozenset(file.training), tuple(unique), has_metadata)
+    return SearchSpace(file.name, tuple(parameters), frozenset(file.training), tuple(unique), has_metadata)
 
 
-def _parameter(file: SearchSpace, name: str, table: Mapping[str, Any], earlier: list[str]) -> Parameter:
+def _parameter(file: SpaceFile, name: str, table: Mapping[str, Any], earlier: list[str]) -> Parameter:
     where = f"{file.path}: parameter '{name}'"
     unknown = sorted(set(table) - KEYS)
     if unknown:
@@ -134,7 +134,7 @@ def _distribution(where: str, table: Mapping[str, Any]) -> Distribution:
     raise UsageError(f"{where}: type must be 'float', 'int' or 'categorical', found {table.get('type')!r}.")
 
 
-def _start(file: SearchSpace, space: Space, given: Mapping[str, Any]) -> dict[str, Any]:
+def _start(file: SpaceFile, space: SearchSpace, given: Mapping[str, Any]) -> dict[str, Any]:
     """A first trial reduced to what is asked of these data; every value checked against its range."""
     known = {each.name: each for each in space.parameters}
     for name, value in given.items():
@@ -145,7 +145,7 @@ def _start(file: SearchSpace, space: Space, given: Mapping[str, Any]) -> dict[st
     return reduced_start(space, given)[0]
 
 
-def reduced_start(space: Space, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def reduced_start(space: SearchSpace, given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Of the given values those that the space asks for, and the names of those that lie outside their ranges."""
     start: dict[str, Any] = {}
     outside: list[str] = []

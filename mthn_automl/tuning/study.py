@@ -11,11 +11,11 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from mthn_automl.errors import RunError
+from mthn_automl.tuning.criteria import NO_LIMITS, Limits, values_of
 from mthn_automl.tuning.journal import open_storage
-from mthn_automl.tuning.objectives import NO_LIMITS, Limits, values_of
 from mthn_automl.tuning.results import TrialResult
-from mthn_automl.tuning.samplers import derive_seed, make_sampler
-from mthn_automl.tuning.space import Space
+from mthn_automl.tuning.samplers.table import derive_seed, make_sampler
+from mthn_automl.tuning.space import SearchSpace
 
 MAXIMUM_RETRIES = 3
 
@@ -61,7 +61,7 @@ class Studies:
     def __init__(
         self,
         journal: Path,
-        spaces: Mapping[str, Space],
+        spaces: Mapping[str, SearchSpace],
         *,
         seed: int,
         sampler: str = "tpe",
@@ -75,7 +75,7 @@ class Studies:
         self._storage = open_storage(journal)
         self._studies = {name: self._open(space) for name, space in self.spaces.items()}
 
-    def _open(self, space: Space) -> optuna.Study:
+    def _open(self, space: SearchSpace) -> optuna.Study:
         study = optuna.create_study(
             storage=self._storage,
             study_name=space.name,
@@ -86,7 +86,7 @@ class Studies:
         self._enqueue_starts(study, space)
         return study
 
-    def _check_space(self, study: optuna.Study, space: Space) -> None:
+    def _check_space(self, study: optuna.Study, space: SearchSpace) -> None:
         stored, now = study.user_attrs.get(SPACE), space.fingerprint()
         if stored is None:
             study.set_user_attr(SPACE, now)
@@ -99,7 +99,7 @@ class Studies:
                 f"{' or shared/training.toml' if changed[0] in space.training_names else ''}."
             )
 
-    def _enqueue_starts(self, study: optuna.Study, space: Space) -> None:
+    def _enqueue_starts(self, study: optuna.Study, space: SearchSpace) -> None:
         """Each starting point once, whatever a kill in the middle of this left behind."""
         known = {trial.user_attrs.get(START) for trial in study.get_trials(deepcopy=False)}
         warm = [(f"warm {index}", start) for index, start in enumerate(self.warm.get(space.name, ()))]
@@ -227,7 +227,7 @@ class Studies:
             start = {START: lost.user_attrs[START]} if START in lost.user_attrs else {}
             self._studies[architecture].enqueue_trial(settings, user_attrs={**marks, **start})
 
-    def _settings_of(self, trial: FrozenTrial, space: Space) -> dict[str, Any] | None:
+    def _settings_of(self, trial: FrozenTrial, space: SearchSpace) -> dict[str, Any] | None:
         """What the trial was to run; None where it was lost before the sampler had chosen all of it."""
         fixed = trial.system_attrs.get("fixed_params")
         if fixed is not None:

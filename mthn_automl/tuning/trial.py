@@ -13,11 +13,11 @@ import numpy as np
 
 from mthn_automl.errors import StorageError
 from mthn_automl.storage import read_json, write_bytes, write_json
-from mthn_automl.tuning.interruption import let_interruptions_pass
 from mthn_automl.tuning.objective import Configuration, Evaluation, Objective
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.rungs import Rung, rung_from_json, rung_to_json
+from mthn_automl.tuning.runners.interruption import let_interruptions_pass
 
 PREDICTIONS, CURVE, RESULT, RUNGS, PARAMS = (
     "out_of_fold.npy",
@@ -48,7 +48,7 @@ class Trial:
 
     @property
     def architecture(self) -> str:
-        return self.configuration.space.name
+        return self.configuration.file.name
 
     @property
     def name(self) -> str:
@@ -91,7 +91,7 @@ def trial_steps(trial: Trial, objective: Objective) -> Generator[Rung, None, Out
     It outlives a killed driver there. Whatever the model raises is the configuration's failure, never the search's.
     """
     try:
-        trial.configuration.space.load_class()
+        trial.configuration.file.load_class()
         evaluation = yield from objective.steps(trial.configuration, _deadline(trial, objective.plan))
         outcome = Outcome(evaluation.result, last=evaluation.last)
         files = {**_files_of(evaluation), RESULT: _json(outcome_to_json(outcome))}

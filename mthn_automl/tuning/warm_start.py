@@ -13,7 +13,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, TrialState
 
 from mthn_automl.errors import UsageError
-from mthn_automl.tuning.space import Space, reduced_start
+from mthn_automl.tuning.space import SearchSpace, reduced_start
 
 MOST = 3
 
@@ -21,7 +21,7 @@ Settings = dict[str, Any]
 
 
 def warm_starts(
-    journal: Path, spaces: Mapping[str, Space], most: int = MOST
+    journal: Path, spaces: Mapping[str, SearchSpace], most: int = MOST
 ) -> tuple[dict[str, list[Settings]], list[str]]:
     """Settings of an earlier run's best trials by architecture, and sentences that say what was taken or left out.
 
@@ -49,7 +49,7 @@ def warm_starts(
 
 
 def _fitting(
-    trials: Iterable[FrozenTrial], space: Space, most: int
+    trials: Iterable[FrozenTrial], space: SearchSpace, most: int
 ) -> tuple[list[Settings], dict[str, int], dict[str, None]]:
     """Settings within the present ranges, best first; how many were not, by parameter; names that are unknown now."""
     known = {each.name for each in space.parameters}

@@ -14,7 +14,7 @@ from mthn_automl.data.encoding import Flags
 from mthn_automl.training.batches import Batch, deal, lay_out
 from mthn_automl.training.encode import TrainingData, encode_all
 from mthn_automl.training.members import Pack
-from mthn_automl.training.optimiser import TrainingSettings
+from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo

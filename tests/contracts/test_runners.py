@@ -17,12 +17,12 @@ from typing import Any
 import pytest
 
 from mthn_automl import catalogue
-from mthn_automl.catalogue import SearchSpace
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.tuning.events import Event, TrialAtRung, TrialFinished, TrialStarted
 from mthn_automl.tuning.final import Refit
-from mthn_automl.tuning.local import LocalRunner
 from mthn_automl.tuning.rungs import FEWEST_COMPARED
-from mthn_automl.tuning.runners import Failed, Runner
+from mthn_automl.tuning.runners.local import LocalRunner
+from mthn_automl.tuning.runners.runner import Failed, Runner
 from mthn_automl.tuning.search import Budget, TrialSource
 from mthn_automl.tuning.space import build_space
 from mthn_automl.tuning.study import Studies
@@ -146,7 +146,7 @@ class Watched(TrialSource):
 def searched(
     runner: Runner,
     folder: Path,
-    files: list[SearchSpace],
+    files: list[SpaceFile],
     trials: int | None,
     *,
     ends: float | None = None,
@@ -189,7 +189,7 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Played:
 
 @pytest.fixture(scope="module")
 def on_ray(tmp_path_factory: pytest.TempPathFactory) -> Played:
-    from mthn_automl.tuning.on_ray.runner import Place, RayRunner
+    from mthn_automl.tuning.runners.on_ray.runner import Place, RayRunner
 
     folder = tmp_path_factory.mktemp("ray")
     temporary, results = folder / "temporary", Path.home() / "ray_results"

@@ -20,8 +20,8 @@ from optuna.trial import TrialState
 
 from mthn_automl import catalogue
 from mthn_automl.errors import UsageError
-from mthn_automl.tuning.samplers import ONE_OBJECTIVE, SAMPLERS, check_sampler, derive_seed, make_sampler
-from mthn_automl.tuning.space import Space, build_space
+from mthn_automl.tuning.samplers.table import ONE_OBJECTIVE, SAMPLERS, check_sampler, derive_seed, make_sampler
+from mthn_automl.tuning.space import SearchSpace, build_space
 from mthn_automl.tuning.study import open_storage
 
 ROOT = Path(__file__).parents[2]
@@ -45,18 +45,20 @@ def warnings_alone() -> Iterator[None]:
 
 
 @cache
-def read(file: str, metadata: bool) -> Space:
+def read(file: str, metadata: bool) -> SearchSpace:
     return build_space(catalogue.read(file), metadata)
 
 
-def new_study(space: Space, objectives: int = 1, storage: optuna.storages.BaseStorage | None = None) -> optuna.Study:
+def new_study(
+    space: SearchSpace, objectives: int = 1, storage: optuna.storages.BaseStorage | None = None
+) -> optuna.Study:
     study = optuna.create_study(storage=storage, study_name="study", directions=["minimize"] * objectives)
     for start in space.starts:
         study.enqueue_trial(dict(start))
     return study
 
 
-def go_on(study: optuna.Study, space: Space, name: str, seed: int, until: int) -> None:
+def go_on(study: optuna.Study, space: SearchSpace, name: str, seed: int, until: int) -> None:
     """Up to `until` trials: most are told, one in seven each fails, is stopped, is refused or goes on running."""
     for number in range(len(study.get_trials(states=begun_states())), until):
         study.sampler = make_sampler(
@@ -98,7 +100,7 @@ def settings_of(name: str, file: str, metadata: bool, seed: int = 0, objectives:
     return [trial.params for trial in study.trials]
 
 
-def inside(space: Space, settings: dict[str, Any]) -> bool:
+def inside(space: SearchSpace, settings: dict[str, Any]) -> bool:
     ranges = {each.name: each.distribution for each in space.parameters}
     return all(ranges[name]._contains(ranges[name].to_internal_repr(value)) for name, value in settings.items())
 

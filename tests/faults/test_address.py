@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.ray]
 CHECK = """
 import sys
 from mthn_automl.errors import ClusterError
-from mthn_automl.tuning.on_ray.cluster import check_cluster
+from mthn_automl.tuning.runners.on_ray.cluster import check_cluster
 try:
     print(check_cluster(sys.argv[1]))
 except ClusterError as error:

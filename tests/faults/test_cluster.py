@@ -10,8 +10,8 @@ import pytest
 
 import mthn_automl
 from mthn_automl.errors import ClusterError
-from mthn_automl.tuning.on_ray.cluster import check_cluster
-from mthn_automl.tuning.on_ray.code import shipped
+from mthn_automl.tuning.runners.on_ray.cluster import check_cluster
+from mthn_automl.tuning.runners.on_ray.code import shipped
 from tests.faults.head import Head
 
 OURS = Path(mthn_automl.__file__).parent
@@ -19,7 +19,7 @@ JOIN = """
 import json, sys
 import ray
 from mthn_automl.errors import ClusterError
-from mthn_automl.tuning.on_ray.cluster import join, resources
+from mthn_automl.tuning.runners.on_ray.cluster import join, resources
 
 @ray.remote
 def seen():

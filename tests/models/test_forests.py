@@ -8,7 +8,7 @@ from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier, Random
 
 from mthn_automl.data.dataset import FloatArray
 from mthn_automl.errors import FormatError
-from mthn_automl.models.forests import Forest
+from mthn_automl.models.parts.forests import Forest
 
 
 def matrix() -> FloatArray:

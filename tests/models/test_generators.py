@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.blocks import initial_spread, network_numbers
-from mthn_automl.models.chunked_generator import HIDDEN, LAST_BIAS, ChunkedGenerator
-from mthn_automl.models.factorised_generator import FEW_TASKS, FactorisedGenerator
-from mthn_automl.models.film_generator import FilmGenerator
-from mthn_automl.models.full_generator import FullGenerator
-from mthn_automl.models.generated_layer import LayerGenerator
-from mthn_automl.models.generators import LayerByLayer, make_generators
-from mthn_automl.models.low_rank_generator import LowRankGenerator
+from mthn_automl.models.parts.blocks import initial_spread, network_numbers
+from mthn_automl.models.parts.chunked_generator import HIDDEN, LAST_BIAS, ChunkedGenerator
+from mthn_automl.models.parts.factorised_generator import FEW_TASKS, FactorisedGenerator
+from mthn_automl.models.parts.film_generator import FilmGenerator
+from mthn_automl.models.parts.full_generator import FullGenerator
+from mthn_automl.models.parts.generated_layer import LayerGenerator
+from mthn_automl.models.parts.generators import LayerByLayer, make_generators
+from mthn_automl.models.parts.low_rank_generator import LowRankGenerator
 
 BLOCKS, REPRESENTATION, INPUTS, OUTPUTS = 4, 3, 5, 2
 LAYERS = [(5, 4), (4, 4), (4, 2)]

@@ -6,8 +6,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from mthn_automl.models.base import ProblemShape
-from mthn_automl.models.fetching import FETCHING_PAYS, of_blocks
 from mthn_automl.models.hyper_adapter import GENERATED_SHARE, QUIET, HyperAdapter, HyperAdapterSettings, Kernels
+from mthn_automl.models.parts.fetching import FETCHING_PAYS, of_blocks
 
 WIDTH, BOTTLENECK, DEPTH = 16, 3, 2
 SHAPE = ProblemShape(features=4, outputs=2, tasks=3, metadata=2)

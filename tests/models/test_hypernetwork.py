@@ -7,10 +7,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from mthn_automl.models.activations import Activation, activate
 from mthn_automl.models.base import ProblemShape
-from mthn_automl.models.blocks import Dense
 from mthn_automl.models.hypernetwork import Hypernetwork, HypernetworkSettings
+from mthn_automl.models.parts.activations import Activation, activate
+from mthn_automl.models.parts.blocks import Dense
 
 TASKS, ROWS, SEEDS = 40, 15, 12
 COMPRESSIONS = {

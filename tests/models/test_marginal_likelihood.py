@@ -6,8 +6,8 @@ from scipy.optimize import check_grad
 from scipy.stats import multivariate_normal
 
 from mthn_automl.data.dataset import FloatArray
-from mthn_automl.models.kernels import KernelShape, Points
-from mthn_automl.models.marginal_likelihood import SPREAD, Hyperparameters
+from mthn_automl.models.parts.kernels import KernelShape, Points
+from mthn_automl.models.parts.marginal_likelihood import SPREAD, Hyperparameters
 
 SHAPES: tuple[KernelShape, ...] = ("rbf", "matern")
 every_shape = pytest.mark.parametrize("shape", SHAPES)

@@ -9,7 +9,7 @@ from mthn_automl.models.maximum_roaming import MaximumRoaming, MaximumRoamingSet
 from mthn_automl.training.encode import encode_all
 from mthn_automl.training.fit import Schedule, fit
 from mthn_automl.training.members import Member
-from mthn_automl.training.optimiser import TrainingSettings
+from mthn_automl.training.settings import TrainingSettings
 from tests.contracts import zoo
 
 SETTINGS = MaximumRoamingSettings(active_share=0.25, roaming_every=2, width=16, depth=2)

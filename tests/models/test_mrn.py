@@ -11,7 +11,7 @@ from mthn_automl.models.mrn import RIDGE, Mrn, MrnSettings
 from mthn_automl.training.encode import encode_all
 from mthn_automl.training.fit import Schedule, fit
 from mthn_automl.training.members import Member
-from mthn_automl.training.optimiser import TrainingSettings
+from mthn_automl.training.settings import TrainingSettings
 from tests.contracts import zoo
 
 SHAPE = ProblemShape(features=3, outputs=2, tasks=4)

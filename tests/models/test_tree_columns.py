@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mthn_automl.models.tree_columns import LARGEST_NATIVE, TaskColumn, TreeColumns
+from mthn_automl.models.parts.tree_columns import LARGEST_NATIVE, TaskColumn, TreeColumns
 from tests.contracts import zoo
 
 

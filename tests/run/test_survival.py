@@ -18,7 +18,7 @@ from mthn_automl.errors import NothingFinishedError, Terminated
 from mthn_automl.run.job import resume, search
 from mthn_automl.tuning.events import Event, PhaseStarted, TrialFinished
 from mthn_automl.tuning.final import Refit
-from mthn_automl.tuning.interruption import let_interruptions_pass
+from mthn_automl.tuning.runners.interruption import let_interruptions_pass
 from tests.tuning import toys
 
 

@@ -10,7 +10,7 @@ from mthn_automl.training.batches import batch_count, deal, lay_out
 from mthn_automl.training.compiling import Compiled, compiler_found, worth_compiling
 from mthn_automl.training.encode import encode_all
 from mthn_automl.training.members import Pack
-from mthn_automl.training.optimiser import TrainingSettings
+from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo

@@ -19,7 +19,7 @@ from mthn_automl.training.device import choose_device, holds
 from mthn_automl.training.encode import TrainingData, encode_all, encode_folds
 from mthn_automl.training.fit import Schedule, fit
 from mthn_automl.training.members import Member, Pack
-from mthn_automl.training.optimiser import TrainingSettings
+from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo

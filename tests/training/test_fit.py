@@ -19,8 +19,8 @@ from mthn_automl.training.encode import TrainingData, encode_all, encode_folds
 from mthn_automl.training.fit import FitResult, Paused, Schedule, drained, fit, fit_in_steps
 from mthn_automl.training.losses import row_loss
 from mthn_automl.training.members import Member
-from mthn_automl.training.optimiser import TrainingSettings
 from mthn_automl.training.predict import fold_outputs
+from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo
 

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from mthn_automl.data.dataset import IntArray
-from mthn_automl.training.optimiser import PackOptimiser, TaskRows, TrainingSettings
+from mthn_automl.training.optimiser import PackOptimiser, TaskRows
+from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tables import Table
 
 MEMBERS, TASKS, WIDTH = 2, 30, 5

@@ -16,7 +16,7 @@ from mthn_automl.training import trainer as module
 from mthn_automl.training.batches import deal, lay_out
 from mthn_automl.training.encode import encode_all
 from mthn_automl.training.members import Pack
-from mthn_automl.training.optimiser import TrainingSettings
+from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo

@@ -13,7 +13,7 @@ from mthn_automl.training.batches import Batch, lay_out, whole
 from mthn_automl.training.encode import TrainingData, encode_folds
 from mthn_automl.training.fit import Schedule, fit
 from mthn_automl.training.members import Member
-from mthn_automl.training.optimiser import LossWeighting, TrainingSettings
+from mthn_automl.training.settings import LossWeighting, TrainingSettings
 from mthn_automl.training.weighting import LEAST_LOSS, LossWeights
 from tests.contracts import zoo
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mthn_automl.catalogue import SearchSpace
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.tuning.allocation import FIRST_ROUNDS
+from mthn_automl.tuning.criteria import NO_LIMITS, Limits
 from mthn_automl.tuning.events import Event
-from mthn_automl.tuning.objectives import NO_LIMITS, Limits
 from mthn_automl.tuning.search import Budget, TrialSource
 from mthn_automl.tuning.space import build_space
 from mthn_automl.tuning.study import Studies
@@ -22,7 +22,7 @@ class Place:
     """A run folder in which sources can be opened one after another, as by one process after another."""
 
     folder: Path
-    files: dict[str, SearchSpace]
+    files: dict[str, SpaceFile]
     events: list[Event] = field(default_factory=list)
 
     def source(

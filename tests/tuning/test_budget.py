@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from mthn_automl.tuning.budget import (
+from mthn_automl.tuning.clock import (
     LEAST_SHARE,
     MOST_SHARE,
     SPARE,

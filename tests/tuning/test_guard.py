@@ -11,8 +11,8 @@ from mthn_automl.errors import TooLargeError
 from mthn_automl.models.base import ProblemShape, Size, Traits
 from mthn_automl.models.single_task import SingleTask, SingleTaskSettings
 from mthn_automl.tuning import guard
+from mthn_automl.tuning.criteria import NO_LIMITS, Limits
 from mthn_automl.tuning.guard import ALL_TASKS_NUMBERS, Guard, Refusal, count, refuse_too_large
-from mthn_automl.tuning.objectives import NO_LIMITS, Limits
 from mthn_automl.tuning.space import build_space, make_settings
 
 NEURAL = catalogue.names("neural")

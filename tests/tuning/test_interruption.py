@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from mthn_automl.errors import Terminated
-from mthn_automl.tuning.interruption import SIGNALS, Interruption, Overdue, Stopped
+from mthn_automl.tuning.runners.interruption import SIGNALS, Interruption, Overdue, Stopped
 
 PATIENCE = 30.0
 either = pytest.mark.parametrize(

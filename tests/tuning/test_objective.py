@@ -27,7 +27,7 @@ POOLED = toys.configuration("pooled", {"width": 16, "depth": 1}, {"learning_rate
 HYPER = toys.configuration("hypernetwork", {"width": 16, "depth": 1, "embedding_size": 2}, {"learning_rate": 0.01})
 CLASSICAL, NEURAL = (RIDGE, BOOSTED), (POOLED, HYPER)
 every_kind = pytest.mark.parametrize(
-    "configuration", CLASSICAL + NEURAL, ids=lambda configuration: configuration.space.name
+    "configuration", CLASSICAL + NEURAL, ids=lambda configuration: configuration.file.name
 )
 TIMES = {"seconds": 0.0, "predict_us_per_row": 0.0}
 
@@ -57,7 +57,7 @@ def test_what_was_evaluated_before_changes_nothing(data: SearchData, configurati
     assert replace(used(configuration).result, **TIMES) == replace(two_seeds(data)(configuration).result, **TIMES)
 
 
-@pytest.mark.parametrize("configuration", NEURAL, ids=lambda configuration: configuration.space.name)
+@pytest.mark.parametrize("configuration", NEURAL, ids=lambda configuration: configuration.file.name)
 def test_another_seed_gives_other_networks(data: SearchData, configuration: Configuration) -> None:
     objective = two_seeds(data)
     assert objective(configuration).result.error != objective(replace(configuration, seed=1)).result.error
@@ -105,7 +105,7 @@ def test_a_single_hold_out_is_one_fold(configuration: Configuration) -> None:
     assert len(result.fold_errors) == len(result.member_errors) == 1
 
 
-@pytest.mark.parametrize("configuration", NEURAL, ids=lambda configuration: configuration.space.name)
+@pytest.mark.parametrize("configuration", NEURAL, ids=lambda configuration: configuration.file.name)
 def test_networks_report_errors_and_epochs_by_fold_and_seed(data: SearchData, configuration: Configuration) -> None:
     result = Objective(data, toys.plan(seeds=3))(configuration).result
     assert np.shape(result.member_errors) == np.shape(result.best_epochs) == (2, 3)
@@ -134,7 +134,7 @@ def rungs_of(objective: Objective, configuration: Configuration) -> tuple[list[R
             return seen, end.value
 
 
-@pytest.mark.parametrize("configuration", NEURAL, ids=lambda configuration: configuration.space.name)
+@pytest.mark.parametrize("configuration", NEURAL, ids=lambda configuration: configuration.file.name)
 def test_rungs_change_nothing_about_the_result(data: SearchData, configuration: Configuration) -> None:
     plan = toys.plan_with_rungs(1, 3, epochs=6)
     seen, paused = rungs_of(Objective(data, plan), configuration)

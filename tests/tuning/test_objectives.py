@@ -3,7 +3,7 @@
 import pytest
 
 from mthn_automl.models.base import Size
-from mthn_automl.tuning.objectives import NO_LIMITS, OBJECTIVES, Limits, values_of
+from mthn_automl.tuning.criteria import NO_LIMITS, OBJECTIVES, Limits, values_of
 from tests.tuning import toys
 
 SIZE = Size(1000, 40, 7)

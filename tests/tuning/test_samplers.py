@@ -8,7 +8,7 @@ import optuna
 import pytest
 
 from mthn_automl.errors import UsageError
-from mthn_automl.tuning.samplers import SAMPLERS, check_sampler, derive_seed, make_sampler
+from mthn_automl.tuning.samplers.table import SAMPLERS, check_sampler, derive_seed, make_sampler
 
 every_sampler = pytest.mark.parametrize("name", SAMPLERS)
 
@@ -104,7 +104,7 @@ def test_starting_points_are_parents(name: str) -> None:
 
 
 def test_a_derived_seed_is_the_same_in_another_process() -> None:
-    code = "from mthn_automl.tuning.samplers import derive_seed; print(derive_seed(0, 'ridge', 7))"
+    code = "from mthn_automl.tuning.samplers.table import derive_seed; print(derive_seed(0, 'ridge', 7))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(found.stdout) == derive_seed(0, "ridge", 7)
 

@@ -14,9 +14,9 @@ import pytest
 from mthn_automl.storage import write_json
 from mthn_automl.training.fit import drained
 from mthn_automl.tuning.events import Event, TrialFinished, TrialStarted
-from mthn_automl.tuning.interruption import Interruption
-from mthn_automl.tuning.local import LocalRunner
 from mthn_automl.tuning.objective import Objective
+from mthn_automl.tuning.runners.interruption import Interruption
+from mthn_automl.tuning.runners.local import LocalRunner
 from mthn_automl.tuning.study import MAXIMUM_RETRIES
 from mthn_automl.tuning.trial import Outcome, trial_steps
 from tests.tuning import toys

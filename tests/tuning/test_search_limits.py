@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from mthn_automl.catalogue import SearchSpace
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.models.base import ProblemShape, Size
+from mthn_automl.tuning.criteria import Limits
 from mthn_automl.tuning.events import TrialFinished
 from mthn_automl.tuning.guard import Guard, Refusal
-from mthn_automl.tuning.objectives import Limits
 from mthn_automl.tuning.search import REFUSALS, TrialSource
 from mthn_automl.tuning.trial import Outcome
 from tests.tuning import toys
@@ -24,7 +24,7 @@ class OffsetGuard(Guard):
 
     most: float = 1.0
 
-    def refusal(self, file: SearchSpace, chosen: Mapping[str, Any]) -> Refusal | None:
+    def refusal(self, file: SpaceFile, chosen: Mapping[str, Any]) -> Refusal | None:
         above = chosen["offset"] - self.most
         return Refusal(f"offset must be at most {self.most}", {"offset": above}) if above > 0 else None
 
@@ -67,7 +67,7 @@ def test_an_architecture_of_which_all_configurations_break_a_limit_is_passed_ove
 class OnlyFree(Guard):
     """Refuses all configurations of the architecture `toy`."""
 
-    def refusal(self, file: SearchSpace, chosen: Mapping[str, Any]) -> Refusal | None:
+    def refusal(self, file: SpaceFile, chosen: Mapping[str, Any]) -> Refusal | None:
         return Refusal("too large", {"parameters": 1.0}) if file.name == "toy" else None
 
 

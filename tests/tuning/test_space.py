@@ -10,8 +10,8 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from mthn_automl import catalogue
 from mthn_automl.errors import UsageError
-from mthn_automl.training.optimiser import TrainingSettings
-from mthn_automl.tuning.space import Space, build_space, make_settings
+from mthn_automl.training.settings import TrainingSettings
+from mthn_automl.tuning.space import SearchSpace, build_space, make_settings
 from tests.tuning.toys import written
 
 HEAD = """
@@ -65,11 +65,11 @@ high = 1.0
 ONE = HEAD + '\n[parameters.rate]\ntype = "float"\nlow = 0.0\nhigh = 1.0\n'
 
 
-def built(tmp_path: Path, text: str, *, has_metadata: bool = True) -> Space:
+def built(tmp_path: Path, text: str, *, has_metadata: bool = True) -> SearchSpace:
     return build_space(written(tmp_path / "mine.toml", text), has_metadata)
 
 
-def names_asked(space: Space, fixed: dict[str, Any]) -> list[str]:
+def names_asked(space: SearchSpace, fixed: dict[str, Any]) -> list[str]:
     return list(space.suggest(optuna.trial.FixedTrial(fixed)))
 
 

@@ -12,7 +12,7 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 
 from mthn_automl.errors import RunError
-from mthn_automl.tuning.space import Space, build_space
+from mthn_automl.tuning.space import SearchSpace, build_space
 from mthn_automl.tuning.study import MAXIMUM_RETRIES, ROOT, Studies
 from tests.tuning import toys
 
@@ -41,7 +41,7 @@ shift = 2
 """
 
 
-def space(folder: Path, high: str = "1.0", name: str = "toy") -> Space:
+def space(folder: Path, high: str = "1.0", name: str = "toy") -> SearchSpace:
     return build_space(toys.written(folder / f"{name}.toml", FILE.format(high=high)), has_metadata=True)
 
 

@@ -8,7 +8,7 @@ import pytest
 from optuna.trial import TrialState
 
 from mthn_automl.models.base import Size
-from mthn_automl.tuning.objectives import Limits
+from mthn_automl.tuning.criteria import Limits
 from mthn_automl.tuning.space import build_space
 from mthn_automl.tuning.study import Studies, feasible
 from tests.tuning import toys

@@ -12,9 +12,9 @@ import pytest
 
 from mthn_automl.storage import write_json
 from mthn_automl.training.fit import drained
-from mthn_automl.tuning.interruption import Stopped
 from mthn_automl.tuning.objective import Configuration, Evaluation, Objective
 from mthn_automl.tuning.rungs import Rung
+from mthn_automl.tuning.runners.interruption import Stopped
 from mthn_automl.tuning.trial import (
     CURVE,
     PARAMS,
@@ -163,7 +163,7 @@ def test_what_ends_the_process_or_the_search_is_no_outcome(tmp_path: Path, error
 
 def test_an_architecture_that_cannot_be_imported_fails_with_its_reason(tmp_path: Path, objective: Objective) -> None:
     trial = trial_of(tmp_path)
-    gone = replace(trial.configuration.space, class_path="tests.tuning.toys:Gone")
+    gone = replace(trial.configuration.file, class_path="tests.tuning.toys:Gone")
     outcome = run(replace(trial, configuration=replace(trial.configuration, space=gone)), objective)
     assert outcome.state == "FAIL"
     assert "Gone" in outcome.reason

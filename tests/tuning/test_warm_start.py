@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 
 from mthn_automl import catalogue
 from mthn_automl.errors import UsageError
-from mthn_automl.tuning.space import Space, build_space
+from mthn_automl.tuning.space import SearchSpace, build_space
 from mthn_automl.tuning.study import Studies, open_storage
 from mthn_automl.tuning.warm_start import warm_starts
 
@@ -37,7 +37,7 @@ high = 9
 """
 
 
-def space(folder: Path, name: str = "toy", high: float = 1.0, more: str = "") -> Space:
+def space(folder: Path, name: str = "toy", high: float = 1.0, more: str = "") -> SearchSpace:
     path = folder / f"{name}.toml"
     path.write_text(FILE.format(high=high, more=more), encoding="utf-8")
     return build_space(catalogue.read_file(path), has_metadata=True)
@@ -52,7 +52,7 @@ def near(offset: float, shift: int = 1) -> dict[str, Any]:
 
 
 def tell(
-    study: optuna.Study, space: Space, settings: dict[str, Any], *values: float, excess: float | None = None
+    study: optuna.Study, space: SearchSpace, settings: dict[str, Any], *values: float, excess: float | None = None
 ) -> None:
     """A trial of these settings; with no values it is pruned."""
     study.enqueue_trial(settings)

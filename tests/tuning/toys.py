@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from mthn_automl import catalogue
-from mthn_automl.catalogue import SearchSpace
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.data.encoding import Flags
 from mthn_automl.data.problems import cubic
@@ -124,23 +124,23 @@ scale = "log"
 """
 
 
-def written(path: Path, text: str) -> SearchSpace:
+def written(path: Path, text: str) -> SpaceFile:
     """The text as a search space file, read."""
     path.write_text(text, encoding="utf-8")
     return catalogue.read_file(path)
 
 
-def toy_space(folder: Path, behaviour: Behaviour = "good", name: str = "toy") -> SearchSpace:
+def toy_space(folder: Path, behaviour: Behaviour = "good", name: str = "toy") -> SpaceFile:
     return written(folder / f"{name}.toml", TOY.format(behaviour=behaviour))
 
 
-def rates_space(folder: Path, rates: Sequence[float], name: str = "rates") -> SearchSpace:
+def rates_space(folder: Path, rates: Sequence[float], name: str = "rates") -> SpaceFile:
     """A quick network whose first trials have these learning rates, in turn."""
     starts = "".join(f"\n[[first_trials]]\nwidth = 8\nlearning_rate = {rate}\n" for rate in rates)
     return written(folder / f"{name}.toml", QUICK_POOLED.format(low=min(rates), high=max(rates)) + starts)
 
 
-def pooled_space(folder: Path, low: float = 1e-3, high: float = 1e-1, name: str = "quick_pooled") -> SearchSpace:
+def pooled_space(folder: Path, low: float = 1e-3, high: float = 1e-1, name: str = "quick_pooled") -> SpaceFile:
     return written(folder / f"{name}.toml", QUICK_POOLED.format(low=low, high=high))
 
 
@@ -169,7 +169,7 @@ def endless_plan() -> Plan:
 
 
 def configuration(
-    space: SearchSpace | str, settings: Mapping[str, Any] = {}, training: Mapping[str, Any] = {}, seed: int = 0
+    space: SpaceFile | str, settings: Mapping[str, Any] = {}, training: Mapping[str, Any] = {}, seed: int = 0
 ) -> Configuration:
     file = catalogue.read(space) if isinstance(space, str) else space
     return Configuration(file, dict(settings), dict(training), seed)

@@ -8,9 +8,9 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from mthn_automl.data.dataset import FloatArray, IntArray
-from mthn_automl.models.kernels import Kernel, Points, landmarks, whitening
-from mthn_automl.models.linear import Linear, fit_classes
-from mthn_automl.models.probabilities import Classes
+from mthn_automl.models.parts.kernels import Kernel, Points, landmarks, whitening
+from mthn_automl.models.parts.linear import Linear, fit_classes
+from mthn_automl.models.parts.probabilities import Classes
 
 EXACT_ROWS = 4_000
 REGRESSION_LANDMARKS = 1_000

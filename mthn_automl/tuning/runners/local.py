@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
-from mthn_automl.tuning.interruption import Interruption, Overdue, Stopped
 from mthn_automl.tuning.objective import Objective, SearchData, prepare_process
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.rungs import Rung
-from mthn_automl.tuning.runners import Failed, Job, attempt
+from mthn_automl.tuning.runners.interruption import Interruption, Overdue, Stopped
+from mthn_automl.tuning.runners.runner import Failed, Job, attempt
 from mthn_automl.tuning.search import TrialSource
 from mthn_automl.tuning.trial import Outcome, Trial, trial_steps
 
@@ -62,7 +62,7 @@ class LocalRunner:
     def _run(self, trial: Trial, source: TrialSource) -> None:
         steps = trial_steps(trial, self._ready())
         with suppress(Exception):  # a class that cannot be loaded is the trial's failure, which it reports
-            trial.configuration.space.load_class()
+            trial.configuration.file.load_class()
         source.began(trial)
         ends = source.latest(trial, time.time(), GRACE)
         while True:

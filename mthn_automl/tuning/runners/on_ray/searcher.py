@@ -11,7 +11,7 @@ import ray
 from ray import tune
 from ray.tune.search import Searcher
 
-from mthn_automl.tuning.interruption import Interruption
+from mthn_automl.tuning.runners.interruption import Interruption
 from mthn_automl.tuning.search import TrialSource
 from mthn_automl.tuning.trial import Trial
 

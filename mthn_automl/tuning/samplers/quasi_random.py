@@ -9,7 +9,7 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler
 from optuna.trial import FrozenTrial, TrialState
 
-from mthn_automl.tuning.unit_cube import from_unit
+from mthn_automl.tuning.samplers.unit_cube import from_unit
 
 MOST_PARAMETERS = 64  # coordinates of a point; a space with more would use them again
 

@@ -10,7 +10,7 @@ from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTY
 
 from mthn_automl.data.dataset import FloatArray
 from mthn_automl.errors import FormatError
-from mthn_automl.models.trees import checked_tree
+from mthn_automl.models.parts.trees import checked_tree
 
 FIELDS = ("feature_idx", "num_threshold", "missing_go_to_left", "left", "right", "is_leaf")
 NO_CATEGORIES = np.zeros((0, 8), dtype=np.uint32)

@@ -8,9 +8,9 @@ import optuna
 from optuna.samplers import BaseSampler, GPSampler, RandomSampler, TPESampler
 
 from mthn_automl.errors import UsageError, did_you_mean
-from mthn_automl.tuning.cma_es import CmaEsSampler
-from mthn_automl.tuning.genetic import SteadyNsga2, SteadyNsga3
-from mthn_automl.tuning.quasi_random import QuasiRandomSampler
+from mthn_automl.tuning.samplers.cma_es import CmaEsSampler
+from mthn_automl.tuning.samplers.genetic import SteadyNsga2, SteadyNsga3
+from mthn_automl.tuning.samplers.quasi_random import QuasiRandomSampler
 
 # Optuna's 10 would leave a study of 5 to 20 trials to chance; the starting points are among these.
 STARTUP = 5

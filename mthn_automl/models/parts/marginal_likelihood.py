@@ -9,7 +9,7 @@ from scipy.optimize import minimize
 from scipy.sparse import csr_array
 
 from mthn_automl.data.dataset import FloatArray, IntArray
-from mthn_automl.models.kernels import (
+from mthn_automl.models.parts.kernels import (
     Kernel,
     KernelShape,
     Points,

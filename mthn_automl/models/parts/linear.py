@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.linear_model import Ridge as RidgeRegression
 
 from mthn_automl.data.dataset import FloatArray, IntArray
-from mthn_automl.models.probabilities import Classes
+from mthn_automl.models.parts.probabilities import Classes
 
 DENSE_NUMBERS = 4_000_000  # 32 MB: up to here a dense, exact solution is the faster one
 

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mthn_automl.tuning.interruption import let_interruptions_pass
 from mthn_automl.tuning.objective import Objective, SearchData
 from mthn_automl.tuning.plan import Plan
+from mthn_automl.tuning.runners.interruption import let_interruptions_pass
 from mthn_automl.tuning.search import TrialSource
 
 

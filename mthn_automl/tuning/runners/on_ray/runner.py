@@ -19,13 +19,13 @@ import ray
 from ray import tune
 
 from mthn_automl.errors import ClusterError, Terminated
-from mthn_automl.tuning.interruption import Interruption
-from mthn_automl.tuning.local import LocalRunner
 from mthn_automl.tuning.objective import Objective, SearchData
-from mthn_automl.tuning.on_ray.searcher import Link, RungStopper, StudySearcher, Watchdog
-from mthn_automl.tuning.on_ray.worker import Work, Worker, run_job
 from mthn_automl.tuning.plan import Plan
-from mthn_automl.tuning.runners import Failed, Job
+from mthn_automl.tuning.runners.interruption import Interruption
+from mthn_automl.tuning.runners.local import LocalRunner
+from mthn_automl.tuning.runners.on_ray.searcher import Link, RungStopper, StudySearcher, Watchdog
+from mthn_automl.tuning.runners.on_ray.worker import Work, Worker, run_job
+from mthn_automl.tuning.runners.runner import Failed, Job
 from mthn_automl.tuning.search import TrialSource
 
 
@@ -81,7 +81,7 @@ class RayRunner:
     def _start(self) -> None:
         place = self.place
         if place.address is not None:
-            from mthn_automl.tuning.on_ray import cluster
+            from mthn_automl.tuning.runners.on_ray import cluster
 
             cluster.join(place.address, place.code)
             there, fits = cluster.resources(), _fitting(place)

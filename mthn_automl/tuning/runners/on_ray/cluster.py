@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 import ray
 
 from mthn_automl.errors import ClusterError
-from mthn_automl.tuning.on_ray import probe
-from mthn_automl.tuning.on_ray.code import shipped
+from mthn_automl.tuning.runners.on_ray import probe
+from mthn_automl.tuning.runners.on_ray.code import shipped
 
 SECONDS_FOR_THE_PORT, SECONDS_FOR_RAY = 8, 25
 """An address that drops packets, and a port that answers without being Ray's, cost so long at most."""

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.blocks import initial_spread, network_numbers
-from mthn_automl.models.generated_layer import GeneratedLayer
+from mthn_automl.models.parts.blocks import initial_spread, network_numbers
+from mthn_automl.models.parts.generated_layer import GeneratedLayer
 
 HIDDEN = 32
 CHUNK_SPREAD, TASK_SPREAD = 2.0, 0.15

@@ -6,7 +6,7 @@ Source: Sun et al.: Task Switching Network for Multi-Task Learning, ICCV 2021; P
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.generated_layer import GENERATED_SHARE, GeneratedLayer, LayerGenerator
+from mthn_automl.models.parts.generated_layer import GENERATED_SHARE, GeneratedLayer, LayerGenerator
 
 
 class FilmGenerator(LayerGenerator):

@@ -10,12 +10,12 @@ from typing import Literal
 
 from torch import Tensor, nn
 
-from mthn_automl.models.chunked_generator import ChunkedGenerator
-from mthn_automl.models.factorised_generator import FactorisedGenerator
-from mthn_automl.models.film_generator import FilmGenerator
-from mthn_automl.models.full_generator import FullGenerator
-from mthn_automl.models.generated_layer import GeneratedLayer, LayerGenerator
-from mthn_automl.models.low_rank_generator import LowRankGenerator
+from mthn_automl.models.parts.chunked_generator import ChunkedGenerator
+from mthn_automl.models.parts.factorised_generator import FactorisedGenerator
+from mthn_automl.models.parts.film_generator import FilmGenerator
+from mthn_automl.models.parts.full_generator import FullGenerator
+from mthn_automl.models.parts.generated_layer import GeneratedLayer, LayerGenerator
+from mthn_automl.models.parts.low_rank_generator import LowRankGenerator
 
 Compression = Literal["factorised", "low_rank", "chunked", "full", "film"]
 

@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import ProblemShape, Traits
-from mthn_automl.models.blocks import Dense, apply_layer, initial_bias, initial_weight, per_task_weight
-from mthn_automl.models.full_generator import FullGenerator
-from mthn_automl.models.task_description import TaskInput, traits_of
+from mthn_automl.models.parts.blocks import Dense, apply_layer, initial_bias, initial_weight, per_task_weight
+from mthn_automl.models.parts.full_generator import FullGenerator
+from mthn_automl.models.parts.task_description import TaskInput, traits_of
 
 Head = Literal["generated", "per_task"]
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import ProblemShape
-from mthn_automl.models.dropout import Dropout
+from mthn_automl.models.parts.dropout import Dropout
 
 
 def layer_widths(inputs: int, width: int, depth: int, outputs: int) -> list[tuple[int, int]]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table
 from mthn_automl.data.schema import Column
-from mthn_automl.models.target_means import TargetMeans, training_means
+from mthn_automl.models.parts.target_means import TargetMeans, training_means
 
 LARGEST_NATIVE = 250  # categories; scikit-learn's trees take at most 255
 SURE_TASK = 5  # rows of a task from which its plain mean beat the cross-fitted one on six small data sets

@@ -9,7 +9,7 @@ from functools import reduce
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.generated_layer import GeneratedLayer, LayerGenerator
+from mthn_automl.models.parts.generated_layer import GeneratedLayer, LayerGenerator
 
 FEW_TASKS = 32
 """Up to which weights are cheaper made task by task than at once (measured, alone and in packs)."""

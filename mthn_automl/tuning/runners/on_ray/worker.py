@@ -12,7 +12,7 @@ from mthn_automl.training.encode import Encoded
 from mthn_automl.tuning.objective import Objective, SearchData, prepare_process
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.rungs import Rung
-from mthn_automl.tuning.runners import Job, attempt
+from mthn_automl.tuning.runners.runner import Job, attempt
 from mthn_automl.tuning.trial import Outcome, Trial, trial_steps
 
 
@@ -47,7 +47,7 @@ class Worker(tune.Trainable):  # type: ignore[misc]
         if self.steps is None:
             trial: Trial = self.config["trial"]
             with suppress(Exception):  # a class that cannot be loaded is the trial's failure, which it reports
-                trial.configuration.space.load_class()
+                trial.configuration.file.load_class()
             self.steps = trial_steps(trial, self.objective)
             return {"worker": [ray.get_runtime_context().current_actor]}
         try:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.blocks import apply_layer, initial_bias, initial_spread, initial_weight
+from mthn_automl.models.parts.blocks import apply_layer, initial_bias, initial_spread, initial_weight
 
 GENERATED_SHARE = 0.3
 """Standard deviation of the generated weights at the start, relative to the shared ones."""

@@ -6,7 +6,7 @@ The columns are the tasks of training, whichever tasks a step is about: every ro
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.blocks import apply_layer, initial_bias, initial_weight
+from mthn_automl.models.parts.blocks import apply_layer, initial_bias, initial_weight
 
 OWN_SHARE = 0.9
 """Of a column's own activations in what it goes on with at the start, as in Misra et al. 2016."""

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.generated_layer import GeneratedLayer, LayerGenerator
+from mthn_automl.models.parts.generated_layer import GeneratedLayer, LayerGenerator
 
 
 class FullGenerator(LayerGenerator):
