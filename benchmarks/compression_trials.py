@@ -16,7 +16,7 @@ from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
 from mthn_automl.tuning.objective import Configuration, train
 from mthn_automl.tuning.plan import Plan, make_plan
-from mthn_automl.tuning.samplers.table import derive_seed
+from mthn_automl.tuning.seeds import derive_seed
 
 NETWORKS = 2
 """Networks a split, which differ in their seeds; errors are the mean of theirs, not that of their mean prediction."""

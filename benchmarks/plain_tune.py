@@ -28,11 +28,12 @@ from mthn_automl.data.split import assign_folds
 from mthn_automl.models.hypernetwork import Hypernetwork, HypernetworkSettings
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.fit import Schedule
+from mthn_automl.tuning.budget import Budget
 from mthn_automl.tuning.objective import Objective, SearchData
 from mthn_automl.tuning.plan import Plan, make_plan
-from mthn_automl.tuning.search import Budget, TrialSource
+from mthn_automl.tuning.search import TrialSource
 from mthn_automl.tuning.space import build_space
-from mthn_automl.tuning.study import Studies
+from mthn_automl.tuning.studies import Studies
 from mthn_automl.tuning.trial import read_outcome
 
 WORKERS = 2

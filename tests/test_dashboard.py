@@ -16,7 +16,7 @@ from urllib.request import ProxyHandler, build_opener
 import pytest
 
 from mthn_automl.tuning.space import build_space
-from mthn_automl.tuning.study import Studies
+from mthn_automl.tuning.studies import Studies
 from tests.tuning import toys
 
 COMMAND = Path(sysconfig.get_path("scripts"), "optuna-dashboard")

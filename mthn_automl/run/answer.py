@@ -22,11 +22,13 @@ from mthn_automl.run.prepare import Prepared
 from mthn_automl.run.tested import Tested
 from mthn_automl.storage import replacing, write_text, writing
 from mthn_automl.training.networks import Networks
+from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.final import Refitted
 from mthn_automl.tuning.objective import SearchData
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.runners.runner import Failed
-from mthn_automl.tuning.study import Studies
+from mthn_automl.tuning.studies import Studies
+from mthn_automl.tuning.study import Study
 from mthn_automl.tuning.trial import PREDICTIONS
 
 
@@ -55,7 +57,7 @@ class Answer:
         lines = [
             replace(
                 finalist(name, self.studies, self.fitted.get(name), self.tested.get(name)),
-                first_rounds=min(self.plan.rounds, self.studies.told(name)),
+                first_rounds=min(self.plan.rounds, self.studies[name].budget_used),
             )
             for name in self.files
         ]
@@ -65,9 +67,9 @@ class Answer:
     @cached_property
     def tradeoff(self) -> pd.DataFrame:
         """A row a finished trial."""
-        trials = [each for name in self.files for each in self.studies.results(name)]
-        answers = {(name, each.number) for name in self.files for each in self.studies.answers(name)}
-        beyond = {(result.architecture, number) for number, result in trials} - answers
+        complete = [record for study in self.studies.values() for record in study.ended(Ending.COMPLETE)]
+        trials = [(record.number, record.result) for record in complete if record.result is not None]
+        beyond = {(record.architecture, record.number) for record in complete if not record.is_answer}
         return tradeoff(trials, latency="latency" in self.studies.objectives, beyond=beyond)
 
     @cached_property
@@ -111,8 +113,8 @@ class Answer:
             reasons = [each.reason for each in self.fitted.values() if isinstance(each, Failed)]
             raise NothingFinishedError(f"No refit finished: {reasons[0]}; the trials are kept in {folder.path}.")
         for name in ranked:
-            best = self.studies.best(name)
-            settings = {} if best is None else self.studies.spaces[name].split(best[1].settings)[0]
+            best = self.studies[name].best
+            settings = {} if best is None else self.studies[name].space.split(best.settings)[0]
             metrics = {"metric": self.data.metric, **errors_of(self.leaderboard, name)}
             write_model(folder.models / name, models[name], self.files[name], settings, self.data.dataset, metrics)
         _replace_folder(folder.models / ranked[0], folder.model)
@@ -120,7 +122,7 @@ class Answer:
 
     def _forget_predictions(self, folder: RunFolder) -> None:
         """Out-of-fold predictions of all but the best trials, which would otherwise grow with rows x trials."""
-        best = {f"{name}-{found[0]}" for name in self.files if (found := self.studies.best(name)) is not None}
+        best = {study.best.name for study in self.studies.values() if study.best is not None}
         for stored in folder.trials.glob(f"*/{PREDICTIONS}"):
             if stored.parent.name not in best:
                 stored.unlink()
@@ -156,15 +158,15 @@ def _copied(source: Path, target: Path) -> None:
 
 def finalist(name: str, studies: Studies, fitted: Refitted | Failed | None, tested: Tested | None) -> Finalist:
     """The line of the leaderboard for one architecture."""
-    best = studies.best(name)
+    study = studies[name]
     model = fitted if isinstance(fitted, Refitted) else None
-    result = None if best is None else best[1]
+    result = None if study.best is None else study.best.result
     line = Finalist(
         name,
         result,
-        len(studies.results(name)),
-        pruned=studies.pruned(name),
-        reason=_remark(studies, name, fitted),
+        study.count(Ending.COMPLETE),
+        pruned=study.count(Ending.STOPPED),
+        reason=_remark(study, fitted),
     )
     if result is not None:
         line = replace(line, size=result.size, predict_us_per_row=result.predict_us_per_row)
@@ -190,13 +192,13 @@ def _with_test(line: Finalist, tested: Tested, latency: float | None) -> Finalis
     )
 
 
-def _remark(studies: Studies, name: str, fitted: Refitted | Failed | None) -> str:
+def _remark(study: Study, fitted: Refitted | Failed | None) -> str:
     if isinstance(fitted, Failed):
         return f"the refit failed: {fitted.reason}"
     if isinstance(fitted, Refitted):
         stopped = ("the refit was stopped by the time limit",) if fitted.stopped_by_time else ()
         return "; ".join((*fitted.notes, *stopped))
-    if studies.results(name):
+    if study.count(Ending.COMPLETE):
         return "no trial kept the limits"
-    failures = [*studies.refused(name), *studies.failures(name)]
+    failures = [*study.reasons(Ending.REFUSED), *study.reasons(Ending.FAILED)]
     return f"no trial finished: {failures[-1]}" if failures else "no trial finished in the time given"

@@ -18,8 +18,8 @@ from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.runners.interruption import Interruption
 from mthn_automl.tuning.runners.runner import Failed, Runner
-from mthn_automl.tuning.samplers.table import derive_seed
-from mthn_automl.tuning.study import Studies
+from mthn_automl.tuning.seeds import derive_seed
+from mthn_automl.tuning.studies import Studies
 
 LEAST_SECONDS = 5.0
 REFIT_SHARE = 0.85
@@ -62,8 +62,8 @@ class Phases:
         return ends - reserve(share, fits, ablated, workers, start_seconds)
 
     def _best(self) -> dict[str, TrialResult]:
-        found = {name: self.studies.best(name) for name in self.files}
-        return {name: each[1] for name, each in found.items() if each is not None}
+        found = {name: study.best for name, study in self.studies.items()}
+        return {name: record.result for name, record in found.items() if record is not None and record.result}
 
     def refit(self, runner: Runner) -> dict[str, Refitted | Failed]:
         """A model of every architecture that has an answer, in the order of their cross-validated errors.
@@ -116,12 +116,11 @@ class Phases:
 
     def configuration(self, name: str) -> Configuration:
         """The best configuration of an architecture, with the seed its trial had."""
-        best = self.studies.best(name)
+        best = self.studies[name].best
         assert best is not None
-        number, result = best
-        settings, training = self.studies.spaces[name].split(result.settings)
+        settings, training = self.studies[name].space.split(best.settings)
         return Configuration(
-            self.files[name], settings, training, derive_seed(self.studies.seed, name, "final", number)
+            self.files[name], settings, training, derive_seed(self.studies.seed, name, "final", best.number)
         )
 
     def ablation(self, runner: Runner, test_share: float) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.deployment.predictor import prediction_table
 from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.tested import Tested
-from mthn_automl.tuning.study import Studies
+from mthn_automl.tuning.studies import Studies
 from mthn_automl.tuning.trial import PREDICTIONS
 
 
@@ -18,10 +18,10 @@ def predictions(
 ) -> pd.DataFrame:
     """Out-of-fold and test predictions of each architecture's best configuration, with the targets."""
     parts: list[pd.DataFrame] = []
-    for name in studies.spaces:
-        best = studies.best(name)
+    for name, study in studies.items():
+        best = study.best
         if best is not None:
-            stored = np.load(folder.trials / f"{name}-{best[0]}" / PREDICTIONS).astype(np.float64)
+            stored = np.load(folder.trials / best.name / PREDICTIONS).astype(np.float64)
             known = np.flatnonzero(np.isfinite(stored).all(axis=1))
             parts.append(_part(name, "out_of_fold", development.take(known), stored[known]))
         if test is not None and name in tested:

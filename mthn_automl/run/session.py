@@ -22,8 +22,10 @@ from mthn_automl.run.summary import summarise
 from mthn_automl.run.tested import Tested, score
 from mthn_automl.storage import read_json, write_json
 from mthn_automl.training.encode import problem_shape
+from mthn_automl.tuning.budget import Budget
 from mthn_automl.tuning.clock import Clock
 from mthn_automl.tuning.criteria import Limits
+from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.events import Event, PhaseFinished, PhaseStarted, Said, Watcher, WorkersSeen
 from mthn_automl.tuning.final import MOST_GRACE, Refitted
 from mthn_automl.tuning.guard import Guard
@@ -33,9 +35,9 @@ from mthn_automl.tuning.rungs import with_rungs
 from mthn_automl.tuning.runners.interruption import Interruption
 from mthn_automl.tuning.runners.local import LocalRunner
 from mthn_automl.tuning.runners.runner import Failed, Runner
-from mthn_automl.tuning.search import Budget, TrialSource
+from mthn_automl.tuning.search import TrialSource
 from mthn_automl.tuning.space import SearchSpace
-from mthn_automl.tuning.study import Studies
+from mthn_automl.tuning.studies import Studies
 
 OVERDUE = 4.0
 """Times its own limit after which a trial that does not end has failed; classical ones may take three of them."""
@@ -208,7 +210,7 @@ class Session:
         return {name: spaces[name] for name in self.files}
 
     def _clock(self, studies: Studies) -> Clock:
-        before, limit = studies.elapsed(), self.options.time_limit
+        before, limit = studies.seconds(), self.options.time_limit
         if self.more_seconds is not None:
             limit = before + self.more_seconds
         elif self.more_trials is not None:
@@ -261,9 +263,9 @@ class Session:
 
     def _why_nothing(self, studies: Studies) -> str:
         """Limits first, which more time would not help to keep; then failures."""
-        beyond = sum(len(studies.results(name)) for name in self.files)
-        refused = [reason for name in self.files for reason in studies.refused(name)]
-        failed = sorted({reason for name in self.files for reason in studies.failures(name)})
+        beyond = sum(study.count(Ending.COMPLETE) for study in studies.values())
+        refused = [reason for study in studies.values() for reason in study.reasons(Ending.REFUSED)]
+        failed = sorted({reason for study in studies.values() for reason in study.reasons(Ending.FAILED)})
         if beyond or (refused and not failed):
             reason = f"; {refused[-1]}" if refused else ""
             return f"No model kept the limits, of {beyond} that finished{reason}; start a search with wider limits."
@@ -273,7 +275,7 @@ class Session:
         )
 
     def _has_answer(self, studies: Studies) -> bool:
-        return any(studies.best(name) for name in self.files)
+        return any(study.best for study in studies.values())
 
     def _timeout(self) -> float | None:
         """After so long a trial has failed: as asked, else when it has long passed the time that it is to keep."""
@@ -296,7 +298,7 @@ class Session:
     def _trials(self, studies: Studies) -> int | None:
         """So many more are counted from what has finished, adopted trials among it."""
         if self.more_trials is not None:
-            return sum(studies.told(name) for name in self.files) + self.more_trials
+            return sum(study.budget_used for study in studies.values()) + self.more_trials
         return self.options.trials if self.more_seconds is None else None
 
     def _say_what_was_cut_short(self, fitted: dict[str, Refitted | Failed]) -> None:

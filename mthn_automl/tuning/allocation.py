@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median_high
+
+from mthn_automl.tuning.lowest import KEPT, LowestErrors
 
 CHAMPION = "hypernetwork"
 FIRST_ROUNDS = 4
@@ -11,7 +13,7 @@ FIRST_ROUNDS = 4
 TURN = 6
 """Of so many trials after the first rounds the champion gets at least one, and its strongest rival another."""
 
-MOST_SPACINGS = 3
+MOST_SPACINGS = KEPT - 1
 """Of an architecture's lowest errors, between neighbours: only they say how its errors end."""
 
 POOLED_SPACINGS = 8
@@ -22,19 +24,19 @@ POOLED_SPACINGS = 8
 class Standing:
     """What an architecture has shown so far.
 
-    Args:
+    Attributes:
         begun: trials begun; running, failed and stopped ones are included.
-        errors: of the complete, feasible trials, in the order of their numbers.
+        errors: of its answers.
         on_front: how many of these are on the Pareto front of all architectures' trials; used with several objectives.
     """
 
     begun: int
-    errors: tuple[float, ...] = ()
+    errors: LowestErrors = field(default_factory=LowestErrors)
     on_front: int = 0
 
     @property
     def best(self) -> float:
-        return min(self.errors, default=math.inf)
+        return min(self.errors.lowest(), default=math.inf)
 
 
 def next_architecture(
@@ -127,19 +129,23 @@ def _scales(standings: Mapping[str, Standing]) -> dict[str, float]:
     ranked = sorted((each for each in standings.values() if len(each.errors) > 1), key=lambda each: each.best)
     better = [each.errors for each in ranked[: (len(ranked) + 1) // 2]]
 
-    def scale(errors: tuple[float, ...]) -> float:
-        own, spacings = _scale(errors)
+    def scale(errors: LowestErrors) -> float:
+        own, spacings = _scale(errors, len(errors))
         first = max(len(errors), 2)
-        pooled = median_high([_scale(each[:first])[0] for each in better]) if better else 0.0
+        pooled = median_high([_scale(other, first)[0] for other in better]) if better else 0.0
         return (spacings * own + POOLED_SPACINGS * pooled) / (spacings + POOLED_SPACINGS)
 
     return {name: scale(each.errors) for name, each in standings.items() if each.errors}
 
 
-def _scale(errors: tuple[float, ...]) -> tuple[float, int]:
-    """Mean distance of the k lowest errors from the next one, and k: Renyi's estimate of an exponential lower tail."""
-    spacings = min((len(errors) + 1) // 2, len(errors) - 1, MOST_SPACINGS)
+def _scale(errors: LowestErrors, first: int) -> tuple[float, int]:
+    """Of the first errors: the mean distance of the k lowest from the next one, and k.
+
+    It is Renyi's estimate of an exponential lower tail.
+    """
+    count = min(first, len(errors))
+    spacings = min((count + 1) // 2, count - 1, MOST_SPACINGS)
     if spacings == 0:
         return 0.0, 0
-    *lowest, end = sorted(errors)[: spacings + 1]
+    *lowest, end = errors.lowest(first)[: spacings + 1]
     return sum(end - error for error in lowest) / spacings, spacings

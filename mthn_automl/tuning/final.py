@@ -16,7 +16,7 @@ from mthn_automl.training.tensors import DeviceData
 from mthn_automl.tuning.objective import Configuration, Objective, SearchData, fit_classical, train
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
-from mthn_automl.tuning.samplers.table import derive_seed
+from mthn_automl.tuning.seeds import derive_seed
 
 Model = Networks | Classical
 MOST_GRACE = 10.0

@@ -3,7 +3,8 @@
 import json
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,54 @@ from mthn_automl.errors import RunError
 from mthn_automl.storage import writing
 
 
-def open_storage(journal: Path) -> JournalStorage:
+class Journal(JournalFileBackend):
+    """A record that cannot be appended whole leaves no part of itself, to which the next one would be glued."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._alone = _Lock(path)
+        self._on_disk_at_once = True
+        super().__init__(str(path), lock_obj=self._alone)
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        lines = "".join(json.dumps(log, separators=(",", ":")) + "\n" for log in logs).encode()
+        with writing(self.path):
+            self._alone.acquire()
+            try:
+                with self.path.open("ab") as file:
+                    file.write(lines)
+                    file.flush()
+                    if self._on_disk_at_once:
+                        os.fsync(file.fileno())
+            except BaseException:
+                _cut_torn_line(self.path)
+                raise
+            finally:
+                self._alone.release()
+
+    @contextmanager
+    def later(self) -> Iterator[None]:
+        """Records of this block reach the disk with the next one after it; a power cut may lose them, a kill cannot."""
+        self._on_disk_at_once = False
+        try:
+            yield
+        finally:
+            self._on_disk_at_once = True
+
+
+class _Lock(JournalFileOpenLock):
+    """Optuna's own renames the lock before it removes it, which a full disk may refuse: it would stay behind."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(str(path))
+        self.path = path
+
+    def release(self) -> None:
+        for lock in _locks(self.path):
+            lock.unlink(missing_ok=True)
+
+
+def open_journal(path: Path) -> tuple[Journal, JournalStorage]:
     """Open the journal; what a killed process or a power cut left half-done is mended first.
 
     A last line without its end would be glued to the next record, and a left-over lock would hold up the first
@@ -25,40 +73,22 @@ def open_storage(journal: Path) -> JournalStorage:
         StorageError: there is no room to write in, or nothing may be written.
         RunError: a record before the last one cannot be read.
     """
-    with writing(journal):
-        journal.parent.mkdir(parents=True, exist_ok=True)
-        _cut_broken_end(journal)
-        for leftover in _leftover_locks(journal):
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _cut_broken_end(path)
+        for leftover in _locks(path):
             leftover.unlink(missing_ok=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            backend = _Journal(str(journal), lock_obj=_Lock(str(journal)))
+            journal = Journal(path)
             try:
-                return JournalStorage(backend)
+                return journal, JournalStorage(journal)
             except ValueError as error:
-                raise RunError(_damage(journal)) from error
+                raise RunError(_damage(path)) from error
 
 
-class _Journal(JournalFileBackend):
-    """A record that cannot be appended whole leaves no part of itself, to which the next one would be glued."""
-
-    def append_logs(self, logs: list[dict[str, Any]]) -> None:
-        with writing(Path(self._file_path)):
-            try:
-                super().append_logs(logs)
-            except BaseException:
-                _cut_torn_line(Path(self._file_path))
-                raise
-
-
-class _Lock(JournalFileOpenLock):
-    """Optuna's own renames the lock before it removes it, which a full disk may refuse: it would stay behind."""
-
-    def release(self) -> None:
-        Path(self._lock_file).unlink(missing_ok=True)
-
-
-def _leftover_locks(journal: Path) -> Iterable[Path]:
+def _locks(journal: Path) -> Iterable[Path]:
+    """Of a journal that one process alone may write: its own, or what a killed one has left."""
     return journal.parent.glob(f"{journal.name}.lock*")
 
 

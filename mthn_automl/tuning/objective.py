@@ -29,7 +29,7 @@ from mthn_automl.tuning.guard import refuse_too_large
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.rungs import CellLosses, Rung
-from mthn_automl.tuning.samplers.table import derive_seed
+from mthn_automl.tuning.seeds import derive_seed
 from mthn_automl.tuning.space import make_settings
 
 Curve = tuple[tuple[int, tuple[float, ...]], ...]
@@ -37,7 +37,14 @@ Curve = tuple[tuple[int, tuple[float, ...]], ...]
 
 @dataclass(frozen=True)
 class SearchData:
-    """What every trial sees: rows that are not test rows, and the fold each validates in (-1: always trains)."""
+    """What every trial sees of the data.
+
+    Attributes:
+        dataset: the rows that are not test rows.
+        fold: (rows,) the fold that each row validates in; -1: it always trains.
+        metric: its name.
+        average: what the error is averaged over, `rows` or `tasks`.
+    """
 
     dataset: Dataset
     fold: IntArray
@@ -47,7 +54,14 @@ class SearchData:
 
 @dataclass(frozen=True)
 class Configuration:
-    """One point of one architecture's space; `settings` of the model, `training` of the optimiser."""
+    """One point of one architecture's space.
+
+    Attributes:
+        file: of the architecture.
+        settings: of the model.
+        training: settings of its training.
+        seed: from which everything random in it follows.
+    """
 
     file: SpaceFile
     settings: dict[str, Any]
@@ -68,10 +82,13 @@ class Configuration:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """predictions: (seeds, rows, outputs) float64, of each row by networks that have not seen it; NaN elsewhere.
+    """What cross-validation found of one configuration.
 
-    curve: of networks, (epoch, validation loss of each member) at every check. last: what the trial ended with, in
-    the form of a rung, to which later trials are compared.
+    Attributes:
+        result: errors, size and times.
+        predictions: (seeds, rows, outputs) float64, of each row by networks that have not seen it; NaN elsewhere.
+        last: what it ended with, in the form of a rung, to which later trials are compared.
+        curve: of networks, (epoch, validation loss of each member) at every check.
     """
 
     result: TrialResult
@@ -113,12 +130,9 @@ class Objective:
             UndefinedError: the metric has no value for these rows.
             TimeoutError: a classical model's folds were not all fitted in time.
         """
-        started = time.perf_counter()
         if configuration.neural:
-            outcome = yield from self._networks(configuration, deadline)
-        else:
-            outcome = self._classical(configuration, deadline)
-        return self._score(configuration, outcome, time.perf_counter() - started)
+            return (yield from self._networks(configuration, deadline))
+        return self._classical(configuration, deadline)
 
     def encoded(self) -> Encoded:
         if self._encoded is None:
@@ -147,24 +161,25 @@ class Objective:
         data = replace(self.data, dataset=self.data.dataset.with_metadata_of(order))
         return Objective(data, plan, self.encoded().with_metadata_of(data.dataset, self.flags), self.device.type)
 
-    def _networks(self, configuration: Configuration, deadline: float | None) -> "Generator[Rung, None, _Outcome]":
+    def _networks(self, configuration: Configuration, deadline: float | None) -> Generator[Rung, None, Evaluation]:
+        began = time.perf_counter()
         data, placed = self.folds(configuration.optimiser.squash)
         members = fold_members(self.plan, configuration.seed, len(data.training))
         steps = train_in_steps(configuration, data, members, self.plan, deadline, placed)
         fitted = yield from self._rungs(steps, data, members)
         started = time.perf_counter()
         predictions = self._predictions(fitted.pack, data, members)
-        spent = time.perf_counter() - started
-        epochs = np.array(fitted.epochs).reshape(self.plan.seeds, -1).T
-        return _Outcome(
+        ended = time.perf_counter()
+        return self._evaluation(
+            configuration,
             predictions,
-            epochs.tolist(),
             self._size(fitted.pack),
-            spent,
-            fitted.stopped_by_time,
-            (),
-            fitted.curve,
-            fitted.spent,
+            seconds=ended - began,
+            predict_seconds=ended - started,
+            best_epochs=np.array(fitted.epochs).reshape(self.plan.seeds, -1).T,
+            epochs=fitted.spent,
+            stopped_by_time=fitted.stopped_by_time,
+            curve=fitted.curve,
         )
 
     def _rungs(
@@ -197,11 +212,12 @@ class Objective:
         """Of what a refit would save."""
         return pack.prototype.size().times(self.plan.networks)
 
-    def _classical(self, configuration: Configuration, deadline: float | None) -> "_Outcome":
+    def _classical(self, configuration: Configuration, deadline: float | None) -> Evaluation:
         """One fit a fold; a score of some folds only would not compare, so running out of time is a failure."""
+        began = time.perf_counter()
         dataset, fold = self.data.dataset, self.data.fold
         folds = int(fold.max()) + 1
-        predictions, spent, models = self._empty(1), 0.0, list[Classical]()
+        predictions, predict_seconds, models = self._empty(1), 0.0, list[Classical]()
         for number in range(folds):
             if deadline is not None and time.time() > deadline:
                 raise TimeoutError(f"Only {number} of {folds} folds were fitted in the time given.")
@@ -209,42 +225,62 @@ class Objective:
             started = time.perf_counter()
             rows = np.flatnonzero(fold == number)
             predictions[0, rows] = models[-1].predict(dataset.take(rows))
-            spent += time.perf_counter() - started
-        notes = dict.fromkeys(note for model in models for note in model.notes())
-        return _Outcome(predictions, [], models[-1].size(), spent, False, tuple(notes))
+            predict_seconds += time.perf_counter() - started
+        return self._evaluation(
+            configuration,
+            predictions,
+            models[-1].size(),
+            seconds=time.perf_counter() - began,
+            predict_seconds=predict_seconds,
+            notes=tuple(dict.fromkeys(note for model in models for note in model.notes())),
+        )
 
     def _empty(self, seeds: int) -> FloatArray:
         return np.full((seeds, len(self.data.dataset), self.data.dataset.schema.outputs), np.nan)
 
-    def _score(self, configuration: Configuration, outcome: "_Outcome", seconds: float) -> Evaluation:
+    def _evaluation(
+        self,
+        configuration: Configuration,
+        predictions: FloatArray,
+        size: Size,
+        *,
+        seconds: float,
+        predict_seconds: float,
+        best_epochs: IntArray | None = None,
+        epochs: int = 0,
+        stopped_by_time: bool = False,
+        curve: Curve = (),
+        notes: tuple[str, ...] = (),
+    ) -> Evaluation:
+        """predictions: (seeds, rows, outputs). best_epochs: (folds, seeds). The rest as in `TrialResult`."""
         scored = np.flatnonzero(self.data.fold >= 0)
-        if not np.isfinite(outcome.predictions[:, scored]).all():
+        if not np.isfinite(predictions[:, scored]).all():
             raise DivergedError("A prediction is not finite; a smaller learning rate may help.")
-        mean = outcome.predictions.mean(axis=0)
+        mean = predictions.mean(axis=0)
         rows = [np.flatnonzero(self.data.fold == number) for number in range(int(self.data.fold.max()) + 1)]
         over_rows, over_tasks = self._error(mean, scored, "rows"), self._error(mean, scored, "tasks")
-        if not np.isfinite(over_rows if self.data.average == "rows" else over_tasks):
+        error = over_rows if self.data.average == "rows" else over_tasks
+        if not np.isfinite(error):
             raise UndefinedError(f"The metric {self.data.metric} over {self.data.average} is undefined for these rows.")
         result = TrialResult(
             architecture=configuration.file.name,
             settings=configuration.all_settings(),
-            error=over_rows if self.data.average == "rows" else over_tasks,
+            error=error,
             error_rows=over_rows,
             error_tasks=over_tasks,
             fold_errors=tuple(self._error(mean, each, self.data.average) for each in rows),
             member_errors=tuple(
-                tuple(self._error(single, each, self.data.average) for single in outcome.predictions) for each in rows
+                tuple(self._error(single, each, self.data.average) for single in predictions) for each in rows
             ),
-            best_epochs=tuple(tuple(each) for each in outcome.epochs),
-            size=outcome.size,
+            best_epochs=() if best_epochs is None else tuple(map(tuple, best_epochs.tolist())),
+            size=size,
             seconds=seconds,
-            predict_us_per_row=1e6 * outcome.predict_seconds * self._models(configuration) / max(len(scored), 1),
-            stopped_by_time=outcome.stopped_by_time,
-            notes=outcome.notes,
-            epochs=outcome.spent,
+            predict_us_per_row=1e6 * predict_seconds * self._models(configuration) / max(len(scored), 1),
+            stopped_by_time=stopped_by_time,
+            notes=notes,
+            epochs=epochs,
         )
-        last = self.losses.of(mean, outcome.spent, outcome.size.total)
-        return Evaluation(result, outcome.predictions, last, outcome.curve)
+        return Evaluation(result, predictions, self.losses.of(mean, epochs, size.total), curve)
 
     def _models(self, configuration: Configuration) -> float:
         """Networks that a refit's predictions take over those that these took."""
@@ -256,18 +292,6 @@ class Objective:
         if average == "rows":
             return error_over_rows(metric, target, prediction[rows])
         return error_over_tasks(metric, target, prediction[rows], task)[0]
-
-
-@dataclass(frozen=True)
-class _Outcome:
-    predictions: FloatArray
-    epochs: list[list[int]]
-    size: Size
-    predict_seconds: float
-    stopped_by_time: bool
-    notes: tuple[str, ...]
-    curve: Curve = ()
-    spent: int = 0
 
 
 def fold_members(plan: Plan, seed: int, folds: int) -> list[Member]:

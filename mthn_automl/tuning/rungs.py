@@ -9,6 +9,7 @@ of another costs and teaches something else.
 
 import math
 import warnings
+from bisect import insort
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -39,10 +40,13 @@ MOST_GROUPS = 200
 
 @dataclass(frozen=True)
 class Rung:
-    """What one trial shows at a rung: cells (folds, groups of tasks), NaN where a fold has no rows of a group.
+    """What one trial shows at a rung.
 
-    error: over all rows or tasks, as the search averages; `cells` and `error` are of the metric's row loss. parameters:
-    of the model that a refit would save.
+    Attributes:
+        epoch: after which it shows it.
+        error: over all rows or tasks, as the search averages, of the metric's row loss.
+        cells: (folds, groups of tasks) the same by fold and group, NaN where a fold has no rows of a group.
+        parameters: of the model that a refit would save.
     """
 
     epoch: int
@@ -96,46 +100,63 @@ def _mean(cells: FloatArray) -> float:
 class Rungs:
     """Trials of one architecture by the rung that they reached.
 
-    several: whether the number of parameters is an objective; trials are then compared with no larger ones only, so
-    that small ones are not stopped for being less accurate than large ones.
+    Attributes:
+        epochs: of the rungs, in rising order.
+        several: whether the number of parameters is an objective; trials are then compared with no larger ones only, so
+            that small ones are not stopped for being less accurate than large ones.
+        seen: by epoch, what each trial showed there, by number.
     """
 
     def __init__(self, epochs: Sequence[int], *, several: bool = False) -> None:
         self.epochs, self.several = tuple(epochs), several
         self.seen: dict[int, dict[int, Rung]] = {epoch: {} for epoch in self.epochs}
+        self._ranked: dict[int, list[tuple[float, int]]] = {epoch: [] for epoch in self.epochs}
 
     def note(self, number: int, rung: Rung) -> None:
         """A trial has reached a rung."""
         if rung.epoch in self.seen:
-            self.seen[rung.epoch][number] = rung
+            self._keep(number, rung.epoch, rung)
 
     def finish(self, number: int, last: Rung) -> None:
         """A trial has finished: what it ended with stands at all rungs that it did not reach."""
-        for trials in self.seen.values():
-            trials.setdefault(number, last)
+        for epoch in self.epochs:
+            if number not in self.seen[epoch]:
+                self._keep(number, epoch, last)
 
-    def place(self, epoch: int) -> int:
+    def _keep(self, number: int, epoch: int, rung: Rung) -> None:
+        before = self.seen[epoch].get(number)
+        if before is not None:
+            self._ranked[epoch].remove((before.error, number))
+        self.seen[epoch][number] = rung
+        insort(self._ranked[epoch], (rung.error, number))
+
+    def index(self, epoch: int) -> int:
         """Which rung, counted from 1."""
         return self.epochs.index(epoch) + 1
 
     def reason_to_stop(self, number: int, rung: Rung) -> str:
         """Why a trial is stopped at the rung; empty where it goes on. `note` has nothing to do with it."""
-        others = {
-            each: seen
-            for each, seen in self.seen.get(rung.epoch, {}).items()
-            if each != number and not (self.several and seen.parameters > rung.parameters)
-        }
-        if len(others) < FEWEST_COMPARED:
+        ranked = self._compared_with(number, rung)
+        if len(ranked) < FEWEST_COMPARED:
             return ""
-        ranked = sorted(others, key=lambda each: others[each].error)
         last = ranked[math.ceil((len(ranked) + 1) * BEST_SHARE) - 1]
-        p_value = p_value_of_worse(rung.cells, others[last].cells)
-        if rung.error <= others[last].error or p_value >= SIGNIFICANCE:
+        other = self.seen[rung.epoch][last]
+        if rung.error <= other.error:
+            return ""
+        p_value = p_value_of_worse(rung.cells, other.cells)
+        if p_value >= SIGNIFICANCE:
             return ""
         return (
-            f"worse than trial {last}, the last of the best third, at rung {self.place(rung.epoch)} of "
+            f"worse than trial {last}, the last of the best third, at rung {self.index(rung.epoch)} of "
             f"{len(self.epochs)} (epoch {rung.epoch}, p = {p_value:.2g})"
         )
+
+    def _compared_with(self, number: int, rung: Rung) -> list[int]:
+        """Numbers of the others at the rung, the lowest error first."""
+        others = [other for _, other in self._ranked.get(rung.epoch, ()) if other != number]
+        if not self.several:
+            return others
+        return [other for other in others if self.seen[rung.epoch][other].parameters <= rung.parameters]
 
 
 def p_value_of_worse(ours: FloatArray, theirs: FloatArray) -> float:

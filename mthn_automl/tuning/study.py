@@ -1,335 +1,299 @@
-"""The Optuna studies of a run, one an architecture, all in one journal file: the only truth about trials."""
+"""The study of one architecture: configurations are asked for, begun, and get their ending; the journal keeps all."""
 
 import math
-import warnings
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import replace
 from typing import Any
 
 import optuna
-from optuna.trial import FrozenTrial, TrialState
+from optuna.samplers import RandomSampler
+from optuna.storages import JournalStorage
+from optuna.trial import FrozenTrial, Trial
 
 from mthn_automl.errors import RunError
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits, values_of
-from mthn_automl.tuning.journal import open_storage
+from mthn_automl.tuning.ending import Ending
+from mthn_automl.tuning.front import Front
+from mthn_automl.tuning.history import History
+from mthn_automl.tuning.journal import Journal
+from mthn_automl.tuning.lowest import LowestErrors
+from mthn_automl.tuning.record import ASKED, BEGUN, ENDED, TrialRecord
 from mthn_automl.tuning.results import TrialResult
-from mthn_automl.tuning.samplers.table import derive_seed, make_sampler
+from mthn_automl.tuning.samplers.asking import suggested
+from mthn_automl.tuning.samplers.sampler import Draw
+from mthn_automl.tuning.seeds import derive_seed
 from mthn_automl.tuning.space import SearchSpace
 
 MAXIMUM_RETRIES = 3
-
-RESULT = "result"
-REASON = "reason"
-ROOT = "root"
-RETRY = "retry"
-ABANDONED = "abandoned"
-START = "start"
 SPACE = "space"
-ELAPSED = "elapsed"
-DECISION = "decision"
-BEGUN = "begun"
-"""Marks a trial whose worker has set to work; one that was only handed out is not to blame for a lost process."""
 
-REFUSED = "refused"
-"""Marks a configuration that was never begun, because it would break a limit."""
+Settings = Mapping[str, Any]
 
 
-NOTHING: Mapping[str, Sequence[Mapping[str, Any]]] = {}
+class Study:
+    """All trials of one architecture, in memory and in the journal, which is written first.
 
-
-@dataclass(frozen=True)
-class Asked:
-    """A trial that has begun. `root`: number of the trial that it repeats after a crash, else its own."""
-
-    architecture: str
-    number: int
-    root: int
-    settings: dict[str, Any]
-    seed: int
-
-
-class Studies:
-    """Ask for configurations, tell results. One process at a time may hold a journal open for writing.
-
-    Args:
-        journal: file of the studies; made when absent. spaces: by architecture name. objectives: names, the error
-            first. limits: that the answers must keep. warm: settings to begin with, by architecture, before the starts
-            of the spaces.
+    Attributes:
+        name: of the architecture.
+        records: of all trials, by number.
+        best: the answer with the lowest error, the earlier one where two are equal; None while there is no answer.
+        errors: of the answers, in the order of their numbers.
+        front: answers that no other answer of the study beats in every objective.
     """
 
     def __init__(
         self,
-        journal: Path,
-        spaces: Mapping[str, SearchSpace],
+        journal: Journal,
+        storage: JournalStorage,
+        space: SearchSpace,
         *,
         seed: int,
         sampler: str = "tpe",
         objectives: Sequence[str] = ("error",),
         limits: Limits = NO_LIMITS,
-        warm: Mapping[str, Sequence[Mapping[str, Any]]] = NOTHING,
+        warm: Sequence[Settings] = (),
     ) -> None:
-        self.spaces, self.seed, self.sampler = dict(spaces), seed, sampler
-        self.objectives, self.limits, self.warm = tuple(objectives), limits, warm
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        self._storage = open_storage(journal)
-        self._studies = {name: self._open(space) for name, space in self.spaces.items()}
+        """journal, storage: as opened by the one process that may write. seed: of the search. sampler: its name.
 
-    def _open(self, space: SearchSpace) -> optuna.Study:
-        study = optuna.create_study(
+        objectives: their names, the error first. limits: that answers must keep. warm: settings to begin with, before
+        the starting points of the space.
+        """
+        self.name, self.space, self.seed, self.sampler = space.name, space, seed, sampler
+        self.objectives, self.limits = tuple(objectives), limits
+        self.records: list[TrialRecord] = []
+        self.best: TrialRecord | None = None
+        self.errors, self.front = LowestErrors(), Front()
+        self._counts: Counter[Ending | None] = Counter()
+        self._starts: dict[int | str, Settings] = {
+            **{f"warm {index}": start for index, start in enumerate(warm)},
+            **dict(enumerate(space.starts)),
+        }
+        self._to_repeat: list[int] = []
+        self._first_with: dict[frozenset[tuple[str, Any]], int] = {}
+        self._executions: dict[int, list[int]] = {}
+        self._distributions = {each.name: each.distribution for each in space.parameters}
+        self._history = History(lambda record: record.frozen(self._distributions))
+        self._journal, self._storage = journal, storage
+        self._open()
+
+    def _open(self) -> None:
+        self._study = optuna.create_study(
             storage=self._storage,
-            study_name=space.name,
+            sampler=RandomSampler(),  # suggests nothing: see `suggested`
+            study_name=self.name,
             directions=["minimize"] * len(self.objectives),
             load_if_exists=True,
         )
-        self._check_space(study, space)
-        self._enqueue_starts(study, space)
-        return study
+        self._study_id = self._storage.get_study_id_from_name(self.name)
+        self._check_space()
+        for trial in self._study.get_trials(deepcopy=False):
+            record = self._read(trial)
+            self._note(replace(record, ending=None))
+            if record.ending is not None:
+                self._note(record)
 
-    def _check_space(self, study: optuna.Study, space: SearchSpace) -> None:
-        stored, now = study.user_attrs.get(SPACE), space.fingerprint()
+    def _check_space(self) -> None:
+        stored, now = self._study.user_attrs.get(SPACE), self.space.fingerprint()
         if stored is None:
-            study.set_user_attr(SPACE, now)
+            self._study.set_user_attr(SPACE, now)
             return
         changed = sorted(name for name in {*stored, *now} if stored.get(name) != now.get(name))
         if changed:
             raise RunError(
-                f"The search space of '{space.name}' must be the one this run began with, however parameter "
+                f"The search space of '{self.name}' must be the one this run began with, however parameter "
                 f"'{changed[0]}' has changed; start a new run, or restore its search space file"
-                f"{' or shared/training.toml' if changed[0] in space.training_names else ''}."
+                f"{' or shared/training.toml' if changed[0] in self.space.training_names else ''}."
             )
 
-    def _enqueue_starts(self, study: optuna.Study, space: SearchSpace) -> None:
-        """Each starting point once, whatever a kill in the middle of this left behind."""
-        known = {trial.user_attrs.get(START) for trial in study.get_trials(deepcopy=False)}
-        warm = [(f"warm {index}", start) for index, start in enumerate(self.warm.get(space.name, ()))]
-        for index, start in [*warm, *enumerate(space.starts)]:
-            if index not in known:
-                study.enqueue_trial(dict(start), user_attrs={START: index})
+    def _read(self, trial: FrozenTrial) -> TrialRecord:
+        if ASKED not in trial.user_attrs or (trial.state.is_finished() and ENDED not in trial.user_attrs):
+            raise RunError(
+                f"The journal must hold what this version writes of a trial, however trial {trial.number} of "
+                f"'{self.name}' was written by another; start a new run."
+            )
+        return TrialRecord.of(self.name, trial, self._seed_of)
 
-    def ask(self, architecture: str, decision: str = "") -> Asked:
-        """Begin the next trial of an architecture; seeds depend on how many trials began before, lost ones apart.
+    def _seed_of(self, root: int) -> int:
+        return derive_seed(self.seed, self.name, "trial", root)
+
+    def _note(self, record: TrialRecord) -> None:
+        """Take over a record that is new or has changed: all that is asked of a study is kept up here."""
+        if record.number == len(self.records):
+            self._note_new(record)
+        self.records[record.number] = record
+        self._history.note(record)
+        if record.ending is None:
+            return
+        self._counts[None] -= 1
+        self._counts[record.ending] += 1
+        if record.ending.runs_again:
+            self._to_repeat.append(record.number)
+        key = _key(record.settings)
+        if record.ending is Ending.REFUSED and self._first_with[key] == record.number:
+            del self._first_with[key]
+        if record.is_answer:
+            self._note_answer(record)
+
+    def _note_new(self, record: TrialRecord) -> None:
+        self.records.append(record)
+        self._counts[None] += 1
+        if record.start is not None:
+            self._starts.pop(record.start, None)
+        if record.repeats is not None:
+            self._to_repeat.remove(record.repeats)
+        self._executions.setdefault(record.root, []).append(record.number)
+        self._first_with.setdefault(_key(record.settings), record.number)
+
+    def _note_answer(self, record: TrialRecord) -> None:
+        self.errors.add(record.number, record.values[0])
+        self.front.add(record.number, record.values)
+        if self.best is None or (record.values[0], record.number) < (self.best.values[0], self.best.number):
+            self.best = record
+
+    def ask(self, decision: str = "") -> TrialRecord:
+        """Begin the next trial: a starting point, one that is to run again, or one whose settings are sampled.
 
         decision: why this architecture is next, kept with the trial.
         """
-        study, space = self._studies[architecture], self.spaces[architecture]
-        study.sampler = make_sampler(
-            self.sampler,
-            study_seed=derive_seed(self.seed, architecture),
-            trial_seed=derive_seed(self.seed, architecture, self._begun(study)),
+        number = len(self.records)
+        start = next(iter(self._starts), None)
+        repeated = self.records[self._to_repeat[0]] if start is None and self._to_repeat else None
+        given = self._starts[start] if start is not None else None if repeated is None else repeated.settings
+        settings = self._suggested(number, given)
+        root = number if repeated is None else repeated.root
+        record = TrialRecord(
+            architecture=self.name,
+            number=number,
+            settings=settings,
+            seed=self._seed_of(root),
+            root=root,
+            repeats=None if repeated is None else repeated.number,
+            losses=0 if repeated is None else repeated.losses + (repeated.ending is Ending.LOST),
+            start=start if repeated is None else repeated.start,
+            decision=decision,
         )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            trial = study.ask()
-            settings = space.suggest(trial)
-        if decision:
-            trial.set_user_attr(DECISION, decision)
-        root = int(trial.user_attrs.get(ROOT, trial.number))
-        seed = derive_seed(self.seed, architecture, "trial", root)
-        return Asked(architecture, trial.number, root, settings, seed)
+        self._study.add_trial(record.frozen(self._distributions))
+        self._note(record)
+        return record
 
-    def _begun(self, study: optuna.Study) -> int:
-        trials = study.get_trials(deepcopy=False)
-        return sum(
-            trial.state is TrialState.RUNNING or not {ELAPSED, REFUSED}.isdisjoint(trial.user_attrs) for trial in trials
+    def _suggested(self, number: int, given: Settings | None) -> dict[str, Any]:
+        """The seed depends on how many trials were asked for before, those apart that run again."""
+        before = number - self._counts[Ending.LOST] - self._counts[Ending.ABANDONED]
+        draw = Draw(
+            study_seed=derive_seed(self.seed, self.name),
+            trial_seed=derive_seed(self.seed, self.name, before),
+            sampled=self._history.sampled,
+            parameters=tuple(self._history.parameters),
+        )
+        shown = self._history.shown(self.front.values if len(self.objectives) > 1 else ())
+        return suggested(
+            self.sampler, self.space, draw, shown, number=number, objectives=len(self.objectives), given=given
         )
 
-    def complete(self, architecture: str, number: int, result: TrialResult, elapsed: float) -> str:
-        """Record a result; one without a finite error is a failure. elapsed: seconds of the run so far.
+    def begin(self, number: int) -> None:
+        """A worker has set to work on a trial."""
+        with self._journal.later():
+            self._storage.set_trial_user_attr(self._trial_id(number), BEGUN, True)
+        self._note(replace(self.records[number], begun=True))
+
+    def complete(self, number: int, result: TrialResult, seconds: float) -> str:
+        """Record a result; one without a finite error is a failure. seconds: of the run so far.
 
         Returns:
             Why it is no answer: a failure, or limits that it breaks; empty where nothing stands against it.
         """
-        values = values_of(result, self.objectives)
+        values = tuple(values_of(result, self.objectives))
         if not all(map(math.isfinite, values)):
             reason = f"The error is {result.error}, which is no finite number."
-            self.fail(architecture, number, reason, elapsed)
+            self.fail(number, reason, seconds)
             return reason
-        self._mark(architecture, number, {RESULT: result.to_json(), ELAPSED: elapsed})
-        self._constrain(architecture, number, self.limits.excess(result.size, result.predict_us_per_row))
-        self._studies[architecture].tell(number, values)
-        return self.limits.broken(result.size, result.predict_us_per_row)
+        measured = result.size, result.predict_us_per_row
+        excess = self.limits.excess(*measured)
+        self._end(number, Ending.COMPLETE, seconds=seconds, result=result, values=values, excess=excess)
+        return self.limits.broken(*measured)
 
-    def _constrain(self, architecture: str, number: int, excess: Mapping[str, float]) -> None:
-        """As `optuna.Trial.set_constraint`, which a trial that another process began does not have any more."""
-        trial_id = self._find(architecture, number)._trial_id
-        for name, value in excess.items():
-            self._storage.set_trial_system_attr(trial_id, f"constraints:{name}", value)
+    def fail(self, number: int, reason: str, seconds: float) -> None:
+        """Record a failure of the configuration itself; it is not tried again."""
+        self._end(number, Ending.FAILED, seconds=seconds, reason=reason)
 
-    def refuse(self, architecture: str, number: int, reason: str, excess: Mapping[str, float]) -> None:
+    def stop(self, number: int, epoch: int, error: float, reason: str, seconds: float) -> None:
+        """Record a trial that was stopped at a rung, with what it showed there."""
+        shown = (epoch, error) if len(self.objectives) == 1 else None  # of several Optuna keeps no values on the way
+        self._end(number, Ending.STOPPED, seconds=seconds, reason=reason, shown=shown)
+
+    def refuse(self, number: int, reason: str, excess: Mapping[str, float]) -> None:
         """Record a configuration that is not begun: no budget is used.
 
         excess: by limit, how far above it; above 0 where it is broken, which samplers learn from. Where it is empty
         they are to learn nothing.
         """
-        self._mark(architecture, number, {REASON: reason, REFUSED: True})
-        self._constrain(architecture, number, excess)
-        self._studies[architecture].tell(number, state=TrialState.PRUNED if excess else TrialState.FAIL)
+        self._end(number, Ending.REFUSED, seconds=0.0, reason=reason, excess=excess)
 
-    def repeated(self, asked: Asked) -> int | None:
-        """The number of an earlier trial with the same settings; None for the first one, and for one run again."""
-        if asked.root != asked.number:
-            return None
-        earlier = (each for each in self.trials(asked.architecture) if each.number < asked.number)
-        return next(
-            (each.number for each in earlier if each.params == asked.settings and REFUSED not in each.user_attrs), None
-        )
-
-    def prune(self, architecture: str, number: int, epoch: int, error: float, reason: str, elapsed: float) -> None:
-        """Record a trial that was stopped at a rung, with what it showed there; it has no result."""
-        self._mark(architecture, number, {REASON: reason, ELAPSED: elapsed})
-        if len(self.objectives) == 1:  # of several objectives Optuna keeps no values on the way
-            self._storage.set_trial_intermediate_value(self._find(architecture, number)._trial_id, epoch, error)
-        self._studies[architecture].tell(number, state=TrialState.PRUNED)
-
-    def fail(self, architecture: str, number: int, reason: str, elapsed: float) -> None:
-        """Record a failure of the configuration itself; it is not tried again."""
-        self._mark(architecture, number, {REASON: reason, ELAPSED: elapsed})
-        self._studies[architecture].tell(number, state=TrialState.FAIL)
-
-    def begin(self, architecture: str, number: int) -> None:
-        """Record that a worker has set to work on a trial."""
-        self._mark(architecture, number, {BEGUN: True})
-
-    def has_begun(self, architecture: str, number: int) -> bool:
-        return BEGUN in self._find(architecture, number).user_attrs
-
-    def lose(self, architecture: str, number: int, reason: str, elapsed: float) -> None:
-        """Record that a trial's process was lost, and queue its configuration again, at most three times.
+    def lose(self, number: int, reason: str, seconds: float) -> None:
+        """Record that a trial's process was lost; it runs again, at most three times.
 
         The fourth loss is a failure of the configuration: models that end their process each time would otherwise
         never use up a budget of trials.
         """
-        lost = self._find(architecture, number)
-        retry = int(lost.user_attrs.get(RETRY, 0)) + 1
-        if retry > MAXIMUM_RETRIES:
-            self.fail(architecture, number, f"{reason}, {retry} times", elapsed)
-            return
-        self._queue_again(architecture, lost, retry)
-        self._mark(architecture, number, {REASON: reason})
-        self._studies[architecture].tell(number, state=TrialState.FAIL)
+        losses = self.records[number].losses + 1
+        if losses > MAXIMUM_RETRIES:
+            self.fail(number, f"{reason}, {losses} times", seconds)
+        else:
+            self._end(number, Ending.LOST, seconds=seconds, reason=reason)
 
-    def abandon(self, architecture: str, number: int, reason: str) -> None:
-        """Record that a trial was given up for no fault of its own, and queue its configuration again."""
-        given_up = self._find(architecture, number)
-        self._queue_again(architecture, given_up, int(given_up.user_attrs.get(RETRY, 0)), given_up.number)
-        self._mark(architecture, number, {REASON: reason})
-        self._studies[architecture].tell(number, state=TrialState.FAIL)
+    def abandon(self, number: int, reason: str, seconds: float) -> None:
+        """Record that a trial was given up for no fault of its own; it runs again."""
+        self._end(number, Ending.ABANDONED, seconds=seconds, reason=reason)
 
-    def _queue_again(self, architecture: str, lost: FrozenTrial, retry: int, abandoned: int | None = None) -> None:
-        """Once, even if a kill came between this and the end of the lost trial."""
-        marks = {ROOT: lost.user_attrs.get(ROOT, lost.number), RETRY: retry, ABANDONED: abandoned}
-        queued = any(
-            {name: trial.user_attrs.get(name) for name in marks} == marks for trial in self.trials(architecture)
-        )
-        settings = self._settings_of(lost, self.spaces[architecture])
-        if settings is not None and not queued:
-            start = {START: lost.user_attrs[START]} if START in lost.user_attrs else {}
-            self._studies[architecture].enqueue_trial(settings, user_attrs={**marks, **start})
+    def _end(self, number: int, ending: Ending, **found: Any) -> None:
+        """The journal has the whole end in one record before the trial's state says that it is over."""
+        record, trial_id = self.records[number].ended(ending, **found), self._trial_id(number)
+        with self._journal.later():
+            self._storage.set_trial_user_attr(trial_id, ENDED, record.ended_to_json())
+            if record.excess:
+                trial = Trial(self._study, trial_id)
+                for name, value in record.excess.items():
+                    trial.set_constraint(name, value)
+            if record.shown is not None:
+                self._storage.set_trial_intermediate_value(trial_id, *record.shown)
+        self._storage.set_trial_state_values(trial_id, record.state, record.values or None)
+        self._note(record)
 
-    def _settings_of(self, trial: FrozenTrial, space: SearchSpace) -> dict[str, Any] | None:
-        """What the trial was to run; None where it was lost before the sampler had chosen all of it."""
-        fixed = trial.system_attrs.get("fixed_params")
-        if fixed is not None:
-            return {**fixed, **trial.params}
-        asked = [each for each in space.parameters if each.asked(trial.params, space.has_metadata)]
-        return dict(trial.params) if all(each.name in trial.params for each in asked) else None
+    def _trial_id(self, number: int) -> int:
+        return self._storage.get_trial_id_from_study_id_trial_number(self._study_id, number)
 
-    def _find(self, architecture: str, number: int) -> FrozenTrial:
-        return next(trial for trial in self.trials(architecture) if trial.number == number)
+    def first_with_settings_of(self, record: TrialRecord) -> int | None:
+        """The number of an earlier trial with the same settings; None for the first one, and for one run again."""
+        first = self._first_with[_key(record.settings)]
+        return None if record.repeats is not None or first == record.number else first
 
-    def _mark(self, architecture: str, number: int, values: Mapping[str, Any]) -> None:
-        trial_id = self._find(architecture, number)._trial_id
-        for name, value in values.items():
-            self._storage.set_trial_user_attr(trial_id, name, value)
+    def executions(self, root: int) -> Sequence[int]:
+        """Numbers of a trial's executions, the first among them."""
+        return self._executions[root]
 
-    def trials(self, architecture: str) -> list[FrozenTrial]:
-        return self._studies[architecture].get_trials(deepcopy=False)
+    def ended(self, ending: Ending) -> list[TrialRecord]:
+        """The trials that ended so, by number."""
+        return [record for record in self.records if record.ending is ending]
 
-    def root(self, architecture: str, number: int) -> int:
-        """The trial of which this one is an execution: itself, unless it was lost before and is run again."""
-        return int(self._find(architecture, number).user_attrs.get(ROOT, number))
+    def reasons(self, ending: Ending) -> list[str]:
+        """Why trials ended so, one each."""
+        return [record.reason for record in self.ended(ending)]
 
-    def executions(self, architecture: str, root: int) -> list[int]:
-        """Numbers of a trial's executions, itself among them."""
-        return [each.number for each in self.trials(architecture) if each.user_attrs.get(ROOT, each.number) == root]
-
-    def running(self) -> list[tuple[str, int]]:
-        """(architecture, number) of trials begun and not told."""
-        return [
-            (name, trial.number)
-            for name in self._studies
-            for trial in self.trials(name)
-            if trial.state is TrialState.RUNNING
-        ]
-
-    def retries_queued(self, architecture: str) -> int:
-        return sum(
-            trial.state is TrialState.WAITING and RETRY in trial.user_attrs for trial in self.trials(architecture)
-        )
-
-    def told(self, architecture: str) -> int:
-        """Trials that ended by their own doing, well or badly; those that were lost and queued again do not count."""
-        return sum(trial.state.is_finished() and ELAPSED in trial.user_attrs for trial in self.trials(architecture))
-
-    def results(self, architecture: str) -> list[tuple[int, TrialResult]]:
-        """(number, result) of every complete trial."""
-        return [
-            (trial.number, TrialResult.from_json(trial.user_attrs[RESULT]))
-            for trial in self.trials(architecture)
-            if trial.state is TrialState.COMPLETE
-        ]
-
-    def answers(self, architecture: str) -> list[FrozenTrial]:
+    @property
+    def answers(self) -> list[TrialRecord]:
         """The complete trials that keep all limits."""
-        trials = self.trials(architecture)
-        return [trial for trial in trials if trial.state is TrialState.COMPLETE and feasible(trial)]
+        return [record for record in self.records if record.is_answer]
 
-    def best(self, architecture: str) -> tuple[int, TrialResult] | None:
-        """The answer with the lowest error, the earlier one where two are equal."""
-        best = min(
-            self.answers(architecture), key=lambda trial: ((trial.values or [math.inf])[0], trial.number), default=None
-        )
-        return None if best is None else (best.number, TrialResult.from_json(best.user_attrs[RESULT]))
+    def count(self, ending: Ending) -> int:
+        """How many trials ended so."""
+        return self._counts[ending]
 
-    def failures(self, architecture: str) -> list[str]:
-        """Reasons of the configurations that failed; lost processes are not among them."""
-        return [
-            trial.user_attrs[REASON]
-            for trial in self.trials(architecture)
-            if trial.state is TrialState.FAIL and ELAPSED in trial.user_attrs
-        ]
-
-    def states(self) -> dict[str, int]:
-        """Number of trials begun in each of Optuna's states, over all architectures; queued ones are none yet."""
-        trials = [trial for name in self._studies for trial in self.trials(name)]
-        found = [trial.state.name for trial in trials if REFUSED not in trial.user_attrs]
-        return {state.name: found.count(state.name) for state in TrialState if state is not TrialState.WAITING}
-
-    def pruned(self, architecture: str) -> int:
-        """How many trials were stopped at a rung."""
-        return sum(
-            trial.state is TrialState.PRUNED and ELAPSED in trial.user_attrs for trial in self.trials(architecture)
-        )
-
-    def refused(self, architecture: str) -> list[str]:
-        """Why configurations were not begun, a reason each."""
-        return [trial.user_attrs[REASON] for trial in self.trials(architecture) if REFUSED in trial.user_attrs]
-
-    def decisions(self, architecture: str) -> list[tuple[int, str]]:
-        """(number, why the architecture was next) of every trial begun."""
-        return [
-            (trial.number, trial.user_attrs[DECISION])
-            for trial in self.trials(architecture)
-            if DECISION in trial.user_attrs
-        ]
-
-    def elapsed(self) -> float:
-        """Seconds of the run when its last trial was told."""
-        told = (trial.user_attrs.get(ELAPSED, 0.0) for name in self._studies for trial in self.trials(name))
-        return max(told, default=0.0)
+    @property
+    def budget_used(self) -> int:
+        """Trials that ended by their own doing, well or badly; what runs again does not count."""
+        return sum(self._counts[ending] for ending in Ending if ending.uses_budget)
 
 
-def feasible(trial: FrozenTrial) -> bool:
-    """Whether a trial keeps all limits that it was told with."""
-    return all(value <= 0 for value in trial.constraints.values())
+def _key(settings: Settings) -> frozenset[tuple[str, Any]]:
+    return frozenset(settings.items())

@@ -13,6 +13,7 @@ import numpy as np
 
 from mthn_automl.errors import StorageError
 from mthn_automl.storage import read_json, write_bytes, write_json
+from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.objective import Configuration, Evaluation, Objective
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
@@ -33,8 +34,15 @@ PATIENCE_WITH_CLASSICAL = 3
 class Trial:
     """One trial to run.
 
-    folder: where its files go. deadline: seconds since the epoch, or None. lock, token: a file of the run and what
-    it holds, by which a worker on another machine can tell whether `folder` is the same there.
+    Attributes:
+        configuration: what is trained.
+        number: within the study of its architecture.
+        root: number of the first execution of the same trial, which may be its own.
+        reason: why it is run.
+        folder: where its files go.
+        deadline: seconds since the epoch; None: never.
+        lock: a file of the run, by which a worker on another machine can tell whether `folder` is the same there.
+        token: what `lock` holds.
     """
 
     configuration: Configuration
@@ -66,23 +74,25 @@ class Trial:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a trial: a result, or the reason there is none.
+    """What became of a trial, as its worker tells it.
 
-    last: what it ended with, for later trials to be compared with. pruned: whether it was stopped at a rung. cut:
-    whether the end of the search left it without a result, so that it may be run again.
-    files: what its folder must hold and does not, because the worker does not see that folder.
+    Attributes:
+        ending: complete, failed, stopped at a rung, or abandoned where the end of the search left it without a result.
+        result: of a complete trial.
+        reason: why there is no result.
+        last: what it ended with, for later trials to be compared with.
+        files: by name, what its folder must hold and does not, because the worker does not see that folder.
     """
 
-    result: TrialResult | None
+    ending: Ending
+    result: TrialResult | None = None
     reason: str = ""
     last: Rung | None = None
-    pruned: bool = False
-    cut: bool = False
     files: Mapping[str, bytes] = field(default_factory=dict)
 
-    @property
-    def state(self) -> str:
-        return "PRUNED" if self.pruned else "FAIL" if self.result is None else "COMPLETE"
+    @classmethod
+    def failed(cls, reason: str) -> "Outcome":
+        return cls(Ending.FAILED, reason=reason)
 
 
 def trial_steps(trial: Trial, objective: Objective) -> Generator[Rung, None, Outcome]:
@@ -93,13 +103,13 @@ def trial_steps(trial: Trial, objective: Objective) -> Generator[Rung, None, Out
     try:
         trial.configuration.file.load_class()
         evaluation = yield from objective.steps(trial.configuration, _deadline(trial, objective.plan))
-        outcome = Outcome(evaluation.result, last=evaluation.last)
+        outcome = Outcome(Ending.COMPLETE, evaluation.result, last=evaluation.last)
         files = {**_files_of(evaluation), RESULT: _json(outcome_to_json(outcome))}
     except Exception as error:
         let_interruptions_pass(error)
-        outcome = Outcome(None, f"{type(error).__name__}: {error}".rstrip(": "))
+        outcome = Outcome.failed(f"{type(error).__name__}: {error}".rstrip(": "))
         if isinstance(error, TimeoutError) and trial.deadline is not None and time.time() >= trial.deadline:
-            return replace(outcome, cut=True)
+            return replace(outcome, ending=Ending.ABANDONED)
         files = {RESULT: _json(outcome_to_json(outcome))}
     if trial.sees_its_folder():
         with suppress(StorageError):  # the driver will meet it too, and can say so
@@ -165,10 +175,14 @@ def _json(content: object) -> bytes:
 
 def outcome_to_json(outcome: Outcome) -> dict[str, object]:
     """What result.json holds."""
+    state = outcome.ending.state.name
     if outcome.result is None:
-        return {"state": outcome.state, "reason": outcome.reason}
+        return {"state": state, "reason": outcome.reason}
     last = {} if outcome.last is None else {"last": rung_to_json(outcome.last)}
-    return {"state": outcome.state, "result": outcome.result.to_json(), **last}
+    return {"state": state, "result": outcome.result.to_json(), **last}
+
+
+_ENDINGS = {each.state.name: each for each in (Ending.COMPLETE, Ending.FAILED, Ending.STOPPED)}
 
 
 def read_outcome(folder: Path) -> Outcome | None:
@@ -177,9 +191,9 @@ def read_outcome(folder: Path) -> Outcome | None:
     if not path.exists():
         return None
     stored = read_json(path)
-    result = TrialResult.from_json(stored["result"]) if stored["state"] == "COMPLETE" else None
+    result = TrialResult.from_json(stored["result"]) if "result" in stored else None
     last = rung_from_json(stored["last"]) if "last" in stored else None
-    return Outcome(result, stored.get("reason", ""), last, stored["state"] == "PRUNED")
+    return Outcome(_ENDINGS[stored["state"]], result, stored.get("reason", ""), last)
 
 
 def write_rungs(folder: Path, seen: Sequence[Rung]) -> None:

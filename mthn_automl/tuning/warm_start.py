@@ -113,7 +113,8 @@ def _studies(journal: Path) -> dict[str, list[FrozenTrial]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         storage = JournalStorage(JournalFileBackend(str(journal)))
-    return {each.study_name: storage.get_all_trials(each._study_id) for each in storage.get_all_studies()}
+    names = [study.study_name for study in storage.get_all_studies()]
+    return {name: storage.get_all_trials(storage.get_study_id_from_name(name)) for name in names}
 
 
 def _unusable(journal: Path, what: str) -> UsageError:

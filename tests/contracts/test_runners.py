@@ -18,14 +18,15 @@ import pytest
 
 from mthn_automl import catalogue
 from mthn_automl.catalogue import SpaceFile
+from mthn_automl.tuning.budget import Budget
 from mthn_automl.tuning.events import Event, TrialAtRung, TrialFinished, TrialStarted
 from mthn_automl.tuning.final import Refit
 from mthn_automl.tuning.rungs import FEWEST_COMPARED
 from mthn_automl.tuning.runners.local import LocalRunner
 from mthn_automl.tuning.runners.runner import Failed, Runner
-from mthn_automl.tuning.search import Budget, TrialSource
+from mthn_automl.tuning.search import TrialSource
 from mthn_automl.tuning.space import build_space
-from mthn_automl.tuning.study import Studies
+from mthn_automl.tuning.studies import Studies
 from mthn_automl.tuning.trial import CURVE, PREDICTIONS, RESULT, Outcome, Trial
 from tests.tuning import toys
 

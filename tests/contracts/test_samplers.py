@@ -20,7 +20,9 @@ from optuna.trial import TrialState
 
 from mthn_automl import catalogue
 from mthn_automl.errors import UsageError
-from mthn_automl.tuning.samplers.table import ONE_OBJECTIVE, SAMPLERS, check_sampler, derive_seed, make_sampler
+from mthn_automl.tuning.samplers.sampler import SAMPLERS, check_sampler, make_sampler
+from mthn_automl.tuning.samplers.table import ONE_OBJECTIVE
+from mthn_automl.tuning.seeds import derive_seed
 from mthn_automl.tuning.space import SearchSpace, build_space
 from mthn_automl.tuning.study import open_storage
 

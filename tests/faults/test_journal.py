@@ -15,7 +15,7 @@ from optuna.trial import TrialState
 
 from mthn_automl.errors import RunError, StorageError
 from mthn_automl.tuning.space import build_space
-from mthn_automl.tuning.study import Studies
+from mthn_automl.tuning.studies import Studies
 from tests.tuning import toys
 
 pytestmark = pytest.mark.faults

@@ -7,11 +7,12 @@ from typing import Any
 
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.tuning.allocation import FIRST_ROUNDS
+from mthn_automl.tuning.budget import Budget
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits
 from mthn_automl.tuning.events import Event
-from mthn_automl.tuning.search import Budget, TrialSource
+from mthn_automl.tuning.search import TrialSource
 from mthn_automl.tuning.space import build_space
-from mthn_automl.tuning.study import Studies
+from mthn_automl.tuning.studies import Studies
 from mthn_automl.tuning.trial import Outcome, Trial
 from tests.tuning import toys
 from tests.tuning.toys import Behaviour

@@ -8,7 +8,8 @@ import optuna
 import pytest
 
 from mthn_automl.errors import UsageError
-from mthn_automl.tuning.samplers.table import SAMPLERS, check_sampler, derive_seed, make_sampler
+from mthn_automl.tuning.samplers.sampler import SAMPLERS, check_sampler, make_sampler
+from mthn_automl.tuning.seeds import derive_seed
 
 every_sampler = pytest.mark.parametrize("name", SAMPLERS)
 

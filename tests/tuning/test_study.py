@@ -13,7 +13,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from mthn_automl.errors import RunError
 from mthn_automl.tuning.space import SearchSpace, build_space
-from mthn_automl.tuning.study import MAXIMUM_RETRIES, ROOT, Studies
+from mthn_automl.tuning.studies import Studies
+from mthn_automl.tuning.study import MAXIMUM_RETRIES, ROOT
 from tests.tuning import toys
 
 FILE = """

@@ -10,7 +10,8 @@ from optuna.trial import TrialState
 from mthn_automl.models.base import Size
 from mthn_automl.tuning.criteria import Limits
 from mthn_automl.tuning.space import build_space
-from mthn_automl.tuning.study import Studies, feasible
+from mthn_automl.tuning.studies import Studies
+from mthn_automl.tuning.study import feasible
 from tests.tuning import toys
 
 

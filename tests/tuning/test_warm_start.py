@@ -11,7 +11,8 @@ from optuna.trial import TrialState
 from mthn_automl import catalogue
 from mthn_automl.errors import UsageError
 from mthn_automl.tuning.space import SearchSpace, build_space
-from mthn_automl.tuning.study import Studies, open_storage
+from mthn_automl.tuning.studies import Studies
+from mthn_automl.tuning.study import open_storage
 from mthn_automl.tuning.warm_start import warm_starts
 
 FILE = """
