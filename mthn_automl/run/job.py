@@ -25,7 +25,7 @@ from mthn_automl.storage import read_json
 from mthn_automl.tuning.events import Event, Said, Watcher
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.runners.interruption import Interruption
-from mthn_automl.tuning.samplers.sampler import check_sampler
+from mthn_automl.tuning.samplers.parts.sampler import check_sampler
 from mthn_automl.tuning.warm_start import warm_starts
 
 Given = str | Path | pd.DataFrame

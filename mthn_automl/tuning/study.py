@@ -20,8 +20,8 @@ from mthn_automl.tuning.journal import Journal
 from mthn_automl.tuning.lowest import LowestErrors
 from mthn_automl.tuning.record import ASKED, BEGUN, ENDED, TrialRecord
 from mthn_automl.tuning.results import TrialResult
-from mthn_automl.tuning.samplers.asking import suggested
-from mthn_automl.tuning.samplers.sampler import Draw
+from mthn_automl.tuning.samplers.parts.asking import suggested
+from mthn_automl.tuning.samplers.parts.sampler import Draw
 from mthn_automl.tuning.seeds import derive_seed
 from mthn_automl.tuning.space import SearchSpace
 
@@ -186,10 +186,19 @@ class Study:
             sampled=self._history.sampled,
             parameters=tuple(self._history.parameters),
         )
-        shown = self._history.shown(self.front.values if len(self.objectives) > 1 else ())
         return suggested(
-            self.sampler, self.space, draw, shown, number=number, objectives=len(self.objectives), given=given
+            self.sampler,
+            self.space,
+            draw,
+            self.shown(),
+            number=number,
+            objectives=len(self.objectives),
+            given=given,
         )
+
+    def shown(self) -> Sequence[FrozenTrial]:
+        """The trials that a sampler is shown, as Optuna has them."""
+        return self._history.shown(self.front.values if len(self.objectives) > 1 else ())
 
     def begin(self, number: int) -> None:
         """A worker has set to work on a trial."""

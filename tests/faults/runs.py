@@ -17,7 +17,7 @@ from optuna.trial import TrialState
 
 from mthn_automl.data.problems import planted
 from mthn_automl.storage import read_json
-from mthn_automl.tuning.journal import open_storage
+from mthn_automl.tuning.journal import open_journal
 from mthn_automl.tuning.study import ELAPSED, ROOT
 from tests.command import PROGRAM, Ended
 
@@ -170,7 +170,7 @@ class Trials:
 
     @classmethod
     def of(cls, run: Path) -> "Trials":
-        storage = open_storage(run / "study.journal")
+        storage = open_journal(run / "study.journal")[1]
         studies = [optuna.load_study(study_name=each.study_name, storage=storage) for each in storage.get_all_studies()]
         trials = [(study.study_name, trial) for study in studies for trial in study.get_trials()]
         complete = [(name, trial) for name, trial in trials if trial.state is TrialState.COMPLETE]

@@ -27,8 +27,8 @@ READ = """
 import sys
 from pathlib import Path
 from optuna import load_study
-from mthn_automl.tuning.study import open_storage
-study = load_study(study_name="toy", storage=open_storage(Path(sys.argv[1])))
+from mthn_automl.tuning.journal import open_journal
+study = load_study(study_name="toy", storage=open_journal(Path(sys.argv[1]))[1])
 print(*(trial.state.name for trial in study.trials))
 """
 

@@ -11,7 +11,7 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 
 from mthn_automl.storage import read_json
-from mthn_automl.tuning.journal import open_storage
+from mthn_automl.tuning.journal import open_journal
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.study import REASON, RESULT
 from tests.command import Ended
@@ -65,7 +65,7 @@ class Searched:
         words = (*words, "--trials", TRIALS, "--folds", 2, "--seeds", 1, "--no-ablation")
         self.answer: Ended = call(*words, "--runner", "local", "--output", self.run)
         self.journal = Trials.of(self.run)
-        study = optuna.load_study(study_name="learner", storage=open_storage(self.run / "study.journal"))
+        study = optuna.load_study(study_name="learner", storage=open_journal(self.run / "study.journal")[1])
         self.trials = {f"learner-{trial.number}": trial for trial in study.get_trials()}
 
     def trials_that_are(self, state: TrialState) -> list[tuple[str, FrozenTrial]]:

@@ -12,7 +12,7 @@ from mthn_automl.run import options as known
 from mthn_automl.run.job import search
 from mthn_automl.run.options import Options
 from mthn_automl.tuning.criteria import OBJECTIVES
-from mthn_automl.tuning.samplers.sampler import SAMPLERS
+from mthn_automl.tuning.samplers.parts.sampler import SAMPLERS
 
 PROGRAM: Any = typer.main.get_command(app)
 COMMAND = {each.name: each for each in PROGRAM.commands["search"].params}

@@ -9,6 +9,7 @@ from mthn_automl.catalogue import SpaceFile
 from mthn_automl.tuning.allocation import FIRST_ROUNDS
 from mthn_automl.tuning.budget import Budget
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits
+from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.events import Event
 from mthn_automl.tuning.search import TrialSource
 from mthn_automl.tuning.space import build_space
@@ -63,8 +64,15 @@ def taken(source: TrialSource) -> Trial:
 
 
 def good(error: float = 1.0) -> Outcome:
-    return Outcome(toys.result(error))
+    return Outcome(Ending.COMPLETE, toys.result(error))
 
 
 def states(source: TrialSource) -> dict[str, int]:
     return {name: count for name, count in source.studies.states().items() if count}
+
+
+def to_repeat(source: TrialSource, name: str = "toy") -> int:
+    """Trials of an architecture that wait to be run again."""
+    study = source.studies[name]
+    waiting = {record.number for record in study.records if record.ending is not None and record.ending.runs_again}
+    return len(waiting - {record.repeats for record in study.records})

@@ -10,11 +10,16 @@ from itertools import pairwise, permutations
 import pytest
 
 from mthn_automl.tuning.allocation import CHAMPION, FIRST_ROUNDS, TURN, Standing, next_architecture
+from mthn_automl.tuning.lowest import LowestErrors
 
 NAMES = ("gradient_boosting", CHAMPION, "pooled", "ridge", "single_task")
 FIRST = FIRST_ROUNDS * len(NAMES)
 
 Errors = Callable[[str, int], float | None]
+
+
+def standing(begun: int, errors: tuple[float, ...], on_front: int = 0) -> Standing:
+    return Standing(begun, LowestErrors(errors), on_front)
 
 
 def simulated(
@@ -25,15 +30,17 @@ def simulated(
     fronts: with several objectives, the share of the complete trials of `name` that are on the front.
     """
     standings = dict.fromkeys(names, Standing(0))
+    errors_of: dict[str, tuple[float, ...]] = dict.fromkeys(names, ())
     found: list[tuple[str, str]] = []
     for _ in range(trials):
         name, reason = next_architecture(standings, several=fronts is not None)
         found.append((name, reason))
         before = standings[name]
         error = errors(name, before.begun)
-        complete = before.errors if error is None else (*before.errors, error)
+        if error is not None:
+            errors_of[name] += (error,)
         share = None if fronts is None else fronts(name, before.begun)
-        standings[name] = Standing(before.begun + 1, complete, math.floor(len(complete) * (share or 0.0)))
+        standings[name] = standing(before.begun + 1, errors_of[name], math.floor(len(errors_of[name]) * (share or 0.0)))
     return found
 
 
@@ -76,7 +83,7 @@ def test_the_first_rounds_go_in_turn_in_any_order_of_architectures(order: tuple[
 
 @pytest.mark.parametrize("order", list(permutations(("pooled", "ridge", "single_task"))), ids="-".join)
 def test_between_equals_the_order_of_the_architectures_decides(order: tuple[str, ...]) -> None:
-    assert next_architecture(dict.fromkeys(order, Standing(4, (1.0, 2.0, 3.0, 4.0))))[0] == order[0]
+    assert next_architecture(dict.fromkeys(order, standing(4, (1.0, 2.0, 3.0, 4.0))))[0] == order[0]
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -96,9 +103,9 @@ def test_the_strongest_rival_never_starves(best: str, champion: float) -> None:
 
 def test_a_new_rival_gets_its_share_without_holding_up_the_others() -> None:
     standings = {
-        CHAMPION: Standing(60, (1.0, 1.1, 1.2), on_front=20),
-        "pooled": Standing(60, (2.0, 2.1, 2.2), on_front=40),
-        "ridge": Standing(20, (1.9, 7.0, 8.0, 9.0)),
+        CHAMPION: standing(60, (1.0, 1.1, 1.2), on_front=20),
+        "pooled": standing(60, (2.0, 2.1, 2.2), on_front=40),
+        "ridge": standing(20, (1.9, 7.0, 8.0, 9.0)),
     }
     names = list[str]()
     for _ in range(4 * TURN):
@@ -146,9 +153,9 @@ def test_one_slightly_behind_gets_fewer_trials_but_goes_on() -> None:
 
 def test_wider_errors_deserve_a_trial_sooner_than_narrow_ones_as_far_behind() -> None:
     standings = {
-        "narrow": Standing(5, (2.0, 2.01, 2.02, 2.03, 2.04)),
-        "wide": Standing(5, (2.0, 3.0, 4.0, 5.0, 6.0)),
-        "leader": Standing(400, (1.0, 1.5, 2.0, 2.5)),
+        "narrow": standing(5, (2.0, 2.01, 2.02, 2.03, 2.04)),
+        "wide": standing(5, (2.0, 3.0, 4.0, 5.0, 6.0)),
+        "leader": standing(400, (1.0, 1.5, 2.0, 2.5)),
     }
     standings["leader"] = replace(standings["leader"], begun=402)
     assert next_architecture(standings)[0] == "wide"
@@ -156,7 +163,7 @@ def test_wider_errors_deserve_a_trial_sooner_than_narrow_ones_as_far_behind() ->
 
 def test_trials_that_failed_or_were_stopped_count_against_an_architecture() -> None:
     errors = (1.0, 1.2, 1.4, 1.6)
-    assert next_architecture({"often": Standing(9, errors), "never": Standing(4, errors)})[0] == "never"
+    assert next_architecture({"often": standing(9, errors), "never": standing(4, errors)})[0] == "never"
 
 
 @pytest.mark.parametrize("several", [False, True], ids=["one objective", "several"])
@@ -191,7 +198,7 @@ def test_several_objectives_favour_those_with_much_of_the_front() -> None:
 
 def test_several_objectives_count_failures_against_an_architecture() -> None:
     errors = (1.0, 2.0)
-    standings = {"failing": Standing(20, errors, on_front=2), "sound": Standing(5, (*errors, 3.0, 4.0), on_front=2)}
+    standings = {"failing": standing(20, errors, on_front=2), "sound": standing(5, (*errors, 3.0, 4.0), on_front=2)}
     assert next_architecture(standings, several=True)[0] == "sound"
 
 
@@ -236,17 +243,17 @@ def test_equal_huge_and_tiny_errors_are_no_trouble(values: tuple[float, ...]) ->
 
 
 def test_one_complete_trial_is_enough_to_go_by() -> None:
-    standings = {"pooled": Standing(4, (2.0,)), "ridge": Standing(4, (1.0,)), "single_task": Standing(4)}
+    standings = {"pooled": standing(4, (2.0,)), "ridge": standing(4, (1.0,)), "single_task": Standing(4)}
     assert next_architecture(standings)[0] == "ridge"
 
 
 def test_one_with_a_single_complete_trial_is_judged_by_how_the_others_spread() -> None:
-    standings = {"leader": Standing(202, (1.0, 2.0, 3.0, 4.0)), "one": Standing(4, (1.1,))}
+    standings = {"leader": standing(202, (1.0, 2.0, 3.0, 4.0)), "one": standing(4, (1.1,))}
     assert next_architecture(standings)[0] == "one"
 
 
 def test_the_choice_depends_on_the_standings_alone() -> None:
-    standings = {name: Standing(7 + place, (1.0 / (1 + place), 2.0)) for place, name in enumerate(NAMES)}
+    standings = {name: standing(7 + place, (1.0 / (1 + place), 2.0)) for place, name in enumerate(NAMES)}
     before = dict(standings)
     assert {next_architecture(standings) for _ in range(20)} == {next_architecture(before)}
     assert standings == before
@@ -257,20 +264,20 @@ def test_the_choice_depends_on_the_standings_alone() -> None:
     [
         pytest.param({"ridge": Standing(1)}, False, "round 2 of 4 that all architectures get", id="round"),
         pytest.param(
-            {"ridge": Standing(4, (3.0, 4.0)), CHAMPION: Standing(4, (9.0,))},
+            {"ridge": standing(4, (3.0, 4.0)), CHAMPION: standing(4, (9.0,))},
             False,
             "the hypernetwork gets at least one trial in 6",
             id="champion",
         ),
         pytest.param(
-            {"ridge": Standing(4, (3.0, 4.0)), CHAMPION: Standing(7, (1.0,))},
+            {"ridge": standing(4, (3.0, 4.0)), CHAMPION: standing(7, (1.0,))},
             False,
             "the strongest rival of the hypernetwork gets at least one trial in 6",
             id="rival",
         ),
-        pytest.param({"ridge": Standing(9, (3.0, 4.0))}, False, "most likely to improve the best (0.1)", id="best"),
+        pytest.param({"ridge": standing(9, (3.0, 4.0))}, False, "most likely to improve the best (0.1)", id="best"),
         pytest.param(
-            {"ridge": Standing(9, (3.0, 4.0), on_front=1)},
+            {"ridge": standing(9, (3.0, 4.0), on_front=1)},
             True,
             "most likely to add to the Pareto front (0.18)",
             id="front",
@@ -282,7 +289,7 @@ def test_the_reason_says_why(standings: dict[str, Standing], several: bool, reas
 
 
 def test_the_number_of_first_rounds_can_be_chosen() -> None:
-    assert next_architecture({"ridge": Standing(5, (1.0,)), "pooled": Standing(4)}, rounds=5) == (
+    assert next_architecture({"ridge": standing(5, (1.0,)), "pooled": Standing(4)}, rounds=5) == (
         "pooled",
         "round 5 of 5 that all architectures get",
     )

@@ -13,6 +13,7 @@ import pytest
 
 from mthn_automl.storage import write_json
 from mthn_automl.training.fit import drained
+from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.events import Event, TrialFinished, TrialStarted
 from mthn_automl.tuning.objective import Objective
 from mthn_automl.tuning.runners.interruption import Interruption
@@ -20,7 +21,7 @@ from mthn_automl.tuning.runners.local import LocalRunner
 from mthn_automl.tuning.study import MAXIMUM_RETRIES
 from mthn_automl.tuning.trial import Outcome, trial_steps
 from tests.tuning import toys
-from tests.tuning.sources import Place, good, place, states, taken
+from tests.tuning.sources import Place, good, place, states, taken, to_repeat
 
 
 def test_no_more_trials_begin_than_the_budget_has(tmp_path: Path) -> None:
@@ -28,7 +29,7 @@ def test_no_more_trials_begin_than_the_budget_has(tmp_path: Path) -> None:
     first, second = taken(source), taken(source)
     assert source.next() is None
     source.finished(first, good())
-    source.finished(second, Outcome(None, "broken"))
+    source.finished(second, Outcome.failed("broken"))
     assert source.next() is None
     assert states(source) == {"COMPLETE": 1, "FAIL": 1}
 
@@ -60,7 +61,7 @@ def test_each_begin_and_end_is_reported(tmp_path: Path) -> None:
     here = place(tmp_path)
     source = here.source()
     source.finished(taken(source), good(0.5))
-    source.finished(taken(source), Outcome(None, "broken"))
+    source.finished(taken(source), Outcome.failed("broken"))
     source.lost(taken(source), "killed")
     assert here.events == [
         TrialStarted("toy", 0),
@@ -80,7 +81,7 @@ def test_what_is_told_twice_counts_once(tmp_path: Path) -> None:
     source.finished(trial, good(0.1))
     source.lost(trial, "killed")
     assert states(source) == {"COMPLETE": 1}
-    assert [number for number, _ in source.studies.results("toy")] == [0]
+    assert [record.number for record in source.studies["toy"].ended(Ending.COMPLETE)] == [0]
     assert len(here.events) == 2
 
 
@@ -109,7 +110,7 @@ def test_a_search_whose_trials_are_all_lost_comes_to_an_end(tmp_path: Path) -> N
         begun += 1
         source.lost(trial, "killed")
     assert begun == 2 * (1 + MAXIMUM_RETRIES)
-    assert source.studies.failures("toy") == ["killed, 4 times"] * 2
+    assert source.studies["toy"].reasons(Ending.FAILED) == ["killed, 4 times"] * 2
 
 
 def test_a_lost_trial_that_left_its_result_is_adopted(tmp_path: Path) -> None:
@@ -131,8 +132,8 @@ def test_recovery_adopts_what_was_finished_and_queues_the_rest(tmp_path: Path) -
     write_json(running.folder / "params.json", {})
     again = here.source(trials=4)
     assert again.recover() == 3
-    assert [number for number, _ in again.studies.results("toy")] == [0, 3]
-    assert again.studies.failures("toy") == ["it diverged"]
+    assert [record.number for record in again.studies["toy"].ended(Ending.COMPLETE)] == [0, 3]
+    assert again.studies["toy"].reasons(Ending.FAILED) == ["it diverged"]
     repeated = taken(again)
     assert (repeated.root, repeated.configuration.all_settings()) == (2, running.configuration.all_settings())
     assert again.next() is None
@@ -143,7 +144,7 @@ def test_recovery_is_done_once(tmp_path: Path) -> None:
     taken(here.source())
     again = here.source()
     assert (again.recover(), again.recover(), here.source().recover()) == (1, 0, 0)
-    assert again.studies.retries_queued("toy") == 1
+    assert to_repeat(again) == 1
 
 
 def test_a_driver_killed_again_and_again_gives_a_configuration_up(tmp_path: Path) -> None:
@@ -152,7 +153,7 @@ def test_a_driver_killed_again_and_again_gives_a_configuration_up(tmp_path: Path
     last = here.source(trials=5)
     last.recover()
     assert found == found[:1] * (1 + MAXIMUM_RETRIES)
-    assert last.studies.failures("toy") == ["the search ended before this trial did, 4 times"]
+    assert last.studies["toy"].reasons(Ending.FAILED) == ["the search ended before this trial did, 4 times"]
     assert taken(last).configuration.all_settings() != found[0]
 
 
@@ -173,7 +174,7 @@ def test_drivers_killed_before_a_worker_set_to_work_are_no_fault_of_a_configurat
     last = here.source()
     last.recover()
     assert found == found[:1] * len(found)
-    assert (last.studies.failures("toy"), last.studies.retries_queued("toy")) == ([], 1)
+    assert (last.studies["toy"].reasons(Ending.FAILED), to_repeat(last)) == ([], 1)
 
 
 def test_the_result_is_written_before_the_source_is_told(tmp_path: Path) -> None:
@@ -197,9 +198,9 @@ def test_a_trial_that_takes_longer_than_a_trial_may_has_failed_and_is_not_tried_
     trial = taken(source)
     source.begun[trial.name] = time.time() - 5.0
     source.overdue(trial)
-    assert source.studies.failures("toy") == ["it had not ended after 5 s, the time limit of a trial"]
+    assert source.studies["toy"].reasons(Ending.FAILED) == ["it had not ended after 5 s, the time limit of a trial"]
     assert json.loads((trial.folder / "result.json").read_text())["state"] == "FAIL"
-    assert (source.studies.retries_queued("toy"), source.next()) == (0, None)
+    assert (to_repeat(source), source.next()) == (0, None)
 
 
 def test_a_trial_that_is_ended_before_its_own_time_is_not_held_against_it(tmp_path: Path) -> None:
@@ -207,14 +208,14 @@ def test_a_trial_that_is_ended_before_its_own_time_is_not_held_against_it(tmp_pa
     trial = taken(source)
     source.began(trial)
     source.overdue(trial)
-    assert (source.studies.failures("toy"), source.studies.retries_queued("toy")) == ([], 1)
+    assert (source.studies["toy"].reasons(Ending.FAILED), to_repeat(source)) == ([], 1)
 
 
 def test_a_trial_that_the_end_of_the_search_left_without_a_result_is_queued_again(tmp_path: Path) -> None:
     source = place(tmp_path).source()
-    source.finished(taken(source), Outcome(None, "TimeoutError: only one fold", cut=True))
-    assert (source.studies.failures("toy"), source.studies.told("toy")) == ([], 0)
-    assert source.studies.retries_queued("toy") == 1
+    source.finished(taken(source), Outcome(Ending.ABANDONED, reason="TimeoutError: only one fold"))
+    assert (source.studies["toy"].reasons(Ending.FAILED), source.studies["toy"].budget_used) == ([], 0)
+    assert to_repeat(source) == 1
 
 
 def test_what_passes_until_a_worker_is_at_work_is_measured_at_the_first_trial(tmp_path: Path) -> None:
@@ -244,7 +245,11 @@ def test_a_trial_that_the_end_of_the_search_ends_is_queued_again_and_not_held_ag
     trial = taken(source)
     ends[0] = time.time() - 1
     source.overdue(trial)
-    assert (source.studies.told("toy"), source.studies.failures("toy"), source.next()) == (0, [], None)
+    assert (source.studies["toy"].budget_used, source.studies["toy"].reasons(Ending.FAILED), source.next()) == (
+        0,
+        [],
+        None,
+    )
     again = taken(here.source(trials=1))
     assert (again.root, again.configuration.all_settings()) == (0, trial.configuration.all_settings())
 
@@ -270,7 +275,7 @@ def test_trials_that_are_given_up_are_queued_again_however_often(tmp_path: Path)
         source.abandon("the search was stopped before this trial ended")
         assert not source.live
     assert found == found[:1] * (3 + MAXIMUM_RETRIES)
-    assert (source.studies.told("toy"), source.studies.retries_queued("toy")) == (0, 1)
+    assert (source.studies["toy"].budget_used, to_repeat(source)) == (0, 1)
 
 
 def test_a_trial_that_is_given_up_counts_with_what_it_left(tmp_path: Path) -> None:
@@ -289,7 +294,7 @@ def test_a_late_result_of_an_earlier_process_counts_in_place_of_running_again(tm
     drained(trial_steps(late, Objective(toys.search_data(), toys.plan())))
     following = taken(again)
     assert (following.root, following.number) == (2, 2)
-    assert [number for number, _ in again.studies.results("toy")] == [1]
+    assert [record.number for record in again.studies["toy"].ended(Ending.COMPLETE)] == [1]
     assert json.loads((tmp_path / "trials" / "toy-1" / "result.json").read_text())["state"] == "COMPLETE"
     assert (tmp_path / "trials" / "toy-1" / "out_of_fold.npy").exists()
     again.finished(following, good())
@@ -303,7 +308,7 @@ def test_a_late_failure_of_an_earlier_process_counts_too(tmp_path: Path) -> None
     again.recover()
     write_json(late.folder / "result.json", {"state": "FAIL", "reason": "it diverged"})
     assert again.next() is None
-    assert again.studies.failures("toy") == ["it diverged"]
+    assert again.studies["toy"].reasons(Ending.FAILED) == ["it diverged"]
 
 
 def test_why_an_architecture_was_next_is_kept_in_the_journal_and_with_the_trial(tmp_path: Path) -> None:
@@ -315,7 +320,7 @@ def test_why_an_architecture_was_next_is_kept_in_the_journal_and_with_the_trial(
     reasons = [json.loads((each.folder / "params.json").read_text())["reason"] for each in trials]
     assert reasons[:2] == ["round 1 of 1 that all architectures get"] * 2
     assert reasons[2] not in ("", reasons[0])
-    kept = {f"{name}-{number}": reason for name in "ab" for number, reason in source.studies.decisions(name)}
+    kept = {record.name: record.decision for record in source.studies.records}
     assert kept == {trial.name: reason for trial, reason in zip(trials, reasons, strict=True)}
 
 
@@ -351,7 +356,7 @@ def test_a_signal_ends_the_search_and_its_trial_is_run_again_by_the_next(tmp_pat
         assert interruption.pending
     assert not source.live
     assert states(source) == {"FAIL": 1}
-    assert (source.studies.told("toy"), source.studies.retries_queued("toy")) == (0, 1)
+    assert (source.studies["toy"].budget_used, to_repeat(source)) == (0, 1)
     assert taken(here.source(trials=2)).root == 0
 
 
@@ -370,9 +375,9 @@ def test_a_search_finds_the_lower_error(tmp_path: Path) -> None:
     with LocalRunner() as runner:
         runner.use(toys.search_data(), toys.plan())
         runner.search(source)
-    best = source.studies.best("toy")
+    best = source.studies["toy"].best
     assert best is not None
-    assert best[1].settings["offset"] < 0.1
+    assert best.settings["offset"] < 0.1
     assert states(source) == {"COMPLETE": 25}
 
 

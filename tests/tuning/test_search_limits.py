@@ -10,6 +10,7 @@ import pytest
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.models.base import ProblemShape, Size
 from mthn_automl.tuning.criteria import Limits
+from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.events import TrialFinished
 from mthn_automl.tuning.guard import Guard, Refusal
 from mthn_automl.tuning.search import REFUSALS, TrialSource
@@ -39,10 +40,10 @@ def test_configurations_that_break_a_limit_are_not_begun_and_use_no_budget(tmp_p
     begun = [taken(source) for _ in range(3)]
     assert source.next() is None
     assert all(trial.configuration.settings["offset"] <= 0.4 for trial in begun)
-    refused = source.studies.refused("toy")
+    refused = source.studies["toy"].reasons(Ending.REFUSED)
     assert len(refused) >= 1  # the starting point is one of them
     assert set(refused) == {"offset must be at most 0.4"}
-    assert (states(source), source.studies.told("toy")) == ({"RUNNING": 3}, 0)
+    assert (states(source), source.studies["toy"].budget_used) == ({"RUNNING": 3}, 0)
     assert not any(isinstance(each, TrialFinished) for each in here.events)
     assert len(list((tmp_path / "trials").iterdir())) == 3
 
@@ -50,9 +51,9 @@ def test_configurations_that_break_a_limit_are_not_begun_and_use_no_budget(tmp_p
 def test_a_refused_configuration_is_pruned_in_the_journal_with_its_excess_for_the_sampler(tmp_path: Path) -> None:
     source = guarded(place(tmp_path), 0.4)
     taken(source)
-    first = source.studies.trials("toy")[0]
-    assert (first.state.name, first.user_attrs["refused"]) == ("PRUNED", True)
-    assert first.constraints == {"offset": pytest.approx(0.1)}
+    first = source.studies["toy"].records[0]
+    assert (first.state.name, first.ending) == ("PRUNED", Ending.REFUSED)
+    assert first.excess == {"offset": pytest.approx(0.1)}
 
 
 def test_an_architecture_of_which_all_configurations_break_a_limit_is_passed_over(tmp_path: Path) -> None:
@@ -77,7 +78,9 @@ def test_an_architecture_that_was_passed_over_is_asked_for_one_configuration_at_
     source = Place(tmp_path, files).source(guard=OnlyFree(ProblemShape(1, 1, 1, 0), 1))
     for _ in range(7):
         taken(source)
-    assert len(source.studies.refused("toy")) == REFUSALS + 5  # at the first trial its turn had not come
+    assert (
+        len(source.studies["toy"].reasons(Ending.REFUSED)) == REFUSALS + 5
+    )  # at the first trial its turn had not come
     source.guard = None
     assert taken(source).architecture == "toy"
 
@@ -85,7 +88,7 @@ def test_an_architecture_that_was_passed_over_is_asked_for_one_configuration_at_
 def test_a_search_whose_configurations_all_break_the_limits_ends(tmp_path: Path) -> None:
     source = guarded(place(tmp_path), -1.0, trials=5)
     assert source.next() is None
-    assert len(source.studies.refused("toy")) == REFUSALS
+    assert len(source.studies["toy"].reasons(Ending.REFUSED)) == REFUSALS
 
 
 SMALL, LARGE = (toys.result(error, size=Size(total, 1, 0)) for error, total in ((0.9, 10), (0.1, 1000)))
@@ -94,13 +97,13 @@ SMALL, LARGE = (toys.result(error, size=Size(total, 1, 0)) for error, total in (
 def test_a_model_whose_size_is_known_only_once_it_is_fitted_is_complete_but_no_answer(tmp_path: Path) -> None:
     here = place(tmp_path)
     source = here.source(limits=Limits(parameters=100))
-    source.finished(taken(source), Outcome(LARGE))
-    source.finished(taken(source), Outcome(SMALL))
+    source.finished(taken(source), Outcome(Ending.COMPLETE, LARGE))
+    source.finished(taken(source), Outcome(Ending.COMPLETE, SMALL))
     assert states(source) == {"COMPLETE": 2}
-    best = source.studies.best("toy")
+    best = source.studies["toy"].best
     assert best is not None
-    assert (best[0], best[1].error) == (1, 0.9)
-    assert source._standings()["toy"].errors == (0.9,)
+    assert (best.number, best.values) == (1, (0.9,))
+    assert source.standings()["toy"].errors.lowest() == (0.9,)
     told = [each for each in here.events if isinstance(each, TrialFinished)]
     assert [each.best for each in told] == [None, 0.9]
     assert [each.reason for each in told] == ["parameters must be at most 100, however there are 1,000", ""]
@@ -122,7 +125,7 @@ def test_the_same_settings_are_not_tried_twice_and_a_space_may_be_exhausted(tmp_
     begun = [taken(source) for _ in range(2)]
     assert {trial.configuration.settings["offset"] for trial in begun} == {0.0, 0.5}
     assert source.next() is None
-    refused = source.studies.refused("toy")
+    refused = source.studies["toy"].reasons(Ending.REFUSED)
     assert len(refused) >= REFUSALS
     assert all(each.startswith("the settings are those of trial ") for each in refused)
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from mthn_automl.storage import write_json
+from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.events import TrialAtRung, TrialFinished, TrialStarted
 from mthn_automl.tuning.rungs import Rung
 from mthn_automl.tuning.search import TrialSource
@@ -49,8 +50,12 @@ def test_a_trial_that_is_stopped_at_a_rung_is_pruned_and_never_complete(tmp_path
     trial = stopped(source)
     assert trial.name not in source.live
     assert states(source) == {"COMPLETE": 3, "PRUNED": 1}
-    assert [number for number, _ in source.studies.results("toy")] == [0, 1, 2]
-    assert (source.studies.pruned("toy"), source.studies.told("toy"), source.studies.failures("toy")) == (1, 4, [])
+    assert [record.number for record in source.studies["toy"].ended(Ending.COMPLETE)] == [0, 1, 2]
+    assert (
+        source.studies["toy"].count(Ending.STOPPED),
+        source.studies["toy"].budget_used,
+        source.studies["toy"].reasons(Ending.FAILED),
+    ) == (1, 4, [])
     assert source.next() is None
 
 
@@ -69,10 +74,10 @@ def test_the_journal_keeps_why_and_what_a_stopped_trial_showed(tmp_path: Path) -
     source = with_rungs(place(tmp_path))
     to_the_end(source, 1.0), to_the_end(source, 1.0)
     stopped(source)
-    last = source.studies.trials("toy")[2]
-    assert last.user_attrs["reason"].startswith("worse than trial 0")
-    assert last.intermediate_values == {10: pytest.approx(rung(10, 50.0).error)}
-    assert "result" not in last.user_attrs
+    last = source.studies["toy"].records[2]
+    assert last.reason.startswith("worse than trial 0")
+    assert last.shown == (10, pytest.approx(rung(10, 50.0).error))
+    assert last.result is None
 
 
 def test_rungs_that_are_passed_and_the_one_where_a_trial_ends_are_reported(tmp_path: Path) -> None:
@@ -136,7 +141,7 @@ def test_a_trial_whose_stop_was_not_recorded_any_more_is_stopped_after_a_restart
     again = with_rungs(here, trials=3)
     assert again.recover() == 1
     assert states(again) == {"COMPLETE": 2, "PRUNED": 1}
-    assert again.studies.trials("toy")[2].intermediate_values == {10: pytest.approx(rung(10, 50.0).error)}
+    assert again.studies["toy"].records[2].shown == (10, pytest.approx(rung(10, 50.0).error))
     assert again.next() is None
 
 
@@ -145,7 +150,7 @@ def test_a_finished_trial_stands_at_later_rungs(tmp_path: Path) -> None:
     for _ in range(2):
         source.finished(taken(source), replace(good(), last=rung(12, 1.0)))
     number = stopped(source, epoch=30).number
-    assert "at rung 2 of 2" in source.studies.trials("toy")[number].user_attrs["reason"]
+    assert "at rung 2 of 2" in source.studies["toy"].records[number].reason
 
 
 def test_with_parameters_as_an_objective_larger_trials_stop_no_smaller_ones(tmp_path: Path) -> None:

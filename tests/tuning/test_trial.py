@@ -12,6 +12,7 @@ import pytest
 
 from mthn_automl.storage import write_json
 from mthn_automl.training.fit import drained
+from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.objective import Configuration, Evaluation, Objective
 from mthn_automl.tuning.rungs import Rung
 from mthn_automl.tuning.runners.interruption import Stopped
@@ -126,7 +127,7 @@ def test_a_model_that_fails_is_an_outcome_with_its_reason(
 ) -> None:
     trial = trial_of(tmp_path, behaviour)
     outcome = run(trial, objective)
-    assert (outcome.result, outcome.state) == (None, "FAIL")
+    assert (outcome.result, outcome.ending) == (None, Ending.FAILED)
     assert outcome.reason.startswith(reason)
     assert read(trial.folder) == outcome_to_json(outcome)
     assert left(trial) == {RESULT}
@@ -164,8 +165,8 @@ def test_what_ends_the_process_or_the_search_is_no_outcome(tmp_path: Path, error
 def test_an_architecture_that_cannot_be_imported_fails_with_its_reason(tmp_path: Path, objective: Objective) -> None:
     trial = trial_of(tmp_path)
     gone = replace(trial.configuration.file, class_path="tests.tuning.toys:Gone")
-    outcome = run(replace(trial, configuration=replace(trial.configuration, space=gone)), objective)
-    assert outcome.state == "FAIL"
+    outcome = run(replace(trial, configuration=replace(trial.configuration, file=gone)), objective)
+    assert outcome.ending is Ending.FAILED
     assert "Gone" in outcome.reason
 
 
@@ -261,26 +262,17 @@ ENDED = toys.rung(6, [[0.5, math.nan], [0.25, 0.125]])
 @pytest.mark.parametrize(
     "outcome",
     [
-        pytest.param(Outcome(toys.result(0.5), last=ENDED), id="complete"),
-        pytest.param(Outcome(toys.result(0.5)), id="of an older version"),
-        pytest.param(Outcome(None, "it diverged"), id="failed"),
-        pytest.param(Outcome(None, "worse than trial 3", pruned=True), id="stopped"),
+        pytest.param(Outcome(Ending.COMPLETE, toys.result(0.5), last=ENDED), id="complete"),
+        pytest.param(Outcome.failed("it diverged"), id="failed"),
+        pytest.param(Outcome(Ending.STOPPED, reason="worse than trial 3"), id="stopped"),
     ],
 )
 def test_an_outcome_is_the_same_after_its_folder(tmp_path: Path, outcome: Outcome) -> None:
     write_json(tmp_path / RESULT, outcome_to_json(outcome))
     found = read_outcome(tmp_path)
     assert found is not None
-    assert (found.state, found.reason, found.result) == (outcome.state, outcome.reason, outcome.result)
+    assert (found.ending, found.reason, found.result) == (outcome.ending, outcome.reason, outcome.result)
     assert repr(found.last) == repr(outcome.last)  # NaN is not equal to itself
-
-
-@pytest.mark.parametrize(
-    ("outcome", "state"),
-    [(Outcome(toys.result()), "COMPLETE"), (Outcome(None, "why"), "FAIL"), (Outcome(None, pruned=True), "PRUNED")],
-)
-def test_an_outcome_has_the_state_that_the_journal_will_have(outcome: Outcome, state: str) -> None:
-    assert outcome.state == state
 
 
 def test_what_a_trial_showed_at_its_rungs_is_the_same_after_its_folder(tmp_path: Path) -> None:

@@ -10,9 +10,9 @@ from optuna.trial import TrialState
 
 from mthn_automl import catalogue
 from mthn_automl.errors import UsageError
+from mthn_automl.tuning.journal import open_journal
 from mthn_automl.tuning.space import SearchSpace, build_space
 from mthn_automl.tuning.studies import Studies
-from mthn_automl.tuning.study import open_storage
 from mthn_automl.tuning.warm_start import warm_starts
 
 FILE = """
@@ -45,7 +45,7 @@ def space(folder: Path, name: str = "toy", high: float = 1.0, more: str = "") ->
 
 
 def study_in(journal: Path, name: str = "toy", objectives: int = 1) -> optuna.Study:
-    return optuna.create_study(storage=open_storage(journal), study_name=name, directions=["minimize"] * objectives)
+    return optuna.create_study(storage=open_journal(journal)[1], study_name=name, directions=["minimize"] * objectives)
 
 
 def near(offset: float, shift: int = 1) -> dict[str, Any]:
@@ -184,7 +184,7 @@ def test_the_earlier_run_stays_as_it_is(journal: Path, tmp_path: Path, end: byte
 def test_a_new_run_tries_the_warm_starts_first(journal: Path, tmp_path: Path, earlier: optuna.Study) -> None:
     starts, _ = warm_starts(journal, {"toy": space(tmp_path)})
     studies = Studies(tmp_path / "new.journal", {"toy": space(tmp_path)}, seed=0, warm=starts)
-    assert [studies.ask("toy").settings for _ in range(3)] == [near(0.1), near(0.2), near(0.3)]
+    assert [studies["toy"].ask().settings for _ in range(3)] == [near(0.1), near(0.2), near(0.3)]
 
 
 @pytest.mark.parametrize(

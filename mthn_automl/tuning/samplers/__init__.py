@@ -5,4 +5,4 @@ from pathlib import Path
 
 def names() -> tuple[str, ...]:
     """All samplers, in alphabetical order; nothing is imported."""
-    return tuple(sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py") if path.stem != "sampler"))
+    return tuple(sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py")))

@@ -2,7 +2,7 @@
 
 from mthn_automl.tuning.samplers import tpe
 from mthn_automl.tuning.samplers.parts.cma_es import CmaEsSampler
-from mthn_automl.tuning.samplers.sampler import Draw
+from mthn_automl.tuning.samplers.parts.sampler import Draw
 
 SEVERAL_OBJECTIVES = False
 

@@ -3,7 +3,7 @@
 from optuna.samplers import GPSampler
 
 from mthn_automl.tuning.samplers import tpe
-from mthn_automl.tuning.samplers.sampler import STARTUP, Draw
+from mthn_automl.tuning.samplers.parts.sampler import STARTUP, Draw
 
 SEVERAL_OBJECTIVES = True
 

@@ -1,7 +1,7 @@
 """NSGA-III: Deb and Jain: An Evolutionary Many-Objective Optimization Algorithm, 2014."""
 
 from mthn_automl.tuning.samplers.parts.genetic import SteadyNsga3
-from mthn_automl.tuning.samplers.sampler import Draw
+from mthn_automl.tuning.samplers.parts.sampler import Draw
 
 SEVERAL_OBJECTIVES = True
 

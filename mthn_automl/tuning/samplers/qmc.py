@@ -1,7 +1,7 @@
 """Scrambled Sobol' points, which fill the space evenly."""
 
 from mthn_automl.tuning.samplers.parts.quasi_random import QuasiRandomSampler
-from mthn_automl.tuning.samplers.sampler import Draw
+from mthn_automl.tuning.samplers.parts.sampler import Draw
 
 SEVERAL_OBJECTIVES = True
 

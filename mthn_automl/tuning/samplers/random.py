@@ -2,7 +2,7 @@
 
 from optuna.samplers import RandomSampler
 
-from mthn_automl.tuning.samplers.sampler import Draw
+from mthn_automl.tuning.samplers.parts.sampler import Draw
 
 SEVERAL_OBJECTIVES = True
 

@@ -2,7 +2,7 @@
 
 from optuna.samplers import TPESampler
 
-from mthn_automl.tuning.samplers.sampler import STARTUP, Draw
+from mthn_automl.tuning.samplers.parts.sampler import STARTUP, Draw
 
 SEVERAL_OBJECTIVES = True
 

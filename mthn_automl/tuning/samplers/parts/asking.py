@@ -8,7 +8,7 @@ import optuna
 from optuna.storages import InMemoryStorage
 from optuna.trial import FrozenTrial
 
-from mthn_automl.tuning.samplers.sampler import Draw, make_sampler
+from mthn_automl.tuning.samplers.parts.sampler import Draw, make_sampler
 from mthn_automl.tuning.space import SearchSpace
 
 

@@ -52,7 +52,7 @@ def module_of(name: str) -> SamplerModule:
         raise UsageError(
             f"The sampler must be one of {', '.join(names())}, however it is '{name}'; {did_you_mean(name, names())}"
         )
-    return importlib.import_module(f"{__package__}.{name}")
+    return importlib.import_module(f"mthn_automl.tuning.samplers.{name}")
 
 
 def make_sampler(name: str, draw: Draw) -> BaseSampler:
