@@ -20,7 +20,13 @@ def values_of(result: TrialResult, objectives: Sequence[str]) -> list[float]:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a model that is saved may have at most; None: no limit. latency: microseconds a row."""
+    """What a model that is saved may have at most; None: no limit.
+
+    Attributes:
+        parameters: of the whole model.
+        parameters_per_task: of one task's own network.
+        latency: microseconds that predicting a row takes.
+    """
 
     parameters: int | None = None
     parameters_per_task: int | None = None

@@ -24,7 +24,15 @@ MOST_GRACE = 10.0
 
 @dataclass(frozen=True)
 class Refitted:
-    """A model of all rows that are not test rows. seconds: wall time of its fit."""
+    """A model of all rows that are not test rows.
+
+    Attributes:
+        architecture: its name.
+        model: fitted.
+        seconds: wall time of its fit.
+        stopped_by_time: whether a deadline ended the training.
+        notes: sentences about the fit, for the user.
+    """
 
     architecture: str
     model: Model
@@ -43,8 +51,13 @@ class Refitted:
 class Refit:
     """A job: fit one architecture's best configuration on everything, for as long as cross-validation found best.
 
-    deadline: seconds since the epoch at which the weights so far are returned, marked; None: no limit. Whatever it
-    says, a refit may take twice its `expected` seconds, up to MOST_GRACE: a model that is no model helps nobody.
+    Attributes:
+        configuration: what is fitted.
+        best_epochs: (folds, seeds) of its trial.
+        seeds: networks, whose mean predicts.
+        deadline: seconds since the epoch at which the weights so far are returned, marked; None: no limit.
+        expected: seconds that it is likely to take. Whatever the deadline says, it may take twice as long, up to
+            MOST_GRACE: a model that is no model helps nobody.
     """
 
     configuration: Configuration
@@ -100,6 +113,12 @@ class AblationFit:
 
     All variants train from the same seeds in the same folds. Without metadata, embeddings start distinct: equal
     ones can stay on a plateau (measured), which would flatter the metadata. With metadata only, no task has a bias.
+
+    Attributes:
+        variant: one of VARIANTS.
+        configuration: as it was tuned.
+        plan: folds, seeds and schedule.
+        seconds: that it may take; None: no limit.
     """
 
     variant: str

@@ -13,10 +13,10 @@ from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits
 from mthn_automl.tuning.space import SearchSpace, make_settings
 
-ALL_TASKS_NUMBERS = 400_000
+MOST_OF_ALL_TASKS = 400_000
 """Of one network whose every row passes through all tasks: 150 to 600 tasks of the usual width."""
 
-PACK_NUMBERS = 100_000_000
+MOST_OF_A_PACK = 100_000_000
 """Of all networks of a trial together: with gradients and moments, 1.6 GB."""
 
 
@@ -26,22 +26,22 @@ def refuse_too_large(name: str, build: Callable[[], Architecture], traits: Trait
     Raises:
         TooLargeError: they cannot; the message has the numbers.
     """
-    numbers = count(build)
-    if traits.cost == "all_tasks" and numbers > ALL_TASKS_NUMBERS:
+    values = count(build)
+    if traits.cost == "all_tasks" and values > MOST_OF_ALL_TASKS:
         raise TooLargeError(
-            f"{name} must have at most {ALL_TASKS_NUMBERS:,} numbers, because every step uses all of them, however it "
-            f"has {numbers:,} with {tasks:,} tasks."
+            f"{name} must have at most {MOST_OF_ALL_TASKS:,} numbers, because every step uses all of them, however it "
+            f"has {values:,} with {tasks:,} tasks."
         )
-    if numbers * members > PACK_NUMBERS:
+    if values * members > MOST_OF_A_PACK:
         raise TooLargeError(
-            f"{name} must have at most {PACK_NUMBERS:,} numbers in all networks of a trial, however {members} of "
-            f"{numbers:,} are wanted with {tasks:,} tasks."
+            f"{name} must have at most {MOST_OF_A_PACK:,} numbers in all networks of a trial, however {members} of "
+            f"{values:,} are wanted with {tasks:,} tasks."
         )
 
 
 def count(build: Callable[[], Architecture]) -> int:
     """Parameters and buffers of a network, made without memory; the metadata, which all share, are left out."""
-    return _numbers(_made(build))
+    return _value_count(_made(build))
 
 
 def _made(build: Callable[[], Architecture]) -> Architecture:
@@ -53,14 +53,19 @@ def _made(build: Callable[[], Architecture]) -> Architecture:
             return build()
 
 
-def _numbers(network: Architecture) -> int:
+def _value_count(network: Architecture) -> int:
     tensors = [*network.named_parameters(), *network.named_buffers()]
     return sum(value.numel() for name, value in tensors if name != "metadata")
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why a configuration is not begun. excess: by what it is above 0, as samplers take constraints."""
+    """Why a configuration is not begun.
+
+    Attributes:
+        reason: in a sentence, or a clause of one.
+        excess: by limit, how far above it, as samplers take constraints; empty where they are to learn nothing.
+    """
 
     reason: str
     excess: Mapping[str, float]
@@ -68,10 +73,13 @@ class Refusal:
 
 @dataclass(frozen=True)
 class Guard:
-    """Tells which configurations are not to be begun on data of a shape.
+    """Tells which configurations are not to be begun. A classical model's size is known only once it is fitted.
 
-    members: networks of a trial. networks: of a model that is saved, whose size `limits` are about. What a classical
-    model has is known once it is fitted, so that none is refused here.
+    Attributes:
+        shape: of the data.
+        members: networks of a trial.
+        networks: of a model that is saved, whose size the limits are about.
+        limits: that answers must keep.
     """
 
     shape: ProblemShape

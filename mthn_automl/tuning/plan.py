@@ -37,10 +37,16 @@ CLASSICAL_COST = 0.2
 
 @dataclass(frozen=True)
 class Plan:
-    """folds: 1 means a single hold-out. trial_seconds: after which a trial returns its best so far; None: never.
+    """How much work one trial and one refit are.
 
-    rounds: trials that every architecture gets first. networks: that a refit trains and whose mean predicts, so that
-    a model's size is theirs together; 0 stands for as many as seeds.
+    Attributes:
+        folds: of the cross-validation; 1 means a single hold-out.
+        seeds: networks of a fold, whose mean predicts.
+        schedule: of each training.
+        trial_seconds: after which a trial returns its best so far; None: never.
+        rounds: trials that every architecture gets first.
+        networks: that a refit trains and whose mean predicts, so that a model's size is theirs together; 0 stands for
+            as many as seeds.
     """
 
     folds: int
@@ -60,18 +66,9 @@ class Plan:
 
     @classmethod
     def from_toml(cls, stored: Mapping[str, Any]) -> "Plan":
-        """The plan whose `to_toml` this is; older versions had FIRST_ROUNDS and refitted as many networks as seeds."""
-        schedule: dict[str, Any] = {
-            name: tuple(v) if isinstance(v, list) else v for name, v in stored["schedule"].items()
-        }
-        return cls(
-            stored["folds"],
-            stored["seeds"],
-            Schedule(**schedule),
-            stored.get("trial_seconds"),
-            stored.get("rounds", FIRST_ROUNDS),
-            stored.get("networks", 0),
-        )
+        """The plan whose `to_toml` this is."""
+        schedule = {name: tuple(v) if isinstance(v, list) else v for name, v in stored["schedule"].items()}
+        return cls(**{"trial_seconds": None, **stored, "schedule": Schedule(**schedule)})
 
     def sentence(self) -> str:
         folds = "1 hold-out" if self.folds == 1 else f"{self.folds} folds"

@@ -12,12 +12,21 @@ from mthn_automl.models.base import Size
 class TrialResult:
     """The cross-validated outcome of one configuration.
 
-    error: what the search minimises, over all out-of-fold rows, by the chosen metric and average.
-    error_rows, error_tasks: the same metric averaged over rows and over tasks.
-    fold_errors: (folds,) of the mean prediction over seeds. member_errors: (folds, seeds) of single networks.
-    best_epochs: (folds, seeds) epochs at the restored weights; empty for classical models.
-    size: of the model that a refit would save. seconds: wall time of the whole trial. epochs: trained until the last
-    member stopped; 0 of classical models.
+    Attributes:
+        architecture: its name.
+        settings: of the architecture and of its training.
+        error: what the search minimises, over all out-of-fold rows, by the chosen metric and average.
+        error_rows: the same metric averaged over rows.
+        error_tasks: the same metric averaged over tasks.
+        fold_errors: (folds,) of the mean prediction over seeds.
+        member_errors: (folds, seeds) of single networks.
+        best_epochs: (folds, seeds) epochs at the restored weights; empty for classical models.
+        size: of the model that a refit would save.
+        seconds: wall time of the whole trial.
+        predict_us_per_row: microseconds that predicting a row takes with the model that a refit would save.
+        stopped_by_time: whether a deadline ended the training of networks.
+        notes: sentences about the fits, for the user.
+        epochs: trained until the last member stopped; 0 of classical models.
     """
 
     architecture: str

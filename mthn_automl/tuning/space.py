@@ -22,8 +22,13 @@ Distribution = CategoricalDistribution | FloatDistribution | IntDistribution
 class Parameter:
     """One searched number or choice.
 
-    only_if: earlier parameter -> values for which this one is asked. void_without_metadata: those of the earlier ones
-    that need metadata; where there are none, they ask for nothing.
+    Attributes:
+        name: of the setting.
+        distribution: its range, as Optuna has it.
+        only_if: by earlier parameter, the values for which this one is asked.
+        needs_metadata: whether it is asked only where the data have metadata.
+        default: what a first trial without it has.
+        void_without_metadata: earlier parameters of `only_if` that need metadata; without any they ask for nothing.
     """
 
     name: str
@@ -42,7 +47,15 @@ class Parameter:
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """What is searched of one architecture, for data with or without metadata."""
+    """What is searched of one architecture, for data with or without metadata.
+
+    Attributes:
+        name: of the architecture.
+        parameters: in the order in which they are asked.
+        training_names: of the parameters that are settings of the training.
+        starts: settings of the first trials.
+        has_metadata: whether the data have metadata.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]

@@ -116,8 +116,7 @@ def test_a_refit_out_of_time_returns_its_weights_and_says_so(objective: Objectiv
     assert np.isfinite(fitted.predict(objective.data.dataset)).all()
 
 
-@pytest.mark.parametrize("tasks", [2, 3, 5, 40])
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize(("tasks", "seed"), [(2, 0), (3, 1), (40, 2)])
 def test_in_a_permutation_no_task_keeps_its_place(tasks: int, seed: int) -> None:
     order = permutation(tasks, seed)
     assert sorted(order) == list(range(tasks))
