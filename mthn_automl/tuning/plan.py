@@ -67,7 +67,9 @@ class Plan:
     @classmethod
     def from_toml(cls, stored: Mapping[str, Any]) -> "Plan":
         """The plan whose `to_toml` this is."""
-        schedule = {name: tuple(v) if isinstance(v, list) else v for name, v in stored["schedule"].items()}
+        schedule: dict[str, Any] = {
+            name: tuple(v) if isinstance(v, list) else v for name, v in stored["schedule"].items()
+        }
         return cls(**{"trial_seconds": None, **stored, "schedule": Schedule(**schedule)})
 
     def sentence(self) -> str:
