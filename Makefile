@@ -12,10 +12,10 @@ DEMO := build/demo
 DEMO_RUN := $(DEMO)/run-$(shell date +%Y%m%d-%H%M%S)
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test soak check format bench clean
+.PHONY: help venv demo test soak check format bench bench-check clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 venv: $(STAMP) ## create .venv with everything that tests and checks need
 
@@ -35,17 +35,12 @@ demo: $(STAMP) ## search the life expectancy of 142 countries for 150 seconds, t
 	@echo && echo "mthn-automl predict $(DEMO_RUN) $(DEMO)/new.csv"
 	@$(BIN)/mthn-automl predict $(DEMO_RUN) $(DEMO)/new.csv
 
-# Quick and independent tests of values and files; all others start Rays, commands and clocks of their own.
-PURE := tests/models tests/data tests/training tests/tuning tests/analysis tests/deployment tests/report \
-	tests/contracts/test_neural.py tests/contracts/test_classical.py tests/contracts/test_cost.py \
-	tests/contracts/test_task_networks.py tests/contracts/test_samplers.py
+# A file's tests stay together, in the order of the files: what they start and share is theirs alone.
+test: $(STAMP) ## run the tests on two cores: eight minutes at most
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-test: $(STAMP) ## run the tests: those of values and files on two cores, then all others
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PURE) --numprocesses 2 && pure=0 || pure=$$?; \
-	$(BIN)/python -m pytest $(PURE:%=--ignore=%) && exit $$pure
-
-soak: $(STAMP) ## run the long fault tests of tests/faults/soak: ten kills, signals in every phase (half an hour)
-	@$(BIN)/python -m pytest tests/faults/soak/*.py -rP --durations 0
+soak: $(STAMP) ## run what `make test` has a sample of: kills, signals and faults at every moment, with Ray too
+	@$(BIN)/python -m pytest -m soak -rP --durations 0
 
 check: $(STAMP) ## formatting, lint and types, changing nothing
 	@$(BIN)/ruff format --check
@@ -59,6 +54,9 @@ format: $(STAMP) ## format the code and mend what ruff can mend
 bench: $(STAMP) ## run the benchmarks of benchmarks/: speed, scale, searches, compression, the paper's protocol
 	@for name in speed scale search compression paper paper_cubic; do \
 		echo "== benchmarks/$$name.py" && $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+bench-check: $(STAMP) ## show that every benchmark runs, without measuring anything
+	@$(BIN)/python -m pytest benchmarks
 
 clean: ## remove builds, demo runs and caches; .venv stays
 	@rm -rf build dist .mypy_cache .ruff_cache .pytest_cache

@@ -6,9 +6,10 @@ were measured by running the authors' code, learning rate 1e-3 and final weights
 numbers 0, 1 and 2: test MSE over all test rows, the mean of the three.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from mthn_automl import catalogue
 from mthn_automl.models.base import ProblemShape
 
 SQUARE: Final = {"width": 32, "depth": 3}
@@ -24,9 +25,13 @@ MTHN: Final = {
 
 @dataclass(frozen=True)
 class Method:
-    """settings: values, or functions of the problem's shape.
+    """An architecture with settings.
 
-    reference: test MSE of the paper's code by problem; empty for what it does not have.
+    Attributes:
+        name: what tables call it.
+        architecture: the name of its file.
+        settings: values, or functions of the problem's shape.
+        reference: test MSE of the paper's code by problem; empty for what it does not have.
     """
 
     name: str
@@ -47,7 +52,7 @@ def _figures(cubic: float, robot_arm: float, algorithms: float) -> dict[str, flo
     return {"cubic": cubic, "robot_arm": robot_arm, "algorithms": algorithms}
 
 
-METHODS: Final = (
+NAMED: Final = (
     Method("MTHN with metadata", "hypernetwork", {**MTHN, "task_input": "both"}, _figures(0.0223, 0.4385, 1.303)),
     Method(
         "MTHN without metadata", "hypernetwork", {**MTHN, "task_input": "embedding"}, _figures(0.1097, 0.4472, 1.342)
@@ -77,13 +82,23 @@ METHODS: Final = (
         {**SQUARE, "active_share": 0.25, "roaming_every": 1},
         _figures(0.0421, 0.4893, 1.251),
     ),
-    Method("single task", "single_task", SQUARE, {}),
-    Method("learned context", "learned_context", SQUARE, {}),
-    Method("MMoE", "mmoe", SQUARE, {}),
-    Method("PLE", "ple", SQUARE, {}),
-    Method("task experts", "task_experts", SQUARE, {}),
-    Method("hyper adapter", "hyper_adapter", SQUARE, {}),
-    Method("task transformer", "task_transformer", SQUARE, {}),
-    Method("TabM per task", "tabm_tasks", SQUARE, {}),
     Method("Pareto hypernetwork", "pareto_hypernetwork", {**SQUARE, "embedding_start": "common"}, {}),
 )
+
+
+def _of_the_same_size(name: str) -> Method:
+    architecture: Any = catalogue.read(name).load_class()
+    known = {field.name for field in fields(architecture.Settings)}
+    settings = {setting: value for setting, value in SQUARE.items() if setting in known}
+    return Method(name.replace("_", " "), name, settings, {})
+
+
+METHODS: Final = (
+    *NAMED,
+    *(
+        _of_the_same_size(name)
+        for name in catalogue.names("neural")
+        if name not in {each.architecture for each in NAMED}
+    ),
+)
+"""One of every neural architecture at least."""

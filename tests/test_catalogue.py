@@ -42,14 +42,13 @@ def test_the_families_part_the_registry() -> None:
     assert sorted(catalogue.names("neural") + catalogue.names("classical")) == catalogue.names()
 
 
-@pytest.mark.parametrize("name", catalogue.names())
-def test_every_file_is_whole_and_names_a_class_that_is_there(name: str) -> None:
-    file = catalogue.read(name)
-    assert file.summary
-    assert file.paper
-    assert file.parameter_formula
-    assert file.first_trials
-    assert file.load_class().__module__ == file.class_path.partition(":")[0]
+def test_every_file_is_whole_and_names_a_class_that_is_there() -> None:
+    for file in map(catalogue.read, catalogue.names()):
+        assert file.summary, file.name
+        assert file.paper, file.name
+        assert file.parameter_formula, file.name
+        assert file.first_trials, file.name
+        assert file.load_class().__module__ == file.class_path.partition(":")[0]
 
 
 def test_listing_imports_no_model() -> None:
@@ -61,47 +60,37 @@ def test_listing_imports_no_model() -> None:
     assert found.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize(
-    ("wanted", "expected"),
-    [
-        ("ridge", ["ridge"]),
-        ("ridge,pooled", ["ridge", "pooled"]),
-        (" ridge , ,pooled,", ["ridge", "pooled"]),
-        ("pooled,ridge,pooled", ["pooled", "ridge"]),
-        ("all", catalogue.names()),
-        ("neural", catalogue.names("neural")),
-        ("classical", catalogue.names("classical")),
-        ("ridge,neural", ["ridge", *catalogue.names("neural")]),
-        ("usual", [name for name in catalogue.names() if catalogue.read(name).usual]),
-        ("neural,classical", [*catalogue.names("neural"), *catalogue.names("classical")]),
-    ],
-)
-def test_a_list_of_names_and_groups_is_taken_in_its_order(wanted: str, expected: list[str]) -> None:
-    assert chosen(wanted) == expected
+ORDERS = {
+    "ridge": ["ridge"],
+    " ridge , ,pooled,": ["ridge", "pooled"],
+    "pooled,ridge,pooled": ["pooled", "ridge"],
+    "all": catalogue.names(),
+    "ridge,neural": ["ridge", *catalogue.names("neural")],
+    "usual": [name for name in catalogue.names() if catalogue.read(name).usual],
+    "neural,classical": [*catalogue.names("neural"), *catalogue.names("classical")],
+}
 
 
-def test_an_own_file_can_be_named(tmp_path: Path) -> None:
-    assert chosen("mine", own(tmp_path, "mine")) == ["mine"]
+def test_a_list_of_names_and_groups_is_taken_in_its_order() -> None:
+    assert {wanted: chosen(wanted) for wanted in ORDERS} == ORDERS
 
 
 def test_an_own_file_belongs_to_its_groups(tmp_path: Path) -> None:
     mine = own(tmp_path, "mine")
+    assert chosen("mine", mine) == ["mine"]
     assert chosen("classical", mine) == [*catalogue.names("classical"), "mine"]
     assert chosen("neural", mine) == catalogue.names("neural")
     assert chosen("all", mine) == [*catalogue.names(), "mine"]
 
 
-@pytest.mark.parametrize("wanted", ["pooled", "all", "classical"])
-def test_an_own_file_replaces_the_shipped_one_of_its_name(tmp_path: Path, wanted: str) -> None:
-    files = catalogue.select(wanted, [own(tmp_path, "pooled")])
-    assert [file.summary for file in files if file.name == "pooled"] == ["mine"]
+def test_an_own_file_replaces_the_shipped_one_of_its_name_in_every_group(tmp_path: Path) -> None:
+    mine = own(tmp_path, "pooled")
+    for wanted in ("pooled", "all", "classical"):
+        assert [file.summary for file in catalogue.select(wanted, [mine]) if file.name == "pooled"] == ["mine"]
+    assert "pooled" not in chosen("neural", mine)
 
 
-def test_an_own_file_of_another_family_takes_the_shipped_one_out_of_its_group(tmp_path: Path) -> None:
-    assert "pooled" not in chosen("neural", own(tmp_path, "pooled"))
-
-
-@pytest.mark.parametrize("wanted", ["", " ", ",,"])
+@pytest.mark.parametrize("wanted", ["", " ,"])
 def test_no_name_at_all_is_refused(wanted: str) -> None:
     with pytest.raises(UsageError, match="At least one architecture must be named"):
         catalogue.select(wanted)
@@ -110,11 +99,9 @@ def test_no_name_at_all_is_refused(wanted: str) -> None:
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        ("ridg", "No architecture is named 'ridg'; did you mean 'ridge'"),
         ("Hypernetwork", "did you mean 'hypernetwork'"),
         ("ridge,hyper_network", "named 'hyper_network'; did you mean 'hypernetwork'"),
         ("zzz", "No architecture is named 'zzz'; known: "),
-        ("../ridge", "No architecture is named '../ridge'"),
     ],
 )
 def test_an_unknown_name_gets_the_nearest_one(wanted: str, message: str) -> None:
@@ -129,7 +116,6 @@ def test_an_unknown_name_gets_the_nearest_one(wanted: str, message: str) -> None
         (("format = 1", ""), "format must be 1, however it is None"),
         (('"classical"', '"quantum"'), "family must be one of neural, classical, found 'quantum'"),
         (("models.ridge:Ridge", "models.ridge.Ridge"), "architecture must be written 'package.module:Class'"),
-        (("architecture", "architektur"), "architecture must be written 'package.module:Class'"),
         (("format = 1", "format = "), "must be a readable TOML file, however"),
     ],
 )
@@ -152,9 +138,7 @@ def test_a_file_that_is_unreadable_or_absent_is_refused(tmp_path: Path, content:
         catalogue.read_file(path)
 
 
-@pytest.mark.parametrize(
-    "class_path", ["mthn_automl.models.ridge:Rigde", "no_such_package.net:Mine", ":Ridge", ".net:Mine"]
-)
+@pytest.mark.parametrize("class_path", ["mthn_automl.models.ridge:Rigde", "no_such_package.net:Mine", ".net:Mine"])
 def test_a_class_that_cannot_be_imported_is_refused_by_the_file_that_names_it(tmp_path: Path, class_path: str) -> None:
     with pytest.raises(UsageError, match=r"must be importable as 'package\.module:Class'"):
         catalogue.class_at(class_path, tmp_path / "mine.toml")

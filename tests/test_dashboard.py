@@ -96,15 +96,11 @@ def viewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Viewed]:
             process.kill()
 
 
-def test_every_architecture_is_a_study(viewed: Viewed) -> None:
+def test_every_architecture_is_a_study_with_a_page(viewed: Viewed) -> None:
     studies = viewed.asked("/api/studies")["study_summaries"]
     assert [each["study_name"] for each in studies] == ["first", "second"]
     assert [each["directions"] for each in studies] == [["minimize"]] * 2
-
-
-def test_a_study_has_its_page(viewed: Viewed) -> None:
-    page = viewed.page(f"/dashboard/studies/{viewed.asked('/api/studies')['study_summaries'][0]['study_id']}")
-    assert "<title>Optuna Dashboard</title>" in page
+    assert "<title>Optuna Dashboard</title>" in viewed.page(f"/dashboard/studies/{studies[0]['study_id']}")
 
 
 def test_trials_are_seen_as_they_ended(viewed: Viewed) -> None:
@@ -115,17 +111,12 @@ def test_trials_are_seen_as_they_ended(viewed: Viewed) -> None:
     assert {each["name"] for each in trials[0]["params"]} == {"offset", "behaviour"}
 
 
-@pytest.mark.parametrize(
-    ("number", "name", "said"),
-    [
-        pytest.param(0, "decision", "an equal first round", id="why it was begun"),
-        pytest.param(1, "reason", "the loss is [nan]", id="why it failed"),
-        pytest.param(2, "reason", "worse at rung 1", id="why it was stopped"),
-    ],
-)
-def test_a_trial_says(viewed: Viewed, number: int, name: str, said: str) -> None:
-    attributes = {each["key"]: each["value"] for each in viewed.study("first")["trials"][number]["user_attrs"]}
-    assert attributes[name] == said
+def test_trials_say_why_they_were_begun_why_they_failed_and_why_they_were_stopped(viewed: Viewed) -> None:
+    trials = viewed.study("first")["trials"]
+    begun, failed, stopped, _ = ({each["key"]: each["value"] for each in trial["user_attrs"]} for trial in trials)
+    assert begun["decision"] == "an equal first round"
+    assert failed["reason"] == "the loss is [nan]"
+    assert stopped["reason"] == "worse at rung 1"
 
 
 def test_looking_writes_nothing_and_leaves_no_lock(viewed: Viewed) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from mthn_automl.data.problems import planted
+from tests.command import in_process
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 OWN = EXAMPLES / "own_architecture"
@@ -26,9 +27,7 @@ def run(folder: Path, *words: object, path: Path | None = None) -> str:
 
 def test_quick_start_prints_a_leaderboard_and_predictions(tmp_path: Path) -> None:
     printed = run(tmp_path, EXAMPLES / "quick_start.py")
-    assert [name for name in ("hypernetwork", "pooled", "ridge") if f" {name} " in printed] == [
-        *("hypernetwork", "pooled", "ridge"),
-    ]
+    assert not [name for name in ("hypernetwork", "pooled", "ridge") if f" {name} " not in printed]
     assert "prediction_target1" in printed
     assert list(tmp_path.iterdir()) == []
 
@@ -53,13 +52,9 @@ def test_an_own_architecture_is_searched_beside_the_others(own_run: Path) -> Non
     assert (own_run / "search_spaces" / "mine.toml").read_bytes() == (OWN / "mine.toml").read_bytes()
 
 
-def test_its_saved_model_predicts(own_run: Path) -> None:
-    words = ("-m", "mthn_automl.cli.app", "predict", own_run / "models" / "mine", own_run.parent / "data.csv")
-    lines = run(own_run.parent, *words, path=OWN).splitlines()
+def test_its_saved_model_predicts(own_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(OWN))
+    predicted = in_process(own_run.parent, "predict", own_run / "models" / "mine", own_run.parent / "data.csv")
+    lines = predicted.out.splitlines()
     assert lines[0] == "row,task,prediction"
     assert len(lines) == 1 + 4 * 12
-
-
-def test_its_settings_are_those_of_its_file() -> None:
-    say = "import dataclasses, net; print(*(each.name for each in dataclasses.fields(net.MineSettings)))"
-    assert run(OWN, "-c", say).split() == ["shared"]

@@ -1,13 +1,11 @@
 """The rooms of the house: each imports only rooms to its left, and heavy libraries stay where they belong."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import pytest
-
 PACKAGE = Path(__file__).parents[1] / "mthn_automl"
-FILES = sorted(PACKAGE.rglob("*.py"))
+TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted(PACKAGE.rglob("*.py"))}
 # Rooms of one line may import each other.
 ORDER = [
     {"errors", "catalogue", "storage"},
@@ -34,7 +32,7 @@ MAY_LOAD = {
     "report": {"pandas", "altair"},
     "run": {"pandas"},
 }
-every_file = pytest.mark.parametrize("file", FILES, ids=lambda file: file.relative_to(PACKAGE).as_posix())
+ON_RAY = PACKAGE / "tuning" / "runners" / "on_ray"
 
 
 def imported(nodes: Iterator[ast.AST]) -> set[str]:
@@ -62,31 +60,47 @@ def room_of(file: Path) -> str:
     return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-@every_file
-def test_imports_only_rooms_to_its_left(file: Path) -> None:
-    names = imported(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
-    rooms = {name.split(".")[1] for name in names if name.startswith("mthn_automl.")} & LEVEL.keys()
+def libraries(nodes: Iterator[ast.AST]) -> set[str]:
+    return {name.split(".")[0] for name in imported(nodes)} & HEAVY
+
+
+def offenders(wrong: Callable[[Path, ast.Module], set[str]]) -> dict[str, set[str]]:
+    """By file: what is wrong with it, if anything is."""
+    found = {file.relative_to(PACKAGE).as_posix(): wrong(file, tree) for file, tree in TREES.items()}
+    return {file: names for file, names in found.items() if names}
+
+
+def rooms_to_its_right(file: Path, tree: ast.Module) -> set[str]:
+    names = {name.split(".")[1] for name in imported(ast.walk(tree)) if name.startswith("mthn_automl.")}
     own = LEVEL.get(room_of(file), len(ORDER))  # __init__.py stands right of all rooms
-    assert not {room for room in rooms if LEVEL[room] > own}
+    return {room for room in names & LEVEL.keys() if LEVEL[room] > own}
 
 
-@every_file
-def test_loads_heavy_libraries_only_in_their_rooms(file: Path) -> None:
-    names = imported(at_import(ast.parse(file.read_text(encoding="utf-8"))))
-    allowed = MAY_LOAD.get(room_of(file), set()) | ({"ray"} if file.parent.name == "on_ray" else set())
-    assert {name.split(".")[0] for name in names} & HEAVY <= allowed
+def heavy_elsewhere(file: Path, tree: ast.Module) -> set[str]:
+    return (
+        libraries(at_import(tree)) - MAY_LOAD.get(room_of(file), set()) - ({"ray"} if file.parent == ON_RAY else set())
+    )
 
 
-@every_file
-def test_ray_is_imported_in_one_file_only(file: Path) -> None:
-    names = imported(ast.walk(ast.parse(file.read_text(encoding="utf-8"))))
-    uses_ray = any(name.split(".")[0] == "ray" for name in names)
-    assert not uses_ray or file.parent == PACKAGE / "tuning" / "runners" / "on_ray"
+def ray_elsewhere(file: Path, tree: ast.Module) -> set[str]:
+    return libraries(ast.walk(tree)) & {"ray"} if file.parent != ON_RAY else set()
 
 
-@every_file
-def test_can_be_read_in_one_sitting(file: Path) -> None:
-    assert len(file.read_text(encoding="utf-8").splitlines()) <= 400
+def test_a_file_imports_only_rooms_to_its_left() -> None:
+    assert offenders(rooms_to_its_right) == {}
+
+
+def test_heavy_libraries_are_loaded_only_in_their_rooms() -> None:
+    assert offenders(heavy_elsewhere) == {}
+
+
+def test_ray_is_imported_in_one_folder_only() -> None:
+    assert offenders(ray_elsewhere) == {}
+
+
+def test_every_file_can_be_read_in_one_sitting() -> None:
+    lengths = {file.name: len(file.read_text(encoding="utf-8").splitlines()) for file in TREES}
+    assert {name: lines for name, lines in lengths.items() if lines > 400} == {}
 
 
 def test_every_room_of_the_package_has_its_place() -> None:

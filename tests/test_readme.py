@@ -5,7 +5,6 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import pytest
 import typer.main
 
 from mthn_automl.cli.app import app
@@ -14,7 +13,6 @@ README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 PROGRAM: Any = typer.main.get_command(app)
 COMMANDS: dict[str, Any] = PROGRAM.commands
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-PYTHON = [text for language, text in BLOCKS if language == "python"]
 
 
 def command_lines() -> list[str]:
@@ -26,45 +24,48 @@ def command_lines() -> list[str]:
 
 
 def options_of(command: Any) -> set[str]:
-    every = (name for each in command.params for name in (*each.opts, *each.secondary_opts))
+    every = (name for option in command.params for name in (*option.opts, *option.secondary_opts))
     return {name for name in every if name.startswith("-")} | {"--help"}
 
 
-@pytest.mark.parametrize("line", command_lines())
-def test_command_line_names_an_existing_command_and_existing_options(line: str) -> None:
+def unknown(line: str) -> set[str]:
+    """What a command line says that the program does not know: its command, or options."""
     _, *words = shlex.split(line.removeprefix("$ "), comments=True)
-    options = {word.split("=")[0] for word in words if word.startswith("-")}
+    command = PROGRAM
     if words and not words[0].startswith("-"):
-        assert words[0] in COMMANDS
-        assert options <= options_of(COMMANDS[words[0]])
-    else:
-        assert options <= options_of(PROGRAM)
+        if words[0] not in COMMANDS:
+            return {words[0]}
+        command = COMMANDS[words[0]]
+    return {word.split("=")[0] for word in words if word.startswith("-")} - options_of(command)
 
 
-@pytest.mark.parametrize("option", sorted(set(re.findall(r"`(--[a-z-]+)", README))))
-def test_option_named_in_the_text_exists(option: str) -> None:
-    assert option in options_of(PROGRAM).union(*map(options_of, COMMANDS.values()))
+def test_every_command_line_names_an_existing_command_and_existing_options() -> None:
+    lines = command_lines()
+    assert lines
+    assert {line: unknown(line) for line in lines if unknown(line)} == {}
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_command_has_help(name: str) -> None:
-    assert COMMANDS[name].help
+def test_every_option_named_in_the_text_exists() -> None:
+    known = options_of(PROGRAM).union(*map(options_of, COMMANDS.values()))
+    assert set(re.findall(r"`(--[a-z-]+)", README)) - known == set()
 
 
-@pytest.mark.parametrize(
-    ("name", "option"),
-    [(name, each.opts[0]) for name, command in sorted(COMMANDS.items()) for each in command.params],
-)
-def test_option_has_help(name: str, option: str) -> None:
-    (found,) = (each for each in COMMANDS[name].params if each.opts[0] == option)
-    assert getattr(found, "help", None)
+def test_every_command_and_option_has_help() -> None:
+    without = [name for name, command in COMMANDS.items() if not command.help]
+    options = [(name, option) for name, command in COMMANDS.items() for option in command.params]
+    without += [f"{name} {option.opts[0]}" for name, option in options if not getattr(option, "help", None)]
+    assert without == []
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS))
-def test_command_is_in_the_readme(name: str) -> None:
-    assert re.search(rf"`(mthn-automl )?{name}\b|^(\$ )?mthn-automl {name}\b", README, re.MULTILINE)
+def test_every_command_is_in_the_readme() -> None:
+    shown = {
+        name for name in COMMANDS if re.search(rf"`(mthn-automl )?{name}\b|^(\$ )?mthn-automl {name}\b", README, re.M)
+    }
+    assert shown == set(COMMANDS)
 
 
-@pytest.mark.parametrize("text", PYTHON, ids=[f"block {number}" for number in range(1, len(PYTHON) + 1)])
-def test_python_block_compiles(text: str) -> None:
-    compile(text, "README.md", "exec")
+def test_every_python_block_compiles() -> None:
+    blocks = [text for language, text in BLOCKS if language == "python"]
+    assert blocks
+    for text in blocks:
+        compile(text, "README.md", "exec")

@@ -37,8 +37,14 @@ def test_text_is_written_in_utf_8_as_it_is(tmp_path: Path) -> None:
     assert (tmp_path / "a.txt").read_bytes() == "é\r\n\n".encode()
 
 
-@pytest.mark.parametrize("step", ["fsync", "chmod", "replace"])
-@pytest.mark.parametrize("error", [OSError("disk full"), KeyboardInterrupt()], ids=["full", "interrupted"])
+@pytest.mark.parametrize(
+    ("step", "error"),
+    [
+        pytest.param("fsync", OSError("disk full"), id="as it is made safe"),
+        pytest.param("chmod", KeyboardInterrupt(), id="as it is opened to others"),
+        pytest.param("replace", OSError("disk full"), id="as it takes the place of the old one"),
+    ],
+)
 def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, error: BaseException
 ) -> None:
@@ -65,17 +71,16 @@ def test_a_file_written_piece_by_piece_is_there_when_the_last_piece_is(tmp_path:
     assert names(tmp_path / "new") == ["a.csv"]
 
 
-@pytest.mark.parametrize("error", [ValueError("a bad line"), KeyboardInterrupt()], ids=["error", "interrupted"])
-def test_an_error_between_pieces_leaves_the_old_content_and_nothing_else(tmp_path: Path, error: BaseException) -> None:
+def test_an_error_between_pieces_leaves_the_old_content_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     storage.write_text(path, "old")
 
     def write_in_part() -> None:
         with storage.replacing(path) as file:
             file.write(b"new")
-            raise error
+            raise KeyboardInterrupt
 
-    with pytest.raises(type(error)):
+    with pytest.raises(KeyboardInterrupt):
         write_in_part()
     assert path.read_text(encoding="utf-8") == "old"
     assert names(tmp_path) == ["a.csv"]
@@ -104,22 +109,23 @@ def test_a_reader_of_the_old_file_keeps_it(tmp_path: Path) -> None:
     assert path.read_text(encoding="utf-8") == "new"
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG], ids=["full", "quota", "too large"])
-def test_a_file_that_finds_no_room_is_named_with_what_to_do(tmp_path: Path, number: int) -> None:
-    with pytest.raises(StorageError) as ended, storage.writing(tmp_path / "a.txt"):
-        raise OSError(number, os.strerror(number))
-    assert str(ended.value) == (
-        f"There must be room for {tmp_path}/a.txt, however the system says '{os.strerror(number)}'; free some space."
-    )
+NO_ROOM = "There must be room for {path}, however the system says '{reason}'; free some space."
+NO_LEAVE = "{path} must be writable, however the system says '{reason}'; make its folder writable."
 
 
-@pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EPERM], ids=["read-only", "access", "permission"])
-def test_a_file_that_may_not_be_written_is_named_with_what_to_do(tmp_path: Path, number: int) -> None:
-    with pytest.raises(StorageError) as ended, storage.writing(tmp_path / "a.txt"):
-        raise OSError(number, os.strerror(number), "somewhere below")
-    assert str(ended.value) == (
-        f"{tmp_path}/a.txt must be writable, however the system says '{os.strerror(number)}'; make its folder writable."
-    )
+@pytest.mark.parametrize(
+    ("sentence", "codes"),
+    [
+        pytest.param(NO_ROOM, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG), id="finds no room"),
+        pytest.param(NO_LEAVE, (errno.EROFS, errno.EACCES, errno.EPERM), id="may not be written"),
+    ],
+)
+def test_a_file_is_named_with_what_to_do_that(tmp_path: Path, sentence: str, codes: tuple[int, ...]) -> None:
+    path = tmp_path / "a.txt"
+    for code in codes:
+        with pytest.raises(StorageError) as ended, storage.writing(path):
+            raise OSError(code, os.strerror(code), "somewhere below")
+        assert str(ended.value) == sentence.format(path=path, reason=os.strerror(code))
 
 
 def test_no_leave_to_read_is_not_taken_for_a_disk_that_is_read_only() -> None:

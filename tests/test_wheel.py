@@ -49,24 +49,14 @@ def files_below(folder: Path, pattern: str, *, become: str) -> dict[str, bytes]:
     return {f"{become}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in folder.rglob(pattern)}
 
 
-def test_holds_every_module(members: dict[str, bytes]) -> None:
-    found = {name: content for name, content in members.items() if name.endswith(".py")}
-    assert found == files_below(CHECKOUT / "mthn_automl", "*.py", become="mthn_automl")
-
-
-def test_holds_every_search_space(members: dict[str, bytes]) -> None:
-    found = {name: content for name, content in members.items() if name.endswith(".toml")}
-    assert found
-    assert found == files_below(CHECKOUT / "search_spaces", "*.toml", become="mthn_automl/search_spaces")
-
-
-def test_holds_the_data_of_the_gapminder_example(members: dict[str, bytes]) -> None:
-    found = {name: content for name, content in members.items() if name.endswith(".csv")}
-    assert found
-    assert found == files_below(CHECKOUT / "mthn_automl" / "data", "*.csv", become="mthn_automl/data")
-
-
-def test_holds_the_licence(members: dict[str, bytes]) -> None:
+def test_holds_every_module_search_space_and_table_and_the_licence(members: dict[str, bytes]) -> None:
+    package = CHECKOUT / "mthn_automl"
+    expected = files_below(package, "*.py", become="mthn_automl")
+    expected |= files_below(CHECKOUT / "search_spaces", "*.toml", become="mthn_automl/search_spaces")
+    expected |= files_below(package / "data", "*.csv", become="mthn_automl/data")
+    kept = {name: content for name, content in members.items() if Path(name).suffix in (".py", ".toml", ".csv")}
+    assert kept == expected
+    assert {Path(name).suffix for name in kept} == {".py", ".toml", ".csv"}
     (licence,) = (content for name, content in members.items() if name.endswith("licenses/LICENSE"))
     assert licence == (CHECKOUT / "LICENSE").read_bytes()
 
@@ -76,7 +66,7 @@ def test_holds_nothing_else(members: dict[str, bytes]) -> None:
     assert not [name for name in members if "__pycache__" in name or "/tests/" in name]
 
 
-def test_knows_the_same_architectures_as_the_checkout(installed: Path) -> None:
+def test_away_from_the_checkout_it_knows_the_same_architectures(installed: Path) -> None:
     say = "from mthn_automl import catalogue; print(catalogue.__file__); print(*catalogue.names())"
     where, names = run_away_from_the_checkout(installed, sys.executable, "-c", say).splitlines()
     assert Path(where).is_relative_to(installed)

@@ -9,20 +9,27 @@ from mthn_automl.storage import read_json
 from tests.command import Ended
 from tests.faults import misbehaving
 from tests.faults.misbehaving import Fit, fits
-from tests.faults.runs import Started, Trials, call, phases_begun, results, trials_begun, written
+from tests.faults.runs import Started, Trials, call, call_apart, phases_begun, results, trials_begun, written
 
 ARCHITECTURES = "ridge,kernel_ridge,slow"
 
 
 @dataclass
 class Killed:
-    """What happened: which trials had a result at each kill and when it was written, and how the last resume ended."""
+    """What happened to a run.
+
+    Attributes:
+        folder: holds the data, the search space and the run.
+        trials: its budget.
+        where: the words of `search` that name the runner.
+        results: trials that had a result at each kill, and when it was written.
+        end: what the last resume answered.
+    """
 
     folder: Path
     trials: int
     where: tuple[object, ...]
     results: list[dict[str, int]] = field(default_factory=list)
-    phases: list[int] = field(default_factory=list)
     end: Ended | None = None
 
     @property
@@ -54,7 +61,8 @@ class Killed:
             started.gone()
 
     def finish(self) -> "Killed":
-        self.end = call(*self.words(), **self.environment)
+        """Go on to the end."""
+        self.end = (call if "local" in self.where else call_apart)(*self.words(), **self.environment)
         return self
 
 
@@ -80,23 +88,24 @@ def loses_and_doubles_nothing(story: Killed) -> bool:
     trials, now = Trials.of(story.run), results(story.run)
     assert len(set(trials.roots)) == len(trials.roots)
     assert (trials.told, trials.unfinished) == (story.trials, 0)
-    for found in story.results:
-        assert {name: now[name] for name in found} == found
-        assert set(found) <= set(trials.complete)
+    for before in story.results:
+        assert {name: now[name] for name in before} == before
+        assert set(before) <= set(trials.complete)
     begun = trials_begun(story.run)
     assert len(set(begun)) == len(begun)
-    assert fitted_again(story) == []
+    assert fitted_again(story.run, story.folder / "fits") == []
     return True
 
 
-def fitted_again(story: Killed) -> list[Fit]:
+def fitted_again(run: Path, noted: Path) -> list[Fit]:
     """Fits of the slow model to the rows of a fold that began after their trial had left its result.
 
-    A refit takes the rows of all folds.
+    A refit takes the rows of all folds. noted: the folder in which each fit has left its name.
     """
-    noted = fits(story.folder / "fits")
-    of_all_folds = max(each.rows for each in noted)
-    names = [name for name in results(story.run) if name.startswith("slow-")]
-    settings = {name: read_json(story.run / "trials" / name / "params.json")["settings"] for name in names}
-    left = {settings[name]["offset"]: results(story.run)[name] for name in names}
-    return [each for each in noted if each.rows < of_all_folds and each.began > left.get(each.offset, each.began)]
+    every = fits(noted)
+    of_all_folds = max(fit.rows for fit in every)
+    done = results(run)
+    names = [name for name in done if name.startswith("slow-")]
+    settings = {name: read_json(run / "trials" / name / "params.json")["settings"] for name in names}
+    written_at = {settings[name]["offset"]: done[name] for name in names}
+    return [fit for fit in every if fit.rows < of_all_folds and fit.began > written_at.get(fit.offset, fit.began)]

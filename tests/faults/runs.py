@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
+from unittest.mock import patch
 
 import optuna
 from optuna.trial import TrialState
@@ -19,7 +20,7 @@ from mthn_automl.data.problems import planted
 from mthn_automl.storage import read_json
 from mthn_automl.tuning.journal import open_journal
 from mthn_automl.tuning.study import ELAPSED, ROOT
-from tests.command import PROGRAM, Ended
+from tests.command import PROGRAM, Ended, in_process
 
 CHECKOUT = Path(__file__).parents[2]
 PATIENCE = 400.0
@@ -101,7 +102,13 @@ class Started:
 
 
 def call(*words: object, **environment: str) -> Ended:
-    """The command from its beginning to its end."""
+    """The command from its beginning to its end, in this process, which has loaded already what it needs."""
+    with patch.dict(os.environ, environment):
+        return in_process(Path.cwd(), *words)
+
+
+def call_apart(*words: object, **environment: str) -> Ended:
+    """The same as a process of its own, for what starts a Ray."""
     with Started(*words, **environment) as started:
         return started.end()
 
@@ -137,27 +144,53 @@ def results(run: Path, state: str = "COMPLETE") -> dict[str, int]:
     return {each.parent.name: each.stat().st_mtime_ns for each in files if read_json(each)["state"] == state}
 
 
-def log(run: Path) -> str:
-    path = run / "run.log"
-    return path.read_text(encoding="utf-8") if path.exists() else ""
-
-
 def phases_begun(run: Path, name: str) -> int:
-    return log(run).count(f"PhaseStarted(name='{name}'")
+    return _log(run).count(f"PhaseStarted(name='{name}'")
+
+
+def phases_ended(run: Path, name: str) -> int:
+    return _log(run).count(f"PhaseFinished(name='{name}'")
 
 
 def trials_begun(run: Path) -> list[str]:
     """Names of trials in the order in which they were begun, over all sessions."""
-    found = re.findall(r"TrialStarted\(architecture='(\w+)', number=(\d+)", log(run))
-    return [f"{name}-{number}" for name, number in found]
+    begun = re.findall(r"TrialStarted\(architecture='(\w+)', number=(\d+)", _log(run))
+    return [f"{name}-{number}" for name, number in begun]
+
+
+def trials_ended(run: Path) -> int:
+    """How many trials are over, for whatever reason, over all sessions."""
+    return _log(run).count("TrialFinished(")
+
+
+def trials_lost(run: Path) -> int:
+    """How often a worker's end has ended a trial."""
+    return _log(run).count("the worker process ended before the trial did")
+
+
+def in_mid_search(run: Path) -> bool:
+    """Whether a trial runs and others have finished."""
+    ended = trials_ended(run)
+    return ended >= 2 and len(trials_begun(run)) > ended
+
+
+def _log(run: Path) -> str:
+    path = run / "run.log"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 @dataclass
 class Trials:
     """What the journal of a run says.
 
-    complete, pruned: names. roots: (architecture, number of the first trial of the same configuration) of the complete
-    ones. told: how many used budget. reasons: by name, of those that failed for a fault of their own.
+    Attributes:
+        complete: names of trials with a result.
+        pruned: names of trials that were stopped at a rung.
+        roots: (architecture, number of the first trial of the same configuration) of the complete ones.
+        told: how many used budget.
+        unfinished: how many have not ended.
+        reasons: by name, of those that failed for a fault of their own.
+        errors: by architecture and parameters, of the complete ones.
     """
 
     complete: list[str]

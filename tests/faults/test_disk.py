@@ -20,7 +20,7 @@ import pytest
 
 from mthn_automl.data.problems import cubic
 from mthn_automl.storage import read_json
-from tests.command import PROGRAM, Ended, as_process, start
+from tests.command import PROGRAM, Ended, in_process, start
 from tests.faults.disks import Disk, small_disk
 from tests.tuning import toys
 
@@ -56,7 +56,16 @@ MOMENTS: dict[str, Callable[[Path], bool]] = {
 
 @dataclass
 class Story:
-    """What each command answered, and which files of the run could not be read after it."""
+    """What happened to a run, by step: its disk was full, then read-only, then there was room.
+
+    Attributes:
+        moment: when the disk was full.
+        run: the folder.
+        answers: what each command said.
+        unreadable: names of files that could not be read after it.
+        results: trials that had a result then, and when it was written.
+        complete: names of the trials of the finished run.
+    """
 
     moment: str
     run: Path
@@ -117,8 +126,8 @@ def told(folder: Path, kind: Callable[[Path], Any], moment: str) -> Story:
         again = ("resume", run) if (run / "config.resolved.toml").exists() else search
         if moment == "in the search":
             with disk.read_only():
-                story.note("read-only", as_process(folder, *again))
-        story.note("room", as_process(folder, *again))
+                story.note("read-only", in_process(folder, *again))
+        story.note("room", in_process(folder, *again))
         if story.answers["room"].code == 0:
             trials = pd.read_csv(run / "tradeoff.csv")
             story.complete = sorted(trials["architecture"] + "-" + trials["trial"].astype(str))
@@ -132,9 +141,18 @@ def file_size_limit(folder: Path) -> Iterator[Disk]:
     yield Disk(folder)
 
 
-STORIES = [pytest.param((moment, small_disk), id=moment) for moment in MOMENTS]
-STORIES.append(pytest.param(("in the search", file_size_limit), id="in the search, where no file may grow"))
-STORIES_IN_THE_SEARCH = [each for each in STORIES if each.values[0][0] == "in the search"]
+def there_is(moment: str, kind: Callable[[Path], Any], *marks: pytest.MarkDecorator, how: str = "") -> Any:
+    return pytest.param((moment, kind), id=moment + how, marks=marks)
+
+
+IN_THE_SEARCH = there_is("in the search", small_disk)
+NO_FILE_MAY_GROW = there_is("in the search", file_size_limit, pytest.mark.soak, how=", where no file may grow")
+STORIES = [
+    IN_THE_SEARCH,
+    NO_FILE_MAY_GROW,
+    there_is("before its first file", small_disk, pytest.mark.soak),
+    there_is("in the report", small_disk, pytest.mark.soak),
+]
 
 
 @pytest.fixture(scope="module", params=STORIES)
@@ -165,7 +183,7 @@ def test_a_full_disk_ends_the_command_with_what_to_do(story: Story) -> None:
     )
 
 
-@pytest.mark.parametrize("story", STORIES_IN_THE_SEARCH, indirect=True)
+@pytest.mark.parametrize("story", [IN_THE_SEARCH, NO_FILE_MAY_GROW], indirect=True)
 def test_a_run_on_a_read_only_disk_is_refused_with_what_to_do(story: Story) -> None:
     run = re.escape(str(story.run))
     assert re.fullmatch(
@@ -180,20 +198,14 @@ def test_nothing_is_half_written_at_any_time(story: Story) -> None:
     assert {step: names for step, names in story.unreadable.items() if names} == {}
 
 
-def test_the_moment_was_met(story: Story) -> None:
+def test_where_there_is_room_again_the_run_is_finished_and_no_finished_trial_is_lost_or_run_again(story: Story) -> None:
     expected = {"before its first file": range(1), "in the search": range(2, TRIALS)}
-    assert len(story.results["full"]) in expected.get(story.moment, [TRIALS])
-
-
-def test_where_there_is_room_again_the_run_is_finished(story: Story) -> None:
+    assert len(story.results["full"]) in expected.get(story.moment, [TRIALS])  # the moment was met
     assert story.answers["room"].code == 0, story.answers["room"].err
-    assert len(story.complete) == TRIALS
-
-
-def test_no_finished_trial_is_lost_or_run_again(story: Story) -> None:
     before, after = story.results["full"], story.results["room"]
     assert {name: after[name] for name in before} == before
     assert sorted(after) == story.complete
+    assert len(story.complete) == TRIALS
 
 
 def test_output_to_a_full_disk_is_a_sentence() -> None:

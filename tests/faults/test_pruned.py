@@ -17,7 +17,7 @@ from mthn_automl.tuning.study import REASON, RESULT
 from tests.command import Ended
 from tests.faults.runs import Trials, call, results, written
 
-pytestmark = [pytest.mark.faults, pytest.mark.slow]
+pytestmark = pytest.mark.faults
 
 TRIALS = 6
 SPACE = """

@@ -17,7 +17,7 @@ from tests.faults.runs import Started, Trials, written
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-LIMIT = 8
+LIMIT = 6
 NOT_FINITE = "DivergedError: A prediction is not finite"
 REASONS: Mapping[Behaviour, str] = {
     "raises": "ValueError: the model is broken",
@@ -30,8 +30,6 @@ DEADLY: Mapping[Behaviour, str] = {
     "exits": "the worker process ended before the trial did, 4 times",
     "killed": "the worker process ended before the trial did, 4 times",
 }
-EVERYWHERE = [pytest.param(behaviour, id=behaviour) for behaviour in REASONS]
-WITH_RAY = [pytest.param(behaviour, id=behaviour) for behaviour in {**REASONS, **DEADLY}]
 
 
 class Searched:
@@ -47,12 +45,13 @@ class Searched:
             self.left = not started.gone()
         self.trials = Trials.of(self.run)
 
-    def reason(self, architecture: str) -> str:
-        """Why its only configuration failed."""
-        [reason] = [reason for name, reason in self.trials.reasons.items() if name.rpartition("-")[0] == architecture]
-        return reason
-
-    def ends_normally(self, behaviours: Mapping[Behaviour, str]) -> bool:
+    def ends_normally_with_a_reason_each(self, behaviours: Mapping[Behaviour, str]) -> bool:
+        """Asserts it; the reasons are in the journal and told to the user."""
+        said = " ".join(self.answer.out.split())
+        for behaviour, reason in behaviours.items():
+            [failed] = [why for name, why in self.trials.reasons.items() if name.rpartition("-")[0] == behaviour]
+            assert failed.startswith(reason)
+            assert f"no finished trial: {behaviour} (no trial finished: {reason}" in said
         assert self.answer.code == 0, self.answer.err
         assert "Traceback" not in self.answer.err
         assert not self.left
@@ -67,37 +66,12 @@ class Searched:
         return True
 
 
-@pytest.fixture(scope="module")
-def local(tmp_path_factory: pytest.TempPathFactory) -> Searched:
-    return Searched(tmp_path_factory.mktemp("local"), REASONS, "--runner", "local")
-
-
-@pytest.fixture(scope="module")
-def with_ray(tmp_path_factory: pytest.TempPathFactory) -> Searched:
-    return Searched(tmp_path_factory.mktemp("ray"), {**REASONS, **DEADLY}, "--runner", "ray", "--workers", 2)
-
-
-@pytest.mark.parametrize("behaviour", EVERYWHERE)
-def test_in_process_a_model_fails_with_its_reason(local: Searched, behaviour: Behaviour) -> None:
-    assert local.reason(behaviour).startswith(REASONS[behaviour])
-
-
-def test_in_process_the_search_ends_normally(local: Searched) -> None:
-    assert local.ends_normally(REASONS)
+def test_in_process_models_fail_with_a_reason_each_and_the_search_ends_normally(tmp_path: Path) -> None:
+    assert Searched(tmp_path, REASONS, "--runner", "local").ends_normally_with_a_reason_each(REASONS)
 
 
 @pytest.mark.ray
-@pytest.mark.parametrize("behaviour", WITH_RAY)
-def test_in_a_worker_a_model_fails_with_its_reason(with_ray: Searched, behaviour: Behaviour) -> None:
-    assert with_ray.reason(behaviour).startswith({**REASONS, **DEADLY}[behaviour])
-
-
-@pytest.mark.ray
-def test_in_workers_the_search_ends_normally(with_ray: Searched) -> None:
-    assert with_ray.ends_normally({**REASONS, **DEADLY})
-
-
-@pytest.mark.ray
-def test_the_user_is_told_why_an_architecture_has_no_answer(with_ray: Searched) -> None:
-    for behaviour, reason in {**REASONS, **DEADLY}.items():
-        assert f"no finished trial: {behaviour} (no trial finished: {reason}" in " ".join(with_ray.answer.out.split())
+@pytest.mark.soak
+def test_in_workers_models_fail_with_a_reason_each_and_the_search_ends_normally(tmp_path: Path) -> None:
+    every = {**REASONS, **DEADLY}
+    assert Searched(tmp_path, every, "--runner", "ray", "--workers", 2).ends_normally_with_a_reason_each(every)

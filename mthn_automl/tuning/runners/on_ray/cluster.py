@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 import ray
 
+import mthn_automl
 from mthn_automl.errors import ClusterError
-from mthn_automl.tuning.runners.on_ray import probe
+from mthn_automl.tuning.runners.on_ray import private, probe
 from mthn_automl.tuning.runners.on_ray.code import shipped
 
 SECONDS_FOR_THE_PORT, SECONDS_FOR_RAY = 8, 25
@@ -28,7 +29,13 @@ _SET_TOKEN = (
 
 @dataclass(frozen=True)
 class Resources:
-    """What a cluster has in all, as Ray counts it; nodes: machines, or containers, that are alive."""
+    """What a cluster has in all, as Ray counts it.
+
+    Attributes:
+        cpus: processors; fractions are possible.
+        gpus: graphics cards; fractions are possible.
+        nodes: machines, or containers, that are alive.
+    """
 
     cpus: float
     gpus: float
@@ -45,25 +52,15 @@ def check_cluster(address: str) -> str:
         ClusterError: the address is none, nothing or something else than Ray answers, the token is missing or wrong,
             the versions of Ray or Python differ, or this machine is no node of the cluster.
     """
-    found = _remembered() if address == "auto" else address
-    host, port = _host_and_port(found)
+    cluster = _remembered() if address == "auto" else address
+    host, port = _host_and_port(cluster)
     _expect_a_token_in_token_mode()
     facts = _probe(host, port)
-    _expect_ray(facts, found)
-    _expect_equal("Ray", ray.__version__, facts["ray"], found)
-    _expect_equal("Python", _compared(platform.python_version()), _compared(facts["python"]), found)
-    if "here" not in facts:
-        reason = _in_one_line(facts.get("failed", "nothing"))
-        raise ClusterError(
-            f"The cluster {found} must name its nodes, however Ray says: {reason}; "
-            f"look at `ray status --address={found}`."
-        )
-    if not facts["here"]:
-        raise ClusterError(
-            f"A search must be started on a node of its cluster, however this machine is none of the nodes of {found}; "
-            f"start it on the head node or on a worker, or make this machine a node: `ray start --address={found}`."
-        )
-    return found
+    _expect_ray(facts, cluster)
+    _expect_equal("Ray", ray.__version__, facts["ray"], cluster)
+    _expect_equal("Python", _compared(platform.python_version()), _compared(facts["python"]), cluster)
+    _expect_this_machine(facts, cluster)
+    return cluster
 
 
 def join(address: str, code: Sequence[str]) -> None:
@@ -87,8 +84,8 @@ def join(address: str, code: Sequence[str]) -> None:
 
 def resources() -> Resources:
     """What the cluster has that was joined."""
-    there = ray.cluster_resources()
-    return Resources(there.get("CPU", 0.0), there.get("GPU", 0.0), sum(bool(node["Alive"]) for node in ray.nodes()))
+    total = ray.cluster_resources()
+    return Resources(total.get("CPU", 0.0), total.get("GPU", 0.0), sum(bool(node["Alive"]) for node in ray.nodes()))
 
 
 def _remembered() -> str:
@@ -96,20 +93,13 @@ def _remembered() -> str:
     named = os.environ.get("RAY_ADDRESS", "")
     if named not in ("", "auto"):
         return named
-    found = _last_started()
-    if not found:
+    last = private.last_started()
+    if not last:
         raise ClusterError(
             "--address auto must find a Ray cluster that was started on this machine, however RAY_ADDRESS is not set "
             "and Ray remembers none; name HOST:PORT as `ray start --head` printed it."
         )
-    return found
-
-
-def _last_started() -> str | None:
-    """The cluster of the last `ray start` here. Private: nothing public looks it up without joining."""
-    from ray._private.utils import read_ray_address
-
-    return read_ray_address()  # type: ignore[no-any-return]
+    return last
 
 
 def _host_and_port(address: str) -> tuple[str, int]:
@@ -159,13 +149,28 @@ def _expect_a_token_in_token_mode() -> None:
 
 def _probe(host: str, port: int) -> dict[str, Any]:
     """What the probe found; a fact that is absent is one that it did not live to see."""
-    words = [sys.executable, "-P", probe.__file__, host, str(port), str(SECONDS_FOR_THE_PORT), str(SECONDS_FOR_RAY)]
-    done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace")
+    words = [sys.executable, "-P", "-m", probe.__name__, host, port, SECONDS_FOR_THE_PORT, SECONDS_FOR_RAY]
+    done = subprocess.run(
+        [str(word) for word in words],
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([*_python_path(), str(Path(mthn_automl.__file__).parents[1])]),
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+    )
     facts: dict[str, Any] = {}
     for line in done.stdout.splitlines():
         if line.startswith("{"):
             facts |= json.loads(line)
     return facts
+
+
+def _python_path() -> list[str]:
+    """What the user has put on PYTHONPATH; this package comes behind it, wherever it was imported from."""
+    return list(filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
 
 
 def _expect_ray(facts: dict[str, Any], address: str) -> None:
@@ -175,6 +180,11 @@ def _expect_ray(facts: dict[str, Any], address: str) -> None:
             f"{_MUST} nothing answers at {address} ({answers}); start one with `ray start --head` "
             "or name the address that it printed."
         )
+    if "unable" in facts:
+        raise ClusterError(
+            f"A cluster must be looked at before it is joined, however Ray {ray.__version__} is no version that this "
+            f"package knows ({facts['unable']}); install one that it names among its dependencies."
+        )
     if "InvalidAuthToken" in failed or "Unauthenticated" in failed:
         raise ClusterError(_about_the_token(address))
     if "python" not in facts:
@@ -182,6 +192,21 @@ def _expect_ray(facts: dict[str, Any], address: str) -> None:
         raise ClusterError(
             f"{_MUST} what answers at {address} does not speak as Ray's head node does{reason}; name the address that "
             "`ray start --head` printed (usually port 6379; not 8265, the dashboard, nor 10001, the Ray Client)."
+        )
+
+
+def _expect_this_machine(facts: dict[str, Any], address: str) -> None:
+    if "here" not in facts:
+        reason = _in_one_line(facts.get("failed", "nothing"))
+        raise ClusterError(
+            f"The cluster {address} must name its nodes, however Ray says: {reason}; "
+            f"look at `ray status --address={address}`."
+        )
+    if not facts["here"]:
+        raise ClusterError(
+            "A search must be started on a node of its cluster, however this machine is none of the nodes of "
+            f"{address}; start it on the head node or on a worker, or make this machine a node: "
+            f"`ray start --address={address}`."
         )
 
 

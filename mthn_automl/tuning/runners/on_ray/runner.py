@@ -9,12 +9,11 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import psutil
 import ray
 from ray import tune
 
@@ -23,6 +22,7 @@ from mthn_automl.tuning.objective import Objective, SearchData
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.runners.interruption import Interruption
 from mthn_automl.tuning.runners.local import LocalRunner
+from mthn_automl.tuning.runners.on_ray import private
 from mthn_automl.tuning.runners.on_ray.searcher import Link, RungStopper, StudySearcher, Watchdog
 from mthn_automl.tuning.runners.on_ray.worker import Work, Worker, run_job
 from mthn_automl.tuning.runners.runner import Failed, Job
@@ -33,8 +33,13 @@ from mthn_automl.tuning.search import TrialSource
 class Place:
     """Where trials run, and what each takes.
 
-    workers: trials at the same time; None: as many as fit. address: HOST:PORT of a cluster to join, None: a Ray of
-    this machine alone. cpus, gpus: of each trial, as Ray counts them. code: packages to send to a cluster's nodes.
+    Attributes:
+        workers: trials at the same time; None: as many as fit.
+        address: HOST:PORT of a cluster to join; None: a Ray of this machine alone.
+        cpus: processors of each trial, as Ray counts them.
+        gpus: graphics cards of each trial, as Ray counts them.
+        device: PyTorch's name of the device that networks are trained on.
+        code: packages to send to a cluster's nodes.
     """
 
     workers: int | None = None
@@ -84,12 +89,12 @@ class RayRunner:
             from mthn_automl.tuning.runners.on_ray import cluster
 
             cluster.join(place.address, place.code)
-            there, fits = cluster.resources(), _fitting(place)
-            self.nodes, self.workers = there.nodes, place.workers or fits
+            total, fits = cluster.resources(), _fitting(place)
+            self.nodes, self.workers = total.nodes, place.workers or fits
             if fits < 1:
                 raise ClusterError(
                     f"A node of the cluster must have what a trial takes, {place.cpus:g} CPUs and {place.gpus:g} GPUs, "
-                    f"however all {there.nodes} together have {there.cpus:g} CPUs and {there.gpus:g} GPUs; lower "
+                    f"however all {total.nodes} together have {total.cpus:g} CPUs and {total.gpus:g} GPUs; lower "
                     "--cpus-per-trial or --gpus-per-trial."
                 )
             return
@@ -101,7 +106,7 @@ class RayRunner:
                 log_to_driver=False,
                 logging_level="CRITICAL",
             )
-        _kill_them_at_the_end()
+        private.kill_processes_at_the_end()
 
     def __exit__(self, *error: object) -> None:
         self._stack.close()
@@ -149,22 +154,22 @@ class RayRunner:
         ended = Failed(
             "it was stopped by a signal" if self.interruption.pending else "it had not ended when the time was up"
         )
-        return [ended if each in left else _value(each) for each in running]
+        return [ended if job in left else _value(job) for job in running]
 
     def _wait(self, running: Sequence[Any], latest: float | None) -> list[Any]:
         """Until all have ended or must; those that had not and were ended."""
         left = list(running)
         while left and not self.interruption.pending and (latest is None or time.time() < latest):
             _, left = ray.wait(left, num_returns=len(left), timeout=0.2)
-        for each in left:
-            ray.cancel(each, force=True)
+        for job in left:
+            ray.cancel(job, force=True)
         return left
 
 
 def _fitting(place: Place) -> int:
     """Trials at the same time on all nodes of the cluster; one never spreads over two."""
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return sum(place.fitting(each.get("CPU", 0.0), each.get("GPU", 0.0)) for each in nodes)
+    return sum(place.fitting(node.get("CPU", 0.0), node.get("GPU", 0.0)) for node in nodes)
 
 
 def _value(reference: Any) -> Any:
@@ -185,34 +190,6 @@ def _deaf_children() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, kept)
-
-
-def _kill_them_at_the_end() -> None:
-    """Ray would first send each of its processes SIGTERM, which they do not hear, and wait for a second each.
-
-    What these have started is ended too, some of which would look for its parent for half a minute. Private: Ray has
-    no public way to say so; where the name is another, the end only takes longer.
-    """
-    node = getattr(ray._private.worker, "_global_node", None)
-    if node is None:
-        return
-    kill = node.kill_all_processes
-
-    def kill_all(**given: Any) -> None:
-        own = [each.process.pid for group in node.all_processes.values() for each in group]
-        family = [child for number in own for child in _descendants(number)]
-        kill(**{**given, "allow_graceful": False})
-        for each in family:
-            with suppress(psutil.NoSuchProcess):
-                each.kill()
-
-    node.kill_all_processes = kill_all
-
-
-def _descendants(number: int) -> list[psutil.Process]:
-    with suppress(psutil.NoSuchProcess):
-        return list(psutil.Process(number).children(recursive=True))
-    return []
 
 
 @contextmanager

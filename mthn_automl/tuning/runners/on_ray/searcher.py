@@ -21,7 +21,13 @@ GRACE = 5.0
 
 @dataclass
 class Live:
-    """A trial that Tune has; began: when its work did, in seconds since the epoch; worker: the actor's handle."""
+    """A trial that Tune has.
+
+    Attributes:
+        trial: what the source handed over.
+        began: when its work did, in seconds since the epoch.
+        worker: the handle of the actor that runs it.
+    """
 
     trial: Trial
     began: float | None = None
@@ -29,9 +35,12 @@ class Live:
 
 
 class Link:
-    """Trials that Tune has, by its own numbers, and what the source says to each.
+    """Trials that Tune has, by the names that it gave them, and what the source says to each.
 
-    broken: what the source raised, such as a full disk; the search ends then, and the error is raised after it.
+    Attributes:
+        live: trials that Tune has and that are not over, by Tune's name.
+        broken: what the source raised, such as a full disk; the search ends then, and the error is raised after it.
+        over: no trial is begun any more, and those that run are ended.
     """
 
     def __init__(self, source: TrialSource, interruption: Interruption) -> None:
@@ -41,7 +50,7 @@ class Link:
         self.over = False
 
     def next(self, trial_id: str) -> Trial | None:
-        """The next trial, noted under Tune's number; None where there is none now."""
+        """The next trial, noted under Tune's name; None where there is none now."""
         if self.stopping():
             return None
         trial: Trial | None = self._guarded(self.source.next, None)

@@ -18,7 +18,15 @@ from mthn_automl.tuning.trial import Outcome, Trial, trial_steps
 
 @dataclass(frozen=True)
 class Work:
-    """What workers need, as one object of the store: its arrays lie once a node and are mapped, never copied."""
+    """What workers need, as one object of the store: its arrays lie once a node and are mapped, never copied.
+
+    Attributes:
+        data: rows, folds and metric of the search.
+        plan: folds, seeds and schedule of a trial.
+        encoded: the rows in single precision, scaled once.
+        device: PyTorch's name of the device that networks are trained on.
+        threads: of each trial.
+    """
 
     data: SearchData
     plan: Plan

@@ -1,0 +1,76 @@
+"""A search with Ray's workers loses a worker, then its driver, and is stopped in the search that goes on with it.
+
+What Ray's workers do on other faults, and each phase with its signal, is looked at by `make soak`.
+"""
+
+import os
+import signal
+from dataclasses import dataclass
+
+import pytest
+
+from tests.faults import misbehaving, stopping
+from tests.faults.misbehaving import Fit, fits
+from tests.faults.runs import Started, Trials, results, trials_lost, written
+from tests.faults.stopping import Stop, Story
+
+pytestmark = [pytest.mark.faults, pytest.mark.ray, pytest.mark.slow]
+
+SEARCH = ("--runner", "ray", "--workers", 1, "--folds", 2, "--seeds", 1, "--no-ablation")
+
+
+@dataclass
+class Lost:
+    """What became of the run.
+
+    Attributes:
+        story: the stop by a signal, and the run's folder.
+        fit: the one whose process was killed.
+        results: trials that had a result when the driver was killed, and when it was written.
+    """
+
+    story: Story
+    fit: Fit
+    results: dict[str, int]
+
+
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory: pytest.TempPathFactory) -> Lost:
+    folder = tmp_path_factory.mktemp("ray")
+    run, noted = folder / "run", folder / "fits"
+    noted.mkdir()
+    environment = {**stopping.SHORT, "FITS": str(noted)}
+    words = (*written(folder), "--space", misbehaving.space(folder, "slow"), "--architectures", "ridge,slow")
+    with Started(*words, *SEARCH, "--trials", 6, "--output", run, **environment) as search:
+        search.wait_for(lambda: bool(fits(noted)))
+        fit = fits(noted)[0]
+        os.kill(fit.process, signal.SIGKILL)
+        search.wait_for(lambda: trials_lost(run) > 0 and len({each.process for each in fits(noted)}) > 1)
+        search.kill_driver()
+        before = results(run)
+    story = Story(run)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FITS", str(noted))
+        story.stop("search", signal.SIGTERM, ("resume", run), lambda run: len(results(run)) >= len(before) + 2)
+    return Lost(story, fit, before)
+
+
+def test_a_trial_whose_worker_was_killed_is_run_again_and_is_no_fault_of_its_own(lost: Lost) -> None:
+    again = [each for each in fits(lost.story.run.parent / "fits") if each.offset == lost.fit.offset]
+    assert {each.process for each in again} > {lost.fit.process}
+    trials = Trials.of(lost.story.run)
+    assert not trials.reasons
+    assert ("slow", 0) in trials.roots
+
+
+def test_what_was_finished_before_the_kill_is_complete_once_and_untouched(lost: Lost) -> None:
+    assert lost.results
+    now = results(lost.story.run)
+    assert {name: now[name] for name in lost.results} == lost.results
+    assert lost.story.lost_and_doubled_nothing()
+
+
+def test_a_signal_leaves_the_best_so_far_and_no_process(lost: Lost) -> None:
+    [stop] = lost.story.stops
+    assert isinstance(stop, Stop)
+    assert stop.left_the_best_so_far()
