@@ -55,11 +55,12 @@ def begun_search(journal: Path) -> Studies:
     files = {name: toys.toy_space(journal.parent.parent, name=name) for name in ("first", "second")}
     studies = Studies(journal, {name: build_space(file, has_metadata=True) for name, file in files.items()}, seed=0)
     uneven = toys.result(0.7, fold_errors=(0.5, math.nan))
-    studies.complete("first", studies.ask("first", "an equal first round").number, uneven, 1.0)
-    studies.fail("first", studies.ask("first").number, "the loss is [nan]", 2.0)
-    studies.prune("first", studies.ask("first").number, 3, 0.9, "worse at rung 1", 3.0)
-    studies.ask("first")
-    studies.complete("second", studies.ask("second").number, toys.result(0.6), 4.0)
+    first, second = studies["first"], studies["second"]
+    first.complete(first.ask("an equal first round").number, uneven, 1.0)
+    first.fail(first.ask().number, "the loss is [nan]", 2.0)
+    first.stop(first.ask().number, 3, 0.9, "worse at rung 1", 3.0)
+    first.ask()
+    second.complete(second.ask().number, toys.result(0.6), 4.0)
     return studies
 
 
@@ -129,7 +130,8 @@ def test_looking_writes_nothing_and_leaves_no_lock(viewed: Viewed) -> None:
 
 def test_a_trial_that_is_told_meanwhile_appears(viewed: Viewed) -> None:
     count = len(viewed.study("second")["trials"])
-    viewed.studies.complete("second", viewed.studies.ask("second").number, toys.result(0.5), 5.0)
+    second = viewed.studies["second"]
+    second.complete(second.ask().number, toys.result(0.5), 5.0)
     end = time.monotonic() + SECONDS_TO_SEE
     states = [""]
     while states[-1] != "Complete" or len(states) == count:

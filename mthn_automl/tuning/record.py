@@ -11,8 +11,10 @@ from optuna.trial import FrozenTrial, TrialState, create_trial
 from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.results import TrialResult
 
-ASKED, BEGUN, ENDED = "asked", "begun", "ended"
-"""The attributes of a trial in the journal; a worker has set to work where BEGUN is there."""
+ASKED = ("root", "repeats", "losses", "start", "decision")
+BEGUN = "begun"
+ENDED = ("result", "reason", "seconds", "ending")
+"""The attributes of a trial in the journal: from its beginning, once a worker has set to work, and from its end."""
 
 
 @dataclass(frozen=True)
@@ -108,54 +110,40 @@ class TrialRecord:
             values=list(self.values) if self.ending is Ending.COMPLETE else None,
             params=dict(self.settings),
             distributions={name: distributions[name] for name in self.settings},
-            user_attrs={ASKED: self._asked()},
+            user_attrs={name: getattr(self, name) for name in ASKED},
             intermediate_values=dict([self.shown]) if self.shown is not None else {},
             constraints=dict(self.excess),
         )
         trial.number = self.number
         return trial
 
-    def _asked(self) -> dict[str, Any]:
-        """What is known from the beginning."""
-        return {
-            "root": self.root,
-            "repeats": self.repeats,
-            "losses": self.losses,
-            "start": self.start,
-            "decision": self.decision,
-        }
-
-    def ended_to_json(self) -> dict[str, Any]:
-        """What the journal keeps of the end."""
+    def end(self) -> dict[str, Any]:
+        """What the journal keeps of the end, by attribute."""
         assert self.ending is not None
-        return {
-            "ending": self.ending.value,
-            "reason": self.reason,
-            "seconds": self.seconds,
-            "result": None if self.result is None else self.result.to_json(),
-        }
+        result = None if self.result is None else self.result.to_json()
+        return dict(zip(ENDED, (result, self.reason, self.seconds, self.ending.value), strict=True))
 
     @classmethod
     def of(cls, architecture: str, trial: FrozenTrial, seed: Callable[[int], int]) -> "TrialRecord":
         """The record that a journal holds. seed: of a trial, by its root."""
-        asked = trial.user_attrs[ASKED]
+        attributes = trial.user_attrs
         record = cls(
             architecture=architecture,
             number=trial.number,
             settings=dict(trial.params),
-            seed=seed(asked["root"]),
-            begun=BEGUN in trial.user_attrs,
-            **asked,
+            seed=seed(attributes["root"]),
+            begun=BEGUN in attributes,
+            **{name: attributes[name] for name in ASKED},
         )
         if not trial.state.is_finished():
             return record
-        end = trial.user_attrs[ENDED]
+        result = attributes["result"]
         return replace(
             record,
-            ending=Ending(end["ending"]),
-            reason=end["reason"],
-            seconds=end["seconds"],
-            result=None if end["result"] is None else TrialResult.from_json(end["result"]),
+            ending=Ending(attributes["ending"]),
+            reason=attributes["reason"],
+            seconds=attributes["seconds"],
+            result=None if result is None else TrialResult.from_json(result),
             values=tuple(trial.values or ()),
             excess=dict(trial.constraints),
             shown=next(iter(trial.intermediate_values.items()), None),

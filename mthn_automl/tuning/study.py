@@ -107,7 +107,8 @@ class Study:
             )
 
     def _read(self, trial: FrozenTrial) -> TrialRecord:
-        if ASKED not in trial.user_attrs or (trial.state.is_finished() and ENDED not in trial.user_attrs):
+        written = {*ASKED, *(ENDED if trial.state.is_finished() else ())}
+        if not written <= trial.user_attrs.keys():
             raise RunError(
                 f"The journal must hold what this version writes of a trial, however trial {trial.number} of "
                 f"'{self.name}' was written by another; start a new run."
@@ -256,10 +257,11 @@ class Study:
         self._end(number, Ending.ABANDONED, seconds=seconds, reason=reason)
 
     def _end(self, number: int, ending: Ending, **found: Any) -> None:
-        """The journal has the whole end in one record before the trial's state says that it is over."""
+        """The journal has all of the end before the trial's state says that it is over."""
         record, trial_id = self.records[number].ended(ending, **found), self._trial_id(number)
         with self._journal.later():
-            self._storage.set_trial_user_attr(trial_id, ENDED, record.ended_to_json())
+            for name, value in record.end().items():
+                self._storage.set_trial_user_attr(trial_id, name, value)
             if record.excess:
                 trial = Trial(self._study, trial_id)
                 for name, value in record.excess.items():

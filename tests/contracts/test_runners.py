@@ -19,6 +19,7 @@ import pytest
 from mthn_automl import catalogue
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.tuning.budget import Budget
+from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.events import Event, TrialAtRung, TrialFinished, TrialStarted
 from mthn_automl.tuning.final import Refit
 from mthn_automl.tuning.rungs import FEWEST_COMPARED
@@ -29,6 +30,7 @@ from mthn_automl.tuning.space import build_space
 from mthn_automl.tuning.studies import Studies
 from mthn_automl.tuning.trial import CURVE, PREDICTIONS, RESULT, Outcome, Trial
 from tests.tuning import toys
+from tests.tuning.sources import waiting
 
 NAMES = ("ridge", "kernel_ridge", "quick_pooled", "broken", "diverging")
 ROOT = Path(__file__).parents[2]
@@ -56,16 +58,15 @@ class Searched:
 
     def names(self, state: str) -> list[str]:
         """Of all trials that ended in a state."""
-        trials = [(name, each) for name in self.studies.spaces for each in self.studies.trials(name)]
-        return [f"{name}-{each.number}" for name, each in trials if each.state.name == state]
+        return [record.name for record in self.studies.records if record.state.name == state]
 
     def settings(self) -> list[tuple[str, int, dict[str, Any]]]:
-        return [(name, each.number, each.params) for name in self.studies.spaces for each in self.studies.trials(name)]
+        return [(each.architecture, each.number, dict(each.settings)) for each in self.studies.records]
 
     def results(self) -> list[Any]:
         """All of the results but how long they took."""
-        found = [(name, *each) for name in self.studies.spaces for each in self.studies.results(name)]
-        return [(name, number, replace(each, seconds=0.0, predict_us_per_row=0.0)) for name, number, each in found]
+        found = [(record.name, record.result) for record in self.studies.records if record.result is not None]
+        return [(name, replace(result, seconds=0.0, predict_us_per_row=0.0)) for name, result in found]
 
 
 @dataclass
@@ -216,7 +217,7 @@ either = pytest.mark.parametrize("played", [LOCAL, RAY], indirect=True)
 @either
 def test_a_search_uses_its_budget_and_ends(played: Played) -> None:
     studies = played.searches["whole"].studies
-    assert {name: studies.told(name) for name in studies.spaces} == dict.fromkeys(NAMES, 2)
+    assert {name: study.budget_used for name, study in studies.items()} == dict.fromkeys(NAMES, 2)
 
 
 @either
@@ -231,9 +232,9 @@ def test_the_source_is_told_of_each_trial_exactly_once(played: Played) -> None:
 @either
 @pytest.mark.parametrize("name", ["ridge", "kernel_ridge", "quick_pooled"])
 def test_a_good_architecture_has_a_result_a_trial(played: Played, name: str) -> None:
-    found = played.searches["whole"].studies.results(name)
-    assert [number for number, _ in found] == [0, 1]
-    assert all(math.isfinite(result.error) for _, result in found)
+    found = played.searches["whole"].studies[name].ended(Ending.COMPLETE)
+    assert [record.number for record in found] == [0, 1]
+    assert all(math.isfinite(record.values[0]) for record in found)
 
 
 @either
@@ -244,9 +245,9 @@ def test_a_good_architecture_has_a_result_a_trial(played: Played, name: str) -> 
 def test_a_model_that_fails_does_so_with_its_reason_and_the_search_goes_on(
     played: Played, name: str, reason: str
 ) -> None:
-    studies = played.searches["whole"].studies
-    assert [each.startswith(reason) for each in studies.failures(name)] == [True, True]
-    assert (studies.results(name), studies.retries_queued(name)) == ([], 0)
+    study = played.searches["whole"].studies[name]
+    assert [each.startswith(reason) for each in study.reasons(Ending.FAILED)] == [True, True]
+    assert (study.count(Ending.COMPLETE), waiting(study)) == (0, 0)
 
 
 @either
@@ -256,13 +257,15 @@ def test_what_is_clearly_worse_is_stopped_at_its_first_rung_and_the_rest_goes_on
     assert search.names("PRUNED") == bad
     assert len(search.names("COMPLETE")) == len(RATES) - len(bad)
     assert all("at rung 1 of 2 (epoch 10, p = " in each.reason for each in search.stopped())
-    assert search.studies.told("rates") == len(RATES)
+    assert search.studies["rates"].budget_used == len(RATES)
 
 
 @either
 def test_no_trial_is_complete_before_its_own_end(played: Played) -> None:
     search = played.searches["rungs"]
-    assert [result.epochs for _, result in search.studies.results("rates")] == [30] * (FEWEST_COMPARED + 1)
+    assert [each.result.epochs for each in search.studies["rates"].records if each.result] == [30] * (
+        FEWEST_COMPARED + 1
+    )
     last = [(search.folder / name / CURVE).read_text().splitlines()[-1] for name in search.names("COMPLETE")]
     assert [json.loads(line)["epoch"] for line in last] == [30] * (FEWEST_COMPARED + 1)
     assert not any((search.folder / name / PREDICTIONS).exists() for name in search.names("PRUNED"))
@@ -293,16 +296,16 @@ def test_a_worker_that_sees_the_run_sends_no_files(played: Played) -> None:
 @either
 def test_a_trial_that_takes_too_long_has_failed_and_the_search_goes_on(played: Played) -> None:
     search = played.searches["timeout"]
-    assert search.studies.failures("hanging") == ["it had not ended after 5 s, the time limit of a trial"]
+    assert search.studies["hanging"].reasons(Ending.FAILED) == ["it had not ended after 5 s, the time limit of a trial"]
     assert (search.names("FAIL"), search.names("COMPLETE")) == (["hanging-0"], ["toy-0"])
-    assert search.studies.retries_queued("hanging") == 0
+    assert waiting(search.studies["hanging"]) == 0
 
 
 @either
 def test_the_end_of_the_search_ends_a_trial_that_hangs_and_queues_it_again(played: Played) -> None:
     search = played.searches["end"]
     assert search.names("FAIL") == ["hanging-0"]
-    assert (search.studies.told("hanging"), search.studies.retries_queued("hanging")) == (0, 1)
+    assert (search.studies["hanging"].budget_used, waiting(search.studies["hanging"])) == (0, 1)
     reasons = [each.reason for each in search.events if isinstance(each, TrialFinished)]
     assert reasons == ["the time of the search was up before this trial ended"]
 
@@ -356,18 +359,18 @@ def test_both_runners_give_the_same_values(local: Played, on_ray: Played) -> Non
 @with_ray
 def test_a_configuration_that_ends_its_process_is_tried_four_times_and_the_search_goes_on(on_ray: Played) -> None:
     studies = on_ray.searches["dying"].studies
-    assert studies.failures("deadly") == ["the worker process ended before the trial did, 4 times"]
-    settings = [trial.params for trial in studies.trials("deadly")]
+    assert studies["deadly"].reasons(Ending.FAILED) == ["the worker process ended before the trial did, 4 times"]
+    settings = [record.settings for record in studies["deadly"].records]
     assert settings == settings[:1] * 4
-    assert len(studies.results("ridge")) == 1
+    assert studies["ridge"].count(Ending.COMPLETE) == 1
 
 
 @with_ray
 def test_a_trial_whose_process_ended_once_is_run_again_and_counts_once(on_ray: Played) -> None:
-    studies = on_ray.searches["dying"].studies
-    lost, again = studies.trials("unlucky")
-    assert [number for number, _ in studies.results("unlucky")] == [1]
-    assert (lost.params, lost.state.name, studies.told("unlucky")) == (again.params, "FAIL", 1)
+    study = on_ray.searches["dying"].studies["unlucky"]
+    lost, again = study.records
+    assert (lost.settings, lost.ending, again.ending) == (again.settings, Ending.LOST, Ending.COMPLETE)
+    assert study.budget_used == 1
 
 
 @with_ray

@@ -18,8 +18,8 @@ from optuna.trial import TrialState
 
 from mthn_automl.data.problems import planted
 from mthn_automl.storage import read_json
+from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.journal import open_journal
-from mthn_automl.tuning.study import ELAPSED, ROOT
 from tests.command import PROGRAM, Ended, in_process
 
 CHECKOUT = Path(__file__).parents[2]
@@ -179,6 +179,9 @@ def _log(run: Path) -> str:
     return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
+USING_BUDGET = {ending.value for ending in Ending if ending.uses_budget}
+
+
 @dataclass
 class Trials:
     """What the journal of a run says.
@@ -210,13 +213,13 @@ class Trials:
         return cls(
             complete=[f"{name}-{trial.number}" for name, trial in complete],
             pruned=[f"{name}-{trial.number}" for name, trial in trials if trial.state is TrialState.PRUNED],
-            roots=[(name, trial.user_attrs.get(ROOT, trial.number)) for name, trial in complete],
-            told=sum(ELAPSED in trial.user_attrs for _, trial in trials),
+            roots=[(name, trial.user_attrs["root"]) for name, trial in complete],
+            told=sum(trial.user_attrs.get("ending") in USING_BUDGET for _, trial in trials),
             unfinished=sum(trial.state is TrialState.RUNNING for _, trial in trials),
             reasons={
                 f"{name}-{trial.number}": trial.user_attrs["reason"]
                 for name, trial in trials
-                if trial.state is TrialState.FAIL and ELAPSED in trial.user_attrs
+                if trial.user_attrs.get("ending") == Ending.FAILED.value
             },
             errors={(name, str(sorted(trial.params.items()))): trial.values[0] for name, trial in complete},
         )

@@ -17,6 +17,7 @@ from optuna.trial import TrialState
 from mthn_automl.errors import RunError, StorageError
 from mthn_automl.tuning.space import build_space
 from mthn_automl.tuning.studies import Studies
+from mthn_automl.tuning.study import Study
 from tests.tuning import toys
 
 pytestmark = pytest.mark.faults
@@ -32,19 +33,19 @@ print(*(trial.state.name for trial in study.trials))
 """
 
 
-def opened(journal: Path) -> Studies:
+def opened(journal: Path) -> Study:
     space = build_space(toys.toy_space(journal.parent), has_metadata=True)
-    return Studies(journal, {"toy": space}, seed=0)
+    return Studies(journal, {"toy": space}, seed=0)["toy"]
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """Three trials that are complete, and one that has failed; how that was recorded comes last."""
     journal = tmp_path_factory.mktemp("whole") / "study.journal"
-    studies = opened(journal)
+    study = opened(journal)
     for error in (0.7, 0.6, 0.5):
-        studies.complete("toy", studies.ask("toy").number, toys.result(error), 1.0)
-    studies.fail("toy", studies.ask("toy").number, "why", 2.0)
+        study.complete(study.ask().number, toys.result(error), 1.0)
+    study.fail(study.ask().number, "why", 2.0)
     return journal.read_bytes()
 
 
@@ -57,26 +58,26 @@ def records(content: bytes) -> list[bytes]:
     return content.splitlines(keepends=True)
 
 
-def states(studies: Studies) -> list[str]:
-    return [trial.state.name for trial in studies.trials("toy") if trial.state is not TrialState.WAITING]
+def states(study: Study) -> list[str]:
+    return [record.state.name for record in study.records]
 
 
 def goes_on(journal: Path, torn: bytes, whole: bytes, lost: int) -> bool:
     """Asserts that all but the last `lost` records are there, and that what they ended can be ended and read again."""
     journal.write_bytes(torn)
-    studies = opened(journal)
+    study = opened(journal)
     assert journal.read_bytes().startswith(b"".join(records(whole)[: -lost or None]))
-    assert states(studies) == ["COMPLETE"] * 3 + ["RUNNING" if lost else "FAIL"]
+    assert states(study) == ["COMPLETE"] * 3 + ["RUNNING" if lost else "FAIL"]
     if lost:
-        studies.fail("toy", studies.running()[0][1], "why", 2.0)
-    studies.complete("toy", studies.ask("toy").number, toys.result(0.4), 3.0)
+        study.fail(3, "why", 2.0)
+    study.complete(study.ask().number, toys.result(0.4), 3.0)
     assert states(opened(journal)) == ["COMPLETE"] * 3 + ["FAIL", "COMPLETE"]
     return True
 
 
 def test_the_last_two_records_are_those_of_the_failed_trial(whole: bytes) -> None:
-    [elapsed, failed] = [json.loads(line) for line in records(whole)[-2:]]
-    assert elapsed["user_attr"] == {"elapsed": 2.0}
+    [ending, failed] = [json.loads(line) for line in records(whole)[-2:]]
+    assert ending["user_attr"] == {"ending": "failed"}
     assert failed["state"] == TrialState.FAIL.value
 
 
@@ -134,7 +135,7 @@ def test_a_lock_left_by_a_death_is_removed_and_the_first_write_does_not_wait(jou
         lock = journal.parent / name
         lock.touch() if kind == "file" else lock.symlink_to(journal)
         started = time.monotonic()
-        opened(journal).ask("toy")
+        opened(journal).ask()
         assert time.monotonic() - started < 5  # Optuna gives a lock half a minute
         assert not lock.is_symlink()
         assert not lock.exists()
@@ -155,13 +156,13 @@ def test_a_record_that_finds_no_room_leaves_no_part_of_itself_and_no_lock(journa
     no_room = r"room for .*/study\.journal, however the system says 'File too large'; free"
     for part in (0, 1, 60):
         journal.write_bytes(whole)
-        studies = opened(journal)
+        study = opened(journal)
         before = journal.read_bytes()
         with pytest.raises(StorageError, match=no_room), room_for(len(before) + part):
-            studies.ask("toy")
+            study.ask()
         assert journal.read_bytes() == before
         assert [each.name for each in journal.parent.glob("*.lock*")] == []
         started = time.monotonic()
-        studies.complete("toy", studies.ask("toy").number, toys.result(0.4), 3.0)
+        study.complete(study.ask().number, toys.result(0.4), 3.0)
         assert time.monotonic() - started < 5
         assert states(opened(journal))[-1] == "COMPLETE"

@@ -13,7 +13,6 @@ from optuna.trial import FrozenTrial, TrialState
 from mthn_automl.storage import read_json
 from mthn_automl.tuning.journal import open_journal
 from mthn_automl.tuning.plan import Plan
-from mthn_automl.tuning.study import REASON, RESULT
 from tests.command import Ended
 from tests.faults.runs import Trials, call, results, written
 
@@ -110,10 +109,10 @@ def test_every_pruned_trial_has_its_rung_and_no_result(searched: Searched) -> No
     for name, trial in searched.trials_that_are(TrialState.PRUNED):
         folder = searched.run / "trials" / name
         stored = read_json(folder / "result.json")
-        assert (stored["state"], "result" in stored, RESULT in trial.user_attrs) == ("PRUNED", False, False)
+        assert (stored["state"], "result" in stored, trial.user_attrs["result"]) == ("PRUNED", False, None)
         assert list(trial.intermediate_values) == [trial.last_step]
         assert trial.last_step in rungs
-        assert stored["reason"] == trial.user_attrs[REASON]
+        assert stored["reason"] == trial.user_attrs["reason"]
         assert f"(epoch {trial.last_step}, p = " in stored["reason"]
         assert not (folder / "out_of_fold.npy").exists()
 

@@ -14,6 +14,7 @@ from mthn_automl.tuning.events import Event
 from mthn_automl.tuning.search import TrialSource
 from mthn_automl.tuning.space import build_space
 from mthn_automl.tuning.studies import Studies
+from mthn_automl.tuning.study import Study
 from mthn_automl.tuning.trial import Outcome, Trial
 from tests.tuning import toys
 from tests.tuning.toys import Behaviour
@@ -73,6 +74,10 @@ def states(source: TrialSource) -> dict[str, int]:
 
 def to_repeat(source: TrialSource, name: str = "toy") -> int:
     """Trials of an architecture that wait to be run again."""
-    study = source.studies[name]
-    waiting = {record.number for record in study.records if record.ending is not None and record.ending.runs_again}
-    return len(waiting - {record.repeats for record in study.records})
+    return waiting(source.studies[name])
+
+
+def waiting(study: Study) -> int:
+    """Trials that are to be run again."""
+    ended = {record.number for record in study.records if record.ending is not None and record.ending.runs_again}
+    return len(ended - {record.repeats for record in study.records})

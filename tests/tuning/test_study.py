@@ -254,7 +254,7 @@ def _with_needs(folder: Path, *, has_metadata: bool) -> SearchSpace:
 
 def test_a_journal_that_another_version_wrote_is_refused(journal: Path) -> None:
     complete(opened(journal), 0.5)
-    journal.write_text(journal.read_text().replace('"asked":', '"begun_at":'))
+    journal.write_text(journal.read_text().replace('"losses":', '"lost":'))
     with pytest.raises(RunError, match="trial 0 of 'toy' was written by another; start a new run"):
         opened(journal)
 
