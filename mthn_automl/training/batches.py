@@ -94,18 +94,6 @@ def batch_count(blocks: int, size: int, batch: int) -> int:
     return max(1, round(blocks / max(1, batch // size)))
 
 
-def widened(batch: Batch, blocks: int, present: int, tasks: int) -> Batch:
-    """The batch padded to at least so many blocks and tasks present, so that its shape does not change."""
-    more, absent = max(0, blocks - batch.rows.shape[1]), max(0, present - batch.present.shape[1])
-    below = ((0, 0), (0, more), (0, 0))
-    return Batch(
-        np.pad(batch.rows, below),
-        np.pad(batch.mask, below),
-        np.pad(batch.present, ((0, 0), (0, absent)), constant_values=tasks),
-        np.pad(batch.place, below[:2]),
-    )
-
-
 def blocks_of(rows: IntArray, task: IntArray, size: int) -> int:
     """Blocks into which `lay_out` cuts the given rows."""
     return int((-(-np.bincount(task[rows]) // size)).sum())

@@ -17,7 +17,7 @@ from mthn_automl.models.base import Architecture, Classical, Size, Traits
 from mthn_automl.training.allocator import keep_memory
 from mthn_automl.training.device import choose_device
 from mthn_automl.training.encode import Encoded, TrainingData, encode
-from mthn_automl.training.fit import FitResult, Paused, drained, fit_in_steps
+from mthn_automl.training.fit import FitResult, Paused, Training, drained
 from mthn_automl.training.losses import to_prediction
 from mthn_automl.training.members import Member, Pack
 from mthn_automl.training.metrics import METRICS, error_over_rows, error_over_tasks
@@ -164,7 +164,7 @@ class Objective:
             fitted.stopped_by_time,
             (),
             fitted.curve,
-            fitted.spent,
+            fitted.epochs_trained,
         )
 
     def _rungs(
@@ -275,18 +275,6 @@ def fold_members(plan: Plan, seed: int, folds: int) -> list[Member]:
     return [Member(fold, derive_seed(seed, repeat, fold)) for repeat in range(plan.seeds) for fold in range(folds)]
 
 
-def train(
-    configuration: Configuration,
-    data: TrainingData,
-    members: Sequence[Member],
-    plan: Plan,
-    deadline: float | None,
-    placed: DeviceData | None = None,
-) -> FitResult:
-    """All of `train_in_steps`, whatever the rungs show."""
-    return drained(train_in_steps(configuration, data, members, plan, deadline, placed))
-
-
 def train_in_steps(
     configuration: Configuration,
     data: TrainingData,
@@ -309,7 +297,7 @@ def train_in_steps(
         return architecture(data.shape, settings)  # type: ignore[no-any-return]
 
     refuse_too_large(configuration.file.name, build, traits, data.shape.tasks, len(members))
-    return fit_in_steps(
+    training = Training(
         data,
         build,
         members,
@@ -319,6 +307,7 @@ def train_in_steps(
         deadline=deadline,
         placed=placed,
     )
+    return training.steps()
 
 
 def fit_classical(configuration: Configuration, training: Dataset, flags: Flags) -> Classical:

@@ -15,14 +15,14 @@ from mthn_automl.data.encoding import Flags
 from mthn_automl.deployment.model_folder import FORMAT, load_model, read_model, write_model
 from mthn_automl.errors import FormatError, UsageError
 from mthn_automl.storage import read_json, write_json
-from mthn_automl.training.encode import encode_all
 from mthn_automl.training.fit import Schedule
 from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
 from mthn_automl.tuning.final import Refitted
-from mthn_automl.tuning.objective import Configuration, fit_classical, train
+from mthn_automl.tuning.objective import Configuration, fit_classical
 from mthn_automl.tuning.plan import Plan
 from tests.contracts import zoo
+from tests.training.trained import encode_all, train
 
 FILES = {"README.md", "config.json", "metrics.json", "model.safetensors", "schema.json", "tasks.json"}
 NEURAL = {"task_input": "both", "embedding_size": 3, "width": 16, "depth": 1}

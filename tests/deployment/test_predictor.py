@@ -13,12 +13,12 @@ from mthn_automl.data.problems import planted
 from mthn_automl.data.read import read_dataset
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import DataError
-from mthn_automl.training.encode import encode_all
 from mthn_automl.training.fit import Schedule
 from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
-from mthn_automl.tuning.objective import Configuration, fit_classical, train
+from mthn_automl.tuning.objective import Configuration, fit_classical
 from mthn_automl.tuning.plan import Plan
+from tests.training.trained import encode_all, train
 
 Frames = tuple[pd.DataFrame, pd.DataFrame]
 SETTINGS: dict[str, dict[str, Any]] = {

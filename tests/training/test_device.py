@@ -16,13 +16,14 @@ from mthn_automl.models.base import Architecture, Cost
 from mthn_automl.training import tensors
 from mthn_automl.training.batches import Batch, deal, lay_out
 from mthn_automl.training.device import choose_device, holds
-from mthn_automl.training.encode import TrainingData, encode_all, encode_folds
-from mthn_automl.training.fit import Schedule, fit
+from mthn_automl.training.encode import TrainingData
+from mthn_automl.training.fit import Schedule
 from mthn_automl.training.members import Member, Pack
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo
+from tests.training.trained import encode_all, encode_folds, fit
 
 DEVICE = torch.device(os.environ.get("MTHN_TEST_DEVICE", "cpu"))
 every_model = pytest.mark.parametrize("name", catalogue.names("neural"))

@@ -15,14 +15,15 @@ from mthn_automl.data.encoding import Flags
 from mthn_automl.errors import DivergedError
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.models.pooled import Pooled, PooledSettings
-from mthn_automl.training.encode import TrainingData, encode_all, encode_folds
-from mthn_automl.training.fit import FitResult, Paused, Schedule, drained, fit, fit_in_steps
+from mthn_automl.training.encode import TrainingData
+from mthn_automl.training.fit import FitResult, Paused, Schedule, Training, drained
 from mthn_automl.training.losses import row_loss
 from mthn_automl.training.members import Member
 from mthn_automl.training.predict import fold_outputs
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo
+from tests.training.trained import encode_all, encode_folds, fit, seen
 
 MEMBERS = (Member(0, 1), Member(1, 2), Member(2, 3), Member(0, 4))
 every_member = pytest.mark.parametrize("member", range(len(MEMBERS)))
@@ -64,7 +65,7 @@ def recomputed_loss(
     """Validation loss of the weights that were returned, by the path that predictions take."""
     rows = [data.validation[each.fold] for each in members]
     outputs = fold_outputs(result.pack, data, members, rows)
-    target = torch.from_numpy(data.target.of_fold(members[member].fold, rows[member]))
+    target = seen(data.target, members[member].fold, rows[member])
     return float(row_loss(data.problem, outputs[member], target).mean())
 
 
@@ -273,9 +274,8 @@ def in_steps(
     def build() -> Architecture:
         return Pooled(data.shape, PooledSettings(width=16, depth=2))
 
-    return fit_in_steps(
-        data, build, MEMBERS, TrainingSettings(learning_rate=learning_rate), schedule, deadline=deadline
-    )
+    settings = TrainingSettings(learning_rate=learning_rate)
+    return Training(data, build, MEMBERS, settings, schedule, deadline=deadline).steps()
 
 
 def pauses(steps: Generator[Paused, None, FitResult]) -> tuple[list[Paused], FitResult]:
@@ -291,14 +291,14 @@ def pauses(steps: Generator[Paused, None, FitResult]) -> tuple[list[Paused], Fit
 def test_a_training_pauses_at_its_rungs_but_not_at_its_end() -> None:
     seen, result = pauses(in_steps(with_folds(zoo.planted())))
     assert [each.epoch for each in seen] == [2, 6]
-    assert result.spent == 18
+    assert result.epochs_trained == 18
 
 
 def test_a_training_that_is_paused_ends_as_one_that_is_not() -> None:
     data = with_folds(noisy())
     result = pauses(in_steps(data, replace(OVERFITTING, rungs=(3, 9, 12)), learning_rate=1e-2))[1]
     alone = fitted(data, TrainingSettings(learning_rate=1e-2), OVERFITTING)
-    assert (result.epochs, result.loss, result.spent) == (alone.epochs, alone.loss, alone.spent)
+    assert (result.epochs, result.loss, result.epochs_trained) == (alone.epochs, alone.loss, alone.epochs_trained)
     assert result.pack.parameters.keys() == alone.pack.parameters.keys()
     assert all(torch.equal(value, alone.pack.parameters[name]) for name, value in result.pack.parameters.items())
 
@@ -352,17 +352,17 @@ def test_a_training_that_has_stopped_by_itself_pauses_no_more(overfitted: tuple[
     data, alone = overfitted
     rungs = tuple(range(3, 120, 3))
     seen, result = pauses(in_steps(data, replace(OVERFITTING, rungs=rungs), learning_rate=1e-2))
-    assert [each.epoch for each in seen] == list(range(3, alone.spent, 3))
-    assert result.spent == alone.spent
+    assert [each.epoch for each in seen] == list(range(3, alone.epochs_trained, 3))
+    assert result.epochs_trained == alone.epochs_trained
 
 
 def test_the_epochs_spent_are_those_until_the_last_member_stopped(overfitted: tuple[TrainingData, FitResult]) -> None:
     result = overfitted[1]
-    assert result.spent == result.curve[-1][0] < OVERFITTING.max_epochs
-    assert result.spent >= max(result.epochs) + OVERFITTING.patience
+    assert result.epochs_trained == result.curve[-1][0] < OVERFITTING.max_epochs
+    assert result.epochs_trained >= max(result.epochs) + OVERFITTING.patience
 
 
 def test_a_deadline_ends_a_training_with_rungs_too() -> None:
     schedule = replace(USUAL, max_epochs=10**9, rungs=(2,))
     seen, result = pauses(in_steps(with_folds(noisy()), schedule, deadline=time.time() - 1))
-    assert (seen, result.stopped_by_time, result.spent) == ([], True, 1)
+    assert (seen, result.stopped_by_time, result.epochs_trained) == ([], True, 1)

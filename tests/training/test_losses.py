@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.preprocess import Preprocessor
+from mthn_automl.data.scaling import Scaling
 from mthn_automl.data.schema import Problem, Schema
 from mthn_automl.training.losses import network_outputs, row_loss, to_prediction, weighted_mean
 
@@ -21,7 +22,7 @@ def normal(*shape: int) -> Tensor:
 
 
 def encoder(mean: tuple[float, ...], scale: tuple[float, ...]) -> Encoder:
-    return Encoder(Preprocessor((), (), (), ()), None, mean, scale)
+    return Encoder(Preprocessor(Scaling((), ()), (), ()), None, Scaling(mean, scale))
 
 
 def schema(problem: Problem, targets: int, classes: int) -> Schema:

@@ -10,12 +10,13 @@ from mthn_automl.data.encoding import Flags
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.hard_sharing import HardSharing, HardSharingSettings
 from mthn_automl.training.batches import Batch, lay_out, whole
-from mthn_automl.training.encode import TrainingData, encode_folds
-from mthn_automl.training.fit import Schedule, fit
+from mthn_automl.training.encode import TrainingData
+from mthn_automl.training.fit import Schedule
 from mthn_automl.training.members import Member
 from mthn_automl.training.settings import LossWeighting, TrainingSettings
 from mthn_automl.training.weighting import LEAST_LOSS, LossWeights
 from tests.contracts import zoo
+from tests.training.trained import encode_folds, fit
 
 WEIGHTINGS: tuple[LossWeighting, ...] = ("rows", "tasks", "power", "uncertainty")
 
