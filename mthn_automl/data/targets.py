@@ -10,12 +10,11 @@ from mthn_automl.data.dataset import FloatArray
 from mthn_automl.data.infer import is_number
 from mthn_automl.data.names import counted, label_codes, listed, number_aware, positions
 from mthn_automl.data.schema import Problem, Schema
+from mthn_automl.data.scoring import metric_named
 from mthn_automl.data.source import Source
 from mthn_automl.data.tables import category_codes, numbers
 from mthn_automl.errors import DataError, UsageError, did_you_mean
 
-REGRESSION_METRICS = ("rmse", "mse", "mae", "r2")
-CLASS_METRICS = ("log_loss", "accuracy", "balanced_accuracy", "roc_auc", "f1")
 PREFIXES = ("target", "label")
 
 
@@ -112,15 +111,11 @@ def _kind(source: Source, targets: Sequence[str], problem: str, metric: str | No
         raise UsageError(
             f"The problem must be one of those known, however it is '{problem}'; {did_you_mean(problem, problems)}"
         )
-    if metric is not None and metric not in REGRESSION_METRICS + CLASS_METRICS:
-        known = REGRESSION_METRICS + CLASS_METRICS
-        raise UsageError(
-            f"The metric must be one of those known, however it is '{metric}'; {did_you_mean(metric, known)}"
-        )
+    asked_for = Problem if metric is None else metric_named(metric).problems
     if problem != "auto":
         return str(problem), "as asked"
     if metric is not None:
-        return "regression" if metric in REGRESSION_METRICS else "classes", f"the metric {metric} asks for it"
+        return "regression" if Problem.REGRESSION in asked_for else "classes", f"the metric {metric} asks for it"
     return _natural_kind(source, targets)
 
 

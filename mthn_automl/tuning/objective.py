@@ -12,6 +12,7 @@ import torch
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.data.encoding import Flags
+from mthn_automl.data.scoring import error_over_rows, error_over_tasks, metric_named
 from mthn_automl.errors import DivergedError, UndefinedError
 from mthn_automl.models.base import Architecture, Classical, Size, Traits
 from mthn_automl.training.allocator import keep_memory
@@ -20,7 +21,6 @@ from mthn_automl.training.encode import Encoded, TrainingData, encode
 from mthn_automl.training.fit import FitResult, Paused, Training, drained
 from mthn_automl.training.losses import to_prediction
 from mthn_automl.training.members import Member, Pack
-from mthn_automl.training.metrics import METRICS, error_over_rows, error_over_tasks
 from mthn_automl.training.predict import fold_outputs
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.squash import squashed
@@ -252,7 +252,7 @@ class Objective:
 
     def _error(self, prediction: FloatArray, rows: IntArray, average: str) -> float:
         target, task = self.data.dataset.target[rows], self.data.dataset.task[rows]
-        metric = METRICS[self.data.metric]
+        metric = metric_named(self.data.metric)
         if average == "rows":
             return error_over_rows(metric, target, prediction[rows])
         return error_over_tasks(metric, target, prediction[rows], task)[0]
