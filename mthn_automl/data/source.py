@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from mthn_automl.data.dataset import IntArray
 from mthn_automl.data.files import open_file
 from mthn_automl.data.names import label_codes, listed
-from mthn_automl.data.table_file import TableFile, refuse_infinite, unnamed_notes
+from mthn_automl.data.table_file import TableFile, unnamed_notes
+from mthn_automl.data.values import refuse_infinite
 from mthn_automl.errors import DataError, did_you_mean
 
 Given = str | Path | pd.DataFrame
