@@ -24,13 +24,13 @@ def encode_table(source: Source, columns: Sequence[Column], purpose: str) -> Tab
     numeric = np.empty((len(source), sum(column.numeric for column in columns)))
     codes = np.empty((len(source), len(columns) - numeric.shape[1]), dtype=np.int64)
     for index, name in enumerate(column.name for column in columns if column.numeric):
-        numeric[:, index] = numbers(source, name)
+        numeric[:, index] = numeric_values(source, name)
     for index, column in enumerate(column for column in columns if not column.numeric):
         codes[:, index] = category_codes(source.frame[column.name], column.categories or ())
     return Table(numeric, codes)
 
 
-def numbers(source: Source, name: str) -> FloatArray:
+def numeric_values(source: Source, name: str) -> FloatArray:
     """(rows,) float64, NaN where missing.
 
     Raises:

@@ -12,7 +12,7 @@ from mthn_automl.data.names import counted, label_codes, listed, number_aware, p
 from mthn_automl.data.schema import Problem, Schema
 from mthn_automl.data.scoring import metric_named
 from mthn_automl.data.source import Source
-from mthn_automl.data.tables import category_codes, numbers
+from mthn_automl.data.tables import category_codes, numeric_values
 from mthn_automl.errors import DataError, UsageError, did_you_mean
 
 PREFIXES = ("target", "label")
@@ -20,7 +20,14 @@ PREFIXES = ("target", "label")
 
 @dataclass(frozen=True)
 class Target:
-    """What is predicted; `values` is (rows, targets) float64, for classes (rows, 1) with the class index."""
+    """What is predicted.
+
+    Attributes:
+        problem: regression, or a choice among two or more classes.
+        classes: their names in the order of their indices; none in regression.
+        values: (rows, targets) float64; for classes (rows, 1) with the class index.
+        notes: sentences about what was decided.
+    """
 
     problem: Problem
     classes: tuple[str, ...]
@@ -92,7 +99,7 @@ def encode_target(source: Source, schema: Schema) -> FloatArray:
         DataError: text where numbers must be, or a class that the schema does not know.
     """
     if schema.problem is Problem.REGRESSION:
-        return np.column_stack([numbers(source, name) for name in schema.targets])
+        return np.column_stack([numeric_values(source, name) for name in schema.targets])
     name = schema.targets[0]
     codes = category_codes(source.frame[name], schema.classes)
     if (codes < 0).any():
@@ -131,7 +138,7 @@ def _natural_kind(source: Source, targets: Sequence[str]) -> tuple[str, str]:
 
 
 def _regression(source: Source, targets: Sequence[str]) -> FloatArray:
-    values = np.column_stack([numbers(source, name) for name in targets])
+    values = np.column_stack([numeric_values(source, name) for name in targets])
     _at_least_two(source)
     for name, column in zip(targets, values.T, strict=True):
         if np.ptp(column) == 0:

@@ -80,7 +80,11 @@ class Outputs:
 class Pack:
     """Stacked members.
 
-    parameters, buffers: by name, (members, ...). `prototype` gives the computation, never the values.
+    Attributes:
+        prototype: gives the computation, never the values.
+        parameters: by name, (members, ...).
+        buffers: by name, (members, ...).
+        present_only: whether a step is given the rows of the tasks at hand only.
     """
 
     def __init__(self, prototype: Architecture, parameters: State, buffers: State, *, present_only: bool) -> None:
