@@ -70,7 +70,8 @@ def test_a_cell_means_in_one_row_what_it_means_in_a_dataframe(name: str) -> None
     model = predictor(name, zoo.missing_values)
     for case, change in CELLS.items():
         row = {**row_of(zoo.missing_values), **change}
-        expected = model.predict(pd.DataFrame([{**row, **{k: None for k, v in row.items() if v == ""}}]))
+        as_read = {key: None if isinstance(value, str) and value == "" else value for key, value in row.items()}
+        expected = model.predict(pd.DataFrame([as_read]))
         assert model.predict_one(row)["prediction"] == pytest.approx(expected["prediction"][0], rel=1e-5), case
 
 

@@ -11,7 +11,6 @@ from mthn_automl.data.encoding import Flags
 from mthn_automl.models.base import Architecture, ProblemShape
 from mthn_automl.models.hard_sharing import HardSharing, HardSharingSettings
 from mthn_automl.models.hypernetwork import Hypernetwork, HypernetworkSettings
-from mthn_automl.models.single_task import SingleTask, SingleTaskSettings
 from mthn_automl.training import trainer as module
 from mthn_automl.training.batches import deal, lay_out
 from mthn_automl.training.members import Pack
@@ -23,7 +22,6 @@ from tests.training.trained import encode_all
 
 MEMBERS, TASKS = 4, 30
 BUILD: dict[str, Callable[[ProblemShape], Architecture]] = {
-    "single_task": lambda shape: SingleTask(shape, SingleTaskSettings(width=8, depth=1)),
     "hard_sharing": lambda shape: HardSharing(shape, HardSharingSettings(width=8, depth=1)),
     "hypernetwork": lambda shape: Hypernetwork(shape, HypernetworkSettings(embedding_size=4, width=8, depth=1)),
 }
