@@ -10,11 +10,11 @@ from compression_problems import Part
 
 from mthn_automl import catalogue
 from mthn_automl.data.encoding import Flags
-from mthn_automl.training.encode import encode_folds
-from mthn_automl.training.fit import Schedule
+from mthn_automl.training.encode import encode
+from mthn_automl.training.fit import Schedule, drained
 from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
-from mthn_automl.tuning.objective import Configuration, train
+from mthn_automl.tuning.objective import Configuration, train_in_steps
 from mthn_automl.tuning.plan import Plan, make_plan
 from mthn_automl.tuning.seeds import derive_seed
 
@@ -61,10 +61,10 @@ class Trial:
 def measure(problem: str, generator: str, settings: Settings, split: int, part: Part, quick: bool) -> Trial:
     """Train until the validation rows say stop, then predict the test rows once."""
     configuration = Configuration(catalogue.read("hypernetwork"), {**SHARED, **settings}, {}, split)
-    data = encode_folds(part.known, part.fold, Flags.of(part.known))
+    data = encode(part.known, part.fold, Flags.of(part.known)).folds
     members = [Member(0, derive_seed(split, number)) for number in range(NETWORKS)]
     started = time.process_time()
-    result = train(configuration, data, members, _plan(len(part.known), quick), None)
+    result = drained(train_in_steps(configuration, data, members, _plan(len(part.known), quick), None))
     seconds = time.process_time() - started
     errors, parameters = [], 0
     for member in range(NETWORKS):

@@ -26,11 +26,11 @@ from paper_problems import PROBLEMS, Split, split_of
 
 from mthn_automl import catalogue
 from mthn_automl.data.encoding import Flags
-from mthn_automl.training.encode import encode_folds
-from mthn_automl.training.fit import Schedule
+from mthn_automl.training.encode import encode
+from mthn_automl.training.fit import Schedule, drained
 from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
-from mthn_automl.tuning.objective import Configuration, prepare_process, train
+from mthn_automl.tuning.objective import Configuration, prepare_process, train_in_steps
 from mthn_automl.tuning.plan import Plan
 
 SCHEDULE = Schedule(batch=64, max_epochs=2000, patience=100, check_every=5)
@@ -39,11 +39,11 @@ TRAINING = {"learning_rate": 1e-3, "weight_decay": 0.0}
 
 def errors(method: Method, split: Split, networks: int, schedule: Schedule) -> tuple[float, float, int]:
     """Test MSE: the mean of single networks', and that of their mean prediction; numbers of one network."""
-    data = encode_folds(split.known, split.fold, Flags.of(split.known))
+    data = encode(split.known, split.fold, Flags.of(split.known)).folds
     settings = method.settings_for(data.shape)
     configuration = Configuration(catalogue.read(method.architecture), settings, TRAINING, seed=0)
     members = [Member(0, seed) for seed in range(networks)]
-    fitted = train(configuration, data, members, Plan(1, networks, schedule, None), None)
+    fitted = drained(train_in_steps(configuration, data, members, Plan(1, networks, schedule, None), None))
     together = Networks(fitted.pack, data.encoders[0], data.problem)
     alone = [replace(together, pack=fitted.pack.select(torch.tensor([member]))) for member in range(networks)]
     single = [mse(each, split) for each in alone]

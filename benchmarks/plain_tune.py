@@ -28,6 +28,7 @@ from mthn_automl.data.split import assign_folds
 from mthn_automl.models.hypernetwork import Hypernetwork, HypernetworkSettings
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.fit import Schedule
+from mthn_automl.training.tensors import DeviceData
 from mthn_automl.tuning.budget import Budget
 from mthn_automl.tuning.objective import Objective, SearchData
 from mthn_automl.tuning.plan import Plan, make_plan
@@ -144,8 +145,9 @@ def _train_one(config: dict[str, int], data: TrainingData, schedule: Schedule, s
 
 
 def _tensors(data: TrainingData, fold: int, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    features, target = data.features.of_fold(fold, rows), data.target.of_fold(fold, rows)
-    return torch.from_numpy(features), torch.from_numpy(data.task[rows]), torch.from_numpy(target)
+    placed, taken = DeviceData.of(data, torch.device("cpu")), torch.from_numpy(rows).reshape(1, 1, -1)
+    features, target = (each.take(taken, torch.tensor([fold]))[0, 0] for each in (placed.features, placed.target))
+    return features, torch.from_numpy(data.task[rows]), target
 
 
 def _loss(network: Hypernetwork, features: torch.Tensor, task: torch.Tensor, target: torch.Tensor) -> torch.Tensor:

@@ -18,7 +18,7 @@ from mthn_automl.data.encoding import Flags
 from mthn_automl.deployment.model_folder import load_model, write_model
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.models.hypernetwork import Hypernetwork
-from mthn_automl.training.encode import encode_all
+from mthn_automl.training.encode import encode
 from mthn_automl.training.members import Pack
 from mthn_automl.training.networks import Networks
 from mthn_automl.tuning.final import Refitted
@@ -32,7 +32,7 @@ SETTINGS = {"task_input": "embedding", "embedding_size": EMBEDDING, "extractor_l
 def loaded(networks: int) -> Predictor:
     """The mean of so many networks, saved and loaded again; they are untrained, which costs the same."""
     dataset = made_dataset(20 * TASKS, TASKS)
-    data = encode_all(dataset, Flags.of(dataset))
+    data = encode(dataset, np.full(len(dataset), -1), Flags.of(dataset)).whole
     metadata = torch.zeros(networks, TASKS, 0)
     pack = Pack.build(lambda: Hypernetwork(data.shape, PAPER), range(networks), metadata, present_only=True)
     refitted = Refitted("hypernetwork", Networks(pack, data.encoders[0], data.problem), 0.0, False, ())

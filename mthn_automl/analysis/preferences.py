@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mthn_automl.data.dataset import Dataset, FloatArray
-from mthn_automl.training.metrics import METRICS, error_over_rows, error_over_tasks
+from mthn_automl.data.scoring import error_over_rows, error_over_tasks, metric_named
 
 COLUMNS: Final[dict[str, str]] = {
     "architecture": "str",
@@ -36,7 +36,7 @@ def joined(curves: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def _line(
     name: str, preference: float, prediction: FloatArray, size: int, rows: Dataset, metric: str
 ) -> dict[str, Any]:
-    asked = METRICS[metric]
+    asked = metric_named(metric)
     finite = np.isfinite(prediction).all()
     return {
         "architecture": name,

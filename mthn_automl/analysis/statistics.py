@@ -7,7 +7,8 @@ from typing import Final, Literal
 import numpy as np
 
 from mthn_automl.data.dataset import FloatArray, IntArray
-from mthn_automl.training.metrics import Means, Metric, Scores, error_by_task, first
+from mthn_automl.data.metrics.parts.scores import Means, Scores, first
+from mthn_automl.data.scoring import Metric, error_by_task
 
 CONFIDENCE: Final = 0.95
 FEWEST_RESAMPLES: Final = 100

@@ -13,7 +13,8 @@ import pyarrow.csv as pacsv
 from mthn_automl.data.cells import Gathered, Kind, convert, joined, parse, text_column, without_missing
 from mthn_automl.data.csv_lines import check_lines, check_quotes, line_of, read_header, records
 from mthn_automl.data.memory import refuse_too_large
-from mthn_automl.data.table_file import TableFile, not_a_number, regrouped
+from mthn_automl.data.table_file import TableFile, regrouped
+from mthn_automl.data.values import not_a_number
 from mthn_automl.errors import DataError
 
 BLOCK_BYTES = 1 << 21

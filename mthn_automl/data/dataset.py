@@ -16,8 +16,9 @@ IntArray = NDArray[np.integer]
 class Table:
     """Columns of one kind of row.
 
-    numeric: (rows, numeric columns) float64, NaN where missing.
-    codes: (rows, categorical columns) int64, index into the column's categories, -1 where missing or unknown.
+    Attributes:
+        numeric: (rows, numeric columns) float64, NaN where missing.
+        codes: (rows, categorical columns) int64, index into the column's categories, -1 where missing or unknown.
     """
 
     numeric: FloatArray
@@ -36,7 +37,12 @@ class Table:
 
 @dataclass(frozen=True)
 class TaskTable:
-    """Names of tasks and, where there is any, their metadata in the same order."""
+    """Tasks by their numbers.
+
+    Attributes:
+        names: in the order of the numbers.
+        metadata: a row a task, in the same order; None where there are none.
+    """
 
     names: tuple[str, ...]
     metadata: Table | None
@@ -54,12 +60,15 @@ class TaskTable:
 class Dataset:
     """Rows of many tasks.
 
-    features: one row an observation.
-    task: (rows,) int64, index into `tasks`.
-    target: (rows, targets) float64; for classes (rows, 1) holding the class index; (rows, 0) when unknown.
-    row: (rows,) int64, 0-based position of each row in the input, before rows were dropped.
-    tasks: the tasks that have rows. spare: tasks of which only the metadata are known.
-    notes: sentences about what was found, dropped or decided while reading.
+    Attributes:
+        schema: what the columns are.
+        features: one row an observation.
+        task: (rows,) int64, index into `tasks`.
+        target: (rows, targets) float64; for classes (rows, 1) holding the class index; (rows, 0) when unknown.
+        row: (rows,) int64, 0-based position of each row in the input, before rows were dropped.
+        tasks: those that have rows.
+        spare: those of which only the metadata are known.
+        notes: sentences about what was found, dropped or decided while reading.
     """
 
     schema: Schema

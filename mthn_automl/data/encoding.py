@@ -6,13 +6,19 @@ from typing import Any
 import numpy as np
 
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table, TaskTable
-from mthn_automl.data.preprocess import Preprocessor, missing_columns, moments
+from mthn_automl.data.preprocess import Preprocessor, missing_columns
+from mthn_automl.data.scaling import Scaling, moments
 from mthn_automl.data.schema import Problem
 
 
 @dataclass(frozen=True)
 class Flags:
-    """Which numeric columns get a missing indicator; decided once of all non-test rows, so that folds agree."""
+    """Which numeric columns get a missing indicator; decided once of all non-test rows, so that folds agree.
+
+    Attributes:
+        features: (numeric feature columns,).
+        metadata: (numeric metadata columns,).
+    """
 
     features: tuple[bool, ...]
     metadata: tuple[bool, ...]
@@ -25,12 +31,17 @@ class Flags:
 
 @dataclass(frozen=True)
 class Encoder:
-    """Fitted on training rows only. `metadata` is None where the data have none."""
+    """Fitted on training rows only.
+
+    Attributes:
+        features: of the rows.
+        metadata: of the tasks; None where the data have none.
+        target: (targets,) of regression; of classes, whose index stays as it is, 0 and 1.
+    """
 
     features: Preprocessor
     metadata: Preprocessor | None
-    target_mean: tuple[float, ...]
-    target_scale: tuple[float, ...]
+    target: Scaling
 
     @classmethod
     def fit(cls, training: Dataset, flags: Flags) -> "Encoder":
@@ -41,7 +52,7 @@ class Encoder:
         mean, scale = moments(training.target) if regression else (np.zeros(targets), np.ones(targets))
         features = Preprocessor.fit(schema.features, training.features, flags.features)
         metadata = cls.metadata_of(training, np.arange(len(training)), flags)
-        return cls(features, metadata, tuple(mean.tolist()), tuple(scale.tolist()))
+        return cls(features, metadata, Scaling.of(mean, scale))
 
     @staticmethod
     def metadata_of(dataset: Dataset, training: IntArray, flags: Flags) -> Preprocessor | None:
@@ -73,18 +84,18 @@ class Encoder:
 
     def encode_target(self, target: FloatArray) -> FloatArray:
         """(rows, targets) float32: standardised, or class indices as they are."""
-        return np.asarray((target - np.array(self.target_mean)) / np.array(self.target_scale), dtype=np.float32)
+        return self.target.standardised(target).astype(np.float32)
 
     def decode_target(self, scaled: FloatArray) -> FloatArray:
         """Back to the target's own scale; (..., targets) float64."""
-        return np.asarray(scaled.astype(np.float64) * np.array(self.target_scale) + np.array(self.target_mean))
+        return self.target.undone(scaled)
 
     def to_json(self) -> dict[str, Any]:
         return {
             "features": self.features.to_json(),
             "metadata": None if self.metadata is None else self.metadata.to_json(),
-            "target_mean": list(self.target_mean),
-            "target_scale": list(self.target_scale),
+            "target_mean": self.target.mean,
+            "target_scale": self.target.scale,
         }
 
     @classmethod
@@ -93,6 +104,5 @@ class Encoder:
         return cls(
             Preprocessor.from_json(stored["features"]),
             None if metadata is None else Preprocessor.from_json(metadata),
-            tuple(stored["target_mean"]),
-            tuple(stored["target_scale"]),
+            Scaling(tuple(stored["target_mean"]), tuple(stored["target_scale"])),
         )

@@ -54,14 +54,14 @@ def container_bytes(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path
     except OSError:
         return None
     left = []
-    for _, controllers, place in groups:
+    for _, controllers, path in groups:
         if not controllers:
             names, top = ("memory.max", "memory.current", "inactive_file"), root
         elif "memory" in controllers.split(","):
             names, top = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"), root / "memory"
         else:
             continue
-        inside = top / place.strip("/")
+        inside = top / path.strip("/")
         left += [_left(folder, *names) for folder in (inside, *inside.parents) if folder.is_relative_to(top)]
     return min((each for each in left if each is not None), default=None)
 

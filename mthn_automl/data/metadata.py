@@ -16,7 +16,14 @@ from mthn_automl.errors import DataError
 
 @dataclass(frozen=True)
 class Joined:
-    """Metadata columns, tasks in the order asked for, tasks of which only the metadata are known, and notes."""
+    """Tasks with their metadata.
+
+    Attributes:
+        columns: of the metadata.
+        tasks: in the order asked for.
+        spare: of which only the metadata are known.
+        notes: sentences about what was decided.
+    """
 
     columns: tuple[Column, ...]
     tasks: TaskTable

@@ -34,9 +34,9 @@ def named_codes(codes: IntArray, values: Sequence[object] | pd.Index | np.ndarra
 
 
 def positions(names: Sequence[str], known: Sequence[str]) -> IntArray:
-    """(names,) int64 first place of each name in `known`, -1 where it is not there."""
-    place = {name: index for index, name in reversed(list(enumerate(known)))}
-    return np.array([place.get(name, -1) for name in names], dtype=np.int64)
+    """(names,) int64 first index of each name in `known`, -1 where it is not among them."""
+    index_of = {name: index for index, name in reversed(list(enumerate(known)))}
+    return np.array([index_of.get(name, -1) for name in names], dtype=np.int64)
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:

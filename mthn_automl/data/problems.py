@@ -63,8 +63,8 @@ def planted(tasks: int = 12, rows: int = 30, seed: int = 0, *, features: int = 2
     coefficients = described @ effect + rng.normal(0, 0.2, (tasks, features + 1))
     task = np.repeat(np.arange(tasks), rows)
     x = rng.normal(size=(tasks * rows, features))
-    own = coefficients[task]
-    target = own[:, 0] + (own[:, 1:] * x).sum(axis=1) + rng.normal(0, NOISE, len(x))
+    of_row = coefficients[task]
+    target = of_row[:, 0] + (of_row[:, 1:] * x).sum(axis=1) + rng.normal(0, NOISE, len(x))
     columns = {f"x{k + 1}": x[:, k] for k in range(features)} | {"target": target}
     return _frames(task, columns, {f"m{k + 1}": described[:, k] for k in range(metadata)})
 

@@ -15,7 +15,12 @@ class Problem(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """A feature or metadata column; `categories` is None for a numeric one."""
+    """A feature or metadata column.
+
+    Attributes:
+        name: as it stands in the input.
+        categories: in the order of their codes; None for a numeric column.
+    """
 
     name: str
     categories: tuple[str, ...] | None = None
@@ -27,7 +32,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """The columns a model was trained on. `classes` holds the class names in the order of their indices."""
+    """The columns a model was trained on.
+
+    Attributes:
+        task: the column that names each row's task.
+        targets: the columns that are predicted.
+        problem: what they pose.
+        classes: their names in the order of their indices; none in regression.
+        features: in the order of the input.
+        metadata: in the order of the input.
+    """
 
     task: str
     targets: tuple[str, ...]

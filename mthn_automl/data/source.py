@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from mthn_automl.data.dataset import IntArray
 from mthn_automl.data.files import open_file
 from mthn_automl.data.names import label_codes, listed
-from mthn_automl.data.table_file import TableFile, refuse_infinite, unnamed_notes
+from mthn_automl.data.table_file import TableFile, unnamed_notes
+from mthn_automl.data.values import refuse_infinite
 from mthn_automl.errors import DataError, did_you_mean
 
 Given = str | Path | pd.DataFrame
@@ -22,9 +23,13 @@ Given = str | Path | pd.DataFrame
 class Source:
     """Rows still in use of a table.
 
-    rows: (rows,) int64, 0-based position of each row of `frame` in the input.
-    names: all columns of the input, those that are not in `frame` included.
-    file: where it came from, or None for a DataFrame.
+    Attributes:
+        frame: the rows.
+        name: what sentences call the table.
+        rows: (rows,) int64, 0-based position of each row of `frame` in the input.
+        names: all columns of the input, those that are not in `frame` included.
+        file: where it came from, or None for a DataFrame.
+        notes: sentences about columns that are not read.
     """
 
     frame: pd.DataFrame
@@ -110,8 +115,8 @@ class Source:
         """
         codes, names = label_codes(self.require(task, "that names each row's task", " (--task takes another)"))
         if (codes < 0).any():
-            place = self.at(int((codes < 0).argmax()))
-            raise DataError(f"Every row must name its task, however {place} has nothing in '{task}'; fill it in.")
+            where = self.at(int((codes < 0).argmax()))
+            raise DataError(f"Every row must name its task, however {where} has nothing in '{task}'; fill it in.")
         return codes, names
 
 

@@ -1,17 +1,14 @@
 """What a file of rows is to this room, whatever its format."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from mthn_automl.data.names import counted
-from mthn_automl.errors import DataError
-
-LARGEST = 1e100
+from mthn_automl.data.values import refuse_infinite
 
 
 class TableFile(ABC):
@@ -72,27 +69,6 @@ def unnamed_notes(name: str, columns: Sequence[str]) -> tuple[str, ...]:
     """A sentence that counts the columns without a name, if there are any, of what is called `name`."""
     unnamed = sum(not column.strip() for column in columns)
     return (f"{name}: {counted(unnamed, 'column')} without a name ignored.",) if unnamed else ()
-
-
-def refuse_infinite(frame: pd.DataFrame, where: Callable[[int], str]) -> None:
-    """Raise a DataError at the first number whose square is infinite; `where` puts a 0-based row into words."""
-    for name in frame.columns:
-        if pd.api.types.is_float_dtype(frame[name].dtype):
-            values = np.abs(frame[name].to_numpy(dtype=np.float64, na_value=np.nan))
-            if (values > LARGEST).any():
-                row = int((values > LARGEST).argmax())
-                size = "infinite" if np.isinf(values[row]) else f"beyond {LARGEST:g}"
-                raise DataError(
-                    f"Numbers must be finite, however column '{name}' is {size} in {where(row)}; "
-                    "correct it or leave the cell empty."
-                )
-
-
-def not_a_number(name: str, where: str, cell: object) -> DataError:
-    """The refusal of a cell; `where` is its place in words."""
-    return DataError(
-        f"Column '{name}' must hold numbers, however {where} says '{cell}'; correct it or leave the cell empty."
-    )
 
 
 def regrouped(blocks: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:

@@ -10,7 +10,7 @@ from mthn_automl.data.infer import is_number
 from mthn_automl.data.names import label_codes, positions
 from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source
-from mthn_automl.data.table_file import not_a_number
+from mthn_automl.data.values import not_a_number, too_large
 
 
 def encode_table(source: Source, columns: Sequence[Column], purpose: str) -> Table:
@@ -23,14 +23,14 @@ def encode_table(source: Source, columns: Sequence[Column], purpose: str) -> Tab
         source.require(column.name, purpose)
     numeric = np.empty((len(source), sum(column.numeric for column in columns)))
     codes = np.empty((len(source), len(columns) - numeric.shape[1]), dtype=np.int64)
-    for place, name in enumerate(column.name for column in columns if column.numeric):
-        numeric[:, place] = numbers(source, name)
-    for place, column in enumerate(column for column in columns if not column.numeric):
-        codes[:, place] = category_codes(source.frame[column.name], column.categories or ())
+    for index, name in enumerate(column.name for column in columns if column.numeric):
+        numeric[:, index] = numeric_values(source, name)
+    for index, column in enumerate(column for column in columns if not column.numeric):
+        codes[:, index] = category_codes(source.frame[column.name], column.categories or ())
     return Table(numeric, codes)
 
 
-def numbers(source: Source, name: str) -> FloatArray:
+def numeric_values(source: Source, name: str) -> FloatArray:
     """(rows,) float64, NaN where missing.
 
     Raises:
@@ -40,7 +40,7 @@ def numbers(source: Source, name: str) -> FloatArray:
     if is_number(column):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
     parsed = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    wrong = column.notna().to_numpy() & ~np.isfinite(parsed)
+    wrong = column.notna().to_numpy() & (np.isnan(parsed) | too_large(parsed))
     if wrong.any():
         first = int(wrong.argmax())
         raise not_a_number(name, source.at(first), column.iloc[first])

@@ -10,18 +10,24 @@ from mthn_automl.data.dataset import FloatArray
 from mthn_automl.data.infer import is_number
 from mthn_automl.data.names import counted, label_codes, listed, number_aware, positions
 from mthn_automl.data.schema import Problem, Schema
+from mthn_automl.data.scoring import metric_named
 from mthn_automl.data.source import Source
-from mthn_automl.data.tables import category_codes, numbers
+from mthn_automl.data.tables import category_codes, numeric_values
 from mthn_automl.errors import DataError, UsageError, did_you_mean
 
-REGRESSION_METRICS = ("rmse", "mse", "mae", "r2")
-CLASS_METRICS = ("log_loss", "accuracy", "balanced_accuracy", "roc_auc", "f1")
 PREFIXES = ("target", "label")
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is predicted; `values` is (rows, targets) float64, for classes (rows, 1) with the class index."""
+    """What is predicted.
+
+    Attributes:
+        problem: regression, or a choice among two or more classes.
+        classes: their names in the order of their indices; none in regression.
+        values: (rows, targets) float64; for classes (rows, 1) with the class index.
+        notes: sentences about what was decided.
+    """
 
     problem: Problem
     classes: tuple[str, ...]
@@ -93,7 +99,7 @@ def encode_target(source: Source, schema: Schema) -> FloatArray:
         DataError: text where numbers must be, or a class that the schema does not know.
     """
     if schema.problem is Problem.REGRESSION:
-        return np.column_stack([numbers(source, name) for name in schema.targets])
+        return np.column_stack([numeric_values(source, name) for name in schema.targets])
     name = schema.targets[0]
     codes = category_codes(source.frame[name], schema.classes)
     if (codes < 0).any():
@@ -112,15 +118,11 @@ def _kind(source: Source, targets: Sequence[str], problem: str, metric: str | No
         raise UsageError(
             f"The problem must be one of those known, however it is '{problem}'; {did_you_mean(problem, problems)}"
         )
-    if metric is not None and metric not in REGRESSION_METRICS + CLASS_METRICS:
-        known = REGRESSION_METRICS + CLASS_METRICS
-        raise UsageError(
-            f"The metric must be one of those known, however it is '{metric}'; {did_you_mean(metric, known)}"
-        )
+    asked_for = Problem if metric is None else metric_named(metric).problems
     if problem != "auto":
         return str(problem), "as asked"
     if metric is not None:
-        return "regression" if metric in REGRESSION_METRICS else "classes", f"the metric {metric} asks for it"
+        return "regression" if Problem.REGRESSION in asked_for else "classes", f"the metric {metric} asks for it"
     return _natural_kind(source, targets)
 
 
@@ -136,7 +138,7 @@ def _natural_kind(source: Source, targets: Sequence[str]) -> tuple[str, str]:
 
 
 def _regression(source: Source, targets: Sequence[str]) -> FloatArray:
-    values = np.column_stack([numbers(source, name) for name in targets])
+    values = np.column_stack([numeric_values(source, name) for name in targets])
     _at_least_two(source)
     for name, column in zip(targets, values.T, strict=True):
         if np.ptp(column) == 0:

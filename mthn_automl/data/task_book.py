@@ -27,7 +27,7 @@ class TaskBook:
         self.tasks, self.spare = tasks, spare
         self._source = source
         self._known = len(tasks)
-        self._number = {name: place for place, name in reversed(list(enumerate(tasks.names)))}
+        self._number = {name: index for index, name in reversed(list(enumerate(tasks.names)))}
         self._describing = spare
         self._named: list[str] = []
         if source is not None:
@@ -42,9 +42,9 @@ class TaskBook:
         """(rows,) int64 number of the task of each row, from indices (rows,) into names."""
         new = [name for name in names if name not in self._number]
         if new:
-            self._number |= {name: len(self.tasks) + place for place, name in enumerate(new)}
-            self.tasks, place = extend_tasks(self.tasks, self._describing, new)
-            self._described = np.append(self._described, place >= 0)
+            self._number |= {name: len(self.tasks) + index for index, name in enumerate(new)}
+            self.tasks, described = extend_tasks(self.tasks, self._describing, new)
+            self._described = np.append(self._described, described >= 0)
             rest = np.flatnonzero(positions(self.spare.names, new) < 0)
             left = tuple(self.spare.names[index] for index in rest)
             self.spare = TaskTable(left, None if self.spare.metadata is None else self.spare.metadata.take(rest))

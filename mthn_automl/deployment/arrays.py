@@ -10,21 +10,21 @@ ARRAY = "$array"
 
 
 def to_parts(value: Any) -> tuple[Any, dict[str, np.ndarray]]:
-    """JSON-like value, and the arrays it names by their place in it."""
+    """JSON-like value, and the arrays it names by their path in it."""
     arrays: dict[str, np.ndarray] = {}
     return _plain(value, "state", arrays), arrays
 
 
-def _plain(value: Any, place: str, arrays: dict[str, np.ndarray]) -> Any:
+def _plain(value: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(value, np.ndarray):
-        arrays[place] = np.ascontiguousarray(value)
-        return {ARRAY: place}
+        arrays[path] = np.ascontiguousarray(value)
+        return {ARRAY: path}
     if isinstance(value, np.generic):
         return value.item()
     if isinstance(value, Mapping):
-        return {str(name): _plain(each, f"{place}.{name}", arrays) for name, each in value.items()}
+        return {str(name): _plain(each, f"{path}.{name}", arrays) for name, each in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each, f"{place}.{index}", arrays) for index, each in enumerate(value)]
+        return [_plain(each, f"{path}.{index}", arrays) for index, each in enumerate(value)]
     return value
 
 

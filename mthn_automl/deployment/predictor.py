@@ -13,10 +13,8 @@ from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table, TaskT
 from mthn_automl.data.read import read_rows
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.stream import RowStream
-from mthn_automl.deployment.array_rows import array_table, one_row
-from mthn_automl.deployment.one_row import RowReader
+from mthn_automl.deployment.rows import FeatureReader, TaskReader
 from mthn_automl.deployment.stream import PredictionStream
-from mthn_automl.deployment.task_numbers import TaskNumbers
 from mthn_automl.errors import DataError, UsageError
 from mthn_automl.models.base import Classical
 from mthn_automl.training.networks import Networks
@@ -27,7 +25,12 @@ from mthn_automl.training.task_networks import MOST_KEPT, OneNetwork
 class Predictor:
     """A model with the columns and tasks it was trained on.
 
-    architecture: its name. tasks: those it was trained on; spare: tasks of which it knows the metadata only.
+    Attributes:
+        architecture: its name.
+        schema: the columns of training.
+        tasks: those it was trained on.
+        spare: tasks of which it knows the metadata only.
+        model: what predicts.
     """
 
     architecture: str
@@ -112,13 +115,13 @@ class Predictor:
         Args:
             features: (rows, columns) numbers in the order of `columns`, NaN where missing. A category is given as its
                 index in the schema, -1 or NaN where it is missing.
-            task: (rows,) names; or, where no task of training is named by a whole number, integer places in
+            task: (rows,) names; or, where no task of training is named by a whole number, indices into
                 `tasks.names`, -1 for a task never seen. Names that are not known are tasks never seen.
 
         Raises:
-            DataError: arrays of other shapes, numbers that are not finite, an index or a place that there is not.
+            DataError: arrays of other shapes, numbers that are not finite, an index that there is not.
         """
-        table, (number, tasks) = array_table(self.schema, features), self._numbers.of_rows(task)
+        table, (number, tasks) = self._features.of_array(features), self._tasks.of_rows(task)
         if len(number) != len(table):
             raise DataError(
                 f"There must be one task a row, however {len(number):,} tasks are given for {len(table):,} rows."
@@ -145,43 +148,43 @@ class Predictor:
         """
         if isinstance(row, Mapping | pd.Series):
             named = row if isinstance(row, Mapping) else {str(name): value for name, value in row.items()}
-            table = self._reader.table(named)
+            table = self._features.of_mapping(named)
             task = named.get(self.schema.task) if task is None else task
         else:
-            table = array_table(self.schema, one_row(row))
-        found = self._numbers.find(task)
-        network = self._network(found)
+            table = self._features.of_list(row)
+        known = self._tasks.of_name(task)
+        network = self._network(known)
         if isinstance(self.model, Networks) and network is not None:
             return self._named(self.model.predict_row(table, network))
-        number, tasks = self._place(found)
+        number, tasks = self._numbered(known)
         return self._named(self.model.predict(self._to_predict(table, np.array([number]), tasks))[0])
 
     @cached_property
-    def _reader(self) -> RowReader:
-        return RowReader(self.schema)
+    def _features(self) -> FeatureReader:
+        return FeatureReader(self.schema)
 
     @cached_property
-    def _numbers(self) -> TaskNumbers:
-        return TaskNumbers(self.tasks, self.spare)
+    def _tasks(self) -> TaskReader:
+        return TaskReader(self.tasks, self.spare)
 
     @cached_property
     def _cached(self) -> dict[int | str, OneNetwork | None]:
         return {}
 
-    def _network(self, found: int | str) -> OneNetwork | None:
+    def _network(self, task: int | str) -> OneNetwork | None:
         if not isinstance(self.model, Networks):
             return None
-        if found not in self._cached:
+        if task not in self._cached:
             if len(self._cached) * self.model.size().task_network > MOST_KEPT:
                 self._cached.pop(next(iter(self._cached)), None)
-            self._cached[found] = self.model.task_network(*self._place(found))
-        return self._cached[found]
+            self._cached[task] = self.model.task_network(*self._numbered(task))
+        return self._cached[task]
 
-    def _place(self, found: int | str) -> tuple[int, TaskTable]:
-        """A task's number, and the tasks it counts."""
-        if isinstance(found, int):
-            return found, self.tasks
-        return len(self.tasks), self._numbers.extended([found])
+    def _numbered(self, task: int | str) -> tuple[int, TaskTable]:
+        """The number of what `TaskReader.of_name` says, and the tasks it counts."""
+        if isinstance(task, int):
+            return task, self.tasks
+        return len(self.tasks), self._tasks.extended([task])
 
     def _to_predict(self, table: Table, number: IntArray, tasks: TaskTable) -> Dataset:
         return Dataset(self.schema, table, number, np.empty((len(table), 0)), np.arange(len(table)), tasks, self.spare)

@@ -11,7 +11,12 @@ from mthn_automl.data.stream import RowStream
 
 @dataclass(frozen=True)
 class PredictionStream:
-    """DataFrames with the columns of `Predictor.predict`, whose `row` counts on through the whole file."""
+    """DataFrames with the columns of `Predictor.predict`, whose `row` counts on through the whole file.
+
+    Attributes:
+        rows: of the file, in pieces.
+        predict: from a piece's rows to its DataFrame.
+    """
 
     rows: RowStream
     predict: Callable[[Dataset], pd.DataFrame]

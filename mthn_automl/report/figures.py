@@ -27,7 +27,7 @@ def save_figures(
     Args:
         leaderboard, tradeoff, ablation, preferences: as in the run's CSV files; one with nothing to plot gives no
             figure.
-        metric: a name in METRICS.
+        metric: its name.
 
     Returns:
         The files written.

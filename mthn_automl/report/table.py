@@ -9,7 +9,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from mthn_automl.training.metrics import METRICS
+from mthn_automl.data.scoring import metric_named
 
 TIED: Final = "="
 UNLIMITED: Final = 10_000
@@ -20,11 +20,11 @@ def leaderboard_text(table: pd.DataFrame, metric: str, width: int | None) -> str
     """The leaderboard in plain characters, ending in a newline; no colours, so that it can go anywhere.
 
     Args:
-        table: as in `leaderboard.csv`. metric: a name in METRICS.
+        table: as in `leaderboard.csv`. metric: its name.
         width: columns of the terminal; None for as wide as it takes. Where it does not suffice, the seconds, the
             trials and then the parameters are left out.
     """
-    cells = _cells(table[table["rank"].notna()], METRICS[metric].error_name)
+    cells = _cells(table[table["rank"].notna()], metric_named(metric).error_name)
     lines = _drawn(cells)
     for left_out in FIRST_TO_GO:
         if width is None or max(map(len, lines)) <= width:

@@ -132,7 +132,7 @@ def _at_preference(model: Networks, rows: Dataset, preference: float) -> tuple[F
     asked = model.at_preference(preference)
     if asked.task_networks is None:
         return asked.predict(rows), asked.size().task_network
-    return asked.predict(rows), asked.task_networks.working_numbers()
+    return asked.predict(rows), asked.task_networks.working_parameters()
 
 
 def _replace_folder(source: "os.PathLike[str]", target: "os.PathLike[str]") -> None:

@@ -12,10 +12,10 @@ from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.dataset import Dataset, IntArray
 from mthn_automl.data.memory import refuse_search
 from mthn_automl.data.read import read_dataset, read_rows
+from mthn_automl.data.scoring import check_metric, default_metric
 from mthn_automl.data.split import assign_folds, seal_test
 from mthn_automl.errors import DataError
 from mthn_automl.run.options import Options
-from mthn_automl.training.metrics import check_metric, default_metric
 from mthn_automl.tuning.objective import SearchData
 from mthn_automl.tuning.space import SearchSpace, build_space
 

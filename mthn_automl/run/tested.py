@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from mthn_automl.analysis.statistics import bootstrap_interval
 from mthn_automl.data.dataset import Dataset, FloatArray
-from mthn_automl.training.metrics import METRICS, error_over_rows, error_over_tasks
+from mthn_automl.data.scoring import error_over_rows, error_over_tasks, metric_named
 from mthn_automl.tuning.final import Refitted
 
 
@@ -29,7 +29,7 @@ def score(refitted: Refitted, test: Dataset, metric_name: str, seed: int) -> Tes
     started = time.perf_counter()
     prediction = refitted.predict(test)
     spent = time.perf_counter() - started
-    metric = METRICS[metric_name]
+    metric = metric_named(metric_name)
     over_tasks, undefined = error_over_tasks(metric, test.target, prediction, test.task)
     low, high = bootstrap_interval(metric, test.target, prediction, test.task, "rows", seed=seed)
     low_tasks, high_tasks = bootstrap_interval(metric, test.target, prediction, test.task, "tasks", seed=seed)

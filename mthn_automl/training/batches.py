@@ -15,7 +15,9 @@ PADDING = -1
 class Layout:
     """Blocks of rows of one task each.
 
-    rows (blocks, size) int64, PADDING where a block is not full; task (blocks,) int64.
+    Attributes:
+        rows: (blocks, size) int64, PADDING where a block is not full.
+        task: (blocks,) int64.
     """
 
     rows: IntArray
@@ -29,9 +31,11 @@ class Layout:
 class Batch:
     """One step's blocks of every member.
 
-    rows (members, blocks, size) int64, any row where padded. mask (members, blocks, size) bool, False on padding.
-    present (members, tasks present) int64: tasks, padded with the number of tasks, which is nobody's.
-    place (members, blocks) int64: where in `present` the task of each block stands.
+    Attributes:
+        rows: (members, blocks, size) int64, any row where padded.
+        mask: (members, blocks, size) bool, False on padding.
+        present: (members, tasks present) int64, tasks, padded with the number of tasks, which is nobody's.
+        place: (members, blocks) int64, where in `present` the task of each block stands.
     """
 
     rows: IntArray
@@ -94,18 +98,6 @@ def batch_count(blocks: int, size: int, batch: int) -> int:
     return max(1, round(blocks / max(1, batch // size)))
 
 
-def widened(batch: Batch, blocks: int, present: int, tasks: int) -> Batch:
-    """The batch padded to at least so many blocks and tasks present, so that its shape does not change."""
-    more, absent = max(0, blocks - batch.rows.shape[1]), max(0, present - batch.present.shape[1])
-    below = ((0, 0), (0, more), (0, 0))
-    return Batch(
-        np.pad(batch.rows, below),
-        np.pad(batch.mask, below),
-        np.pad(batch.present, ((0, 0), (0, absent)), constant_values=tasks),
-        np.pad(batch.place, below[:2]),
-    )
-
-
 def blocks_of(rows: IntArray, task: IntArray, size: int) -> int:
     """Blocks into which `lay_out` cuts the given rows."""
     return int((-(-np.bincount(task[rows]) // size)).sum())
@@ -116,9 +108,9 @@ def deal(layouts: Sequence[Layout], batches: int, tasks: int) -> Iterator[Batch]
 
     tasks: their number, which stands for no task.
     """
-    hands = [_Hand.of(each, batches) for each in layouts]
-    for number in range(batches):
-        yield _stack([each.batch(number) for each in hands], tasks)
+    hands = [_Hand.of(layout, batches) for layout in layouts]
+    for batch in range(batches):
+        yield _stack([hand.batch(batch) for hand in hands], tasks)
 
 
 def whole(layouts: Sequence[Layout], tasks: int) -> Batch:
@@ -128,7 +120,13 @@ def whole(layouts: Sequence[Layout], tasks: int) -> Batch:
 
 @dataclass(frozen=True)
 class _Part:
-    """One member's share of one batch."""
+    """One member's share of one batch.
+
+    Attributes:
+        rows: (blocks, size) int64, PADDING where a block is not full.
+        present: (tasks present,) int64.
+        place: (blocks,) int64, where in `present` the task of each block stands.
+    """
 
     rows: IntArray
     present: IntArray
@@ -137,7 +135,15 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Hand:
-    """One member's blocks, the tasks of each batch in turn, and where these begin."""
+    """One member's blocks, dealt to batches.
+
+    Attributes:
+        layout: all blocks.
+        starts: (batches + 1,) first block of each batch.
+        tasks: (tasks of the first batch + of the second + ...,) int64.
+        first_task: (batches + 1,) where in `tasks` those of each batch begin.
+        place: (blocks,) int64, where among the tasks of its batch the task of each block stands.
+    """
 
     layout: Layout
     starts: IntArray
@@ -150,9 +156,9 @@ class _Hand:
         starts = np.arange(batches + 1) * len(layout) // batches
         batch = np.repeat(np.arange(batches), np.diff(starts))
         most = int(layout.task.max(initial=0)) + 1
-        found, place = np.unique(batch * most + layout.task, return_inverse=True)
-        first_task = np.searchsorted(found, np.arange(batches + 1) * most)
-        return cls(layout, starts, found % most, first_task, place - first_task[batch])
+        tasks, place = np.unique(batch * most + layout.task, return_inverse=True)
+        first_task = np.searchsorted(tasks, np.arange(batches + 1) * most)
+        return cls(layout, starts, tasks % most, first_task, place - first_task[batch])
 
     def batch(self, number: int) -> _Part:
         blocks = slice(self.starts[number], self.starts[number + 1])
@@ -161,13 +167,12 @@ class _Hand:
 
 
 def _stack(parts: Sequence[_Part], tasks: int) -> Batch:
-    blocks, present = (max(map(len, each)) for each in ([p.rows for p in parts], [p.present for p in parts]))
-    rows = np.full((len(parts), max(blocks, 1), parts[0].rows.shape[1]), PADDING, dtype=np.int64)
-    place = np.zeros((len(parts), max(blocks, 1)), dtype=np.int64)
-    numbers = np.full((len(parts), max(present, 1)), tasks, dtype=np.int64)
+    blocks = max(1, *(len(part.rows) for part in parts))
+    rows = np.full((len(parts), blocks, parts[0].rows.shape[1]), PADDING, dtype=np.int64)
+    place = np.zeros((len(parts), blocks), dtype=np.int64)
+    present = np.full((len(parts), max(1, *(len(part.present) for part in parts))), tasks, dtype=np.int64)
     for member, part in enumerate(parts):
         rows[member, : len(part.rows)] = part.rows
         place[member, : len(part.place)] = part.place
-        numbers[member, : len(part.present)] = part.present
-    mask = rows != PADDING
-    return Batch(np.maximum(rows, 0), mask, numbers, place)
+        present[member, : len(part.present)] = part.present
+    return Batch(np.maximum(rows, 0), rows != PADDING, present, place)

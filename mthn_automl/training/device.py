@@ -1,16 +1,11 @@
 """Where networks are trained: a GPU if there is one, with the data on it if they fit."""
 
-from contextlib import AbstractContextManager, nullcontext
-
 import torch
 
 from mthn_automl.errors import UsageError
 
 DATA_SHARE = 0.5
 """Of a device's free memory that the data may take; the rest is for packs and their gradients."""
-
-WIDE = 256
-"""Units from which a layer's product, not its launch, takes the time, so that half precision can save some."""
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -19,13 +14,13 @@ def choose_device(name: str = "auto") -> torch.device:
     Raises:
         UsageError: a device that this machine or this build of PyTorch does not have.
     """
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if name == "auto":
-        return torch.device(next(each for each, found in there.items() if found))
-    if not there.get(name, False):
-        have = ", ".join(each for each, found in there.items() if found)
-        raise UsageError(f"--device must be auto or a device of this machine ({have}), however it is '{name}'.")
-    return torch.device(name)
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    usable = [device for device, can_be_used in available.items() if can_be_used]
+    if name != "auto" and name not in usable:
+        raise UsageError(
+            f"--device must be auto or a device of this machine ({', '.join(usable)}), however it is '{name}'."
+        )
+    return torch.device(usable[0] if name == "auto" else name)
 
 
 def gpu_count() -> int:
@@ -44,10 +39,3 @@ def _free_bytes(device: torch.device) -> float:
     if device.type == "mps":
         return float(torch.mps.recommended_max_memory() - torch.mps.current_allocated_memory())
     return float("inf")
-
-
-def precision(device: torch.device, width: int) -> AbstractContextManager[object]:
-    """The context of a forward pass: bfloat16 products on CUDA devices that have them, for wide layers only."""
-    if device.type == "cuda" and width >= WIDE and torch.cuda.is_bf16_supported():
-        return torch.autocast("cuda", dtype=torch.bfloat16)
-    return nullcontext()

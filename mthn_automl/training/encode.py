@@ -20,9 +20,16 @@ FEW_ROWS = 1000
 class TrainingData:
     """What networks are trained on; plain arrays, so that processes can map them without a copy.
 
-    features (rows, d_x) and target (rows, targets): scaled for each fold when they are taken. metadata
-    (folds, tasks, d_m) float32, task (rows,) int64. training, validation: row numbers of each fold; no validation
-    rows in a refit.
+    Attributes:
+        features: (rows, d_x), scaled for each fold when they are taken.
+        target: (rows, targets), likewise.
+        metadata: (folds, tasks, d_m) float32.
+        task: (rows,) int64.
+        training: of each fold, indices of the rows it trains on.
+        validation: of each fold, indices of the rows it validates on; none in a refit.
+        encoders: of each fold.
+        shape: what networks are told of these data.
+        problem: what is predicted.
     """
 
     features: Scaled
@@ -59,7 +66,12 @@ class TrainingData:
 
 @dataclass(frozen=True)
 class Encoded:
-    """One set of rows for both uses: `folds` for cross-validation, `whole` for a refit on every row."""
+    """One set of rows for both uses.
+
+    Attributes:
+        folds: for cross-validation.
+        whole: for a refit: one fold that trains on every row.
+    """
 
     folds: TrainingData
     whole: TrainingData
@@ -71,20 +83,21 @@ class Encoded:
 def encode(dataset: Dataset, fold: IntArray, flags: Flags) -> Encoded:
     """Fold k validates on the rows where `fold` is k and trains on all others; -1 marks rows that always train."""
     count = int(fold.max()) + 1
-    validation = [*(np.flatnonzero(fold == number) for number in range(count)), np.arange(0)]
-    training = [*(np.flatnonzero(fold != number) for number in range(count)), np.arange(len(dataset))]
-    both = _encode(dataset, training, validation, flags)
+    validation = (*(np.flatnonzero(fold == number) for number in range(count)), np.arange(0))
+    training = (*(np.flatnonzero(fold != number) for number in range(count)), np.arange(len(dataset)))
+    encoders = tuple(Encoder.fit(dataset.take(rows), flags) for rows in training)
+    both = TrainingData(
+        features=scaled_features(dataset.features, [each.features for each in encoders]),
+        target=scaled_target(dataset.target, encoders),
+        metadata=np.stack([each.encode_metadata(dataset.tasks) for each in encoders]),
+        task=dataset.task,
+        training=training,
+        validation=validation,
+        encoders=encoders,
+        shape=_shape(dataset, encoders[0]),
+        problem=dataset.schema.problem,
+    )
     return Encoded(both.only(range(count)), both.only([count]))
-
-
-def encode_folds(dataset: Dataset, fold: IntArray, flags: Flags) -> TrainingData:
-    """The folds of `encode`."""
-    return encode(dataset, fold, flags).folds
-
-
-def encode_all(dataset: Dataset, flags: Flags) -> TrainingData:
-    """One fold that trains on every row: the refit."""
-    return _encode(dataset, [np.arange(len(dataset))], [np.arange(0)], flags)
 
 
 def problem_shape(dataset: Dataset) -> ProblemShape:
@@ -99,21 +112,4 @@ def _shape(dataset: Dataset, encoder: Encoder) -> ProblemShape:
         outputs=network_outputs(dataset.schema),
         tasks=len(dataset.tasks),
         metadata=encoder.metadata_width,
-    )
-
-
-def _encode(
-    dataset: Dataset, training: Sequence[IntArray], validation: Sequence[IntArray], flags: Flags
-) -> TrainingData:
-    encoders = [Encoder.fit(dataset.take(rows), flags) for rows in training]
-    return TrainingData(
-        features=scaled_features(dataset.features, [each.features for each in encoders]),
-        target=scaled_target(dataset.target, encoders),
-        metadata=np.stack([each.encode_metadata(dataset.tasks) for each in encoders]),
-        task=dataset.task,
-        training=tuple(training),
-        validation=tuple(validation),
-        encoders=tuple(encoders),
-        shape=_shape(dataset, encoders[0]),
-        problem=dataset.schema.problem,
     )

@@ -12,7 +12,6 @@ from torch import Tensor
 from mthn_automl.errors import DivergedError
 from mthn_automl.models.base import Architecture
 from mthn_automl.training.batches import Batch, batch_count, block_size, blocks_of, deal, lay_out
-from mthn_automl.training.compiling import worth_compiling
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.members import Member, Pack
 from mthn_automl.training.settings import TrainingSettings
@@ -30,9 +29,14 @@ DROP_SHARE = 0.25
 
 @dataclass(frozen=True)
 class Schedule:
-    """What follows from rows, tasks and budget. batch: rows a step; patience, check_every: in epochs.
+    """What follows from rows, tasks and budget.
 
-    rungs: epochs, multiples of `check_every` in rising order, after which a training can be paused and looked at.
+    Attributes:
+        batch: rows a step.
+        max_epochs: after which every member stops.
+        patience: epochs without progress after which a member stops.
+        check_every: epochs from one look at the validation loss to the next.
+        rungs: epochs, multiples of `check_every` in rising order, after which a training can be paused and looked at.
     """
 
     batch: int
@@ -49,51 +53,36 @@ class Schedule:
 
 @dataclass(frozen=True)
 class FitResult:
-    """pack: all members at their best. epochs (members,): of those weights. loss (members,): validation loss.
+    """What a training ends with.
 
-    spent: epochs until the last member stopped. curve: (epoch, validation loss of each member, NaN once it has left)
-    at every check.
+    Attributes:
+        pack: all members at their best, on the CPU.
+        epochs: (members,) of those weights.
+        loss: (members,) validation loss of those weights.
+        stopped_by_time: whether the deadline ended it.
+        curve: (epoch, validation loss of each member, NaN once it has left) at every check.
+        epochs_trained: until the last member stopped.
     """
 
     pack: Pack
     epochs: tuple[int, ...]
     loss: tuple[float, ...]
     stopped_by_time: bool
-    curve: tuple[tuple[int, tuple[float, ...]], ...] = ()
-    spent: int = 0
+    curve: tuple[tuple[int, tuple[float, ...]], ...]
+    epochs_trained: int
 
 
 @dataclass(frozen=True)
 class Paused:
-    """A training at a rung. pack: all members at their best so far, to be used before the training goes on."""
+    """A training at a rung.
+
+    Attributes:
+        epoch: of the rung.
+        pack: all members at their best so far, on the CPU; to be used before the training goes on.
+    """
 
     epoch: int
     pack: Pack
-
-
-def fit(
-    data: TrainingData,
-    build: Callable[[], Architecture],
-    members: Sequence[Member],
-    settings: TrainingSettings,
-    schedule: Schedule,
-    *,
-    present_only: bool = True,
-    deadline: float | None = None,
-    placed: DeviceData | None = None,
-) -> FitResult:
-    """Train until every member's validation loss stops falling; without validation rows, for `max_epochs`.
-
-    deadline: seconds since the epoch; past it the best weights so far are returned, marked. placed: `data` on the
-    device to train on, by default the CPU; the result is on the CPU.
-
-    Raises:
-        DivergedError: a member's loss is not finite.
-    """
-    steps = fit_in_steps(
-        data, build, members, settings, schedule, present_only=present_only, deadline=deadline, placed=placed
-    )
-    return drained(steps)
 
 
 def drained(steps: Generator[object, None, Value]) -> Value:
@@ -105,24 +94,8 @@ def drained(steps: Generator[object, None, Value]) -> Value:
             return end.value  # type: ignore[no-any-return]
 
 
-def fit_in_steps(
-    data: TrainingData,
-    build: Callable[[], Architecture],
-    members: Sequence[Member],
-    settings: TrainingSettings,
-    schedule: Schedule,
-    *,
-    present_only: bool = True,
-    deadline: float | None = None,
-    placed: DeviceData | None = None,
-) -> Generator[Paused, None, FitResult]:
-    """As `fit`, paused at every rung of the schedule: whoever asks for no next step has stopped it for good."""
-    there = placed or DeviceData.of(data, CPU)
-    return _Fit(data, build, members, settings, schedule, present_only, deadline, there).run()
-
-
-class _Fit:
-    """The state of one training: which members are alive, their optimiser, their best weights."""
+class Training:
+    """One training: which members are alive, their optimiser, their best weights."""
 
     def __init__(
         self,
@@ -131,10 +104,24 @@ class _Fit:
         members: Sequence[Member],
         settings: TrainingSettings,
         schedule: Schedule,
-        present_only: bool,
-        deadline: float | None,
-        placed: DeviceData,
+        *,
+        present_only: bool = True,
+        deadline: float | None = None,
+        placed: DeviceData | None = None,
     ) -> None:
+        """Ready for the first step.
+
+        Args:
+            data: rows and folds; without validation rows a training lasts for all its epochs.
+            build: makes the architecture; called once a member.
+            members: the networks to train in lock-step.
+            settings: of the optimiser, the loss and the features.
+            schedule: how long, and when to look.
+            present_only: whether a step sees the tasks of its batch only.
+            deadline: seconds since the epoch; past it the best weights so far are returned, marked.
+            placed: `data` on the device to train on, by default the CPU.
+        """
+        placed = placed or DeviceData.of(data, CPU)
         self.data, self.members, self.schedule, self.deadline = data, members, schedule, deadline
         self.random = [np.random.default_rng(member.seed) for member in members]
         self.draws = [np.random.default_rng((member.seed, 1)) for member in members]
@@ -142,18 +129,12 @@ class _Fit:
         self.waiting = torch.ones(len(members), dtype=torch.bool)
         fold = torch.tensor([member.fold for member in members])
         seeds = [member.seed for member in members]
-        fold_there = fold.to(placed.device)
-        metadata = placed.metadata[fold_there]
+        placed_fold = fold.to(placed.device)
+        metadata = placed.metadata[placed_fold]
         self.everyone = Pack.build(build, seeds, metadata, present_only=present_only).to(placed.device)
         weights = LossWeights.of(data, fold.tolist(), settings)
-        self.trainer = Trainer(
-            placed,
-            self.everyone,
-            fold_there,
-            settings,
-            weights=None if weights is None else weights.to(placed.device),
-        )
-        self.trainer_made = time.time()
+        weights = None if weights is None else weights.to(placed.device)
+        self.trainer = Trainer(placed, self.everyone, placed_fold, settings, weights=weights)
         self.best = BestSoFar(self.everyone)
         sizes = np.bincount(data.task[data.training[0]], minlength=data.shape.tasks)
         self.block = block_size(sizes, schedule.batch)
@@ -164,7 +145,14 @@ class _Fit:
         self.stopped_by_time = False
         self.curve: list[tuple[int, tuple[float, ...]]] = []
 
-    def run(self) -> Generator[Paused, None, FitResult]:
+    def steps(self) -> Generator[Paused, None, FitResult]:
+        """Train until every member's validation loss stops falling, pausing at every rung of the schedule.
+
+        Whoever asks for no next step has stopped it for good.
+
+        Raises:
+            DivergedError: a member's loss is not finite.
+        """
         epoch = 0
         while epoch < self.schedule.max_epochs and bool(self.waiting.any()) and not self.stopped_by_time:
             epoch += 1
@@ -172,7 +160,6 @@ class _Fit:
             last = epoch == self.schedule.max_epochs or self.stopped_by_time
             if epoch % self.schedule.check_every == 0 or last:
                 self._check(epoch)
-                self._compile_where_it_pays()
                 if epoch in self.schedule.rungs and bool(self.waiting.any()) and not last:
                     yield Paused(epoch, self.best.restored(self.everyone).to(CPU))
         self.everyone.outputs.training_mode(False)
@@ -182,13 +169,8 @@ class _Fit:
             loss=tuple(self.best.loss.tolist()),
             stopped_by_time=self.stopped_by_time,
             curve=tuple(self.curve),
-            spent=epoch,
+            epochs_trained=epoch,
         )
-
-    def _compile_where_it_pays(self) -> None:
-        left = None if self.deadline is None else self.deadline - time.time()
-        if not self.trainer.compiled and worth_compiling(time.time() - self.trainer_made, left):
-            self.trainer.compile()
 
     def _train_epoch(self) -> None:
         rows = [self.data.training[self.members[index].fold] for index in self.alive.tolist()]
@@ -250,5 +232,4 @@ class _Fit:
         if len(kept) == 0 or len(kept) > (1.0 - DROP_SHARE) * len(waiting):
             return
         self.trainer, self.alive = self.trainer.select(kept), self.alive[kept]
-        self.trainer_made = time.time()
         self.held_out = []

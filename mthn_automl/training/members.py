@@ -7,13 +7,12 @@ hand from about 15 members on).
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from itertools import chain
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.func import functional_call, stack_module_state, vmap
+from torch import Tensor
+from torch.func import stack_module_state, vmap
 
 from mthn_automl.models.base import Architecture, ProblemShape
 from mthn_automl.training.tables import State
@@ -21,40 +20,56 @@ from mthn_automl.training.tables import State
 
 @dataclass(frozen=True)
 class Member:
-    """One network of a pack: the fold whose rows it sees and the seed of its start and of its row order."""
+    """One network of a pack.
+
+    Attributes:
+        fold: number of the fold whose training rows it sees.
+        seed: of its first weights, of the order of its rows, and of what it draws in a step.
+    """
 
     fold: int
     seed: int
 
 
-class Outputs(nn.Module):
-    """What one training step needs of an architecture, in one call: predictions and penalty."""
+class Outputs:
+    """Predictions and penalty of an architecture as a function of its tensors.
+
+    As `torch.func.functional_call`, without its checks of each name: these take a tenth of a small step (measured).
+    """
 
     def __init__(self, inner: Architecture) -> None:
-        super().__init__()
         self.inner = inner
-        self._places = _places(inner)
+        self._owners = {
+            f"{prefix}.{key}" if prefix else key: (module, key)
+            for prefix, module in inner.named_modules()
+            for key, _ in chain(module.named_parameters(recurse=False), module.named_buffers(recurse=False))
+        }
 
     @contextmanager
-    def given(self, parameters: State, buffers: State) -> Iterator[None]:
-        """The architecture's tensors replaced by those given.
+    def given(self, parameters: State, buffers: State) -> Iterator[Architecture]:
+        """The architecture with other tensors, by name.
 
-        As `torch.func.functional_call`, which the compiler needs, without its checks of each name: these take a
-        tenth of a small step (measured).
+        An attribute of the object itself hides a parameter or buffer of the same name: a module is asked for those
+        (`nn.Module.__getattr__`) only where Python finds no such attribute.
         """
-        kept = [(*self._places[name], value) for state in (parameters, buffers) for name, value in state.items()]
-        own = [(holder, key, holder[key]) for holder, key, _ in kept]
+        owners = [(vars(self._owners[name][0]), self._owners[name][1]) for name in chain(parameters, buffers)]
         try:
-            for holder, key, value in kept:
-                holder[key] = value
-            yield
+            for (attributes, key), value in zip(owners, chain(parameters.values(), buffers.values()), strict=True):
+                attributes[key] = value
+            yield self.inner
         finally:
-            for holder, key, value in own:
-                holder[key] = value
+            for attributes, key in owners:
+                attributes.pop(key, None)
 
-    def forward(self, features: Tensor, task: Tensor) -> tuple[Tensor, Tensor]:
-        call = self.inner.training_outputs if self.inner.training else self.inner
-        return call(features, task), self.inner.penalty()
+    def __call__(self, parameters: State, buffers: State, features: Tensor, task: Tensor) -> tuple[Tensor, Tensor]:
+        """What a training step needs of one member, whose tensors are without the dimension of members.
+
+        Shape:
+            features (blocks, rows, d_x), task (blocks,) -> (blocks, rows, outputs), ().
+        """
+        with self.given(parameters, buffers) as inner:
+            call = inner.training_outputs if inner.training else inner
+            return call(features, task), inner.penalty()
 
     def training_mode(self, wanted: bool) -> None:
         """Set as `nn.Module.train` does, which takes a tenth of a small step, when it is another than now."""
@@ -62,29 +77,14 @@ class Outputs(nn.Module):
             self.inner.train(wanted)
 
 
-def _places(inner: nn.Module) -> dict[str, tuple[dict[str, Any], str]]:
-    """Where a module keeps each of its tensors."""
-    return {
-        f"{prefix}.{key}" if prefix else key: (holder, key)
-        for prefix, module in inner.named_modules()
-        for holder in (module._parameters, module._buffers)
-        for key in holder
-    }
-
-
-class _AfterEpoch(nn.Module):
-    def __init__(self, inner: Architecture) -> None:
-        super().__init__()
-        self.inner = inner
-
-    def forward(self) -> State:
-        return dict(self.inner.after_epoch())
-
-
 class Pack:
     """Stacked members.
 
-    parameters, buffers: by name, (members, ...). `prototype` gives the computation, never the values.
+    Attributes:
+        prototype: gives the computation, never the values.
+        parameters: by name, (members, ...).
+        buffers: by name, (members, ...).
+        present_only: whether a step is given the rows of the tasks at hand only.
     """
 
     def __init__(self, prototype: Architecture, parameters: State, buffers: State, *, present_only: bool) -> None:
@@ -128,8 +128,8 @@ class Pack:
         if not self.present_only:
             return compute(self.outputs, self.parameters, self.buffers, features, task)
         parameters, buffers = self._present(self.parameters, task), self._present(self.buffers, task)
-        place = torch.arange(task.shape[1], device=task.device).expand(task.shape)
-        return compute(self.outputs, parameters, buffers, features, place)
+        block = torch.arange(task.shape[1], device=task.device).expand(task.shape)
+        return compute(self.outputs, parameters, buffers, features, block)
 
     def _present(self, state: State, task: Tensor) -> State:
         """Rows of the task-indexed tensors for the tasks at hand: a step costs nothing for the others."""
@@ -140,8 +140,8 @@ class Pack:
         drawn = [self.prototype.draw(each) for each in random]
         fresh = {name: np.stack([each[name] for each in drawn]) for name in drawn[0]}
         if fresh:
-            there = {name: torch.from_numpy(each).to(self.buffers[name].device) for name, each in fresh.items()}
-            self.buffers = {**self.buffers, **there}
+            renewed = {name: torch.from_numpy(each).to(self.buffers[name].device) for name, each in fresh.items()}
+            self.buffers = {**self.buffers, **renewed}
 
     @property
     def renews_buffers(self) -> bool:
@@ -152,10 +152,10 @@ class Pack:
         """Take over the buffers an architecture renews after each epoch."""
         if not self.renews_buffers:
             return
-        call = _AfterEpoch(self.prototype)
 
-        def one(own: State, fixed: State) -> State:
-            return functional_call(call, (_inner(own), _inner(fixed)), ())  # type: ignore[no-any-return]
+        def one(parameters: State, buffers: State) -> State:
+            with self.outputs.given(parameters, buffers) as inner:
+                return dict(inner.after_epoch())
 
         with torch.no_grad():
             self.buffers = {**self.buffers, **vmap(one)(self.parameters, self.buffers)}
@@ -180,10 +180,10 @@ class Pack:
         metadata (members, all tasks, d_m) replaces the present one.
         """
         new = metadata.shape[1] - self.buffers["metadata"].shape[1]
-        own = self.prototype.task_indexed
+        of_tasks = self.prototype.task_indexed
         parameters, buffers = (
             {
-                name: _with_mean_rows(each.detach(), new) if name in own else each.detach()
+                name: _with_mean_rows(each.detach(), new) if name in of_tasks else each.detach()
                 for name, each in state.items()
             }
             for state in (self.parameters, self.buffers)
@@ -196,31 +196,18 @@ def compute(
 ) -> tuple[Tensor, Tensor]:
     """Outputs and penalties of stacked members; a pure function of tensors. Shapes as in `Pack.__call__`."""
     if len(features) == 1:
-        own, fixed = ({name: value.squeeze(0) for name, value in state.items()} for state in (parameters, buffers))
-        output, penalty = compute_one(outputs, own, fixed, features.squeeze(0), task.squeeze(0))
+        parameters, buffers = (
+            {name: value.squeeze(0) for name, value in state.items()} for state in (parameters, buffers)
+        )
+        output, penalty = outputs(parameters, buffers, features.squeeze(0), task.squeeze(0))
         return output.unsqueeze(0), penalty.unsqueeze(0)
-    return vmap(partial(compute_one, outputs))(parameters, buffers, features, task)
-
-
-def compute_one(
-    outputs: Outputs, parameters: State, buffers: State, features: Tensor, task: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Output and penalty of one member alone: nothing has the dimension of members."""
-    if torch.compiler.is_compiling():
-        state = _inner(parameters), _inner(buffers)
-        return functional_call(outputs, state, (features, task))  # type: ignore[no-any-return]
-    with outputs.given(parameters, buffers):
-        return outputs(features, task)  # type: ignore[no-any-return]
+    return vmap(outputs)(parameters, buffers, features, task)
 
 
 def prototype(build: Callable[[ProblemShape], Architecture], shape: ProblemShape) -> Architecture:
     """An instance whose values do not matter; the global random state is left as it was."""
     with torch.random.fork_rng(devices=[]):
         return build(shape).eval()
-
-
-def _inner(state: State) -> State:
-    return {f"inner.{name}": value for name, value in state.items()}
 
 
 def rows_of(value: Tensor, task: Tensor) -> Tensor:

@@ -24,7 +24,13 @@ PREFERENCE = "preference"
 
 @dataclass(frozen=True)
 class Networks:
-    """The mean prediction of the members of a pack that share one encoder."""
+    """The mean prediction of the members of a pack that share one encoder.
+
+    Attributes:
+        pack: the members.
+        encoder: of rows and tasks, and back to the target's own scale.
+        problem: what is predicted.
+    """
 
     pack: Pack
     encoder: Encoder

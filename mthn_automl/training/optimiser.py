@@ -26,7 +26,13 @@ MEMORY = 160
 
 @dataclass
 class Moments:
-    """First and second moments of some numbers, and the number of steps behind them."""
+    """What AdamW remembers of some values.
+
+    Attributes:
+        first: running mean of their gradients, of the shape of the values.
+        second: running mean of the squared gradients, likewise.
+        step: () number of steps behind them.
+    """
 
     first: Tensor
     second: Tensor
@@ -82,11 +88,18 @@ class PackOptimiser:
 
 @dataclass
 class Fetched:
-    """Rows of the table taken out for one step. values (rows, width) require a gradient; place: their numbers."""
+    """Rows of the table taken out for one step.
+
+    Attributes:
+        values: (rows, width), which require a gradient.
+        moments: of these values.
+        rows: (rows,) int64, their indices in the table.
+        index: the same on the table's device.
+    """
 
     values: Tensor
     moments: Moments
-    place: IntArray
+    rows: IntArray
     index: Tensor
 
 
@@ -100,23 +113,23 @@ class TaskRows:
         self.members, self.steps = len(values), 0
         self.settings = settings
 
-    def fetch(self, place: IntArray) -> Fetched:
-        """The given rows, brought up to the present step; `place` may repeat rows that are nobody's only."""
-        index = torch.from_numpy(place).to(self.values.device)
+    def fetch(self, rows: IntArray) -> Fetched:
+        """The given rows, brought up to the present step; only those that are nobody's may be repeated."""
+        index = torch.from_numpy(rows).to(self.values.device)
         values, first, second = (each.index_select(0, index) for each in (self.values, self.first, self.second))
-        skipped = self.steps - self.current[place]
+        skipped = self.steps - self.current[rows]
         if skipped.any():
             self._catch_up(values, first, second, skipped)
         step = torch.tensor(float(self.steps), device=values.device)
-        return Fetched(values.requires_grad_(), Moments(first, second, step), place, index)
+        return Fetched(values.requires_grad_(), Moments(first, second, step), rows, index)
 
-    def put_back(self, rows: Fetched) -> None:
+    def put_back(self, fetched: Fetched) -> None:
         """After the step: the rows as they are now."""
         self.steps += 1
-        self.values.index_copy_(0, rows.index, rows.values.detach())
-        self.first.index_copy_(0, rows.index, rows.moments.first)
-        self.second.index_copy_(0, rows.index, rows.moments.second)
-        self.current[rows.place] = self.steps
+        self.values.index_copy_(0, fetched.index, fetched.values.detach())
+        self.first.index_copy_(0, fetched.index, fetched.moments.first)
+        self.second.index_copy_(0, fetched.index, fetched.moments.second)
+        self.current[fetched.rows] = self.steps
 
     def settle(self) -> None:
         """Bring every row up to the present step."""
@@ -146,7 +159,7 @@ class TaskRows:
             second.mul_(fade_second)
 
     def _factors(self, skipped: IntArray) -> FloatArray:
-        """(numbers of steps, 5): of the weights, of momentum over root of the second moment, of both moments, and
+        """(lengths of absence, 5): of the weights, of momentum over root of the second moment, of both moments, and
         the bias correction of epsilon.
 
         Momentum: sum over j = 1..k of c^(k - j) r^j b_(t - k + j) with c = 1 - learning rate x weight decay,

@@ -28,35 +28,36 @@ def pack_outputs(
         features = features.new_zeros(len(features), 1, features.shape[2])
     flat = features.flatten(0, 1)
     first = torch.tensor(list(fold)).reshape(-1, 1, 1) * features.shape[1]
-    return _outputs(pack, lambda numbers: flat.index_select(0, (numbers + first).flatten()), task, rows)
+    return _outputs(pack, lambda wanted: flat.index_select(0, (wanted + first).flatten()), task, rows)
 
 
 def fold_outputs(pack: Pack, data: TrainingData, members: Sequence[Member], rows: Sequence[IntArray]) -> list[Tensor]:
     """As `pack_outputs`, each member seeing the rows as its fold scales them."""
     features = ScaledTensor.of(data.features, torch.device("cpu"))
     fold = torch.tensor([member.fold for member in members])
-    return _outputs(pack, lambda numbers: features.take(numbers, fold).flatten(0, 2), data.task, rows)
+    return _outputs(pack, lambda wanted: features.take(wanted, fold).flatten(0, 2), data.task, rows)
 
 
 def _outputs(pack: Pack, take: Callable[[Tensor], Tensor], task: IntArray, rows: Sequence[IntArray]) -> list[Tensor]:
-    """take: row numbers (members, blocks, size) to features (members x blocks x size, d_x)."""
+    """take: indices of rows (members, blocks, size) to features (members x blocks x size, d_x)."""
     size = int(min(BLOCK, max(1, max((np.bincount(task[each]).max(initial=1) for each in rows), default=1))))
     layouts = [lay_out(each, task, size) for each in rows]
     tasks = pack.buffers["metadata"].shape[1]
-    found: list[list[Tensor]] = [[] for _ in rows]
+    outputs: list[list[Tensor]] = [[] for _ in rows]
     for batch in deal(layouts, batch_count(max(map(len, layouts)), size, BATCH), tasks):
-        numbers, mask = torch.from_numpy(batch.rows), torch.from_numpy(batch.mask)
+        wanted, mask = torch.from_numpy(batch.rows), torch.from_numpy(batch.mask)
         present = np.minimum(np.take_along_axis(batch.present, batch.place, axis=1), tasks - 1)
         with torch.no_grad():
-            outputs, _ = pack(take(numbers).reshape(*numbers.shape, -1), torch.from_numpy(present))
-        for member, parts in enumerate(found):
-            parts.append(outputs[member][mask[member]])
-    return [_in_order(torch.cat(parts), layout, each) for parts, layout, each in zip(found, layouts, rows, strict=True)]
+            of_batch, _ = pack(take(wanted).reshape(*wanted.shape, -1), torch.from_numpy(present))
+        for member, parts in enumerate(outputs):
+            parts.append(of_batch[member][mask[member]])
+    members = zip(outputs, layouts, rows, strict=True)
+    return [_in_order(torch.cat(parts), layout, each) for parts, layout, each in members]
 
 
 def _in_order(outputs: Tensor, layout: Layout, rows: IntArray) -> Tensor:
     """From the order of the layout to that of `rows`."""
     laid = layout.rows[layout.rows != PADDING]
-    place = np.empty(len(rows), dtype=np.int64)
-    place[np.argsort(rows, kind="stable")] = np.argsort(laid, kind="stable")
-    return outputs[torch.from_numpy(place)]
+    index = np.empty(len(rows), dtype=np.int64)
+    index[np.argsort(rows, kind="stable")] = np.argsort(laid, kind="stable")
+    return outputs[torch.from_numpy(index)]

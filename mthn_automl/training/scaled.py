@@ -1,27 +1,34 @@
-"""Numbers kept once in single precision, and how each fold scales them: value x scale + shift."""
+"""Values kept once in single precision, and how each fold scales them: value x scale + shift."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray, IntArray, Table
+from mthn_automl.data.dataset import FloatArray, Table
 from mthn_automl.data.encoding import Encoder
-from mthn_automl.data.preprocess import FAR, SQUASH, Preprocessor, one_hot
+from mthn_automl.data.preprocess import Preprocessor
+from mthn_automl.data.scaling import FAR, Scaling, median_and_spread
 
 SAMPLE = 100_000
-"""Rows that a column's median and spread are taken from; they need only be near the middle of the numbers."""
+"""Rows that a column's median and spread are taken from; they need only be near the middle of the values."""
 
 LARGEST_SINGLE = 1e30
 
 
 @dataclass(frozen=True)
 class Scaled:
-    """values (rows, width) float32, NaN where missing; scale, shift (folds, width) float32.
+    """Rows for any number of folds, on the way to which nothing but scale and shift differs.
 
-    gaps: whether any value is missing. far: whether any is so large that a fold's scale may exceed FAR. squashed: so
-    many leading columns are squashed when they are scaled. middle, spread (numbers,): what the leading columns, which
-    hold numbers, are stored relative to.
+    Attributes:
+        values: (rows, width) float32, NaN where missing.
+        scale: (folds, width) float32.
+        shift: (folds, width) float32.
+        gaps: whether any value is missing.
+        far: whether any is so large that a fold's scale may exceed FAR.
+        squashed: so many leading columns are squashed when they are scaled.
+        middle: (numeric columns,) what these, the leading columns, are stored relative to ...
+        spread: (numeric columns,) ... and in units of.
     """
 
     values: FloatArray
@@ -30,8 +37,8 @@ class Scaled:
     gaps: bool = False
     far: bool = False
     squashed: int = 0
-    middle: FloatArray | None = None
-    spread: FloatArray | None = None
+    middle: FloatArray = field(default_factory=lambda: np.zeros(0))
+    spread: FloatArray = field(default_factory=lambda: np.ones(0))
 
     def only(self, folds: Sequence[int]) -> "Scaled":
         """The given folds; the values are shared, not copied."""
@@ -42,94 +49,61 @@ class Scaled:
         """Whether every fold takes the values as they are."""
         return bool((self.scale == 1.0).all() and (self.shift == 0.0).all())
 
-    def of_fold(self, fold: int, rows: IntArray | slice = slice(None)) -> FloatArray:
-        """(rows, width) float32 as networks of the fold see them."""
-        taken = self.values[rows] * self.scale[fold] + self.shift[fold]
-        if self.gaps or self.far:
-            taken = np.clip(np.nan_to_num(taken, nan=0.0), -FAR, FAR)
-        own = taken[:, : self.squashed]
-        return np.concatenate([own / np.sqrt(1.0 + (own / SQUASH) ** 2), taken[:, self.squashed :]], axis=1)
-
 
 def scaled_features(table: Table, folds: Sequence[Preprocessor]) -> Scaled:
     """The columns of `Preprocessor.transform` for every fold; a constant where the data have no feature at all.
 
-    With several folds numbers are stored relative to the median of all rows, in units of their usual spread, so that
-    one mistyped cell in one fold costs the others no digits. Scaling by a fold undoes that: no fold sees another's
-    statistics.
+    Numbers are stored relative to the median of all rows, in units of their usual spread, so that one mistyped cell
+    in one fold costs the others no digits. Scaling by a fold undoes that: no fold sees another's statistics.
     """
+    width = max(1, folds[0].width)
     if folds[0].width == 0:
-        return _plain(np.ones((len(table), 1), dtype=np.float32), len(folds))
-    numbers = table.numeric.shape[1]
-    middle, spread = _reference(table.numeric, folds)
-    values = np.empty((len(table), folds[0].width), dtype=np.float32)
-    for column in range(numbers):
-        standard = (table.numeric[:, column] - middle[column]) / spread[column]
-        values[:, column] = np.clip(standard, -LARGEST_SINGLE, LARGEST_SINGLE)
-    place = numbers
-    for column in np.flatnonzero(folds[0].flagged).tolist():
-        values[:, place] = np.isnan(table.numeric[:, column])
-        place += 1
-    for codes, seen in zip(table.codes.T, folds[0].seen, strict=True):
-        values[:, place : place + len(seen)] = one_hot(codes, np.ones(len(seen), dtype=bool))
-        place += len(seen)
+        ones = np.ones((len(folds), width), dtype=np.float32)
+        return Scaled(np.ones((len(table), width), dtype=np.float32), ones, 0.0 * ones)
+    middle, spread = median_and_spread(table.numeric[sample(len(table))])
+    stored = Scaling.of(middle, spread)
+    every_category = replace(folds[0], seen=tuple((True,) * len(each) for each in folds[0].seen))
+    values = every_category.matrix(
+        table, lambda numeric: np.clip(stored.standardised(numeric), -LARGEST_SINGLE, LARGEST_SINGLE)
+    )
     scale, shift = zip(*(_of_fold(each, middle, spread) for each in folds), strict=True)
-    return replace(_checked(values, np.stack(scale), np.stack(shift), numbers), middle=middle, spread=spread)
+    return replace(_checked(values, np.stack(scale), np.stack(shift), len(middle)), middle=middle, spread=spread)
 
 
 def scaled_target(target: FloatArray, folds: Sequence[Encoder]) -> Scaled:
     """Targets standardised by each fold's training rows, or class indices as they are."""
-    means = np.array([each.target_mean for each in folds])
-    scales = np.array([each.target_scale for each in folds])
-    if len(folds) == 1:
-        return _plain(folds[0].encode_target(target), 1)
-    plain = (means == 0.0).all() and (scales == 1.0).all()
-    middle, spread = (np.zeros_like(means[0]), np.ones_like(means[0])) if plain else _robust(target)
-    values = ((target - middle) / spread).astype(np.float32)
-    return Scaled(values, (spread / scales).astype(np.float32), ((middle - means) / scales).astype(np.float32))
+    scalings = [each.target for each in folds]
+    as_it_is = all(set(each.mean) == {0.0} and set(each.scale) == {1.0} for each in scalings)
+    targets = target.shape[1]
+    middle, spread = (
+        (np.zeros(targets), np.ones(targets)) if as_it_is else median_and_spread(target[sample(len(target))])
+    )
+    values = Scaling.of(middle, spread).standardised(target).astype(np.float32)
+    scale, shift = zip(*(each.of_stored(middle, spread) for each in scalings), strict=True)
+    return Scaled(values, np.stack(scale).astype(np.float32), np.stack(shift).astype(np.float32))
 
 
-def _plain(values: FloatArray, folds: int) -> Scaled:
-    width = values.shape[1]
-    return Scaled(values, np.ones((folds, width), dtype=np.float32), np.zeros((folds, width), dtype=np.float32))
-
-
-def _reference(numeric: FloatArray, folds: Sequence[Preprocessor]) -> tuple[FloatArray, FloatArray]:
-    """What numbers are stored relative to: with one fold its own scale, so that nothing is left to do."""
-    if len(folds) == 1:
-        return np.array(folds[0].mean), np.array(folds[0].scale)
-    return _robust(numeric)
-
-
-def _robust(numeric: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Median and spread (of the middle half, else of all) of each column over a sample of its known values."""
-    sample = numeric[:: max(1, len(numeric) // SAMPLE)]
-    middle, spread = np.zeros(numeric.shape[1]), np.ones(numeric.shape[1])
-    for column in range(numeric.shape[1]):
-        known = sample[:, column][~np.isnan(sample[:, column])]
-        if len(known):
-            low, middle[column], high = np.quantile(known, (0.25, 0.5, 0.75))
-            width = high - low if high > low else known.std()
-            tiny = 1e-12 * abs(middle[column])
-            spread[column] = width if np.isfinite(width) and width > tiny else 1.0
-    return middle, spread
+def sample(rows: int) -> slice:
+    """At least SAMPLE of so many rows, where there are as many, at equal distances."""
+    return slice(None, None, max(1, rows // SAMPLE))
 
 
 def _of_fold(fold: Preprocessor, middle: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Scale and shift of every column: numbers, indicators, then categories, 0 for those the fold did not see."""
     seen = [float(each) for column in fold.seen for each in column]
-    own_scale, own_mean = np.array(fold.scale), np.array(fold.mean)
-    scale = np.concatenate([spread / own_scale, np.ones(sum(fold.flagged)), np.array(seen)])
-    shift = np.concatenate([(middle - own_mean) / own_scale, np.zeros(len(scale) - len(middle))])
+    numeric_scale, numeric_shift = fold.scaling.of_stored(middle, spread)
+    scale = np.concatenate([numeric_scale, np.ones(sum(fold.flagged)), np.array(seen)])
+    shift = np.concatenate([numeric_shift, np.zeros(len(scale) - len(middle))])
     return scale.astype(np.float32), shift.astype(np.float32)
 
 
-def _checked(values: FloatArray, scale: FloatArray, shift: FloatArray, numbers: int) -> Scaled:
-    own = values[:, :numbers]
-    if numbers == 0 or len(own) == 0:
+def _checked(values: FloatArray, scale: FloatArray, shift: FloatArray, numeric: int) -> Scaled:
+    """numeric: leading columns that may have gaps and lie far away."""
+    leading = values[:, :numeric]
+    if numeric == 0 or len(values) == 0:
         return Scaled(values, scale, shift)
     with np.errstate(all="ignore"):
-        largest = np.fmax(np.fmax.reduce(own, axis=0), -np.fmin.reduce(own, axis=0))
-        reach = largest * np.abs(scale[:, :numbers]).max(axis=0) + np.abs(shift[:, :numbers]).max(axis=0)
-    gaps = any(bool(np.isnan(own[:, column]).any()) for column in range(numbers))
+        largest = np.fmax(np.fmax.reduce(leading, axis=0), -np.fmin.reduce(leading, axis=0))
+        reach = largest * np.abs(scale[:, :numeric]).max(axis=0) + np.abs(shift[:, :numeric]).max(axis=0)
+    gaps = any(bool(np.isnan(leading[:, column]).any()) for column in range(numeric))
     return Scaled(values, scale, shift, gaps, bool((reach > FAR).any()))

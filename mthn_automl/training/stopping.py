@@ -19,13 +19,13 @@ class BestSoFar:
     def update(self, pack: Pack, members: Tensor, loss: Tensor, epoch: int) -> None:
         """Take over the members of `pack` (numbered `members` here) whose loss is the lowest yet."""
         better = torch.nonzero(loss < self.loss[members]).flatten()
-        where = members[better]
-        self.loss[where] = loss[better]
-        self.epoch[where] = epoch
+        improved = members[better]
+        self.loss[improved] = loss[better]
+        self.epoch[improved] = epoch
         for name, value in pack.parameters.items():
-            self.parameters[name][where] = value.detach()[better]
+            self.parameters[name][improved] = value.detach()[better]
         for name, value in pack.buffers.items():
-            self.buffers[name][where] = value[better]
+            self.buffers[name][improved] = value[better]
 
     def waiting(self, members: Tensor, epoch: int, patience: int) -> Tensor:
         """Which of the members improved within the last `patience` epochs: (members,) bool."""

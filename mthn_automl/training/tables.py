@@ -12,9 +12,11 @@ State = dict[str, Tensor]
 
 @dataclass(frozen=True)
 class Table:
-    """values (members, width), or (members, tasks + 1, width) for parameters of single tasks.
+    """Parameters of one kind, shared or of single tasks.
 
-    The last of the tasks + 1 rows is nobody's, for padding. columns: name, width and shape of each parameter.
+    Attributes:
+        values: (members, width), or (members, tasks + 1, width), of whose rows the last is nobody's, for padding.
+        columns: name, width and shape of each parameter.
     """
 
     values: Tensor
@@ -38,7 +40,7 @@ class Table:
         return cls(torch.cat([joined, torch.zeros_like(joined[:, :1])], dim=1), columns)
 
     def split(self, rows: Tensor) -> State:
-        """(..., width) as the parameters it is made of, (..., own shape): views where `rows` is contiguous."""
+        """(..., width) as the parameters it is made of, (..., *shape): views where `rows` is contiguous."""
         parts = torch.split(rows, [width for _, width, _ in self.columns], dim=-1)
         named = zip(self.columns, parts, strict=True)
         return {name: part.reshape(*rows.shape[:-1], *shape) for (name, _, shape), part in named}

@@ -6,13 +6,12 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.func import functional_call
+from torch import Tensor
 
 from mthn_automl.data.dataset import FloatArray, IntArray
-from mthn_automl.models.base import Architecture
 from mthn_automl.training.batches import narrow
 from mthn_automl.training.members import Pack
+from mthn_automl.training.tables import State
 
 Layers = list[tuple[Tensor, Tensor]]
 """Of each layer: weight (tasks or 1, d_in, d_out) and bias (tasks or 1, d_out), where 1 stands for all tasks."""
@@ -28,7 +27,7 @@ MOST_LOOKED_AT = 100
 """Tasks that tell which units work."""
 
 MOST_KEPT = 64_000_000
-"""Numbers in the networks of all tasks and members, beyond which they are made anew for the tasks at hand."""
+"""Parameters of the networks of all tasks and members, beyond which they are made anew for the tasks at hand."""
 
 
 class TaskNetworks:
@@ -75,7 +74,7 @@ class TaskNetworks:
             for layer in zip(*members, strict=True)
         ]
 
-    def working_numbers(self) -> int:
+    def working_parameters(self) -> int:
         """Weights and biases of one task's networks, of all members, but for those of units that lead nowhere.
 
         A unit works if its output counts in any task.
@@ -84,19 +83,22 @@ class TaskNetworks:
 
     def _worth_keeping(self, more: int) -> bool:
         self._made += more
-        numbers = len(self._pack) * len(self) * self._pack.prototype.task_network_parameters()
-        return self._made >= len(self) and numbers <= MOST_KEPT
+        parameters = len(self._pack) * len(self) * self._pack.prototype.task_network_parameters()
+        return self._made >= len(self) and parameters <= MOST_KEPT
 
     def _make(self, task: IntArray) -> list[Layers]:
         """Layers of each member; None in their place where the architecture has none."""
-        call, wanted = _Materialise(self._pack.prototype), torch.from_numpy(task)
-        states = {**self._pack.parameters, **self._pack.buffers}
-        states = {f"inner.{name}": value.detach() for name, value in states.items()}
+        wanted = torch.from_numpy(task)
         with torch.no_grad():
-            return [
-                functional_call(call, {name: value[member] for name, value in states.items()}, (wanted,))
-                for member in range(len(self._pack))
-            ]
+            return [self._of_member(member, wanted) for member in range(len(self._pack))]
+
+    def _of_member(self, member: int, task: Tensor) -> Layers:
+        parameters, buffers = (
+            {name: value.detach()[member] for name, value in state.items()}
+            for state in (self._pack.parameters, self._pack.buffers)
+        )
+        with self._pack.outputs.given(parameters, buffers) as inner:
+            return inner.task_networks(task)  # type: ignore[return-value]  # `of` asks whether there are any
 
     def of_unseen(self, metadata: Tensor) -> "TaskNetworks":
         """Networks of tasks never seen, each an average task with its own metadata: (members, new tasks, d_m)."""
@@ -115,9 +117,9 @@ class TaskNetworks:
     @cached_property
     def _means(self) -> dict[str, Tensor]:
         """(members, 1, ...) of each task-indexed tensor but the metadata."""
-        states = {**self._pack.parameters, **self._pack.buffers}
-        own = self._pack.prototype.task_indexed
-        return {name: value.detach().mean(dim=1, keepdim=True) for name, value in states.items() if name in own}
+        state: State = {**self._pack.parameters, **self._pack.buffers}
+        of_tasks = self._pack.prototype.task_indexed
+        return {name: value.detach().mean(dim=1, keepdim=True) for name, value in state.items() if name in of_tasks}
 
 
 def _working(layers: Layers) -> int:
@@ -126,17 +128,6 @@ def _working(layers: Layers) -> int:
         open_units.append(int((weight != 0.0).any(dim=2).any(dim=0).sum()))
     outputs = layers[-1][0].shape[2]
     return sum(inputs * units + units for inputs, units in pairwise([*open_units, outputs]))
-
-
-class _Materialise(nn.Module):
-    """`task_networks` as a module's forward, which is what `functional_call` calls."""
-
-    def __init__(self, inner: Architecture) -> None:
-        super().__init__()
-        self.inner = inner
-
-    def forward(self, task: Tensor) -> Layers | None:
-        return self.inner.task_networks(task)
 
 
 def _of_tasks(value: Tensor, task: Tensor) -> Tensor:
@@ -183,13 +174,13 @@ def grouped(task: IntArray, rows: IntArray) -> Iterator[tuple[IntArray, IntArray
     counts = np.diff(starts, append=len(order))
     blocks = -(-counts // LONGEST_BLOCK)
     length = np.repeat(-(-counts // blocks), blocks)
-    within = np.arange(len(length)) - np.repeat(np.cumsum(blocks) - blocks, blocks)
-    first = np.repeat(starts, blocks) + np.minimum(within * length, np.repeat(counts, blocks) - length)
+    of_task = np.arange(len(length)) - np.repeat(np.cumsum(blocks) - blocks, blocks)
+    first = np.repeat(starts, blocks) + np.minimum(of_task * length, np.repeat(counts, blocks) - length)
     by_length = np.argsort(-length, kind="stable")
     for chosen in _cut(length[by_length]):
         chunk = by_length[chosen]
-        place = np.minimum(np.arange(length[chunk[0]]), length[chunk, None] - 1)
-        yield task[order[first[chunk]]], order[first[chunk, None] + place]
+        within = np.minimum(np.arange(length[chunk[0]]), length[chunk, None] - 1)
+        yield task[order[first[chunk]]], order[first[chunk, None] + within]
 
 
 def _cut(length: IntArray) -> Iterator[slice]:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from mthn_automl.data.dataset import FloatArray
-from mthn_automl.data.preprocess import FAR, SQUASH
+from mthn_automl.data.scaling import drawn_in
 from mthn_automl.data.schema import Problem
 from mthn_automl.training.device import holds
 from mthn_automl.training.encode import TrainingData
@@ -17,9 +17,15 @@ from mthn_automl.training.scaled import Scaled
 
 @dataclass(frozen=True)
 class ScaledTensor:
-    """A `Scaled` for a device; values that do not fit on it stay on the CPU.
+    """A `Scaled` for a device.
 
-    scale, shift: None where every fold takes the values as they are.
+    Attributes:
+        values: (rows, width) float32; on the CPU where they do not fit on the device.
+        scale: (folds, width) float32; None where every fold takes the values as they are.
+        shift: (folds, width) float32; None likewise.
+        gaps: whether any value is missing.
+        far: whether any may exceed FAR once it is scaled.
+        squashed: so many leading columns are squashed.
     """
 
     values: Tensor
@@ -53,19 +59,21 @@ class ScaledTensor:
         if self.scale is not None and self.shift is not None:
             scale, shift = (each[fold].unsqueeze(1).unsqueeze(1) for each in (self.scale, self.shift))
             taken = torch.addcmul(shift, taken, scale)
-        if self.gaps:
-            taken = torch.nan_to_num(taken, nan=0.0)
-        if self.far:
-            taken = torch.clamp(taken, -FAR, FAR)
-        if not self.squashed:
-            return taken
-        own = taken[..., : self.squashed]
-        return torch.cat([own * torch.rsqrt(1.0 + (own / SQUASH).square()), taken[..., self.squashed :]], dim=-1)
+        drawn: Tensor = drawn_in(taken, torch, gaps=self.gaps, far=self.far, squashed=self.squashed)
+        return drawn
 
 
 @dataclass(frozen=True)
 class DeviceData:
-    """The parts of `TrainingData` that steps need, on a device; on the CPU they share its memory."""
+    """The parts of `TrainingData` that steps need, on a device; on the CPU they share its memory.
+
+    Attributes:
+        features: of all rows.
+        target: of all rows.
+        metadata: (folds, tasks, d_m) float32.
+        problem: what is predicted.
+        device: where steps are taken.
+    """
 
     features: ScaledTensor
     target: ScaledTensor

@@ -1,6 +1,6 @@
 """One pack in training on one device: a step, a loss, and members that leave."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,26 +9,29 @@ from torch import Tensor
 
 from mthn_automl.data.dataset import IntArray
 from mthn_automl.data.schema import Problem
-from mthn_automl.training.batches import Batch, widened
-from mthn_automl.training.compiling import Compiled
-from mthn_automl.training.device import precision
+from mthn_automl.training.batches import Batch
 from mthn_automl.training.losses import row_loss, weighted_mean
-from mthn_automl.training.members import Outputs, Pack, compute, compute_one, rows_of
+from mthn_automl.training.members import Outputs, Pack, compute, rows_of
 from mthn_automl.training.optimiser import PackOptimiser, TaskRows
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tables import State, Table
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.weighting import LossWeights
 
-FEW_TASKS, FEW_NUMBERS = 1000, 200_000
-"""Tasks, and numbers in their tables, up to which AdamW over all of them costs less than fetching rows (measured)."""
+FEW_TASKS, FEW_VALUES = 1000, 200_000
+"""Tasks, and values in their tables, up to which AdamW over all of them costs less than fetching rows (measured)."""
 
 
 @dataclass(frozen=True)
 class Rows:
-    """A batch's rows on the device: features, target (members, blocks, rows, ...), place (members, blocks).
+    """A batch's rows on the device.
 
-    mask, weight (members, blocks, rows): whether a row is no padding, and what it counts, 0 on padding.
+    Attributes:
+        features: (members, blocks, rows, d_x) float32, as each member's fold scales them.
+        target: (members, blocks, rows, targets) float32, likewise.
+        mask: (members, blocks, rows) float32, 1 for a row and 0 for padding.
+        weight: (members, blocks, rows) float32, what a row counts in the loss; 0 for padding.
+        place: (members, blocks) int64, where among the tasks that the network is given each block's task stands.
     """
 
     features: Tensor
@@ -48,9 +51,9 @@ def losses(
     if len(rows.place) > 1:
         output, penalty = compute(outputs, parameters, buffers, rows.features, rows.place)
     else:
-        output, penalty = compute_one(outputs, parameters, buffers, rows.features.squeeze(0), rows.place.squeeze(0))
+        output, penalty = outputs(parameters, buffers, rows.features.squeeze(0), rows.place.squeeze(0))
         output, penalty = output.unsqueeze(0), penalty.unsqueeze(0)
-    loss = _loss_of_rows(problem, output.float(), rows.target)
+    loss = _loss_of_rows(problem, output, rows.target)
     return weighted_mean(loss, rows.weight, rows.mask), penalty, loss.detach()
 
 
@@ -59,9 +62,6 @@ def _loss_of_rows(problem: Problem, output: Tensor, target: Tensor) -> Tensor:
     if output.ndim == target.ndim:
         return row_loss(problem, output, target)
     return row_loss(problem, output, target.unsqueeze(1).expand(-1, output.shape[1], -1, -1, -1)).mean(dim=1)
-
-
-Losses = Callable[..., tuple[Tensor, Tensor, Tensor]]
 
 
 class Trainer:
@@ -83,19 +83,16 @@ class Trainer:
         """
         self.weights = weights
         self.data, self.pack, self.fold, self.settings = data, pack, fold, settings
-        own = pack.prototype.task_indexed & pack.parameters.keys() if pack.present_only else frozenset()
-        self.shared = Table.of_shared({name: value for name, value in pack.parameters.items() if name not in own})
-        self.table = Table.of_tasks({name: value for name, value in pack.parameters.items() if name in own})
-        self.widest = max((value.shape[-1] for value in pack.parameters.values() if value.ndim > 2), default=0)
+        of_tasks = pack.prototype.task_indexed & pack.parameters.keys() if pack.present_only else frozenset()
+        self.shared = Table.of_shared({name: value for name, value in pack.parameters.items() if name not in of_tasks})
+        self.table = Table.of_tasks({name: value for name, value in pack.parameters.items() if name in of_tasks})
         self.tasks = pack.buffers["metadata"].shape[1]
-        self.losses: Losses = losses
-        self._blocks = self._present = 0
         self._first_row = np.arange(len(pack))[:, None] * (self.tasks + 1)
         parameters = {} if self.shared is None else self.shared.split(self.shared.values)
         if self.table is not None:
             parameters |= self.table.split(self.table.values[:, :-1])
         pack.parameters = {name: parameters[name] for name in pack.parameters}
-        few = self.table is not None and self.tasks <= FEW_TASKS and self.table.values.numel() <= FEW_NUMBERS
+        few = self.table is not None and self.tasks <= FEW_TASKS and self.table.values.numel() <= FEW_VALUES
         self.dense = self.table is not None and (few if dense is None else dense)
         self._prepare()
 
@@ -117,42 +114,27 @@ class Trainer:
         self.pack.outputs.training_mode(True)
         if random:
             self.pack.draw(random)
-        if self.compiled:
-            batch = self._of_steady_shape(batch)
-        numbers, fetched = self._numbers(batch), None
+        indices, fetched = self._table_rows(batch), None
         if self.optimiser.rows is not None:
-            fetched = self.optimiser.rows.fetch(numbers)
+            fetched = self.optimiser.rows.fetch(indices)
         leaves, rows = list(self.leaves.values()), None
         if fetched is not None:
             leaves, rows = [*leaves, fetched.values], fetched.values
         elif self.dense:
-            leaves, rows = [*leaves, self.all_rows], self.all_rows.flatten(0, 1).index_select(0, self._to(numbers))
+            leaves, rows = [*leaves, self.all_rows], self.all_rows.flatten(0, 1).index_select(0, self._to(indices))
         given = self._rows(batch, self.weights)
-        loss, penalty, of_rows = self._losses(batch, rows, given, self.losses)
+        loss, penalty, of_rows = self._losses(batch, rows, given)
         if self.weights is not None:
             self.weights.learn(batch, of_rows, given.mask)
-        found = torch.autograd.grad((loss + penalty).sum(), leaves, materialize_grads=True)
-        self.optimiser.step([*self._of_shared(found[: len(self.leaves)]), *found[len(self.leaves) :]], fetched)
+        gradients = torch.autograd.grad((loss + penalty).sum(), leaves, materialize_grads=True)
+        shared, of_tasks = gradients[: len(self.leaves)], gradients[len(self.leaves) :]
+        self.optimiser.step([*self._of_shared(shared), *of_tasks], fetched)
         return loss.detach()
 
     def _of_shared(self, gradients: Sequence[Tensor]) -> list[Tensor]:
         if self.shared is None:
             return []
         return [self.shared.join(gradients, int(len(self.pack) > 1)).reshape(self.shared.values.shape)]
-
-    @property
-    def compiled(self) -> bool:
-        return self.losses is not losses
-
-    def compile(self) -> None:
-        """Compile the loss at the next step; evaluation stays as it is."""
-        self.losses = Compiled(losses)
-
-    def _of_steady_shape(self, batch: Batch) -> Batch:
-        """Every new shape would be compiled anew."""
-        self._blocks = max(self._blocks, batch.rows.shape[1])
-        self._present = max(self._present, min(self._blocks, self.tasks))
-        return widened(batch, self._blocks, self._present, self.tasks)
 
     def settle(self) -> None:
         """Make the pack's parameters those of the present step for all tasks."""
@@ -163,8 +145,8 @@ class Trainer:
         """Mean loss of each member over a batch, (members,); the pack must be settled."""
         self.pack.outputs.training_mode(False)
         with torch.no_grad():
-            rows = None if self.table is None else self.table.values.flatten(0, 1)[self._to(self._numbers(batch))]
-            return self._losses(batch, rows, self._rows(batch, None), losses)[0]
+            rows = None if self.table is None else self.table.values.flatten(0, 1)[self._to(self._table_rows(batch))]
+            return self._losses(batch, rows, self._rows(batch, None))[0]
 
     def select(self, kept: Tensor) -> "Trainer":
         """The given members only, going on as before; the pack must be settled."""
@@ -179,28 +161,27 @@ class Trainer:
         """Without the dimension of members where there is one only."""
         return value.squeeze(0) if len(self.pack) == 1 else value
 
-    def _numbers(self, batch: Batch) -> IntArray:
-        """Rows of the table that the batch needs, member after member."""
+    def _table_rows(self, batch: Batch) -> IntArray:
+        """Indices of the rows of the table that the batch needs, member after member."""
         return np.asarray((batch.present + self._first_row).reshape(-1))
 
-    def _losses(self, batch: Batch, rows: Tensor | None, given: Rows, call: Losses) -> tuple[Tensor, Tensor, Tensor]:
+    def _losses(self, batch: Batch, rows: Tensor | None, given: Rows) -> tuple[Tensor, Tensor, Tensor]:
         parameters, buffers = dict(self.leaves), self.pack.buffers
         if self.pack.present_only:
             known = self._to(np.minimum(batch.present, self.tasks - 1))
-            own = self.pack.task_indexed
-            buffers = {name: rows_of(value, known) if name in own else value for name, value in buffers.items()}
+            of_tasks = self.pack.task_indexed
+            buffers = {name: rows_of(value, known) if name in of_tasks else value for name, value in buffers.items()}
         if self.table is not None and rows is not None:
             parameters |= self.table.split(self._alone(rows.reshape(*batch.present.shape, -1)))
         buffers = {name: self._alone(value) for name, value in buffers.items()}
-        with precision(self.data.device, self.widest):
-            return call(self.pack.outputs, self.data.problem, parameters, buffers, given)
+        return losses(self.pack.outputs, self.data.problem, parameters, buffers, given)
 
     def _rows(self, batch: Batch, weights: LossWeights | None) -> Rows:
         task = batch.place
         if not self.pack.present_only:
             task = np.take_along_axis(batch.present, batch.place, axis=1) % self.tasks
-        numbers = torch.from_numpy(batch.rows)
-        features, target = (each.take(numbers, self.fold) for each in (self.data.features, self.data.target))
+        rows = torch.from_numpy(batch.rows)
+        features, target = (each.take(rows, self.fold) for each in (self.data.features, self.data.target))
         mask = self._to(batch.mask).to(features.dtype)
         weight = mask if weights is None else weights.of_rows(batch, mask)
         return Rows(features, target, mask, weight, self._to(task))

@@ -72,8 +72,8 @@ class LossWeights:
         self.table.scatter_(1, present, after)
 
     def _tasks(self, batch: Batch) -> Tensor:
-        number = np.take_along_axis(batch.present, batch.place, axis=1)
-        return torch.from_numpy(number).to(self.table.device)
+        task = np.take_along_axis(batch.present, batch.place, axis=1)
+        return torch.from_numpy(task).to(self.table.device)
 
 
 def _sum(values: Tensor) -> Tensor:

@@ -9,11 +9,12 @@ import numpy as np
 
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.models.base import Classical, Size
+from mthn_automl.training.fit import drained
 from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
 from mthn_automl.training.squash import squashed
 from mthn_automl.training.tensors import DeviceData
-from mthn_automl.tuning.objective import Configuration, Objective, SearchData, fit_classical, train
+from mthn_automl.tuning.objective import Configuration, Objective, SearchData, fit_classical, train_in_steps
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.seeds import derive_seed
@@ -79,7 +80,7 @@ class Refit:
         members = [Member(0, derive_seed(self.configuration.seed, "refit", index)) for index in range(self.seeds)]
         plan = _for_epochs(objective.plan, stopping_epoch(self.best_epochs))
         placed = DeviceData.of(data, objective.device)
-        fitted = train(self.configuration, data, members, plan, self._latest(), placed)
+        fitted = drained(train_in_steps(self.configuration, data, members, plan, self._latest(), placed))
         networks = Networks(fitted.pack, data.encoders[0], data.problem)
         spent = time.perf_counter() - started
         return Refitted(self.configuration.file.name, networks, spent, fitted.stopped_by_time, ())

@@ -12,15 +12,15 @@ import torch
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.data.encoding import Flags
+from mthn_automl.data.scoring import error_over_rows, error_over_tasks, metric_named
 from mthn_automl.errors import DivergedError, UndefinedError
 from mthn_automl.models.base import Architecture, Classical, Size, Traits
 from mthn_automl.training.allocator import keep_memory
 from mthn_automl.training.device import choose_device
 from mthn_automl.training.encode import Encoded, TrainingData, encode
-from mthn_automl.training.fit import FitResult, Paused, drained, fit_in_steps
+from mthn_automl.training.fit import FitResult, Paused, Training, drained
 from mthn_automl.training.losses import to_prediction
 from mthn_automl.training.members import Member, Pack
-from mthn_automl.training.metrics import METRICS, error_over_rows, error_over_tasks
 from mthn_automl.training.predict import fold_outputs
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.squash import squashed
@@ -177,7 +177,7 @@ class Objective:
             seconds=ended - began,
             predict_seconds=ended - started,
             best_epochs=np.array(fitted.epochs).reshape(self.plan.seeds, -1).T,
-            epochs=fitted.spent,
+            epochs=fitted.epochs_trained,
             stopped_by_time=fitted.stopped_by_time,
             curve=fitted.curve,
         )
@@ -288,7 +288,7 @@ class Objective:
 
     def _error(self, prediction: FloatArray, rows: IntArray, average: str) -> float:
         target, task = self.data.dataset.target[rows], self.data.dataset.task[rows]
-        metric = METRICS[self.data.metric]
+        metric = metric_named(self.data.metric)
         if average == "rows":
             return error_over_rows(metric, target, prediction[rows])
         return error_over_tasks(metric, target, prediction[rows], task)[0]
@@ -297,18 +297,6 @@ class Objective:
 def fold_members(plan: Plan, seed: int, folds: int) -> list[Member]:
     """Folds within seeds: member index = seed number x folds + fold."""
     return [Member(fold, derive_seed(seed, repeat, fold)) for repeat in range(plan.seeds) for fold in range(folds)]
-
-
-def train(
-    configuration: Configuration,
-    data: TrainingData,
-    members: Sequence[Member],
-    plan: Plan,
-    deadline: float | None,
-    placed: DeviceData | None = None,
-) -> FitResult:
-    """All of `train_in_steps`, whatever the rungs show."""
-    return drained(train_in_steps(configuration, data, members, plan, deadline, placed))
 
 
 def train_in_steps(
@@ -333,7 +321,7 @@ def train_in_steps(
         return architecture(data.shape, settings)  # type: ignore[no-any-return]
 
     refuse_too_large(configuration.file.name, build, traits, data.shape.tasks, len(members))
-    return fit_in_steps(
+    training = Training(
         data,
         build,
         members,
@@ -343,6 +331,7 @@ def train_in_steps(
         deadline=deadline,
         placed=placed,
     )
+    return training.steps()
 
 
 def fit_classical(configuration: Configuration, training: Dataset, flags: Flags) -> Classical:

@@ -18,7 +18,7 @@ import numpy as np
 
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.data.schema import Problem
-from mthn_automl.training.metrics import METRICS
+from mthn_automl.data.scoring import metric_named
 from mthn_automl.tuning.plan import Plan
 
 BEST_SHARE, SPACING = 1 / 3, 2
@@ -83,7 +83,7 @@ class CellLosses:
         self.folds = int(fold.max()) + 1
         self.cell = fold[self.rows] * self.groups + dataset.task[self.rows] % self.groups
         name = "mae" if metric == "mae" else "mse" if dataset.schema.problem is Problem.REGRESSION else "log_loss"
-        self.metric = METRICS[name]
+        self.metric = metric_named(name)
 
     def of(self, prediction: FloatArray, epoch: int, parameters: int) -> Rung:
         """prediction: (all rows, outputs), on the target's own scale."""

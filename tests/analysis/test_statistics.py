@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from mthn_automl.analysis.statistics import Paired, bootstrap_interval, corrected_resampled_t_test, holm
-from mthn_automl.training.metrics import METRICS
+from mthn_automl.data.scoring import metric_named
 
 Average = Literal["rows", "tasks"]
 DIFFERENCES = [0.3, 0.1, 0.4, -0.1, 0.2]
@@ -72,7 +72,7 @@ def test_the_interval_of_rows_is_scipys_percentile_bootstrap(name: str) -> None:
     rng = np.random.default_rng(0)
     target = rng.normal(size=(80, 1))
     prediction = target + rng.normal(size=(80, 1)) * 0.5
-    metric = METRICS[name]
+    metric = metric_named(name)
     ours = bootstrap_interval(metric, target, prediction, np.zeros(80, dtype=int), "rows", seed=0, resamples=4000)
     theirs = stats.bootstrap(
         (np.arange(80),),
@@ -88,7 +88,7 @@ def test_the_interval_of_rows_is_scipys_percentile_bootstrap(name: str) -> None:
 def test_the_interval_of_tasks_resamples_tasks_and_not_rows() -> None:
     task = np.repeat(np.arange(10), 50)
     prediction = np.sqrt(task.astype(float))[:, None]  # squared error of task t is t, for every row
-    interval = bootstrap_interval(METRICS["mse"], np.zeros((500, 1)), prediction, task, "tasks", seed=1)
+    interval = bootstrap_interval(metric_named("mse"), np.zeros((500, 1)), prediction, task, "tasks", seed=1)
     spread = 1.96 * np.std(np.arange(10)) / np.sqrt(10)
     assert_allclose(interval, (4.5 - spread, 4.5 + spread), rtol=0.1)
 
@@ -97,7 +97,7 @@ def covers_one(average: Average, seed: int) -> bool:
     """Whether the interval of one sample holds the expected squared error of standard normal numbers."""
     error = np.random.default_rng(seed).normal(size=(120, 1))
     task = np.repeat(np.arange(60), 2)
-    low, high = bootstrap_interval(METRICS["mse"], 0 * error, error, task, average, seed=seed, resamples=300)
+    low, high = bootstrap_interval(metric_named("mse"), 0 * error, error, task, average, seed=seed, resamples=300)
     return low <= 1.0 <= high
 
 
@@ -112,27 +112,27 @@ def test_the_interval_of_a_class_metric_holds_its_error(name: str) -> None:
     target = rng.integers(3, size=(150, 1)).astype(float)
     raw = rng.uniform(0.1, 1.0, (150, 3)) + 0.3 * (target == np.arange(3))
     probabilities = raw / raw.sum(axis=1, keepdims=True)
-    low, high = bootstrap_interval(METRICS[name], target, probabilities, np.zeros(150, dtype=int), "rows", seed=0)
-    assert low < METRICS[name].function(target, probabilities) < high
+    low, high = bootstrap_interval(metric_named(name), target, probabilities, np.zeros(150, dtype=int), "rows", seed=0)
+    assert low < metric_named(name).function(target, probabilities) < high
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
     rng = np.random.default_rng(4)
     target, prediction, task = rng.normal(size=(30, 1)), rng.normal(size=(30, 1)), np.arange(30)
-    one, other = (bootstrap_interval(METRICS["mae"], target, prediction, task, "rows", seed=5) for _ in range(2))
+    one, other = (bootstrap_interval(metric_named("mae"), target, prediction, task, "rows", seed=5) for _ in range(2))
     assert one == other
 
 
 @pytest.mark.parametrize("average", ["rows", "tasks"])
 def test_a_single_row_or_task_has_no_interval(average: Average) -> None:
     one = np.ones((1, 1))
-    assert np.isnan(bootstrap_interval(METRICS["mse"], one, one, np.array([0]), average, seed=0)).all()
+    assert np.isnan(bootstrap_interval(metric_named("mse"), one, one, np.array([0]), average, seed=0)).all()
 
 
 def test_tasks_whose_error_is_undefined_do_not_enter_the_interval() -> None:
     target = np.array([[1.0], [1.0], [0.0], [1.0], [0.0], [1.0]])
     prediction = target * 0.5
-    interval = bootstrap_interval(METRICS["r2"], target, prediction, np.array([0, 0, 1, 1, 2, 2]), "tasks", seed=0)
+    interval = bootstrap_interval(metric_named("r2"), target, prediction, np.array([0, 0, 1, 1, 2, 2]), "tasks", seed=0)
     assert_allclose(interval, (0.5, 0.5))
 
 
@@ -140,5 +140,5 @@ def test_many_rows_take_fewer_resamples_and_still_an_interval() -> None:
     rng = np.random.default_rng(6)
     error = rng.normal(size=(200_000, 1))
     task = np.zeros(200_000, dtype=int)
-    low, high = bootstrap_interval(METRICS["mse"], np.zeros_like(error), error, task, "rows", seed=0, limit=1)
+    low, high = bootstrap_interval(metric_named("mse"), np.zeros_like(error), error, task, "rows", seed=0, limit=1)
     assert high - low == pytest.approx(2 * 1.96 * np.sqrt(2 / 200_000), rel=0.3)

@@ -12,13 +12,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.training.batches import Batch, deal, lay_out
-from mthn_automl.training.encode import TrainingData, encode_all
+from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.members import Pack
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo
 from tests.contracts.test_neural import builder, of_cost, traits_of
+from tests.training.trained import encode_all
 
 WITH_ROWS = 20
 BY_ROW = ("aten.index_select", "aten.index_copy_", "aten.index.Tensor")

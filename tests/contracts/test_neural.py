@@ -27,18 +27,19 @@ from mthn_automl.deployment.model_folder import read_model, write_model
 from mthn_automl.models.base import Architecture, Cost, ProblemShape, Traits
 from mthn_automl.models.parts.blocks import layer_widths, network_numbers
 from mthn_automl.training.batches import lay_out, whole
-from mthn_automl.training.encode import TrainingData, encode_all, encode_folds
-from mthn_automl.training.fit import FitResult, Schedule, fit
+from mthn_automl.training.encode import TrainingData
+from mthn_automl.training.fit import FitResult, Schedule
 from mthn_automl.training.members import Member, Pack, prototype
 from mthn_automl.training.networks import Networks
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.stopping import BestSoFar
 from mthn_automl.training.trainer import Rows, losses
 from mthn_automl.tuning.final import Refitted
-from mthn_automl.tuning.objective import Configuration, train
+from mthn_automl.tuning.objective import Configuration
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.space import Distribution, SearchSpace, build_space, make_settings
 from tests.contracts import zoo
+from tests.training.trained import encode_all, encode_folds, fit, train
 
 NAMES = catalogue.names("neural")
 Animal = Callable[[], Dataset]

@@ -112,11 +112,6 @@ def test_a_misspelt_option_is_refused(tmp_path: Path, options: dict[str, str], m
         read(tmp_path, GOOD, **options)
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"absent\.csv does not exist"):
-        read_dataset(tmp_path / "absent.csv")
-
-
 def test_the_line_is_right_after_rows_were_dropped(tmp_path: Path) -> None:
     data = "task,x,target\na,1,\n\na,2,1\nb,3,2\nb,4,three\n"
     with pytest.raises(DataError, match=r"line 6 of data\.csv"):

@@ -73,24 +73,19 @@ def test_cells_of_metadata_may_be_missing() -> None:
     assert kinds == [0, 1, -1]
 
 
-def test_a_constant_metadata_column_is_ignored_and_noted() -> None:
+def test_a_metadata_column_of_no_use_is_ignored_and_noted() -> None:
     dataset = read_dataset(rows_of("a", "b", "c"), META.assign(same=1))
     assert "same" not in [column.name for column in dataset.schema.metadata]
     assert "Ignored 1 metadata column, constant: 'same'." in dataset.notes
 
 
-def test_metadata_without_a_usable_column_are_none() -> None:
-    dataset = read_dataset(rows_of("a", "b", "c"), META[["task"]].assign(same=1))
-    assert dataset.schema.metadata == ()
-    assert dataset.tasks.metadata is None
-    assert "There are no metadata: no column of the metadata is of use." in dataset.notes
-
-
-def test_no_metadata_leave_tasks_with_names_alone() -> None:
-    dataset = read_dataset(rows_of("a", "b"))
-    assert dataset.schema.metadata == ()
-    assert dataset.tasks.metadata is None
-    assert dataset.spare.names == ()
+def test_without_metadata_of_use_tasks_have_names_alone() -> None:
+    useless = read_dataset(rows_of("a", "b", "c"), META[["task"]].assign(same=1))
+    assert "There are no metadata: no column of the metadata is of use." in useless.notes
+    for dataset in (useless, read_dataset(rows_of("a", "b"))):
+        assert dataset.schema.metadata == ()
+        assert dataset.tasks.metadata is None
+        assert dataset.spare.names == ()
 
 
 def test_a_new_task_is_described_by_metadata_kept_apart() -> None:
@@ -113,22 +108,20 @@ def test_a_known_task_keeps_the_metadata_of_training() -> None:
 
 
 def test_a_new_task_without_metadata_has_all_cells_missing() -> None:
-    rows = new_rows(read_dataset(rows_of("a", "b", "c"), META), rows_of("z", "a"))
-    sizes, kinds = described(rows)
-    assert np.isnan(sizes[3])
-    assert kinds[3] == -1
-    assert rows.notes == ("the data: 3 rows of 1 task not seen in training, 0 of these rows with metadata.",)
+    """Whether no metadata are given, or those of known tasks only."""
+    dataset = read_dataset(rows_of("a", "b", "c"), META)
+    for meta in (None, META):
+        rows = new_rows(dataset, rows_of("z", "a"), meta)
+        sizes, kinds = described(rows)
+        assert np.isnan(sizes[3])
+        assert kinds[3] == -1
+        assert rows.notes == ("the data: 3 rows of 1 task not seen in training, 0 of these rows with metadata.",)
 
 
 def test_metadata_for_a_model_without_any_are_ignored_and_noted() -> None:
     rows = new_rows(read_dataset(rows_of("a", "b")), rows_of("z"), META)
     assert rows.tasks.metadata is None
     assert rows.notes[0] == "The metadata are ignored: there were none in training."
-
-
-def test_new_metadata_of_known_tasks_only_are_allowed() -> None:
-    rows = new_rows(read_dataset(rows_of("a", "b", "c"), META), rows_of("z"), META)
-    assert np.isnan(described(rows)[0][3])
 
 
 def test_new_metadata_without_a_column_of_training_are_refused() -> None:

@@ -1,4 +1,7 @@
+"""Scales of training rows only, the same matrix whatever is missing, and nothing lost on the way through JSON."""
+
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +12,7 @@ from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.data.preprocess import Preprocessor, missing_columns
 from mthn_automl.data.problems import planted
 from mthn_automl.data.read import read_dataset
+from mthn_automl.data.scaling import FAR, Scaling, moments
 from mthn_automl.data.schema import Column
 
 COLUMNS = (Column("x"), Column("gappy"), Column("word", ("p", "q", "r")))
@@ -19,11 +23,6 @@ TRAINING = TABLE.take(np.arange(3))
 
 
 @pytest.fixture
-def fitted() -> Preprocessor:
-    return Preprocessor.fit(COLUMNS, TRAINING, missing_columns(TABLE))
-
-
-@pytest.fixture
 def dataset() -> Dataset:
     data, meta = planted(tasks=4, rows=10)
     data["word"] = np.array(["p", "q", None])[np.arange(len(data)) % 3]
@@ -31,83 +30,52 @@ def dataset() -> Dataset:
     return read_dataset(data, meta.iloc[:3].assign(kind=["u", "v", "u"]))
 
 
-def test_numbers_are_standardised_by_training_rows_only(fitted: Preprocessor) -> None:
-    scaled = fitted.transform(TRAINING)[:, 0]
-    assert scaled.mean() == pytest.approx(0, abs=1e-6)
-    assert scaled.std() == pytest.approx(1, abs=1e-6)
-    assert fitted.mean[0] == 2.0
-
-
-def test_a_missing_number_becomes_the_mean_with_an_indicator(fitted: Preprocessor) -> None:
-    matrix = fitted.transform(TABLE)
-    assert matrix[:, 1].tolist() == [-1, 0, 1, 0]
-    assert matrix[:, 2].tolist() == [0, 1, 0, 1]
-
-
-def test_categories_missing_or_not_seen_in_training_are_zeros(fitted: Preprocessor) -> None:
-    assert fitted.transform(TABLE)[:, 3:].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 0], [0, 0, 0]]
-
-
-def test_the_width_does_not_depend_on_the_rows(fitted: Preprocessor) -> None:
+def test_a_matrix_holds_scaled_numbers_then_indicators_then_categories() -> None:
+    """Scaled by training rows only; a gap is the mean; a category missing or not seen in training is zeros."""
+    fitted = Preprocessor.fit(COLUMNS, TRAINING, missing_columns(TABLE))
+    found = fitted.transform(TABLE)
+    far = 98 * 1.5**0.5
+    expected = [[-(1.5**0.5), -1, 0, 1, 0, 0], [0, 0, 1, 0, 1, 0], [1.5**0.5, 1, 0, 0, 0, 0], [far, 0, 1, 0, 0, 0]]
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
     smaller = Preprocessor.fit(COLUMNS, TABLE.take(np.arange(1)), missing_columns(TABLE))
-    assert fitted.width == smaller.width == fitted.transform(TABLE).shape[1] == 6
+    assert fitted.width == smaller.width == found.shape[1]
 
 
-def test_a_constant_column_stays_finite() -> None:
-    constant = Table(np.full((3, 1), 1e9), np.empty((3, 0), dtype=np.int64))
-    assert Preprocessor.fit(COLUMNS[:1], constant, [False]).transform(constant).tolist() == [[0], [0], [0]]
+@pytest.mark.parametrize("value", [1e9, np.nan], ids=["constant", "missing in all rows"])
+def test_a_column_that_tells_nothing_is_zeros(value: float) -> None:
+    column = Table(np.full((3, 1), value), np.empty((3, 0), dtype=np.int64))
+    assert Preprocessor.fit(COLUMNS[:1], column, [False]).transform(column).tolist() == [[0], [0], [0]]
 
 
-def test_a_column_missing_in_all_training_rows_stays_finite() -> None:
-    empty = Table(np.full((3, 1), np.nan), np.empty((3, 0), dtype=np.int64))
-    assert np.isfinite(Preprocessor.fit(COLUMNS[:1], empty, [True]).transform(empty)).all()
+def test_a_mistyped_cell_is_cut_off() -> None:
+    assert Scaling((0.0,), (1.0,)).apply(np.array([[1e300], [-1e300]])).tolist() == [[FAR], [-FAR]]
 
 
-def test_a_preprocessor_survives_json(fitted: Preprocessor) -> None:
-    restored = Preprocessor.from_json(json.loads(json.dumps(fitted.to_json())))
-    assert restored == fitted
-    np.testing.assert_array_equal(restored.transform(TABLE), fitted.transform(TABLE))
-
-
-def test_an_encoder_survives_json(dataset: Dataset) -> None:
-    encoder = Encoder.fit(dataset, Flags.of(dataset))
-    restored = Encoder.from_json(json.loads(json.dumps(encoder.to_json())))
-    assert restored == encoder
-
-
-def test_an_encoder_without_metadata_survives_json(dataset: Dataset) -> None:
-    bare = dataset.without_metadata()
-    encoder = Encoder.fit(bare, Flags.of(bare))
-    assert Encoder.from_json(json.loads(json.dumps(encoder.to_json()))) == encoder
-    assert encoder.encode_metadata(bare.tasks).shape == (4, 0)
+@pytest.mark.parametrize("metadata", [True, False], ids=["with metadata", "without metadata"])
+def test_an_encoder_survives_json(dataset: Dataset, metadata: bool) -> None:
+    rows = dataset if metadata else dataset.without_metadata()
+    encoder = Encoder.fit(rows, Flags.of(rows))
+    squashed = replace(encoder.features, scaling=replace(encoder.features.scaling, squashed=True))
+    for each in (encoder, replace(encoder, features=squashed)):
+        restored = Encoder.from_json(json.loads(json.dumps(each.to_json())))
+        assert restored == each
+        np.testing.assert_array_equal(restored.encode_features(rows.features), each.encode_features(rows.features))
+    assert encoder.encode_metadata(rows.tasks).shape == (4, encoder.metadata_width)
+    assert (encoder.metadata_width == 0) is not metadata
 
 
 def test_the_scales_come_from_training_rows_only(dataset: Dataset) -> None:
-    flags = Flags.of(dataset)
-    rows = np.arange(0, 40, 2)
-    other = np.ones(len(dataset), dtype=bool)
-    other[rows] = False
-    changed = Dataset(
-        dataset.schema,
-        Table(np.where(other[:, None], 1e6, dataset.features.numeric), dataset.features.codes),
-        dataset.task,
-        np.where(other[:, None], 1e6, dataset.target),
-        dataset.row,
-        dataset.tasks,
-        dataset.spare,
-    )
+    flags, rows = Flags.of(dataset), np.arange(0, 40, 2)
+    others = ~np.isin(np.arange(len(dataset)), rows)[:, None]
+    features = Table(np.where(others, 1e6, dataset.features.numeric), dataset.features.codes)
+    changed = replace(dataset, features=features, target=np.where(others, 1e6, dataset.target))
     assert Encoder.fit(changed.take(rows), flags) == Encoder.fit(dataset.take(rows), flags)
 
 
-def test_metadata_scales_count_each_training_task_once(dataset: Dataset) -> None:
+def test_metadata_scales_count_each_training_task_once_and_flag_a_task_without(dataset: Dataset) -> None:
     uneven = dataset.take(np.array([0, 1, 2, 3, 10]))
-    encoder = Encoder.fit(uneven, Flags.of(dataset))
-    scaled = encoder.encode_metadata(dataset.tasks)[:2, 0]
-    assert scaled.tolist() == pytest.approx([scaled[0], -scaled[0]])
-    assert abs(scaled[0]) == pytest.approx(1)
-
-
-def test_a_task_without_metadata_is_flagged(dataset: Dataset) -> None:
+    scaled = Encoder.fit(uneven, Flags.of(dataset)).encode_metadata(dataset.tasks)[:2, 0]
+    assert scaled.tolist() in ([pytest.approx(1), pytest.approx(-1)], [pytest.approx(-1), pytest.approx(1)])
     matrix = Encoder.fit(dataset, Flags.of(dataset)).encode_metadata(dataset.tasks)
     assert matrix[3].tolist() == [0, 0, 1, 1, 0, 0]
 
@@ -120,8 +88,7 @@ def test_the_target_is_standardised_and_back(dataset: Dataset) -> None:
 
 
 def test_class_indices_are_left_as_they_are() -> None:
-    data = pd.DataFrame({"task": ["a"] * 4, "x": range(4), "target": ["u", "v", "v", "u"]})
-    dataset = read_dataset(data)
+    dataset = read_dataset(pd.DataFrame({"task": ["a"] * 4, "x": range(4), "target": ["u", "v", "v", "u"]}))
     assert Encoder.fit(dataset, Flags.of(dataset)).encode_target(dataset.target)[:, 0].tolist() == [0, 1, 1, 0]
 
 
@@ -130,3 +97,12 @@ def test_data_without_features_get_a_constant() -> None:
     encoder = Encoder.fit(dataset, Flags.of(dataset))
     assert encoder.encode_features(dataset.features).tolist() == [[1], [1], [1]]
     assert encoder.feature_width == 1
+
+
+def test_moments_are_the_same_however_many_rows_are_summed_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    numeric = np.random.default_rng(0).normal(5.0, 2.0, (100, 2))
+    numeric[::3, 1] = np.nan
+    at_once = moments(numeric)
+    monkeypatch.setattr("mthn_automl.data.scaling.ROWS_AT_ONCE", 7)
+    np.testing.assert_allclose(moments(numeric), at_once, rtol=1e-12)
+    np.testing.assert_allclose(at_once, [np.nanmean(numeric, axis=0), np.nanstd(numeric, axis=0)], rtol=1e-12)

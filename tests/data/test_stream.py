@@ -15,7 +15,8 @@ from mthn_automl.errors import DataError, UsageError
 ROWS = 60
 META = pd.DataFrame({"task": ["t0", "t1", "t2", "n1"], "size": [1.0, 2.0, 3.0, 4.0], "kind": ["p", "q", "p", "q"]})
 NEW_META = pd.DataFrame({"task": ["n5", "n3"], "size": [7.0, 8.0], "kind": ["q", "p"]})
-in_pieces = pytest.mark.parametrize("rows_at_once", [1, 3, 7, 20, 60, 1000])
+SIZES = (3, 20, 1000)
+"""Rows of a piece: of many tasks each, of a few pieces, of one piece that is larger than the file."""
 
 
 def training() -> Dataset:
@@ -90,14 +91,16 @@ def assert_same(stream: RowStream, whole: Dataset) -> None:
 
 
 @every_format
-@in_pieces
-@pytest.mark.parametrize("meta", [None, NEW_META], ids=["without metadata", "with metadata"])
-def test_pieces_are_the_whole(tmp_path: Path, write: Write, rows_at_once: int, meta: Any) -> None:
+def test_pieces_are_the_whole_however_often_they_are_read(tmp_path: Path, write: Write) -> None:
     known, given = training(), write(new_rows(), tmp_path)
-    assert_same(stream_of(given, known, rows_at_once, meta), whole_of(given, known, meta))
+    for meta in (None, NEW_META):
+        whole = whole_of(given, known, meta)
+        for rows_at_once in (1, *SIZES):
+            stream = stream_of(given, known, rows_at_once, meta)
+            assert_same(stream, whole)
+    assert_same(stream, whole)
 
 
-@in_pieces
 @pytest.mark.parametrize(
     "columns",
     [
@@ -109,9 +112,10 @@ def test_pieces_are_the_whole(tmp_path: Path, write: Write, rows_at_once: int, m
         pytest.param({"extra": [np.inf] * 60}, id="infinity where nobody looks"),
     ],
 )
-def test_a_type_follows_from_the_whole_file(tmp_path: Path, rows_at_once: int, columns: dict[str, Any]) -> None:
+def test_a_type_follows_from_the_whole_file(tmp_path: Path, columns: dict[str, Any]) -> None:
     known, path = training(), to_csv(new_rows(**columns), tmp_path)
-    assert_same(stream_of(path, known, rows_at_once), whole_of(path, known))
+    for rows_at_once in SIZES:
+        assert_same(stream_of(path, known, rows_at_once), whole_of(path, known))
 
 
 def test_blocks_and_pieces_need_not_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,13 +129,6 @@ def test_a_file_that_only_the_slow_way_reads_is_streamed_too(tmp_path: Path) -> 
     known, path = training(), to_csv(new_rows(), tmp_path)
     path.write_text(path.read_text().replace("\nn2,", "\n   \nn2,"))
     assert_same(stream_of(path, known, 7), whole_of(path, known))
-
-
-def test_a_stream_can_be_read_twice(tmp_path: Path) -> None:
-    known, path = training(), to_csv(new_rows(), tmp_path)
-    stream, whole = stream_of(path, known, 7), whole_of(path, known)
-    assert_same(stream, whole)
-    assert_same(stream, whole)
 
 
 def test_each_piece_has_its_rows_and_the_tasks_met_so_far(tmp_path: Path) -> None:
@@ -148,7 +145,6 @@ def replaced(column: str, row: int, cell: Any) -> pd.DataFrame:
     return frame
 
 
-@in_pieces
 @pytest.mark.parametrize(
     "frame",
     [
@@ -164,13 +160,14 @@ def replaced(column: str, row: int, cell: Any) -> pd.DataFrame:
         pytest.param(new_rows()[["extra"]], id="no column of training"),
     ],
 )
-def test_what_is_wrong_is_told_as_for_the_whole_file(tmp_path: Path, frame: pd.DataFrame, rows_at_once: int) -> None:
+def test_what_is_wrong_is_told_as_for_the_whole_file(tmp_path: Path, frame: pd.DataFrame) -> None:
     known, path = training(), to_csv(frame, tmp_path)
     with pytest.raises(DataError) as wanted:
         whole_of(path, known)
-    with pytest.raises(DataError) as found:
-        list(stream_of(path, known, rows_at_once))
-    assert str(found.value) == str(wanted.value)
+    for rows_at_once in SIZES:
+        with pytest.raises(DataError) as found:
+            list(stream_of(path, known, rows_at_once))
+        assert str(found.value) == str(wanted.value)
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,6 @@ from tests.contracts.test_task_networks import untrained
 Animal = Callable[[], Dataset]
 ANIMALS = (zoo.planted, zoo.several_targets, zoo.binary, zoo.multiclass, zoo.missing_values, zoo.no_metadata)
 every_architecture = pytest.mark.parametrize("name", catalogue.names())
-every_animal = pytest.mark.parametrize("animal", ANIMALS, ids=lambda animal: animal.__name__)
 
 
 def spared(dataset: Dataset) -> Dataset:

@@ -28,14 +28,13 @@ def through_files(value: Any) -> Any:
     return from_parts(json.loads(json.dumps(plain, allow_nan=False)), load(save(arrays)))
 
 
-@pytest.mark.parametrize("value", VALUES.values(), ids=VALUES.keys())
-def test_a_value_survives_json_and_safetensors(value: Any) -> None:
-    np.testing.assert_equal(through_files(value), value)
+def test_values_survive_json_and_safetensors() -> None:
+    np.testing.assert_equal(through_files(VALUES), VALUES)
 
 
-@pytest.mark.parametrize("kind", [np.float32, np.float64, np.int64, np.int32, np.uint8, np.bool_])
-def test_an_array_keeps_its_kind(kind: type) -> None:
-    assert through_files({"a": np.ones(3, dtype=kind)})["a"].dtype == kind
+def test_an_array_keeps_its_kind() -> None:
+    kinds = [np.float32, np.float64, np.int64, np.int32, np.uint8, np.bool_]
+    assert [each.dtype for each in through_files([np.ones(3, dtype=kind) for kind in kinds])] == kinds
 
 
 def test_arrays_that_lie_across_memory_keep_their_values() -> None:
@@ -48,15 +47,14 @@ def test_tuples_come_back_as_lists() -> None:
     assert through_files({"a": (1, (2, "b"))}) == {"a": [1, [2, "b"]]}
 
 
-@pytest.mark.parametrize(("number", "kind"), [(np.float64(0.5), float), (np.int64(7), int), (np.bool_(True), bool)])
-def test_single_numbers_of_numpy_become_pythons_own(number: np.generic, kind: type) -> None:
-    plain, arrays = to_parts({"a": number})
-    assert type(plain["a"]) is kind
-    assert plain == {"a": number}
+def test_single_values_of_numpy_become_pythons_own() -> None:
+    plain, arrays = to_parts([np.float64(0.5), np.int64(7), np.bool_(True)])
+    assert plain == [0.5, 7, True]
+    assert [type(each) for each in plain] == [float, int, bool]
     assert arrays == {}
 
 
-def test_arrays_are_named_by_their_place() -> None:
+def test_arrays_are_named_by_their_path() -> None:
     plain, arrays = to_parts({"encoder": [1, {"mean": np.ones(1)}]})
     assert list(arrays) == ["state.encoder.1.mean"]
     assert plain == {"encoder": [1, {"mean": {ARRAY: "state.encoder.1.mean"}}]}

@@ -1,6 +1,7 @@
 """A model folder is plain files: whole, without pickle, and refused with a sentence where it cannot be read."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,18 +16,21 @@ from mthn_automl.data.encoding import Flags
 from mthn_automl.deployment.model_folder import FORMAT, load_model, read_model, write_model
 from mthn_automl.errors import FormatError, UsageError
 from mthn_automl.storage import read_json, write_json
-from mthn_automl.training.encode import encode_all
 from mthn_automl.training.fit import Schedule
 from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
 from mthn_automl.tuning.final import Refitted
-from mthn_automl.tuning.objective import Configuration, fit_classical, train
+from mthn_automl.tuning.objective import Configuration, fit_classical
 from mthn_automl.tuning.plan import Plan
 from tests.contracts import zoo
+from tests.training.trained import encode_all, train
 
 FILES = {"README.md", "config.json", "metrics.json", "model.safetensors", "schema.json", "tasks.json"}
-NEURAL = {"task_input": "both", "embedding_size": 3, "width": 16, "depth": 1}
-CLASSICAL = {"alpha": 2.0, "task": "slopes"}
+SETTINGS: dict[str, dict[str, Any]] = {
+    "hypernetwork": {"task_input": "both", "embedding_size": 3, "width": 16, "depth": 1},
+    "ridge": {"alpha": 2.0, "task": "slopes"},
+}
+every_family = pytest.mark.parametrize("name", SETTINGS)
 METRICS = {"rmse": 0.25, "rows": 168}
 
 
@@ -43,43 +47,49 @@ def refitted(name: str, dataset: Dataset, settings: dict[str, Any]) -> Refitted:
 
 
 def write(folder: Path, name: str, dataset: Dataset) -> Refitted:
-    settings = NEURAL if name == "hypernetwork" else CLASSICAL
-    model = refitted(name, dataset, settings)
-    write_model(folder, model, catalogue.read(name), settings, dataset, METRICS)
+    model = refitted(name, dataset, SETTINGS[name])
+    write_model(folder, model, catalogue.read(name), SETTINGS[name], dataset, METRICS)
     return model
 
 
-@pytest.fixture(params=["hypernetwork", "ridge"])
-def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    write(tmp_path / "model", request.param, zoo.missing_values())
-    return tmp_path / "model"
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """A folder of each family; not to be changed."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("hypernetwork", "ridge")}
+    for name, folder in folders.items():
+        write(folder, name, zoo.missing_values())
+    return folders
 
 
-def test_all_files_are_there_and_no_others(folder: Path) -> None:
+@pytest.fixture
+def folder(written: dict[str, Path], tmp_path: Path) -> Path:
+    """A copy of that of the hypernetwork, inside the folder of a run."""
+    return Path(shutil.copytree(written["hypernetwork"], tmp_path / "model"))
+
+
+@every_family
+def test_a_folder_is_plain_files_that_say_what_the_model_is(name: str, written: dict[str, Path]) -> None:
+    """No pickle, no archive, no NaN in JSON."""
+
+    def refuse(word: str) -> None:
+        raise AssertionError(word)
+
+    folder = written[name]
     assert {path.name for path in folder.iterdir()} == FILES
-
-
-def test_no_file_is_a_pickle(folder: Path) -> None:
     starts = {path.name: path.read_bytes()[:2] for path in folder.iterdir()}
-    assert not [name for name, start in starts.items() if start[:1] == b"\x80" or start == b"PK"]
-
-
-def test_the_configuration_says_what_the_model_is(folder: Path) -> None:
-    config = read_json(folder / "config.json")
-    space = catalogue.read(config["architecture"])
+    assert not [file for file, start in starts.items() if start[:1] == b"\x80" or start == b"PK"]
+    assert all(json.loads(path.read_text(), parse_constant=refuse) for path in folder.glob("*.json"))
+    config, space = read_json(folder / "config.json"), catalogue.read(name)
     assert (config["format"], config["version"]) == (FORMAT, mthn_automl.__version__)
-    assert (config["class"], config["family"]) == (space.class_path, space.family)
-    assert config["settings"] in (NEURAL, CLASSICAL)
+    assert (config["architecture"], config["class"], config["family"]) == (name, space.class_path, space.family)
+    assert config["settings"] == SETTINGS[name]
     assert read_json(folder / "metrics.json") == METRICS
-
-
-def test_the_readme_names_targets_columns_and_settings(folder: Path) -> None:
     text = (folder / "README.md").read_text()
     words = ("`target0` (regression)", "`x0`", "`m0`", "`xc0`", "40 rows of 5 tasks", "- rmse: 0.25", "load_model(")
     assert [word for word in words if word not in text] == []
 
 
-@pytest.mark.parametrize("name", ["hypernetwork", "ridge"])
+@every_family
 @pytest.mark.parametrize(
     "animal",
     [zoo.missing_values, zoo.several_targets, zoo.binary, zoo.multiclass, zoo.no_metadata],
@@ -103,16 +113,11 @@ def vars_of(table: Any) -> Any:
     return None if table is None else vars(table)
 
 
-def test_files_that_are_not_known_are_ignored(folder: Path) -> None:
+def test_files_and_keys_that_are_not_known_are_ignored(folder: Path) -> None:
     (folder / "notes.txt").write_text("my own")
     (folder / "model.pkl").write_bytes(b"\x80\x04.")
-    assert read_model(folder).architecture
-
-
-def test_keys_that_are_not_known_are_ignored(folder: Path) -> None:
-    config = read_json(folder / "config.json")
-    write_json(folder / "config.json", {**config, "added_later": [1]})
-    assert read_model(folder).architecture
+    write_json(folder / "config.json", {**read_json(folder / "config.json"), "added_later": [1]})
+    assert read_model(folder).architecture == "hypernetwork"
 
 
 def test_a_newer_format_is_refused_with_a_sentence(folder: Path) -> None:
@@ -127,37 +132,28 @@ def test_a_newer_format_is_refused_with_a_sentence(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FILES - {"README.md", "metrics.json"}))
-@pytest.mark.parametrize("content", [None, b"", b"{", b"[]", b"\x80\x04\xff\xfe", b"null"])
-def test_a_file_that_is_missing_or_damaged_is_refused(name: str, content: bytes | None, folder: Path) -> None:
+def test_a_file_that_is_missing_or_damaged_is_refused(name: str, folder: Path) -> None:
+    whole = (folder / name).read_bytes()
     (folder / name).unlink()
-    if content is not None:
-        (folder / name).write_bytes(content)
-    with pytest.raises(FormatError, match="must be a whole model folder, however"):
-        read_model(folder)
+    for content in (None, b"", b"{", b"[]", b"\x80\x04\xff\xfe", b"null", whole[:-9]):
+        if content is not None:
+            (folder / name).write_bytes(content)
+        with pytest.raises(FormatError, match="must be a whole model folder, however"):
+            read_model(folder)
 
 
-def test_weights_that_were_cut_short_are_refused(folder: Path) -> None:
-    weights = folder / "model.safetensors"
-    weights.write_bytes(weights.read_bytes()[:-9])
-    with pytest.raises(FormatError, match="must be a whole model folder, however"):
-        read_model(folder)
-
-
-def test_weights_of_another_model_are_refused(folder: Path, tmp_path: Path) -> None:
-    other = "ridge" if read_json(folder / "config.json")["family"] == "neural" else "hypernetwork"
-    write(tmp_path / "other", other, zoo.missing_values())
-    (folder / "model.safetensors").write_bytes((tmp_path / "other" / "model.safetensors").read_bytes())
+def test_weights_of_another_model_are_refused(folder: Path, written: dict[str, Path]) -> None:
+    shutil.copy(written["ridge"] / "model.safetensors", folder)
     with pytest.raises(FormatError, match="must be a whole model folder, however: KeyError"):
         read_model(folder)
 
 
-@pytest.mark.parametrize("key", ["format", "architecture", "family", "class", "settings", "state"])
-def test_a_configuration_that_lacks_something_is_refused(key: str, folder: Path) -> None:
+def test_a_configuration_that_lacks_something_is_refused(folder: Path) -> None:
     config = read_json(folder / "config.json")
-    del config[key]
-    write_json(folder / "config.json", config)
-    with pytest.raises(FormatError, match=f"must be a whole model folder, however: KeyError: '{key}'"):
-        read_model(folder)
+    for key in ("format", "architecture", "family", "class", "settings", "state"):
+        write_json(folder / "config.json", {name: value for name, value in config.items() if name != key})
+        with pytest.raises(FormatError, match=f"must be a whole model folder, however: KeyError: '{key}'"):
+            read_model(folder)
 
 
 def test_a_run_folder_gives_the_model_inside(folder: Path) -> None:
@@ -167,11 +163,3 @@ def test_a_run_folder_gives_the_model_inside(folder: Path) -> None:
 def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"must be a model folder with a config\.json"):
         load_model(tmp_path)
-
-
-def test_json_files_hold_no_nan(folder: Path) -> None:
-    def refuse(word: str) -> None:
-        raise AssertionError(word)
-
-    files = sorted(folder.glob("*.json"))
-    assert [json.loads(path.read_text(), parse_constant=refuse) is not None for path in files] == [True] * 4

@@ -11,11 +11,12 @@ from mthn_automl.data.encoding import Flags
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.hard_sharing import HardSharing, HardSharingSettings
 from mthn_automl.models.parts.dropout import Dropout
-from mthn_automl.training.encode import TrainingData, encode_folds
-from mthn_automl.training.fit import FitResult, Schedule, fit
+from mthn_automl.training.encode import TrainingData
+from mthn_automl.training.fit import FitResult, Schedule
 from mthn_automl.training.members import Member
 from mthn_automl.training.settings import TrainingSettings
 from tests.contracts import zoo
+from tests.training.trained import encode_folds, fit
 
 ROWS, WIDTH = 1000, 64
 NUMBERS = ROWS * WIDTH

@@ -6,11 +6,11 @@ from torch import Tensor
 
 from mthn_automl.data.encoding import Flags
 from mthn_automl.models.maximum_roaming import MaximumRoaming, MaximumRoamingSettings, draw_roam, mask_after
-from mthn_automl.training.encode import encode_all
-from mthn_automl.training.fit import Schedule, fit
+from mthn_automl.training.fit import Schedule
 from mthn_automl.training.members import Member
 from mthn_automl.training.settings import TrainingSettings
 from tests.contracts import zoo
+from tests.training.trained import encode_all, fit
 
 SETTINGS = MaximumRoamingSettings(active_share=0.25, roaming_every=2, width=16, depth=2)
 ACTIVE, TASKS = 4, 12

@@ -8,11 +8,11 @@ from torch import Tensor
 from mthn_automl.data.encoding import Flags
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.mrn import RIDGE, Mrn, MrnSettings
-from mthn_automl.training.encode import encode_all
-from mthn_automl.training.fit import Schedule, fit
+from mthn_automl.training.fit import Schedule
 from mthn_automl.training.members import Member
 from mthn_automl.training.settings import TrainingSettings
 from tests.contracts import zoo
+from tests.training.trained import encode_all, fit
 
 SHAPE = ProblemShape(features=3, outputs=2, tasks=4)
 WIDTH = 5

@@ -12,13 +12,13 @@ from mthn_automl.data.encoding import Flags
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.tabm_tasks import TabmTasks, TabmTasksSettings
 from mthn_automl.training.batches import Batch, deal, lay_out
-from mthn_automl.training.encode import encode_all
 from mthn_automl.training.losses import row_loss
 from mthn_automl.training.members import Pack
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo
+from tests.training.trained import encode_all
 
 SETTINGS = TabmTasksSettings(implicit_members=4, width=16, depth=2)
 SHAPE = ProblemShape(features=3, outputs=2, tasks=5, metadata=2)

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from mthn_automl import load_model
-from mthn_automl.data.preprocess import moments
 from mthn_automl.data.problems import cubic
+from mthn_automl.data.scaling import moments
 from mthn_automl.errors import NothingFinishedError, Terminated
 from mthn_automl.run.job import resume, search
 from mthn_automl.tuning.events import Event, PhaseStarted, TrialFinished

@@ -1,5 +1,7 @@
 """Rows grouped by task into blocks: each row once, each block one task, batches of nearly equal size."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -15,8 +17,6 @@ SIZES = {
     "many": [1 + place % 17 for place in range(300)],
 }
 every_size = pytest.mark.parametrize("sizes", SIZES.values(), ids=SIZES.keys())
-every_block = pytest.mark.parametrize("block", [1, 4, 16, 500])
-shuffled_or_not = pytest.mark.parametrize("seed", [None, 0, 1])
 
 
 def tasks_of(sizes: list[int]) -> IntArray:
@@ -34,40 +34,24 @@ def laid_out(sizes: list[int], block: int, seed: int | None = 0) -> Layout:
 
 
 @every_size
-@every_block
-@shuffled_or_not
-def test_every_row_is_laid_out_exactly_once(sizes: list[int], block: int, seed: int | None) -> None:
-    layout = laid_out(sizes, block, seed)
-    assert sorted(layout.rows[layout.rows != PADDING].tolist()) == list(range(sum(sizes)))
+def test_every_row_is_laid_out_once_in_a_block_of_its_task_of_which_the_last_alone_is_padded(sizes: list[int]) -> None:
+    for block, seed in itertools.product((1, 4, 500), (None, 0)):
+        layout = laid_out(sizes, block, seed)
+        is_row = layout.rows != PADDING
+        assert sorted(layout.rows[is_row].tolist()) == list(range(sum(sizes)))
+        owner = np.where(is_row, tasks_of(sizes)[layout.rows], layout.task[:, None])
+        assert (owner == layout.task[:, None]).all()
+        assert layout.rows.shape == (sum(-(-size // block) for size in sizes), block)
+        filled = is_row.sum(axis=1)
+        assert (is_row == (np.arange(block) < filled[:, None])).all()
+        assert (filled > 0).all()
+        assert np.bincount(layout.task, filled < block).max() <= 1
 
 
-@every_size
-@every_block
-@shuffled_or_not
-def test_a_block_holds_rows_of_its_own_task_only(sizes: list[int], block: int, seed: int | None) -> None:
-    layout = laid_out(sizes, block, seed)
-    owner = np.where(layout.rows == PADDING, layout.task[:, None], tasks_of(sizes)[layout.rows])
-    assert (owner == layout.task[:, None]).all()
-    assert layout.rows.shape == (len(layout), block)
-
-
-@every_size
-@every_block
-@shuffled_or_not
-def test_only_one_block_a_task_is_padded_and_at_its_end(sizes: list[int], block: int, seed: int | None) -> None:
-    layout = laid_out(sizes, block, seed)
-    filled = (layout.rows != PADDING).sum(axis=1)
-    assert ((layout.rows != PADDING) == (np.arange(block) < filled[:, None])).all()
-    assert (filled > 0).all()
-    assert np.bincount(layout.task, filled < block).max() <= 1
-    assert len(layout) == sum(-(-size // block) for size in sizes)
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_rows_left_out_stay_out(seed: int) -> None:
+def test_rows_left_out_stay_out() -> None:
     task = tasks_of(SIZES["skewed"])
-    wanted = np.random.default_rng(seed).choice(len(task), 50, replace=False)
-    layout = lay_out(wanted, task, 4, np.random.default_rng(seed))
+    wanted = np.random.default_rng(1).choice(len(task), 50, replace=False)
+    layout = lay_out(wanted, task, 4, np.random.default_rng(1))
     assert sorted(layout.rows[layout.rows != PADDING].tolist()) == sorted(wanted.tolist())
 
 
@@ -85,15 +69,14 @@ def test_a_shuffle_comes_from_its_generator_alone() -> None:
     assert (first.rows != other.rows).any()
 
 
-@pytest.mark.parametrize("block", [1, 4])
-@pytest.mark.parametrize("share", [0.25, 0.5, 0.75])
 @every_size
-def test_the_blocks_of_each_task_are_spread_evenly(sizes: list[int], share: float, block: int) -> None:
+def test_the_blocks_of_each_task_are_spread_evenly(sizes: list[int]) -> None:
     """After a share of all blocks, each task has had that share of its own, give or take one block and a tie."""
-    layout = laid_out(sizes, block)
+    layout = laid_out(sizes, 4)
     whole = np.bincount(layout.task, minlength=len(sizes))
-    early = np.bincount(layout.task[: round(share * len(layout))], minlength=len(sizes))
-    assert np.abs(early - share * whole).max() <= 1 + 0.1 * whole.max()
+    for share in (0.25, 0.5, 0.75):
+        early = np.bincount(layout.task[: round(share * len(layout))], minlength=len(sizes))
+        assert np.abs(early - share * whole).max() <= 1 + 0.1 * whole.max()
 
 
 def test_each_of_balanced_tasks_comes_once_before_any_comes_twice() -> None:
@@ -125,16 +108,10 @@ def test_the_rows_of_a_block_suit_tasks_and_batch(sizes: list[int], batch: int, 
     assert block_size(np.array(sizes), batch) == expected
 
 
-@pytest.mark.parametrize("batch", [1, 64, 2048])
 @every_size
-def test_a_block_is_at_most_the_largest_task(sizes: list[int], batch: int) -> None:
-    assert 1 <= block_size(np.array(sizes), batch) <= max(sizes)
-
-
-@pytest.mark.parametrize("batch", [64, 256])
-@every_size
-def test_most_of_what_is_computed_is_no_padding(sizes: list[int], batch: int) -> None:
-    layout = laid_out(sizes, block_size(np.array(sizes), batch))
+def test_a_block_is_at_most_the_largest_task_and_little_of_what_is_computed_is_padding(sizes: list[int]) -> None:
+    assert [size for size in (1, 64, 2048) if not 1 <= block_size(np.array(sizes), size) <= max(sizes)] == []
+    layout = laid_out(sizes, block_size(np.array(sizes), 64))
     assert (layout.rows != PADDING).mean() > 0.4
 
 
@@ -158,32 +135,29 @@ def test_shorter_members_are_padded_with_blocks_without_rows() -> None:
     assert batch.present.tolist() == [[0, 1], [0, 2]], "2 stands for no task"
 
 
-@pytest.mark.parametrize("batch", [1, 10, 64, 10_000])
 @every_size
-def test_batches_together_are_the_whole_in_order(sizes: list[int], batch: int) -> None:
+def test_batches_together_are_the_whole_in_order_and_each_names_the_tasks_it_holds(sizes: list[int]) -> None:
+    """Their sizes differ by a block at most, and are about what was asked."""
     layouts = [laid_out(sizes, 4, seed) for seed in (0, 1)]
-    parts = list(deal(layouts, batch_count(len(layouts[0]), 4, batch), len(sizes)))
-    for member, layout in enumerate(layouts):
-        np.testing.assert_array_equal(np.concatenate([filled(each, member) for each in parts]), layout.rows)
-        np.testing.assert_array_equal(np.concatenate([tasks_in(each, member) for each in parts]), layout.task)
+    for asked in (1, 16, 64, 10_000):
+        parts = list(deal(layouts, batch_count(len(layouts[0]), 4, asked), len(sizes)))
+        for member, layout in enumerate(layouts):
+            np.testing.assert_array_equal(np.concatenate([filled(each, member) for each in parts]), layout.rows)
+            np.testing.assert_array_equal(np.concatenate([tasks_in(each, member) for each in parts]), layout.task)
+            for part in parts:
+                present = part.present[member][part.present[member] < len(sizes)]
+                np.testing.assert_array_equal(present, np.unique(tasks_in(part, member)))
+        blocks = [part.rows.shape[1] for part in parts]
+        assert max(blocks) - min(blocks) <= 1
+        assert 4 * max(blocks) <= 1.5 * max(asked, 4) + 4
+        assert len(blocks) == 1 or 4 * min(blocks) >= 0.5 * asked
 
 
-@pytest.mark.parametrize("batch", [10, 64, 10_000])
-@every_size
-def test_a_batch_names_each_task_it_holds_once_and_no_other(sizes: list[int], batch: int) -> None:
-    layouts = [laid_out(sizes, 4, seed) for seed in (0, 1)]
-    for part in deal(layouts, batch_count(len(layouts[0]), 4, batch), len(sizes)):
-        for member in range(2):
-            present = part.present[member][part.present[member] < len(sizes)]
-            np.testing.assert_array_equal(present, np.unique(tasks_in(part, member)))
-
-
-@pytest.mark.parametrize("batches", [1, 2, 3])
-def test_the_batches_of_a_member_do_not_depend_on_its_neighbours(batches: int) -> None:
+def test_the_batches_of_a_member_do_not_depend_on_its_neighbours() -> None:
     short, long = laid_out([9, 3], 4), laid_out([40, 7, 2], 4, 1)
-    alone = [filled(part) for part in deal([short], batches, 3)]
-    beside = [filled(part) for part in deal([short, long], batches, 3)]
-    np.testing.assert_equal(beside, alone)
+    for batches in (1, 2, 3):
+        alone = [filled(part) for part in deal([short], batches, 3)]
+        np.testing.assert_equal([filled(part) for part in deal([short, long], batches, 3)], alone)
 
 
 @every_size
@@ -192,20 +166,10 @@ def test_blocks_are_counted_without_laying_rows_out(sizes: list[int]) -> None:
     assert blocks_of(np.arange(len(task)), task, 4) == len(lay_out(np.arange(len(task)), task, 4))
 
 
-@pytest.mark.parametrize("batch", [16, 64, 10_000])
-@every_size
-def test_batches_are_of_nearly_equal_size_about_what_was_asked(sizes: list[int], batch: int) -> None:
-    laid = laid_out(sizes, 4)
-    blocks = [part.rows.shape[1] for part in deal([laid], batch_count(len(laid), 4, batch), len(sizes))]
-    assert max(blocks) - min(blocks) <= 1
-    assert 4 * max(blocks) <= 1.5 * batch + 4
-    assert len(blocks) == 1 or 4 * min(blocks) >= 0.5 * batch
-
-
-@pytest.mark.parametrize("seed", range(3))
-def test_a_batch_holds_many_tasks(seed: int) -> None:
+def test_a_batch_holds_many_tasks() -> None:
     sizes = SIZES["balanced"]
     size = block_size(np.array(sizes), 64)
-    laid = laid_out(sizes, size, seed)
-    first = next(deal([laid], batch_count(len(laid), size, 64), len(sizes)))
-    assert len(np.unique(tasks_in(first))) == 10
+    for seed in range(3):
+        layout = laid_out(sizes, size, seed)
+        first = next(deal([layout], batch_count(len(layout), size, 64), len(sizes)))
+        assert len(np.unique(tasks_in(first))) == 10

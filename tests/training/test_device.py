@@ -16,13 +16,14 @@ from mthn_automl.models.base import Architecture, Cost
 from mthn_automl.training import tensors
 from mthn_automl.training.batches import Batch, deal, lay_out
 from mthn_automl.training.device import choose_device, holds
-from mthn_automl.training.encode import TrainingData, encode_all, encode_folds
-from mthn_automl.training.fit import Schedule, fit
+from mthn_automl.training.encode import TrainingData
+from mthn_automl.training.fit import Schedule
 from mthn_automl.training.members import Member, Pack
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo
+from tests.training.trained import encode_all, encode_folds, fit
 
 DEVICE = torch.device(os.environ.get("MTHN_TEST_DEVICE", "cpu"))
 every_model = pytest.mark.parametrize("name", catalogue.names("neural"))
@@ -31,8 +32,8 @@ every_model = pytest.mark.parametrize("name", catalogue.names("neural"))
 def test_auto_takes_cuda_before_mps_before_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
     found = []
     for cuda, mps in ((True, True), (False, True), (False, False)):
-        monkeypatch.setattr(torch.cuda, "is_available", lambda there=cuda: there)
-        monkeypatch.setattr(torch.backends.mps, "is_available", lambda there=mps: there)
+        monkeypatch.setattr(torch.cuda, "is_available", lambda answer=cuda: answer)
+        monkeypatch.setattr(torch.backends.mps, "is_available", lambda answer=mps: answer)
         found.append(choose_device("auto").type)
     assert found == ["cuda", "mps", "cpu"]
 
@@ -71,8 +72,9 @@ def first_batch(data: TrainingData, members: int) -> Batch:
     return next(deal(layouts, 2, data.shape.tasks))
 
 
-@pytest.mark.parametrize("fits", [True, False], ids=["data on the device", "data brought batch by batch"])
-@pytest.mark.parametrize("members", [1, 3])
+@pytest.mark.parametrize(
+    ("members", "fits"), [(1, True), (3, False)], ids=["alone, data on the device", "a pack, data brought to it"]
+)
 @every_model
 def test_a_step_mixes_no_devices(name: str, members: int, fits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """On PyTorch's device without memory, where operations only check devices and shapes."""
@@ -98,17 +100,12 @@ def test_the_device_without_memory_refuses_tensors_of_another() -> None:
 def test_training_on_the_device_gives_weights_on_the_cpu(name: str) -> None:
     data = encode_all(zoo.planted(), Flags.of(zoo.planted()))
     schedule = Schedule(batch=64, max_epochs=3, patience=3, check_every=1)
-    members, present_only = [Member(0, 1), Member(0, 2)], cost(name, data) == "tasks_present"
-    there = fit(
-        data,
-        lambda: build(name, data),
-        members,
-        TrainingSettings(),
-        schedule,
-        present_only=present_only,
-        placed=DeviceData.of(data, DEVICE),
+    given = data, lambda: build(name, data), [Member(0, 1), Member(0, 2)], TrainingSettings(), schedule
+    present_only = cost(name, data) == "tasks_present"
+    found, expected = (
+        fit(*given, present_only=present_only, placed=placed).pack.parameters
+        for placed in (DeviceData.of(data, DEVICE), None)
     )
-    here = fit(data, lambda: build(name, data), members, TrainingSettings(), schedule, present_only=present_only)
-    for key, value in there.pack.parameters.items():
+    for key, value in found.items():
         assert value.device.type == "cpu"
-        torch.testing.assert_close(value, here.pack.parameters[key], rtol=1e-3, atol=1e-3)
+        torch.testing.assert_close(value, expected[key], rtol=1e-3, atol=1e-3)

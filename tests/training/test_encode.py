@@ -1,5 +1,6 @@
 """Folds as tensors: each is scaled by its own training rows and by nothing else."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -8,11 +9,15 @@ import torch
 
 from mthn_automl.data.dataset import Dataset, IntArray
 from mthn_automl.data.encoding import Flags
-from mthn_automl.training.encode import TrainingData, encode_all, encode_folds
+from mthn_automl.data.scaling import SQUASH
+from mthn_automl.training.encode import TrainingData, problem_shape
+from mthn_automl.training.squash import squashed
 from mthn_automl.training.tensors import DeviceData
 from tests.contracts import zoo
+from tests.training.trained import encode_all, encode_folds, seen
 
-FOLDS = pytest.mark.parametrize("number", range(3))
+FOLDS = range(3)
+every_animal = pytest.mark.parametrize("animal", zoo.ZOO, ids=lambda animal: animal.__name__)
 
 
 def folds_of(dataset: Dataset) -> IntArray:
@@ -24,105 +29,100 @@ def encoded(dataset: Dataset) -> TrainingData:
     return encode_folds(dataset, folds_of(dataset), Flags.of(dataset))
 
 
-@FOLDS
-def test_a_fold_validates_on_its_rows_and_trains_on_all_others(number: int) -> None:
-    dataset = zoo.planted()
-    data, fold = encoded(dataset), folds_of(dataset)
-    np.testing.assert_array_equal(data.validation[number], np.flatnonzero(fold == number))
-    np.testing.assert_array_equal(data.training[number], np.flatnonzero(fold != number))
+def with_cells(dataset: Dataset, rows: IntArray, value: float) -> Dataset:
+    """The given rows' features and targets are `value`."""
+    features, target = dataset.features.numeric.copy(), dataset.target.copy()
+    features[rows], target[rows] = value, value
+    return replace(dataset, features=zoo.table(features), target=target)
 
 
-@FOLDS
-def test_training_rows_of_a_fold_are_standardised(number: int) -> None:
+@pytest.mark.parametrize("fold", FOLDS)
+def test_a_fold_validates_on_its_rows_and_trains_on_all_others(fold: int) -> None:
+    data, folds = encoded(zoo.planted()), folds_of(zoo.planted())
+    np.testing.assert_array_equal(data.validation[fold], np.flatnonzero(folds == fold))
+    np.testing.assert_array_equal(data.training[fold], np.flatnonzero(folds != fold))
+
+
+def test_a_refit_trains_on_every_row_and_validates_on_none() -> None:
+    data = encode_all(zoo.planted(), Flags.of(zoo.planted()))
+    assert (len(data.training), len(data.validation), len(data.encoders)) == (1, 1, 1)
+    np.testing.assert_array_equal(data.training[0], np.arange(len(zoo.planted())))
+    assert len(data.validation[0]) == 0
+
+
+def test_training_rows_of_a_fold_are_standardised() -> None:
     data = encoded(zoo.several_targets())
-    columns = np.concatenate([data.features.of_fold(number), data.target.of_fold(number)], axis=1)
-    rows = columns[data.training[number]].astype(np.float64)
+    columns = [torch.cat([seen(each, 1, data.training[1]) for each in (data.features, data.target)], dim=1)]
+    rows = columns[0].double().numpy()
     np.testing.assert_allclose(rows.mean(axis=0), 0.0, atol=1e-4)
     np.testing.assert_allclose(rows.std(axis=0), 1.0, rtol=1e-4)
 
 
-@FOLDS
-def test_rows_of_a_fold_do_not_shape_their_own_encoding(number: int) -> None:
+@pytest.mark.parametrize("way", [lambda data: data, squashed], ids=["standardised", "squashed"])
+def test_a_fold_is_scaled_by_its_own_training_rows_and_by_no_other(
+    way: Callable[[TrainingData], TrainingData],
+) -> None:
     dataset = zoo.planted()
-    mine = np.flatnonzero(folds_of(dataset) == number)
-    features, target = dataset.features.numeric.copy(), dataset.target.copy()
-    features[mine] *= 1000.0
-    target[mine] += 1e6
-    other = encoded(replace(dataset, features=zoo.table(features), target=target))
-    assert other.encoders[number] == encoded(dataset).encoders[number]
-
-
-@FOLDS
-def test_rows_of_a_fold_shape_the_encoding_of_the_others(number: int) -> None:
-    dataset = zoo.planted()
-    mine = np.flatnonzero(folds_of(dataset) == number)
-    target = dataset.target.copy()
-    target[mine] += 1e6
-    other = encoded(replace(dataset, target=target))
-    assert other.encoders[(number + 1) % 3] != encoded(dataset).encoders[(number + 1) % 3]
+    other = with_cells(dataset, np.flatnonzero(folds_of(dataset) == 0), 1000.0)
+    before, after = (way(encoded(each)).encoders for each in (dataset, other))
+    for fold, same in ((0, True), (1, False)):
+        scales = [np.array(each[fold].features.scaling.scale) for each in (before, after)]
+        assert np.allclose(*scales, rtol=1e-4) is same
+        assert (before[fold].target == after[fold].target) is same
 
 
 def test_metadata_are_scaled_by_the_tasks_that_train() -> None:
     dataset = zoo.planted()
-    fold = np.where(dataset.task < 6, 0, 1)
-    data = encode_folds(dataset, fold, Flags.of(dataset))
+    data = encode_folds(dataset, np.where(dataset.task < 6, 0, 1), Flags.of(dataset))
     np.testing.assert_allclose(data.metadata[0, 6:].mean(axis=0), 0.0, atol=1e-6)
     np.testing.assert_allclose(data.metadata[1, :6].mean(axis=0), 0.0, atol=1e-6)
     assert data.metadata.shape == (2, 12, 3)
 
 
-def test_classes_stay_class_numbers() -> None:
-    dataset = zoo.multiclass()
-    np.testing.assert_array_equal(encoded(dataset).target.of_fold(1), dataset.target)
-
-
-def test_a_refit_trains_on_every_row_and_validates_on_none() -> None:
-    dataset = zoo.planted()
-    data = encode_all(dataset, Flags.of(dataset))
-    assert (len(data.training), len(data.validation), len(data.encoders)) == (1, 1, 1)
-    np.testing.assert_array_equal(data.training[0], np.arange(len(dataset)))
-    assert len(data.validation[0]) == 0
-
-
-@pytest.mark.parametrize("animal", zoo.ZOO, ids=lambda animal: animal.__name__)
-def test_the_shape_is_that_of_the_tensors(animal: object) -> None:
-    dataset = animal()  # type: ignore[operator]
+@every_animal
+def test_a_fold_sees_what_its_own_encoder_makes_of_the_rows(animal: Callable[[], Dataset]) -> None:
+    """As they are, and squashed, which copies no value; whatever else is on the device."""
+    dataset = animal()
     data, rows = encoded(dataset), len(dataset)
+    assert problem_shape(dataset) == data.shape
     assert data.features.values.shape == (rows, data.shape.features)
     assert data.metadata.shape == (3, data.shape.tasks, data.shape.metadata)
     assert data.target.values.shape == (rows, dataset.target.shape[1])
     assert np.isfinite(data.metadata).all()
+    placed = DeviceData.of(data, torch.device("cpu"))
+    everything, folds = torch.arange(rows).expand(3, 1, -1), torch.tensor(FOLDS)
+    for given, tolerance in ((data, 2e-5), (squashed(data), 1e-4)):
+        assert given.features.values is data.features.values
+        found = placed.scaled_as(given).features.take(everything, folds)[:, 0]
+        expected = [each.encode_features(dataset.features) for each in given.encoders]
+        np.testing.assert_allclose(found, np.stack(expected), rtol=tolerance, atol=tolerance)
+    found = placed.target.take(everything, folds)[:, 0]
+    expected = [each.encode_target(dataset.target) for each in data.encoders]
+    np.testing.assert_allclose(found, np.stack(expected), rtol=2e-5, atol=2e-5)
 
 
-@pytest.mark.parametrize("animal", zoo.ZOO, ids=lambda animal: animal.__name__)
-@FOLDS
-def test_a_fold_sees_what_its_own_encoder_makes_of_the_rows(animal: object, number: int) -> None:
-    dataset = animal()  # type: ignore[operator]
-    data = encoded(dataset)
-    encoder = data.encoders[number]
-    expected = encoder.encode_features(dataset.features)
-    np.testing.assert_allclose(data.features.of_fold(number), expected, rtol=2e-5, atol=2e-5)
-    np.testing.assert_allclose(data.target.of_fold(number), encoder.encode_target(dataset.target), rtol=2e-5, atol=2e-5)
+def test_classes_stay_class_numbers() -> None:
+    data = encoded(zoo.multiclass())
+    np.testing.assert_array_equal(seen(data.target, 1, np.arange(len(data.task))), zoo.multiclass().target)
 
 
-@FOLDS
-def test_a_mistyped_cell_in_one_fold_costs_the_others_no_digits(number: int) -> None:
-    dataset = zoo.planted()
-    features = dataset.features.numeric.copy()
+@pytest.mark.parametrize("fold", FOLDS)
+def test_a_mistyped_cell_in_one_fold_costs_the_others_no_digits(fold: int) -> None:
+    features = zoo.planted().features.numeric.copy()
     features[1, 0] = 1e12
-    dataset = replace(dataset, features=zoo.table(features))
+    dataset = replace(zoo.planted(), features=zoo.table(features))
     data = encoded(dataset)
-    expected = data.encoders[number].encode_features(dataset.features)
-    np.testing.assert_allclose(data.features.of_fold(number), expected, rtol=1e-5, atol=1e-6)
+    expected = data.encoders[fold].encode_features(dataset.features)
+    found = seen(data.features, fold, np.arange(len(dataset)))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("animal", zoo.ZOO, ids=lambda animal: animal.__name__)
-def test_the_device_takes_what_a_fold_sees(animal: object) -> None:
-    dataset = animal()  # type: ignore[operator]
-    data = encoded(dataset)
-    device = DeviceData.of(data, torch.device("cpu"))
-    rows, fold = np.array([[[0, 3]], [[5, 1]]]), torch.tensor([2, 0])
-    for scaled, tensor in ((data.features, device.features), (data.target, device.target)):
-        found = tensor.take(torch.from_numpy(rows), fold)
-        np.testing.assert_allclose(found[0, 0], scaled.of_fold(2, rows[0, 0]), rtol=1e-6, atol=1e-6)
-        np.testing.assert_allclose(found[1, 0], scaled.of_fold(0, rows[1, 0]), rtol=1e-6, atol=1e-6)
+def test_squashed_a_column_is_scaled_by_its_median_and_quartiles_and_no_value_is_far() -> None:
+    dataset = zoo.heavy_tails()
+    column = dataset.features.numeric[:, 0]
+    low, middle, high = np.quantile(column, (0.25, 0.5, 0.75))
+    expected = (column - middle) / ((high - low) / 1.349)
+    encoder = squashed(encode_all(dataset, Flags.of(dataset))).encoders[0]
+    found = encoder.encode_features(dataset.features)
+    np.testing.assert_allclose(found[:, 0], expected / np.sqrt(1 + (expected / SQUASH) ** 2), rtol=1e-3, atol=1e-4)
+    assert np.abs(found).max() <= SQUASH

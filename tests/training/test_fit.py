@@ -15,17 +15,17 @@ from mthn_automl.data.encoding import Flags
 from mthn_automl.errors import DivergedError
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.models.pooled import Pooled, PooledSettings
-from mthn_automl.training.encode import TrainingData, encode_all, encode_folds
-from mthn_automl.training.fit import FitResult, Paused, Schedule, drained, fit, fit_in_steps
+from mthn_automl.training.encode import TrainingData
+from mthn_automl.training.fit import FitResult, Paused, Schedule, Training, drained
 from mthn_automl.training.losses import row_loss
 from mthn_automl.training.members import Member
 from mthn_automl.training.predict import fold_outputs
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo
+from tests.training.trained import encode_all, encode_folds, fit, seen
 
 MEMBERS = (Member(0, 1), Member(1, 2), Member(2, 3), Member(0, 4))
-every_member = pytest.mark.parametrize("member", range(len(MEMBERS)))
 USUAL = Schedule(batch=64, max_epochs=6, patience=100, check_every=2)
 
 
@@ -58,14 +58,12 @@ def fitted(
     return fit(data, build, members, settings or TrainingSettings(), schedule, deadline=deadline)
 
 
-def recomputed_loss(
-    data: TrainingData, result: FitResult | Paused, member: int, members: Sequence[Member] = MEMBERS
-) -> float:
-    """Validation loss of the weights that were returned, by the path that predictions take."""
+def losses_of(data: TrainingData, result: FitResult | Paused, members: Sequence[Member] = MEMBERS) -> list[float]:
+    """Validation losses of the weights that were returned, by the path that predictions take."""
     rows = [data.validation[each.fold] for each in members]
     outputs = fold_outputs(result.pack, data, members, rows)
-    target = torch.from_numpy(data.target.of_fold(members[member].fold, rows[member]))
-    return float(row_loss(data.problem, outputs[member], target).mean())
+    targets = [seen(data.target, each.fold, of_member) for each, of_member in zip(members, rows, strict=True)]
+    return [float(row_loss(data.problem, *each).mean()) for each in zip(outputs, targets, strict=True)]
 
 
 OVERFITTING = Schedule(batch=64, max_epochs=120, patience=12, check_every=3)
@@ -77,26 +75,23 @@ def overfitted() -> tuple[TrainingData, FitResult]:
     return data, fitted(data, TrainingSettings(learning_rate=1e-2), OVERFITTING)
 
 
-@every_member
-def test_the_best_weights_of_each_member_are_restored(member: int, overfitted: tuple[TrainingData, FitResult]) -> None:
+def test_members_stop_early_each_at_an_epoch_of_its_own_with_its_best_weights(
+    overfitted: tuple[TrainingData, FitResult],
+) -> None:
     data, result = overfitted
-    assert recomputed_loss(data, result, member) == pytest.approx(result.loss[member], rel=1e-4)
-
-
-def test_members_stop_early_and_each_at_an_epoch_of_its_own(overfitted: tuple[TrainingData, FitResult]) -> None:
-    epochs = overfitted[1].epochs
-    assert max(epochs) < OVERFITTING.max_epochs - OVERFITTING.patience
-    assert len(set(epochs)) > 1
-    assert all(epoch % OVERFITTING.check_every == 0 for epoch in epochs)
-    assert not overfitted[1].stopped_by_time
+    assert losses_of(data, result) == pytest.approx(result.loss, rel=1e-4)
+    assert max(result.epochs) < OVERFITTING.max_epochs - OVERFITTING.patience
+    assert len(set(result.epochs)) > 1
+    assert all(epoch % OVERFITTING.check_every == 0 for epoch in result.epochs)
+    assert result.epochs_trained == result.curve[-1][0] < OVERFITTING.max_epochs
+    assert not result.stopped_by_time
 
 
 def test_more_patience_finds_weights_that_are_no_worse() -> None:
-    data = with_folds(noisy())
-    impatient = replace(OVERFITTING, patience=3)
-    patient = replace(OVERFITTING, patience=40)
-    settings = TrainingSettings(learning_rate=1e-2)
-    short, long = (fitted(data, settings, each, members=MEMBERS[:1]) for each in (impatient, patient))
+    data, settings = with_folds(noisy()), TrainingSettings(learning_rate=1e-2)
+    short, long = (
+        fitted(data, settings, replace(OVERFITTING, patience=patience), members=MEMBERS[:1]) for patience in (3, 40)
+    )
     assert short.epochs[0] <= long.epochs[0]
     assert short.loss[0] >= long.loss[0]
 
@@ -108,43 +103,37 @@ def test_the_last_epoch_is_always_checked(check_every: int) -> None:
     assert result.epochs == (7, 7, 7, 7)
 
 
-@pytest.mark.parametrize("check_every", [1, 3, 100])
-def test_without_validation_rows_it_trains_for_all_epochs(check_every: int) -> None:
-    data = without_validation(noisy())
-    schedule = Schedule(batch=64, max_epochs=8, patience=1, check_every=check_every)
-    result = fitted(data, schedule=schedule, members=[Member(0, 1), Member(0, 2)])
-    once = fitted(data, schedule=replace(schedule, check_every=8), members=[Member(0, 1), Member(0, 2)])
-    assert result.epochs == (8, 8)
-    assert torch.equal(result.pack.parameters["first.weight"], once.pack.parameters["first.weight"])
+def test_without_validation_rows_it_trains_for_all_epochs_however_often_it_looks() -> None:
+    data, weights = without_validation(noisy()), []
+    for check_every in (1, 3, 100):
+        schedule = Schedule(batch=64, max_epochs=8, patience=1, check_every=check_every)
+        result = fitted(data, schedule=schedule, members=[Member(0, 1), Member(0, 2)])
+        assert result.epochs == (8, 8)
+        weights.append(result.pack.parameters["first.weight"])
+    assert torch.equal(weights[0], weights[1])
+    assert torch.equal(weights[0], weights[2])
 
 
 @pytest.mark.parametrize("encode", [with_folds, without_validation])
 def test_a_deadline_returns_the_best_so_far_marked_and_in_time(encode: Any) -> None:
-    data = encode(noisy())
+    data, members = encode(noisy()), [Member(0, 1)]
     endless = Schedule(batch=64, max_epochs=10**9, patience=10**9, check_every=5)
     started = time.time()
-    result = fitted(data, schedule=endless, members=MEMBERS[:1], deadline=started + 0.5)
+    result = fitted(data, schedule=endless, members=members, deadline=started + 0.3)
     assert time.time() - started < 3
     assert result.stopped_by_time
     assert result.epochs[0] >= 1
     assert all(value.isfinite().all() for value in result.pack.parameters.values())
+    if encode is with_folds:
+        assert losses_of(data, result, members) == pytest.approx(result.loss, rel=1e-4)
 
 
-def test_at_a_deadline_the_loss_is_that_of_the_weights() -> None:
+def test_a_deadline_that_has_passed_still_gives_weights_and_one_to_come_leaves_no_mark() -> None:
     data = with_folds(noisy())
-    result = fitted(data, schedule=replace(USUAL, max_epochs=10**9), deadline=time.time() + 0.3)
-    assert recomputed_loss(data, result, 2) == pytest.approx(result.loss[2], rel=1e-4)
-
-
-def test_a_deadline_that_has_passed_still_gives_weights() -> None:
-    result = fitted(with_folds(noisy()), deadline=time.time() - 1)
-    assert result.stopped_by_time
-    assert result.epochs == (1, 1, 1, 1)
-    assert np.isfinite(result.loss).all()
-
-
-def test_a_deadline_that_was_not_reached_leaves_no_mark() -> None:
-    assert not fitted(with_folds(zoo.planted()), deadline=time.time() + 1000).stopped_by_time
+    late, early = (fitted(data, deadline=time.time() + seconds) for seconds in (-1, 1000))
+    assert (late.stopped_by_time, early.stopped_by_time) == (True, False)
+    assert late.epochs == (1, 1, 1, 1)
+    assert np.isfinite(late.loss).all()
 
 
 @pytest.mark.parametrize("encode", [with_folds, without_validation])
@@ -153,18 +142,14 @@ def test_a_learning_rate_that_diverges_is_an_error(encode: Any) -> None:
         fitted(encode(zoo.planted()), TrainingSettings(learning_rate=1e38), members=MEMBERS[:1])
 
 
-@pytest.mark.parametrize("change", [{"learning_rate": 1e-2}, {"weight_decay": 1.0}])
-def test_learning_rate_and_weight_decay_matter(change: Mapping[str, float]) -> None:
-    data = with_folds(zoo.planted())
-    usual, other = (fitted(data, settings) for settings in (TrainingSettings(), TrainingSettings(**change)))
-    assert (usual.pack.parameters["first.weight"] - other.pack.parameters["first.weight"]).abs().max() > 1e-3
-
-
-def test_weight_decay_shrinks_weights() -> None:
-    data = with_folds(zoo.planted())
-    schedule = replace(USUAL, max_epochs=20, check_every=20)
-    loose, tight = (fitted(data, TrainingSettings(3e-2, decay), schedule) for decay in (0.0, 3.0))
-    assert tight.pack.parameters["first.weight"].norm() < 0.5 * loose.pack.parameters["first.weight"].norm()
+def test_learning_rate_and_weight_decay_matter_and_decay_shrinks_weights() -> None:
+    data, schedule = with_folds(zoo.planted()), replace(USUAL, max_epochs=20, check_every=20)
+    usual, slower, tight = (
+        fitted(data, TrainingSettings(rate, decay), schedule).pack.parameters["first.weight"]
+        for rate, decay in ((3e-2, 0.0), (1e-2, 0.0), (3e-2, 3.0))
+    )
+    assert (usual - slower).abs().max() > 1e-3
+    assert tight.norm() < 0.5 * usual.norm()
 
 
 def test_training_lowers_the_loss() -> None:
@@ -234,30 +219,24 @@ def penalised() -> FitResult:
     return fit(data, lambda: Hooked(data.shape, 100.0), members, TrainingSettings(0.1, 0.0), schedule)
 
 
-@every_member
-def test_a_penalty_acts_on_each_member_by_its_own_buffers(member: int, penalised: FitResult) -> None:
+def test_a_penalty_and_renewed_buffers_are_each_members_own_to_the_last_epoch(penalised: FitResult) -> None:
     level, goal = penalised.pack.parameters["level"], penalised.pack.buffers["goal"]
     assert len(torch.unique(goal)) == len(MEMBERS)
-    torch.testing.assert_close(level[member], goal[member], rtol=0.03, atol=0.03)
+    torch.testing.assert_close(level, goal, rtol=0.03, atol=0.03)
+    assert penalised.pack.buffers["epochs"].tolist() == [60.0] * len(MEMBERS)
 
 
 def test_a_penalty_is_not_part_of_the_validation_loss() -> None:
     """Within few epochs the members are at their goals; a loss that held the penalty would say so."""
     result = hooked(100.0)
-    data = with_folds(zoo.planted())
-    assert recomputed_loss(data, result, 1) == pytest.approx(result.loss[1], rel=1e-4)
+    assert losses_of(with_folds(zoo.planted()), result) == pytest.approx(result.loss, rel=1e-4)
 
 
-@every_member
-def test_buffers_are_renewed_after_each_epoch_and_restored_with_the_weights(member: int) -> None:
+def test_buffers_are_renewed_after_each_epoch_and_restored_with_the_weights() -> None:
     result = hooked(0.0, patience=5)
     assert result.pack.buffers["epochs"].tolist() == list(result.epochs)
-    torch.testing.assert_close(result.pack.buffers["seen"][member], result.pack.parameters["level"][member])
+    torch.testing.assert_close(result.pack.buffers["seen"], result.pack.parameters["level"])
     assert len(torch.unique(result.pack.buffers["seen"])) == len(MEMBERS)
-
-
-def test_the_buffers_of_an_epoch_are_counted_to_the_last(penalised: FitResult) -> None:
-    assert penalised.pack.buffers["epochs"].tolist() == [60.0] * len(MEMBERS)
 
 
 RUNGS = replace(USUAL, max_epochs=18, rungs=(2, 6, 18))
@@ -273,42 +252,38 @@ def in_steps(
     def build() -> Architecture:
         return Pooled(data.shape, PooledSettings(width=16, depth=2))
 
-    return fit_in_steps(
-        data, build, MEMBERS, TrainingSettings(learning_rate=learning_rate), schedule, deadline=deadline
-    )
+    settings = TrainingSettings(learning_rate=learning_rate)
+    return Training(data, build, MEMBERS, settings, schedule, deadline=deadline).steps()
 
 
-def pauses(steps: Generator[Paused, None, FitResult]) -> tuple[list[Paused], FitResult]:
+def watched(steps: Generator[Paused, None, FitResult]) -> tuple[list[Paused], FitResult]:
     """All that a training yields, and what it returns."""
-    seen: list[Paused] = []
+    pauses: list[Paused] = []
     while True:
         try:
-            seen.append(next(steps))
+            pauses.append(next(steps))
         except StopIteration as end:
-            return seen, end.value
+            return pauses, end.value
 
 
 def test_a_training_pauses_at_its_rungs_but_not_at_its_end() -> None:
-    seen, result = pauses(in_steps(with_folds(zoo.planted())))
-    assert [each.epoch for each in seen] == [2, 6]
-    assert result.spent == 18
+    pauses, result = watched(in_steps(with_folds(zoo.planted())))
+    assert [each.epoch for each in pauses] == [2, 6]
+    assert result.epochs_trained == 18
 
 
-def test_a_training_that_is_paused_ends_as_one_that_is_not() -> None:
-    data = with_folds(noisy())
-    result = pauses(in_steps(data, replace(OVERFITTING, rungs=(3, 9, 12)), learning_rate=1e-2))[1]
-    alone = fitted(data, TrainingSettings(learning_rate=1e-2), OVERFITTING)
-    assert (result.epochs, result.loss, result.spent) == (alone.epochs, alone.loss, alone.spent)
-    assert result.pack.parameters.keys() == alone.pack.parameters.keys()
-    assert all(torch.equal(value, alone.pack.parameters[name]) for name, value in result.pack.parameters.items())
-
-
-def test_looking_at_the_weights_in_a_pause_does_not_disturb_the_training() -> None:
-    data = with_folds(zoo.planted())
+def test_a_training_that_is_paused_and_looked_at_ends_as_one_that_is_not(
+    overfitted: tuple[TrainingData, FitResult],
+) -> None:
+    """It pauses no more once it has stopped by itself."""
+    data, alone = overfitted
     rows = [data.validation[each.fold] for each in MEMBERS]
-    steps = in_steps(data)
+    steps = in_steps(data, replace(OVERFITTING, rungs=tuple(range(3, 120, 3))), learning_rate=1e-2)
     fold_outputs(next(steps).pack, data, MEMBERS, rows)
-    result, alone = drained(steps), fitted(data, TrainingSettings(learning_rate=3e-3), replace(RUNGS, rungs=()))
+    pauses, result = watched(steps)
+    assert [each.epoch for each in pauses] == list(range(6, alone.epochs_trained, 3))
+    assert (result.epochs, result.loss, result.epochs_trained) == (alone.epochs, alone.loss, alone.epochs_trained)
+    assert result.pack.parameters.keys() == alone.pack.parameters.keys()
     assert all(torch.equal(value, alone.pack.parameters[name]) for name, value in result.pack.parameters.items())
 
 
@@ -316,7 +291,7 @@ def test_at_a_rung_every_member_is_at_its_best_so_far() -> None:
     data = with_folds(noisy())
     steps = in_steps(data, replace(OVERFITTING, rungs=(30,)), learning_rate=1e-2)
     paused = next(steps)
-    so_far = [recomputed_loss(data, paused, member) for member in range(len(MEMBERS))]
+    so_far = losses_of(data, paused)
     curve = drained(steps).curve
     best = np.nanmin([losses for epoch, losses in curve if epoch <= 30], axis=0)
     assert so_far == pytest.approx(best, rel=1e-4)
@@ -346,23 +321,3 @@ def test_nothing_is_trained_before_the_first_step_is_asked_for(monkeypatch: pyte
     steps = in_steps(with_folds(zoo.planted()))
     with pytest.raises(TypeError):
         next(steps)
-
-
-def test_a_training_that_has_stopped_by_itself_pauses_no_more(overfitted: tuple[TrainingData, FitResult]) -> None:
-    data, alone = overfitted
-    rungs = tuple(range(3, 120, 3))
-    seen, result = pauses(in_steps(data, replace(OVERFITTING, rungs=rungs), learning_rate=1e-2))
-    assert [each.epoch for each in seen] == list(range(3, alone.spent, 3))
-    assert result.spent == alone.spent
-
-
-def test_the_epochs_spent_are_those_until_the_last_member_stopped(overfitted: tuple[TrainingData, FitResult]) -> None:
-    result = overfitted[1]
-    assert result.spent == result.curve[-1][0] < OVERFITTING.max_epochs
-    assert result.spent >= max(result.epochs) + OVERFITTING.patience
-
-
-def test_a_deadline_ends_a_training_with_rungs_too() -> None:
-    schedule = replace(USUAL, max_epochs=10**9, rungs=(2,))
-    seen, result = pauses(in_steps(with_folds(noisy()), schedule, deadline=time.time() - 1))
-    assert (seen, result.stopped_by_time, result.spent) == ([], True, 1)

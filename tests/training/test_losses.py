@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.preprocess import Preprocessor
+from mthn_automl.data.scaling import Scaling
 from mthn_automl.data.schema import Problem, Schema
 from mthn_automl.training.losses import network_outputs, row_loss, to_prediction, weighted_mean
 
@@ -21,7 +22,7 @@ def normal(*shape: int) -> Tensor:
 
 
 def encoder(mean: tuple[float, ...], scale: tuple[float, ...]) -> Encoder:
-    return Encoder(Preprocessor((), (), (), ()), None, mean, scale)
+    return Encoder(Preprocessor(Scaling((), ()), (), ()), None, Scaling(mean, scale))
 
 
 def schema(problem: Problem, targets: int, classes: int) -> Schema:
@@ -44,31 +45,20 @@ def test_a_network_writes_a_column_a_target_or_logit(
     assert network_outputs(schema(problem, targets, classes)) == expected
 
 
-@pytest.mark.parametrize("targets", [1, 3])
-@pytest.mark.parametrize("leading", [(7,), (2, 5, 7)])
-def test_regression_is_the_squared_error(leading: tuple[int, ...], targets: int) -> None:
-    output, target = normal(2, *leading, targets)
-    found = row_loss(Problem.REGRESSION, output, target)
-    assert found.shape == leading
-    torch.testing.assert_close(found.mean(), functional.mse_loss(output, target))
-
-
-@pytest.mark.parametrize("leading", [(7,), (2, 5, 7)])
-def test_binary_is_the_cross_entropy_of_a_logit(leading: tuple[int, ...]) -> None:
-    output = 3 * normal(*leading, 1)
-    target = (normal(*leading, 1) > 0.3).float()
-    found = row_loss(Problem.BINARY, output, target)
-    assert found.shape == leading
-    torch.testing.assert_close(found.mean(), functional.binary_cross_entropy(torch.sigmoid(output), target))
-
-
-@pytest.mark.parametrize("leading", [(7,), (2, 5, 7)])
-def test_multiclass_is_the_cross_entropy_of_logits(leading: tuple[int, ...]) -> None:
-    output = 3 * normal(*leading, 4)
-    target = torch.randint(4, (*leading, 1), generator=generator())
-    found = row_loss(Problem.MULTICLASS, output, target.float())
-    assert found.shape == leading
-    torch.testing.assert_close(found.mean(), functional.cross_entropy(output.reshape(-1, 4), target.flatten()))
+def test_a_row_loses_the_squared_error_or_the_cross_entropy() -> None:
+    """As torch has them, each row by itself, whatever the leading dimensions."""
+    for leading in ((7,), (2, 5, 7)):
+        output, target = normal(2, *leading, 3)
+        losses = [row_loss(Problem.REGRESSION, output, target)]
+        expected = [functional.mse_loss(output, target)]
+        logit, truth = 3 * normal(*leading, 1), (normal(*leading, 1) > 0.3).float()
+        losses.append(row_loss(Problem.BINARY, logit, truth))
+        expected.append(functional.binary_cross_entropy(torch.sigmoid(logit), truth))
+        logits, classes = 3 * normal(*leading, 4), torch.randint(4, (*leading, 1), generator=generator())
+        losses.append(row_loss(Problem.MULTICLASS, logits, classes.float()))
+        expected.append(functional.cross_entropy(logits.reshape(-1, 4), classes.flatten()))
+        assert [loss.shape for loss in losses] == [leading] * 3
+        torch.testing.assert_close(torch.stack([loss.mean() for loss in losses]), torch.stack(expected))
 
 
 @pytest.mark.parametrize(

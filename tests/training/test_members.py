@@ -1,15 +1,15 @@
 """Packs: members start from their own seeds, are computed as each alone would be, and can be taken apart."""
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from mthn_automl.models.base import Architecture, ProblemShape, Size, Traits
 from mthn_automl.models.hard_sharing import HardSharing, HardSharingSettings
-from mthn_automl.training.members import Pack, prototype
+from mthn_automl.training.members import Outputs, Pack, prototype
 
 SHAPE = ProblemShape(features=3, outputs=2, tasks=4, metadata=2)
 SEEDS = (5, 6, 7)
@@ -84,34 +84,36 @@ def test_each_member_starts_from_its_own_seed() -> None:
     assert torch.equal(pack.buffers["shift"][1], expected.shift)
 
 
-def build_pack() -> object:
-    return toy_pack()
-
-
-def build_prototype() -> object:
-    return prototype(Toy, SHAPE)
-
-
-@pytest.mark.parametrize("make", [build_pack, build_prototype])
-def test_building_leaves_the_global_random_numbers_alone(make: Callable[[], object]) -> None:
+def test_building_leaves_the_global_random_numbers_alone() -> None:
     before = torch.get_rng_state()
-    make()
+    toy_pack()
+    prototype(Toy, SHAPE)
     assert torch.equal(torch.get_rng_state(), before)
 
 
-def test_the_metadata_are_those_given() -> None:
-    pack = toy_pack()
-    assert pack.buffers["metadata"].shape == (3, 4, 2)
-    assert pack.buffers["metadata"].any()
-
-
-@pytest.mark.parametrize("present_only", [True, False])
-@pytest.mark.parametrize("member", range(3))
-def test_a_pack_computes_what_each_member_would_alone(member: int, present_only: bool) -> None:
+@pytest.mark.parametrize("present_only", [True, False], ids=["tasks present", "all tasks"])
+def test_a_pack_computes_what_each_member_would_alone(present_only: bool) -> None:
     features, task = inputs()
-    output, penalty = toy_pack(present_only=present_only)(features, task)
-    torch.testing.assert_close(output[member], alone(member)(features[member], task[member]))
-    torch.testing.assert_close(penalty[member], alone(member).penalty())
+    pack = toy_pack(present_only=present_only)
+    output, penalty = pack(features, task)
+    for member in range(len(SEEDS)):
+        torch.testing.assert_close(output[member], alone(member)(features[member], task[member]))
+        torch.testing.assert_close(penalty[member], alone(member).penalty())
+    assert torch.equal(pack.buffers["metadata"], toy_pack().buffers["metadata"])
+
+
+def test_an_architecture_is_given_other_tensors_as_by_torch_and_has_its_own_again() -> None:
+    """An attribute of an object hides a parameter or buffer of a module, at any depth."""
+    toy, other, (features, task) = alone(0), alone(1), inputs()
+    before = toy(features[0], task[0])
+    expected = functional_call(toy, dict(other.state_dict()), (features[0], task[0]))
+    tensors = dict(other.named_parameters()), dict(other.named_buffers())
+    with Outputs(toy).given(*tensors) as given:
+        assert torch.equal(given(features[0], task[0]), expected)
+    with pytest.raises(RuntimeError), Outputs(toy).given(*tensors) as given:
+        given(features[0], task[0][:2])
+    assert torch.equal(toy(features[0], task[0]), before)
+    assert not torch.equal(before, expected)
 
 
 def test_a_pack_that_was_just_trained_computes_without_dropout() -> None:
@@ -124,39 +126,27 @@ def test_a_pack_that_was_just_trained_computes_without_dropout() -> None:
     assert torch.equal(pack(*inputs())[0], expected)
 
 
-def test_a_member_gets_no_gradient_from_its_neighbours() -> None:
+def test_members_and_tasks_that_an_output_does_not_depend_on_get_no_gradient() -> None:
     pack = toy_pack()
-    output, _ = pack(*inputs())
-    output[1].square().sum().backward()
+    pack(*inputs())[0][1].square().sum().backward()
     assert [bool(each.any()) for each in pack.parameters["weight"].grad] == [False, True, False]
-
-
-def test_only_tasks_at_hand_get_a_gradient() -> None:
     pack = toy_pack()
-    output, _ = pack(*inputs())
-    output.sum().backward()
+    pack(*inputs())[0].sum().backward()
     touched = pack.parameters["own.offset"].grad.any(dim=2)
     assert touched.tolist() == [[True, True, False, True], [True, False, False, False], [True, True, True, True]]
 
 
-@pytest.mark.parametrize("kept", [[0], [2, 0], [0, 1, 2]])
-def test_a_selection_computes_what_its_members_did(kept: list[int]) -> None:
-    features, task = inputs()
-    pack = toy_pack()
-    chosen = pack.select(torch.tensor(kept))
-    assert len(chosen) == len(kept)
-    torch.testing.assert_close(chosen(features[kept], task[kept])[0], pack(features, task)[0][kept])
-
-
-def test_a_selection_shares_no_memory_and_can_be_trained() -> None:
-    pack = toy_pack()
-    before = pack.parameters["weight"].detach().clone()
-    chosen = pack.select(torch.tensor([0, 1, 2]))
-    assert all(value.requires_grad and value.is_leaf for value in chosen.parameters.values())
-    chosen.parameters["weight"].detach().zero_()
-    chosen.buffers["shift"].zero_()
-    assert torch.equal(pack.parameters["weight"], before)
-    assert pack.buffers["shift"].any()
+def test_a_selection_computes_what_its_members_did_shares_no_memory_and_can_be_trained() -> None:
+    pack, (features, task) = toy_pack(), inputs()
+    expected = pack(features, task)[0].detach()
+    for kept in ([0], [2, 0], [0, 1, 2]):
+        chosen = pack.select(torch.tensor(kept))
+        assert len(chosen) == len(kept)
+        torch.testing.assert_close(chosen(features[kept], task[kept])[0], expected[kept])
+        assert all(value.requires_grad and value.is_leaf for value in chosen.parameters.values())
+        chosen.parameters["weight"].detach().zero_()
+        chosen.buffers["shift"].zero_()
+    assert torch.equal(pack(features, task)[0], expected)
 
 
 def test_a_new_task_is_the_mean_of_the_known_ones_with_its_own_metadata() -> None:
@@ -175,13 +165,9 @@ def test_new_tasks_change_nothing_for_the_known_ones() -> None:
     pack = toy_pack()
     more = pack.with_tasks(torch.cat([pack.buffers["metadata"], torch.ones(3, 1, 2)], dim=1))
     torch.testing.assert_close(more(*inputs())[0], pack(*inputs())[0])
-
-
-def test_without_a_new_task_nothing_changes() -> None:
-    pack = toy_pack()
     same = pack.with_tasks(pack.buffers["metadata"])
-    assert {name: value.shape for name, value in same.parameters.items()} == {
-        name: value.shape for name, value in pack.parameters.items()
+    assert {key: each.shape for key, each in same.parameters.items()} == {
+        key: each.shape for key, each in pack.parameters.items()
     }
 
 

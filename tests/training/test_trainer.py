@@ -11,19 +11,17 @@ from mthn_automl.data.encoding import Flags
 from mthn_automl.models.base import Architecture, ProblemShape
 from mthn_automl.models.hard_sharing import HardSharing, HardSharingSettings
 from mthn_automl.models.hypernetwork import Hypernetwork, HypernetworkSettings
-from mthn_automl.models.single_task import SingleTask, SingleTaskSettings
 from mthn_automl.training import trainer as module
 from mthn_automl.training.batches import deal, lay_out
-from mthn_automl.training.encode import encode_all
 from mthn_automl.training.members import Pack
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo
+from tests.training.trained import encode_all
 
 MEMBERS, TASKS = 4, 30
 BUILD: dict[str, Callable[[ProblemShape], Architecture]] = {
-    "single_task": lambda shape: SingleTask(shape, SingleTaskSettings(width=8, depth=1)),
     "hard_sharing": lambda shape: HardSharing(shape, HardSharingSettings(width=8, depth=1)),
     "hypernetwork": lambda shape: Hypernetwork(shape, HypernetworkSettings(embedding_size=4, width=8, depth=1)),
 }
@@ -60,7 +58,7 @@ def test_members_go_on_as_before_when_others_leave(name: str, few: float, monkey
     """Also where the tables of those that stay would count as few, and those of all did not."""
     table = run(name, None, (0, 0)).table
     assert table is not None
-    monkeypatch.setattr(module, "FEW_NUMBERS", few * table.values.numel())
+    monkeypatch.setattr(module, "FEW_VALUES", few * table.values.numel())
     everyone, some = run(name, None), run(name, [1, 3])
     assert some.dense == everyone.dense
     for key, value in everyone.pack.parameters.items():

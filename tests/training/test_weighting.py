@@ -1,7 +1,5 @@
 """What a row counts in the training loss, by its task."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 import torch
@@ -10,12 +8,13 @@ from mthn_automl.data.encoding import Flags
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.hard_sharing import HardSharing, HardSharingSettings
 from mthn_automl.training.batches import Batch, lay_out, whole
-from mthn_automl.training.encode import TrainingData, encode_folds
-from mthn_automl.training.fit import Schedule, fit
+from mthn_automl.training.encode import TrainingData
+from mthn_automl.training.fit import Schedule
 from mthn_automl.training.members import Member
 from mthn_automl.training.settings import LossWeighting, TrainingSettings
 from mthn_automl.training.weighting import LEAST_LOSS, LossWeights
 from tests.contracts import zoo
+from tests.training.trained import encode_folds, fit
 
 WEIGHTINGS: tuple[LossWeighting, ...] = ("rows", "tasks", "power", "uncertainty")
 
@@ -85,28 +84,25 @@ def test_a_task_without_loss_does_not_push_the_others_aside() -> None:
     assert found[0] / found[1] == pytest.approx(1.0 / LEAST_LOSS, rel=1e-4)
 
 
-@pytest.mark.parametrize("present_only", [True, False])
-@pytest.mark.parametrize("weighting", WEIGHTINGS)
-def test_a_member_is_weighted_in_a_pack_as_alone(weighting: LossWeighting, present_only: bool) -> None:
-    given = data()
-    settings = TrainingSettings(loss_weighting=weighting)
-    pair = [Member(0, 3), Member(0, 4)]
-    runs = [
-        fit(given, lambda: build(given.shape), members, settings, Schedule(8, 4, 9, 1), present_only=present_only)
-        for members in (pair, pair[1:])
-    ]
-    for name, value in runs[0].pack.parameters.items():
-        torch.testing.assert_close(value[1], runs[1].pack.parameters[name][0], rtol=1e-4, atol=1e-5)
-
-
-def test_every_weighting_trains_other_networks() -> None:
-    given = data()
-    found = [
-        fit(given, lambda: build(given.shape), [Member(0, 3)], each, Schedule(8, 4, 9, 1))
-        for each in (replace(TrainingSettings(), loss_weighting=weighting) for weighting in WEIGHTINGS)
-    ]
-    heads = torch.stack([each.pack.parameters["head_weight"].flatten() for each in found])
-    assert (torch.pdist(heads) > 1e-4).all()
+@pytest.mark.parametrize("present_only", [True, False], ids=["tasks present", "all tasks"])
+def test_a_member_is_weighted_in_a_pack_as_alone_and_otherwise_by_every_weighting(present_only: bool) -> None:
+    given, heads = data(), []
+    for weighting in WEIGHTINGS:
+        together, alone = (
+            fit(
+                given,
+                lambda: build(given.shape),
+                members,
+                TrainingSettings(loss_weighting=weighting),
+                Schedule(8, 4, 9, 1),
+                present_only=present_only,
+            ).pack.parameters
+            for members in ([Member(0, 3), Member(0, 4)], [Member(0, 4)])
+        )
+        for name, value in together.items():
+            torch.testing.assert_close(value[1], alone[name][0], rtol=1e-4, atol=1e-5)
+        heads.append(alone["head_weight"].flatten())
+    assert (torch.pdist(torch.stack(heads)) > 1e-4).all()
 
 
 def build(shape: ProblemShape) -> HardSharing:

@@ -50,16 +50,16 @@ def test_the_stopping_epoch_is_the_median_over_folds_and_seeds_and_at_least_one(
 
 
 class Watched:
-    """Stands in for `train` and keeps what it was given."""
+    """Stands in for `train_in_steps` and keeps what it was given."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.given: dict[str, Any] = {}
-        self.train = final.train
-        monkeypatch.setattr(final, "train", self)
+        self.train_in_steps = final.train_in_steps
+        monkeypatch.setattr(final, "train_in_steps", self)
 
     def __call__(self, configuration: Configuration, data: Any, members: Any, plan: Any, *rest: Any) -> Any:
         self.given = {"data": data, "members": members, "plan": plan, "deadline": rest[0]}
-        return self.train(configuration, data, members, plan, *rest)
+        return self.train_in_steps(configuration, data, members, plan, *rest)
 
 
 def test_a_refit_trains_on_all_rows_for_the_median_epochs(

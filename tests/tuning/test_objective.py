@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.scoring import error_over_rows, error_over_tasks, metric_named
 from mthn_automl.errors import DivergedError, UndefinedError, UsageError
 from mthn_automl.models.base import Size
-from mthn_automl.training.metrics import METRICS, error_over_rows, error_over_tasks
 from mthn_automl.tuning.objective import Configuration, Evaluation, Objective, SearchData, fold_members
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.rungs import Rung
@@ -67,7 +67,7 @@ def test_another_seed_gives_other_networks(data: SearchData, configuration: Conf
 def test_the_error_is_that_of_the_out_of_fold_predictions(data: SearchData, configuration: Configuration) -> None:
     evaluation = two_seeds(data)(configuration)
     target, task = data.dataset.target, data.dataset.task
-    prediction, metric = evaluation.out_of_fold(), METRICS["rmse"]
+    prediction, metric = evaluation.out_of_fold(), metric_named("rmse")
     assert evaluation.result.error == evaluation.result.error_rows == error_over_rows(metric, target, prediction)
     assert evaluation.result.error_tasks == error_over_tasks(metric, target, prediction, task)[0]
     of_folds = [error_over_rows(metric, target[data.fold == k], prediction[data.fold == k]) for k in (0, 1)]

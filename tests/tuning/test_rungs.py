@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mthn_automl.data.dataset import Dataset, FloatArray
-from mthn_automl.training.metrics import METRICS
+from mthn_automl.data.scoring import metric_named
 from mthn_automl.tuning import rungs as module
 from mthn_automl.tuning.rungs import (
     FEWEST_COMPARED,
@@ -85,7 +85,7 @@ def test_a_cell_is_the_loss_of_the_rows_of_a_task_in_a_fold(metric: str, of_cell
     assert (rung.epoch, rung.parameters, rung.cells.shape) == (7, 42, (2, len(dataset.tasks)))
     for number, task in np.ndindex(rung.cells.shape):
         rows = (fold == number) & (dataset.task == task)
-        alone = METRICS[of_cells].function(dataset.target[rows], prediction[rows])
+        alone = metric_named(of_cells).function(dataset.target[rows], prediction[rows])
         assert rung.cells[number, task] == pytest.approx(alone, nan_ok=True)
 
 
@@ -97,7 +97,7 @@ def test_classes_are_compared_by_log_loss(animal: object, metric: str) -> None:
     prediction = np.full((len(dataset), dataset.schema.outputs), 1 / dataset.schema.outputs)
     scored = fold >= 0
     assert of.of(prediction, 1, 1).error == pytest.approx(
-        METRICS["log_loss"].function(dataset.target[scored], prediction[scored])
+        metric_named("log_loss").function(dataset.target[scored], prediction[scored])
     )
 
 

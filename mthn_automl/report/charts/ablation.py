@@ -30,7 +30,7 @@ def points(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
-    """The picture of `points`; metric: a name in METRICS."""
+    """The picture of `points`; metric: its name."""
     drawn = points.assign(
         name=[_spoken(each) for each in points["variant"]], p=[_p(each) for each in points["p_value_holm"]]
     )

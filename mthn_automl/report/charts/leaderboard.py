@@ -37,7 +37,7 @@ def _of_kind(ranked: pd.DataFrame, kind: str, error: pd.Series, low: pd.Series, 
 
 
 def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
-    """The picture of `points`; metric: a name in METRICS."""
+    """The picture of `points`; metric: its name."""
     order = list(points.sort_values("rank")["architecture"].unique())
     scale = _scale(points)
     x, low = (

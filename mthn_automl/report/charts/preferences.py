@@ -18,7 +18,7 @@ def points(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
-    """The picture of `points`; metric: a name in METRICS."""
+    """The picture of `points`; metric: its name."""
     architectures = sorted(points["architecture"].unique())
     sizes, errors = points["parameters_per_task_network"], points["test_error"]
     x_scale = theme.log_scale(float(sizes.min()), float(sizes.max()))

@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 
 from mthn_automl.data.dataset import FloatArray
-from mthn_automl.training.metrics import METRICS
+from mthn_automl.data.scoring import metric_named
 
 # Okabe and Ito's colours (2008) without yellow, which vanishes on white, then three of Tol's.
 PALETTE: Final = (
@@ -74,7 +74,7 @@ def axis(scale: alt.Scale, number_format: str) -> alt.Axis:
 def spoken(metric: str) -> str:
     """An error as it stands beside an axis: `RMSE`, `log loss`, `1 − accuracy`."""
     name = SPOKEN.get(metric, metric.replace("_", " "))
-    return f"1 − {name}" if METRICS[metric].is_score else name
+    return f"1 − {name}" if metric_named(metric).is_score else name
 
 
 def colours(names: Sequence[str]) -> alt.Scale:

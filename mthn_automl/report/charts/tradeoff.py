@@ -33,7 +33,7 @@ def points(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
-    """The picture of `points`; metric: a name in METRICS."""
+    """The picture of `points`; metric: its name."""
     architectures = sorted(points["architecture"].unique())
     x_scale, y_scale = _scales(points)
     error_name = theme.spoken(metric)

@@ -1,0 +1,113 @@
+"""What metrics are made of: means over rows, or ranks, made ready to be scored many times.
+
+A target is (n, targets), or (n, 1) holding the class index; a prediction is (n, targets), or (n, classes) of
+probabilities. All metrics but ROC AUC are functions of means over rows (`Means`), so that thousands of resamples,
+or the errors of thousands of tasks, cost one matrix product. An error that is undefined is NaN.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from mthn_automl.data.dataset import FloatArray, IntArray
+
+
+class Scores(Protocol):
+    """One prediction made ready to be scored many times."""
+
+    def weighted(self, weights: FloatArray) -> FloatArray:
+        """Errors (resamples,) with each row counted as often as `weights` (resamples, n) says."""
+
+    def by_group(self, group: IntArray, groups: int) -> FloatArray:
+        """Errors (groups,) of the rows of each group; group: (n,) of 0 .. groups - 1."""
+
+
+@dataclass(frozen=True)
+class Means:
+    """A metric that is a function of means over rows.
+
+    Attributes:
+        parts: (n, k) of which the means are taken.
+        finish: (..., k) -> (...), from these means to the error.
+    """
+
+    parts: FloatArray
+    finish: Callable[[FloatArray], FloatArray]
+
+    def weighted(self, weights: FloatArray) -> FloatArray:
+        return self._finished(weights @ self.parts, weights.sum(axis=1))
+
+    def by_group(self, group: IntArray, groups: int) -> FloatArray:
+        sums = [np.bincount(group, weights=part, minlength=groups) for part in self.parts.T]
+        return self._finished(np.stack(sums, axis=-1), np.bincount(group, minlength=groups))
+
+    def _finished(self, sums: FloatArray, counts: FloatArray | IntArray) -> FloatArray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return self.finish(sums / counts[:, None])
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """1 - ROC AUC, averaged over the columns in which both kinds of row occur.
+
+    Attributes:
+        positive: (n, columns) 1 for a row of the one kind, 0 for one of the other.
+        scores: (n, columns), higher for rows that are taken for positive.
+        order: (n, columns) indices that sort `scores`.
+    """
+
+    positive: FloatArray
+    scores: FloatArray
+    order: IntArray
+
+    @classmethod
+    def of(cls, positive: FloatArray, scores: FloatArray) -> "Ranks":
+        return cls(positive, scores, np.argsort(scores, axis=0))
+
+    def weighted(self, weights: FloatArray) -> FloatArray:
+        columns = [self._area(column, weights) for column in range(self.scores.shape[1])]
+        return np.asarray(1 - mean_of_defined(np.stack(columns, axis=-1)))
+
+    def by_group(self, group: IntArray, groups: int) -> FloatArray:
+        rows = np.split(np.argsort(group, kind="stable"), np.cumsum(np.bincount(group, minlength=groups))[:-1])
+        alone = (Ranks.of(self.positive[each], self.scores[each]) for each in rows)
+        return np.array([each.weighted(np.ones((1, len(each.scores))))[0] for each in alone])
+
+    def _area(self, column: int, weights: FloatArray) -> FloatArray:
+        """Share of pairs (positive, negative) in the right order, ties counted half."""
+        order = self.order[:, column]
+        score, positive, weight = self.scores[order, column], self.positive[order, column], weights[:, order]
+        if len(score) == 0 or np.isnan(score[-1]):
+            return np.full(len(weights), np.nan)
+        ties = np.flatnonzero(np.concatenate([[True], score[1:] != score[:-1]]))
+        above = np.add.reduceat(weight * positive, ties, axis=1)
+        negative = np.add.reduceat(weight * (1 - positive), ties, axis=1)
+        below = np.cumsum(negative, axis=1) - negative / 2
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return np.asarray((above * below).sum(axis=1) / (above.sum(axis=1) * negative.sum(axis=1)))
+
+
+def mean_of_defined(values: FloatArray) -> FloatArray:
+    """The mean over the last axis of what is not NaN; NaN where nothing is left."""
+    defined = ~np.isnan(values)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(np.where(defined, values, 0.0).sum(axis=-1) / defined.sum(axis=-1))
+
+
+def first(means: FloatArray) -> FloatArray:
+    """The `finish` of a metric that is a plain mean."""
+    return np.asarray(means[..., 0])
+
+
+def squared_errors(target: FloatArray, prediction: FloatArray) -> FloatArray:
+    """(n, 1) mean over the targets."""
+    return np.asarray(((target - prediction) ** 2).mean(axis=1, keepdims=True))
+
+
+def occurs(target: FloatArray, prediction: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """True and predicted class as ones and zeros, (n, classes); a prediction that is not finite is no class."""
+    classes = np.arange(prediction.shape[1])
+    chosen = np.where(np.isfinite(prediction).all(axis=1), prediction.argmax(axis=1), -1)
+    return (target == classes).astype(np.float64), (chosen[:, None] == classes).astype(np.float64)

@@ -1,0 +1,67 @@
+"""What a value is: missing, a finite number, or neither; one rule for files, DataFrames, arrays and single rows."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from mthn_automl.errors import DataError
+
+LARGEST = 1e100
+"""Numbers whose square is infinite would make every sum so."""
+
+
+def too_large(values: Any) -> Any:
+    """Whether numbers, one or an array of them, are infinite or nearly so; NaN is not."""
+    return abs(values) > LARGEST
+
+
+def is_missing(value: object) -> bool:
+    """None, NaN, an empty text, or what pandas takes for missing."""
+    if isinstance(value, str):
+        return value == ""
+    if isinstance(value, float):
+        return value != value
+    return value is None or (not isinstance(value, int) and pd.api.types.is_scalar(value) and bool(pd.isna(value)))  # type: ignore[call-overload]
+
+
+def number(name: str, value: object) -> float:
+    """The value of a numeric column in a single row, NaN where it is missing; text that is a number is one.
+
+    Raises:
+        DataError: no number, or none that is finite.
+    """
+    if is_missing(value):
+        return np.nan
+    try:
+        found = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        found = np.inf
+    if too_large(found) or found != found:
+        raise DataError(
+            f"Column '{name}' must hold finite numbers, however the row says '{value}'; correct it or leave it out."
+        )
+    return found
+
+
+def refuse_infinite(frame: pd.DataFrame, where: Callable[[int], str]) -> None:
+    """Raise a DataError at the first number that is too large; `where` puts a 0-based row into words."""
+    for name in frame.columns:
+        if pd.api.types.is_float_dtype(frame[name].dtype):
+            values = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
+            wrong = too_large(values)
+            if wrong.any():
+                row = int(wrong.argmax())
+                size = "infinite" if np.isinf(values[row]) else f"beyond {LARGEST:g}"
+                raise DataError(
+                    f"Numbers must be finite, however column '{name}' is {size} in {where(row)}; "
+                    "correct it or leave the cell empty."
+                )
+
+
+def not_a_number(name: str, where: str, cell: object) -> DataError:
+    """The refusal of a cell; `where` is its place in words."""
+    return DataError(
+        f"Column '{name}' must hold numbers, however {where} says '{cell}'; correct it or leave the cell empty."
+    )

@@ -1,0 +1,187 @@
+"""Rows that come as a mapping or as arrays, encoded as those of training, without the cost of a DataFrame."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from mthn_automl.data.dataset import FloatArray, IntArray, Table, TaskTable
+from mthn_automl.data.metadata import extend_tasks
+from mthn_automl.data.names import canonical, counted, listed
+from mthn_automl.data.schema import Schema
+from mthn_automl.data.values import is_missing, number, too_large
+from mthn_automl.errors import DataError
+
+_WHOLE = re.compile(r"-?\d+")
+NEVER_SEEN = -1
+"""As the number of a task: one that was never seen."""
+
+
+class FeatureReader:
+    """Features by the columns of training; what is missing or no finite number follows the rules of `data.values`."""
+
+    def __init__(self, schema: Schema) -> None:
+        self._columns = [column.name for column in schema.features]
+        self._is_numeric = np.array([column.numeric for column in schema.features], dtype=bool)
+        self._numeric = [column.name for column in schema.features if column.numeric]
+        self._codes = {
+            column.name: {name: code for code, name in enumerate(column.categories)}
+            for column in schema.features
+            if column.categories is not None
+        }
+
+    def of_mapping(self, row: Mapping[str, object]) -> Table:
+        """One row by the names of its columns; what is not there and categories that are not known are missing.
+
+        Raises:
+            DataError: what is no finite number in a numeric column.
+        """
+        numeric = [number(name, row.get(name)) for name in self._numeric]
+        codes = [_code(row.get(name), known) for name, known in self._codes.items()]
+        return Table(np.array([numeric], dtype=np.float64), np.array([codes], dtype=np.int64))
+
+    def of_list(self, row: ArrayLike) -> Table:
+        """One row as `of_array` takes many."""
+        return self.of_array(_as_numbers(row)[np.newaxis])
+
+    def of_array(self, features: ArrayLike) -> Table:
+        """(rows, columns) numbers in the order of the schema's features, a category as its index.
+
+        Raises:
+            DataError: another number of columns, what is no finite number, or an index that no category has.
+        """
+        given = _as_numbers(self._in_order(features))
+        if given.ndim != 2 or given.shape[1] != len(self._columns):
+            raise DataError(
+                f"An array of features must have {counted(len(self._columns), 'column')}, {listed(self._columns)}, "
+                f"however its shape is {given.shape}; `columns` of the model lists them in order."
+            )
+        if given.size and (too_large(np.fmax.reduce(given, None)) or too_large(np.fmin.reduce(given, None))):
+            row = int(too_large(given).any(axis=1).argmax())
+            raise DataError(f"Numbers must be finite, however row {row} of the features holds one that is not.")
+        if not self._codes:
+            return Table(given, np.empty((len(given), 0), dtype=np.int64))
+        return Table(given[:, self._is_numeric], self._checked_codes(given[:, ~self._is_numeric]))
+
+    def _in_order(self, features: ArrayLike) -> ArrayLike:
+        """A DataFrame's columns by their names, as they are not to be taken by their order."""
+        if not isinstance(features, pd.DataFrame) or list(features.columns) == self._columns:
+            return features
+        absent = [name for name in self._columns if name not in features.columns]
+        if absent:
+            raise DataError(
+                f"A DataFrame of features must have the columns of training, however it has no {listed(absent)}; "
+                "add them."
+            )
+        return features[self._columns]
+
+    def _checked_codes(self, given: FloatArray) -> IntArray:
+        names, sizes = list(self._codes), np.array([len(known) for known in self._codes.values()])
+        codes = np.nan_to_num(given, nan=-1.0)
+        wrong = (codes != np.floor(codes)) | (codes < -1) | (codes >= sizes)
+        if wrong.any():
+            row, column = np.argwhere(wrong)[0]
+            raise DataError(
+                f"A category must be given as its index, from 0 to {sizes[column] - 1} or -1 where it is missing, "
+                f"however '{names[column]}' is {given[row, column]:g} in row {row} of the features; "
+                "`schema` of the model lists the categories in order."
+            )
+        return codes.astype(np.int64)
+
+
+class TaskReader:
+    """Numbers of tasks by their names."""
+
+    def __init__(self, tasks: TaskTable, spare: TaskTable) -> None:
+        self._tasks, self._spare = tasks, spare
+        self._known = {name: index for index, name in enumerate(tasks.names)}
+        self._described = frozenset(spare.names)
+        self._named_by_numbers = any(_WHOLE.fullmatch(name) for name in tasks.names)
+
+    def of_name(self, task: object) -> int | str:
+        """The number of a known task; of another its name where its metadata are known, else ''.
+
+        Tasks that give the same are predicted alike.
+
+        Raises:
+            DataError: None or NaN, or what is no name.
+        """
+        known = self._known.get(task) if isinstance(task, str) else None
+        if known is not None:
+            return known
+        name = _name(task)
+        return self._known.get(name, name if name in self._described else "")
+
+    def extended(self, new: Sequence[str]) -> TaskTable:
+        """The tasks of training, then the new ones with such metadata as are known."""
+        return extend_tasks(self._tasks, self._spare, new)[0] if new else self._tasks
+
+    def of_rows(self, task: ArrayLike) -> tuple[IntArray, TaskTable]:
+        """(rows,) numbers, and the tasks they count.
+
+        Raises:
+            DataError: not one name or number a row, a number that no task has, None or NaN.
+        """
+        given = _one_dimension(task)
+        if given.ndim != 1:
+            raise DataError(f"There must be one task a row, however the shape of the tasks is {given.shape}.")
+        if np.issubdtype(given.dtype, np.integer) and not self._named_by_numbers:
+            return self._of_numbers(given)
+        return self._of_names(given)
+
+    def _of_numbers(self, given: IntArray) -> tuple[IntArray, TaskTable]:
+        wrong = (given < NEVER_SEEN) | (given >= len(self._tasks))
+        if wrong.any():
+            raise DataError(
+                f"Numbers of tasks must lie between 0 and {len(self._tasks) - 1}, or be {NEVER_SEEN} for a task never "
+                f"seen, however there is {given[wrong][0]}; `tasks` of the model lists the names in order."
+            )
+        new = given == NEVER_SEEN
+        return np.where(new, len(self._tasks), given).astype(np.int64), self.extended([""] if new.any() else [])
+
+    def _of_names(self, given: np.ndarray) -> tuple[IntArray, TaskTable]:
+        names, of_distinct = given.tolist(), None
+        if given.dtype.kind in "iu":  # text is looked up faster than sorted, numbers the other way round
+            distinct, of_distinct = np.unique(given, return_inverse=True)
+            names = distinct.tolist()
+        tasks = list(map(self._known.get, names))
+        new: dict[str, int] = {}
+        for index in [index for index, task in enumerate(tasks) if task is None]:
+            task = self.of_name(names[index])
+            tasks[index] = task if isinstance(task, int) else new.setdefault(task, len(self._tasks) + len(new))
+        numbers = np.array(tasks, dtype=np.int64)
+        return numbers if of_distinct is None else numbers[of_distinct], self.extended(list(new))
+
+
+def _as_numbers(features: ArrayLike) -> FloatArray:
+    try:
+        return np.asarray(features, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise DataError(
+            f"An array of features must hold numbers, a category as its index, however: {error}; "
+            "`predict` takes a DataFrame with text."
+        ) from None
+
+
+def _code(value: object, known: Mapping[str, int]) -> int:
+    return -1 if is_missing(value) else known.get(canonical(value), -1)
+
+
+def _one_dimension(task: ArrayLike) -> np.ndarray:
+    """As an array of objects where NumPy would write numbers and gaps as text."""
+    try:
+        given = np.asarray(task)
+    except ValueError:
+        raise DataError("There must be one task a row, however they are nested; give a list of names.") from None
+    return np.asarray(task, dtype=object) if given.dtype.kind == "U" and not isinstance(task, np.ndarray) else given
+
+
+def _name(task: object) -> str:
+    """The name of a task as in data that were read."""
+    if is_missing(task):
+        raise DataError("Every row must name its task, however there is one without; fill it in.")
+    if not pd.api.types.is_scalar(task) or isinstance(task, bytes):
+        raise DataError(f"A task must be given by its name, however there is {task!r}.")
+    return canonical(task)

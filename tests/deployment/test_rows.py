@@ -1,0 +1,209 @@
+"""Rows as arrays and one row alone are predicted as the DataFrame that says the same."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mthn_automl.data.dataset import TaskTable
+from mthn_automl.deployment import predictor as module
+from mthn_automl.errors import DataError
+from tests.contracts import zoo
+from tests.deployment.few import ANIMALS, Animal, array, every_architecture, frame, predictor
+
+PLANTED, GAPPY = array(zoo.planted), array(zoo.missing_values)
+NETWORK_AND_CLASSICAL = pytest.mark.parametrize("name", ["hypernetwork", "ridge"])
+
+
+def row_of(animal: Animal, index: int = 5) -> dict[str, Any]:
+    return frame(animal).iloc[index].to_dict()
+
+
+def some_tasks(animal: Animal) -> list[str]:
+    """Known ones out of order, one of which only the metadata are known, and two never seen."""
+    names = ["described", "never seen", "nor this", *animal().tasks.names]
+    return [names[number % len(names)] for number in (0, 1, *np.random.default_rng(0).integers(0, 99, len(animal())))]
+
+
+@every_architecture
+def test_rows_in_any_form_give_what_a_dataframe_of_them_gives(name: str) -> None:
+    for animal in ANIMALS:
+        model, given, tasks = predictor(name, animal), array(animal), some_tasks(animal)[: len(animal())]
+        table = model.predict(frame(animal).assign(task=tasks)).drop(columns=["row", "task"])
+        expected = (table.drop(columns="prediction") if model.schema.classes else table).to_numpy()
+        scale = np.abs(expected).max(axis=0)
+        found = model.predict_arrays(given, np.array(tasks))
+        assert found.dtype == np.float64
+        np.testing.assert_allclose(found / scale, expected / scale, rtol=1e-6, atol=1e-6)
+        assert model.predict_arrays(given[:0], np.array([], dtype=str)).shape == (0, model.schema.outputs)
+        for index in range(4):
+            one = model.predict_one({**row_of(animal, index), "task": tasks[index]})
+            assert list(one) == list(table.columns)
+            assert {type(value) for value in one.values()} <= {float, str}
+            numbers = [value for value in one.values() if isinstance(value, float)]
+            np.testing.assert_allclose(numbers / scale, expected[index] / scale, rtol=1e-5, atol=1e-6)
+            classes = [value for value in table.iloc[index] if isinstance(value, str)]
+            assert [value for value in one.values() if isinstance(value, str)] == classes
+            assert model.predict_one(given[index], task=tasks[index]) == one
+
+
+CELLS: dict[str, dict[str, Any]] = {
+    "a missing number": {"x0": np.nan},
+    "None for a number": {"x0": None},
+    "an empty text": {"x0": ""},
+    "pandas' missing number": {"x1": pd.NA},
+    "a whole number": {"x1": 3},
+    "a number of numpy": {"x1": np.float32(0.5)},
+    "a number as text": {"x1": "0.5"},
+    "a number far away": {"x1": 1e30},
+    "a column more": {"more": "ignored"},
+    "a category": {"xc0": "level 1"},
+    "a category never seen": {"xc0": "never seen"},
+    "None for a category": {"xc0": None},
+    "NaN for a category": {"xc0": np.nan},
+}
+
+
+@NETWORK_AND_CLASSICAL
+def test_a_cell_means_in_one_row_what_it_means_in_a_dataframe(name: str) -> None:
+    model = predictor(name, zoo.missing_values)
+    for case, change in CELLS.items():
+        row = {**row_of(zoo.missing_values), **change}
+        as_read = {key: None if isinstance(value, str) and value == "" else value for key, value in row.items()}
+        expected = model.predict(pd.DataFrame([as_read]))
+        assert model.predict_one(row)["prediction"] == pytest.approx(expected["prediction"][0], rel=1e-5), case
+
+
+@NETWORK_AND_CLASSICAL
+def test_what_is_not_there_is_missing(name: str) -> None:
+    model, row = predictor(name, zoo.missing_values), row_of(zoo.missing_values)
+    expected = model.predict_one({**row, "x1": None, "xc0": None})
+    assert model.predict_one({key: value for key, value in row.items() if key not in ("x1", "xc0")}) == expected
+    given = GAPPY[:2].copy()
+    given[:, -1] = -1
+    as_minus_one = model.predict_arrays(given, ["task 0", "task 1"])
+    given[:, -1] = np.nan
+    np.testing.assert_array_equal(model.predict_arrays(given, ["task 0", "task 1"]), as_minus_one)
+
+
+def test_columns_are_taken_by_their_names() -> None:
+    model, rows = predictor("ridge", zoo.planted), frame(zoo.planted)
+    assert predictor("ridge", zoo.missing_values).columns == ("x0", "x1", "x2", "x3", "xc0")
+    assert model.predict_one(rows.iloc[5][::-1]) == model.predict_one(rows.iloc[5].to_dict())
+    expected = model.predict_arrays(PLANTED, rows["task"])
+    np.testing.assert_array_equal(model.predict_arrays(rows[["x1", "x0"]], rows["task"]), expected)
+    with pytest.raises(DataError, match="it has no 'x1'; add them"):
+        model.predict_arrays(rows[["x0"]], rows["task"])
+
+
+def test_lists_and_single_precision_will_do() -> None:
+    model = predictor("hypernetwork", zoo.planted)
+    expected = model.predict_arrays(PLANTED[:2], ["task 0", "task 5"])
+    assert model.predict_arrays(PLANTED[:2].tolist(), ["task 0", "task 5"]) == pytest.approx(expected)
+    single = model.predict_arrays(PLANTED[:2].astype(np.float32), np.array([0, 5], dtype=np.int8))
+    assert single == pytest.approx(expected, rel=1e-4)
+
+
+def test_the_task_may_stand_beside_the_row() -> None:
+    model, row = predictor("hypernetwork", zoo.planted), row_of(zoo.planted)
+    expected = model.predict_one({**row, "task": "task 9"})
+    assert model.predict_one(row, task="task 9") == expected
+    del row["task"]
+    assert model.predict_one(row, task="task 9") == expected
+
+
+@NETWORK_AND_CLASSICAL
+def test_numbers_of_tasks_are_indices_of_their_names_and_minus_one_a_task_never_seen(name: str) -> None:
+    model, numbers = predictor(name, zoo.planted), np.arange(len(PLANTED)) * 7 % 13 - 1
+    names = [*model.tasks.names, "never seen"]
+    expected = model.predict_arrays(PLANTED, [names[number] for number in numbers])
+    np.testing.assert_allclose(model.predict_arrays(PLANTED, numbers), expected, rtol=1e-6)
+
+
+def named_by_years() -> zoo.Dataset:
+    """Names of tasks are numbers, in falling order."""
+    names = tuple(str(2011 - number) for number in range(12))
+    return zoo.replace(zoo.planted(), tasks=TaskTable(names, zoo.planted().tasks.metadata))
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.float64, object, str])
+def test_whole_numbers_are_names_where_tasks_are_named_so(kind: type) -> None:
+    model = predictor("hypernetwork", named_by_years)
+    tasks = np.array([2003, 2011, 1999]).astype(kind)
+    expected = model.predict_arrays(PLANTED[:3], ["2003", "2011", "1999"])
+    found = model.predict_arrays(PLANTED[:3], tasks)
+    np.testing.assert_allclose(found, expected, rtol=1e-5)  # networks of few tasks, and of all, round apart
+    assert model.predict_one(PLANTED[0], task=tasks[0])["prediction"] == pytest.approx(found[0, 0], rel=1e-5)
+
+
+def test_the_networks_of_many_tasks_in_turn_are_not_confused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though none but the last is kept."""
+    monkeypatch.setattr(module, "MOST_KEPT", 0)
+    model, rows = predictor("hypernetwork", zoo.binary), frame(zoo.binary)
+    expected = model.predict(rows)["probability_yes"]
+    found = [model.predict_one(rows.iloc[index].to_dict())["probability_yes"] for index in range(0, len(rows), 4)]
+    np.testing.assert_allclose(found, expected[::4], rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        pytest.param({"task": None}, "Every row must name its task", id="no task"),
+        pytest.param({"task": np.nan}, "Every row must name its task", id="NaN for a task"),
+        pytest.param({"task": ["task 1"]}, "A task must be given by its name, however there is", id="tasks"),
+        pytest.param({"task": b"task 1"}, "A task must be given by its name, however there is", id="bytes"),
+        pytest.param({"x0": "many"}, "'x0' must hold finite numbers, however the row says 'many'", id="text"),
+        pytest.param({"x0": np.inf}, "Column 'x0' .* says 'inf'", id="infinite"),
+        pytest.param({"x0": [1.0]}, "Column 'x0' .* says '\\[1.0\\]'", id="a list"),
+        pytest.param({"x0": 10**400}, "Column 'x0' must hold finite numbers", id="too large for a float"),
+    ],
+)
+def test_a_row_that_cannot_be_right_is_refused_with_a_sentence(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        predictor("ridge", zoo.planted).predict_one({**row_of(zoo.planted), **change})
+
+
+@pytest.mark.parametrize("row", [[1.0, [2.0]], [10**400, 1.0], ["a", 1.0]], ids=["nested", "too large", "text"])
+def test_a_list_that_holds_no_numbers_is_refused(row: Any) -> None:
+    with pytest.raises(DataError, match="An array of features must hold numbers"):
+        predictor("ridge", zoo.planted).predict_one(row, "task 1")
+
+
+def with_cell(value: float, column: int = 1) -> np.ndarray:
+    given = GAPPY.copy()
+    given[3, column] = value
+    return given
+
+
+TASK = np.zeros(40, dtype=np.int64)
+
+
+@pytest.mark.parametrize(
+    ("features", "task", "message"),
+    [
+        pytest.param(GAPPY[:, :4], TASK, r"must have 5 columns, 'x0', .*however its shape is \(40, 4\)", id="columns"),
+        pytest.param(GAPPY[0], TASK[:1], r"however its shape is \(5,\)", id="one row"),
+        pytest.param([["a"] * 5], ["task 0"], "must hold numbers, a category as its index, however", id="text"),
+        pytest.param(GAPPY, TASK[:39], "39 tasks are given for 40 rows", id="fewer tasks"),
+        pytest.param(GAPPY, TASK[:, None], r"one task a row, however the shape of the tasks is \(40, 1\)", id="matrix"),
+        pytest.param(GAPPY, TASK + 5, "between 0 and 4, or be -1 .* however there is 5", id="no such number"),
+        pytest.param(GAPPY, TASK - 2, "however there is -2", id="negative number"),
+        pytest.param(GAPPY, [None, *["task 0"] * 39], "Every row must name its task", id="None for a task"),
+        pytest.param(GAPPY, np.full(40, np.nan), "Every row must name its task", id="NaN for a task"),
+        pytest.param(GAPPY[:2], ["task 1", ["task 2"]], "one task a row, however they are nested", id="nested"),
+        pytest.param(GAPPY[:2], [b"task 1"] * 2, "A task must be given by its name", id="bytes"),
+        pytest.param(with_cell(np.inf), TASK, "however row 3 of the features holds one that is not", id="infinite"),
+        pytest.param(with_cell(-1e200), TASK, "however row 3 of the features", id="huge"),
+        pytest.param(with_cell(3, 4), TASK, "from 0 to 2 or -1 .*'xc0' is 3 in row 3", id="no such category"),
+        pytest.param(with_cell(0.5, 4), TASK, "'xc0' is 0.5 in row 3", id="half a category"),
+    ],
+)
+def test_arrays_that_cannot_be_right_are_refused_with_a_sentence(features: Any, task: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        predictor("hypernetwork", zoo.missing_values).predict_arrays(features, task)
+
+
+def test_numbers_as_text_are_numbers() -> None:
+    model = predictor("hypernetwork", zoo.missing_values)
+    np.testing.assert_array_equal(model.predict_arrays(GAPPY.astype(str), TASK), model.predict_arrays(GAPPY, TASK))
