@@ -60,18 +60,11 @@ class Plan:
 
     @classmethod
     def from_toml(cls, stored: Mapping[str, Any]) -> "Plan":
-        """The plan whose `to_toml` this is; older versions had FIRST_ROUNDS and refitted as many networks as seeds."""
+        """The plan whose `to_toml` this is."""
         schedule: dict[str, Any] = {
             name: tuple(v) if isinstance(v, list) else v for name, v in stored["schedule"].items()
         }
-        return cls(
-            stored["folds"],
-            stored["seeds"],
-            Schedule(**schedule),
-            stored.get("trial_seconds"),
-            stored.get("rounds", FIRST_ROUNDS),
-            stored.get("networks", 0),
-        )
+        return cls(**{"trial_seconds": None, **stored, "schedule": Schedule(**schedule)})
 
     def sentence(self) -> str:
         folds = "1 hold-out" if self.folds == 1 else f"{self.folds} folds"

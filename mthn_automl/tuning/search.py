@@ -10,6 +10,7 @@ import numpy as np
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.storage import write_json
 from mthn_automl.tuning.allocation import FIRST_ROUNDS, Standing, next_architecture
+from mthn_automl.tuning.clock import WorkerStart
 from mthn_automl.tuning.events import Event, TrialAtRung, TrialFinished, TrialStarted
 from mthn_automl.tuning.front import pareto_front
 from mthn_automl.tuning.guard import Guard, Refusal
@@ -63,11 +64,12 @@ class TrialSource:
         rungs: tuple[int, ...] = (),
         guard: Guard | None = None,
         lock: tuple[Path, str] | None = None,
+        worker_start: WorkerStart | None = None,
     ) -> None:
         """clock: seconds of the run so far, earlier sessions included. rungs: epochs at which trials are compared.
 
         guard: tells which configurations are not to be begun. lock: as `Trial.lock` and `Trial.token`.
-        `start_seconds` becomes what passed until the first trial had a worker at work.
+        worker_start: is told what passed until the first trial had a worker at work.
         """
         self.studies, self.files, self.folder, self.budget = studies, dict(files), folder, budget
         self.clock, self.report, self.guard, self.lock = clock, report, guard, lock
@@ -77,7 +79,7 @@ class TrialSource:
         self.reached: dict[str, list[Rung]] = {}
         self.refused: set[str] = set()
         self.made = time.time()
-        self.start_seconds = 0.0
+        self.worker_start = worker_start or WorkerStart()
         self.begun: dict[str, float] = {}
 
     def recover(self) -> int:
@@ -206,7 +208,7 @@ class TrialSource:
     def began(self, trial: Trial) -> None:
         """A worker has set to work on a trial."""
         if not self.begun:
-            self.start_seconds = time.time() - self.made
+            self.worker_start.seconds = time.time() - self.made
         self.begun[trial.name] = time.time()
         self.studies.begin(trial.architecture, trial.number)
 

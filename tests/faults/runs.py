@@ -1,7 +1,7 @@
 """Runs of the command that something happens to: how a test starts one, and what the run's folder says afterwards."""
 
+import json
 import os
-import re
 import signal
 import subprocess
 import time
@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 
 import optuna
 from optuna.trial import TrialState
@@ -137,19 +137,20 @@ def results(run: Path, state: str = "COMPLETE") -> dict[str, int]:
     return {each.parent.name: each.stat().st_mtime_ns for each in files if read_json(each)["state"] == state}
 
 
-def log(run: Path) -> str:
-    path = run / "run.log"
-    return path.read_text(encoding="utf-8") if path.exists() else ""
+def told(run: Path, event: str) -> list[dict[str, Any]]:
+    """The fields of all events of that name so far, over all sessions."""
+    path = run / "events.jsonl"
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []  # the last may be half there
+    return [each["fields"] for each in map(json.loads, lines) if each["event"] == event]
 
 
 def phases_begun(run: Path, name: str) -> int:
-    return log(run).count(f"PhaseStarted(name='{name}'")
+    return [each["name"] for each in told(run, "PhaseStarted")].count(name)
 
 
 def trials_begun(run: Path) -> list[str]:
     """Names of trials in the order in which they were begun, over all sessions."""
-    found = re.findall(r"TrialStarted\(architecture='(\w+)', number=(\d+)", log(run))
-    return [f"{name}-{number}" for name, number in found]
+    return [f"{each['architecture']}-{each['number']}" for each in told(run, "TrialStarted")]
 
 
 @dataclass

@@ -22,7 +22,7 @@ from tests.command import Ended
 from tests.faults import misbehaving
 from tests.faults.head import Head
 from tests.faults.misbehaving import FIRST, NODE, Fit, fits
-from tests.faults.runs import PATIENCE, Started, Trials, log, results, written
+from tests.faults.runs import PATIENCE, Started, Trials, results, written
 
 pytestmark = [pytest.mark.faults, pytest.mark.ray, pytest.mark.slow]
 
@@ -140,7 +140,7 @@ def test_the_trial_that_the_node_ran_is_run_again_elsewhere_and_counted_once(sto
     assert list(offsets(story.run).values()).count(lost) == 1
     roots = Trials.of(story.run).roots
     assert len(set(roots)) == len(roots)
-    assert "the worker process ended before the trial did" in log(story.run)
+    assert "the worker process ended before the trial did" in (story.run / "run.log").read_text(encoding="utf-8")
 
 
 def test_what_a_node_finished_that_does_not_see_the_run_is_in_its_folder(story: Story) -> None:
