@@ -137,7 +137,7 @@ def results(run: Path, state: str = "COMPLETE") -> dict[str, int]:
     return {each.parent.name: each.stat().st_mtime_ns for each in files if read_json(each)["state"] == state}
 
 
-def told(run: Path, event: str) -> list[dict[str, Any]]:
+def events(run: Path, event: str) -> list[dict[str, Any]]:
     """The fields of all events of that name so far, over all sessions."""
     path = run / "events.jsonl"
     lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []  # the last may be half there
@@ -145,12 +145,12 @@ def told(run: Path, event: str) -> list[dict[str, Any]]:
 
 
 def phases_begun(run: Path, name: str) -> int:
-    return [each["name"] for each in told(run, "PhaseStarted")].count(name)
+    return [each["name"] for each in events(run, "PhaseStarted")].count(name)
 
 
 def trials_begun(run: Path) -> list[str]:
     """Names of trials in the order in which they were begun, over all sessions."""
-    return [f"{each['architecture']}-{each['number']}" for each in told(run, "TrialStarted")]
+    return [f"{each['architecture']}-{each['number']}" for each in events(run, "TrialStarted")]
 
 
 @dataclass

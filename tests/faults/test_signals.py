@@ -16,7 +16,7 @@ import pytest
 from mthn_automl.storage import read_json
 from tests.command import Ended, in_process
 from tests.faults import misbehaving
-from tests.faults.runs import Started, Trials, call, phases_begun, results, told, trials_begun, written
+from tests.faults.runs import Started, Trials, call, events, phases_begun, results, trials_begun, written
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
@@ -79,7 +79,7 @@ class Story:
 
 
 def _in_the_middle(run: Path, phase: str) -> bool:
-    ended = len(told(run, "TrialFinished"))
+    ended = len(events(run, "TrialFinished"))
     return phase != "search" or (ended >= 2 and len(trials_begun(run)) > ended)
 
 
@@ -251,7 +251,7 @@ def test_a_second_signal_ends_the_command_at_once_and_the_run_can_still_be_resum
     assert answer.code == 143
     assert answer.err.splitlines()[-1].startswith("mthn-automl: Terminated;")
     assert "Traceback" not in answer.err
-    assert "refit" not in [each["name"] for each in told(run, "PhaseFinished")]
+    assert "refit" not in [each["name"] for each in events(run, "PhaseFinished")]
     before = results(run)
     assert finishes(run)
     assert {name: results(run)[name] for name in before} == before
