@@ -1,6 +1,7 @@
 """Progress is lines where nobody watches, a live table on a terminal, and nothing when quiet."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from io import StringIO
 
 import pytest
@@ -50,6 +51,10 @@ def shown(progress: Progress) -> str:
     return captured.get()
 
 
+def failed(architecture: str, reason: str, number: int = 9) -> TrialFinished:
+    return TrialFinished(architecture, number, None, None, 0.5, "FAIL", reason)
+
+
 LINES: list[tuple[Event, str]] = [
     (WorkersSeen(1, 1), "1 worker on 1 node"),
     (PhaseStarted("search"), "search  started"),
@@ -64,8 +69,8 @@ LINES: list[tuple[Event, str]] = [
         "search  12 s  pooled-2  error 0.1500  best 0.2000  9,000 parameters, above the 5,000 allowed  (0.5 s)",
     ),
     (
-        TrialFinished("pooled", 0, None, None, 0.5, "FAIL", "two\n  lines"),
-        "search  12 s  pooled-0  fail: two lines  (0.5 s)",
+        failed("pooled", "two\n  lines"),
+        "search  12 s  pooled-9  fail: two lines  (0.5 s)",
     ),
     (WorkersSeen(2, 1), "search  12 s  2 workers on 1 node"),
     (PhaseFinished("search", 61.0), "search  done in 1 min 01 s"),
@@ -95,10 +100,6 @@ def after(*events: Event) -> list[str]:
     for event in (PhaseStarted("search"), *events):
         progress(event)
     return [line.rstrip() for line in shown(progress).splitlines()]
-
-
-def failed(architecture: str, reason: str, number: int = 9) -> TrialFinished:
-    return TrialFinished(architecture, number, None, None, 0.5, "FAIL", reason)
 
 
 def test_the_heading_has_phase_time_time_left_workers_and_nodes_as_they_come_and_go() -> None:
@@ -230,7 +231,7 @@ def test_a_terminal_sees_a_live_table_and_keeps_sentences() -> None:
 
 def test_the_cursor_comes_back_when_the_run_raises() -> None:
     stream = Terminal()
-    with pytest.raises(KeyboardInterrupt), Progress(stream, quiet=False) as progress:
+    with suppress(KeyboardInterrupt), Progress(stream, quiet=False) as progress:
         progress(PhaseStarted("search", 60.0))
         raise KeyboardInterrupt
     assert stream.getvalue().rfind("\x1b[?25h") > stream.getvalue().rfind("\x1b[?25l")
