@@ -6,7 +6,7 @@ import pytest
 
 from mthn_automl.data.dataset import Dataset, Table
 from mthn_automl.data.encoding import Encoder, Flags
-from mthn_automl.data.preprocess import Preprocessor, missing_columns
+from mthn_automl.data.preprocess import Preprocessor, missing_columns, moments
 from mthn_automl.data.problems import planted
 from mthn_automl.data.read import read_dataset
 from mthn_automl.data.schema import Column
@@ -130,3 +130,9 @@ def test_data_without_features_get_a_constant() -> None:
     encoder = Encoder.fit(dataset, Flags.of(dataset))
     assert encoder.encode_features(dataset.features).tolist() == [[1], [1], [1]]
     assert encoder.feature_width == 1
+
+
+def test_values_of_any_size_are_standardised() -> None:
+    for size in (1e-14, 1.0, 1e14):
+        mean, scale = moments(np.array([[1.0], [2.0], [3.0]]) * size)
+        np.testing.assert_allclose([mean[0] / size, scale[0] / size], [2.0, np.sqrt(2 / 3)])
