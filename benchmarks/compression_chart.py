@@ -5,7 +5,7 @@ from pathlib import Path
 import altair as alt
 import pandas as pd
 
-from mthn_automl.report.charts import theme
+from mthn_automl.report import theme
 from mthn_automl.report.figures import PNG_SCALE
 
 WIDTH, HEIGHT = 620, 380

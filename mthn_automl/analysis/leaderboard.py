@@ -15,6 +15,7 @@ import pandas as pd
 from mthn_automl.analysis.statistics import corrected_resampled_t_test
 
 if TYPE_CHECKING:
+    from mthn_automl.analysis.sealed import SealedErrors
     from mthn_automl.models.base import Size
     from mthn_automl.tuning.results import TrialResult
 
@@ -53,30 +54,29 @@ TIED_ABOVE: Final = 0.05
 
 @dataclass(frozen=True)
 class Finalist:
-    """An architecture at the end of the search: its best trial, refitted and scored once on the test rows.
+    """An architecture at the end of the search: its best trial, refitted and scored once on the sealed rows.
 
-    best: None where no trial finished; `reason` then says why. trials: how many were finished. pruned: how many were
-    stopped at a rung. first_rounds: trials that it was given as every other architecture, whatever they showed.
-    test_error, test_low, test_high: over rows; `*_tasks`: the mean over tasks; None where not measured.
-    undefined_tasks: test tasks left out of that mean. train_seconds: of the refit. size: of the refitted model.
+    Attributes:
+        name: of the architecture.
+        best: its best trial; None where none finished, and `note` then says why.
+        trials: how many were finished.
+        stopped: how many were stopped at a rung.
+        first_rounds: trials that it was given as every other architecture, whatever they showed.
+        size: of the refitted model, or of the best trial where the refit failed.
+        train_seconds: wall time of the refit.
+        sealed: errors on the sealed rows; None where there are none, or no model.
+        note: what there is to say.
     """
 
     name: str
     best: TrialResult | None
-    trials: int
-    test_error: float | None = None
-    test_low: float | None = None
-    test_high: float | None = None
-    test_error_tasks: float | None = None
-    test_low_tasks: float | None = None
-    test_high_tasks: float | None = None
-    train_seconds: float | None = None
-    predict_us_per_row: float | None = None
-    size: Size | None = None
-    reason: str = ""
-    undefined_tasks: int | None = None
-    pruned: int = 0
+    trials: int = 0
+    stopped: int = 0
     first_rounds: int = 0
+    size: Size | None = None
+    train_seconds: float | None = None
+    sealed: SealedErrors | None = None
+    note: str = ""
 
 
 def leaderboard(finalists: Sequence[Finalist], test_share: float) -> pd.DataFrame:
@@ -87,12 +87,12 @@ def leaderboard(finalists: Sequence[Finalist], test_share: float) -> pd.DataFram
     empty with fewer than two folds.
 
     Args:
-        finalists: architectures without a finished trial come last, without a rank, their reason in `note`.
+        finalists: architectures without a finished trial come last, without a rank, and say why in `note`.
         test_share: validation rows over training rows of one fold.
     """
     ranked = sorted((each for each in finalists if each.best is not None), key=_order)
     unranked = sorted((each for each in finalists if each.best is None), key=lambda each: each.name)
-    rows = [_row(each) | {"rank": place + 1} for place, each in enumerate(ranked)]
+    rows = [_row(each) | {"rank": rank} for rank, each in enumerate(ranked, start=1)]
     for row, each in zip(rows, ranked, strict=True):
         row["tied_with_best"] = _tied(each, ranked[0], test_share)
     rows += [_row(each) for each in unranked]
@@ -125,38 +125,56 @@ def _order(finalist: Finalist) -> tuple[float, float, str]:
 
 
 def _row(finalist: Finalist) -> dict[str, Any]:
-    best, size = finalist.best, finalist.size
-    row: dict[str, Any] = {
+    row = {
         "architecture": finalist.name,
-        "test_error": finalist.test_error,
-        "test_low": finalist.test_low,
-        "test_high": finalist.test_high,
         "train_seconds": finalist.train_seconds,
-        "predict_us_per_row": finalist.predict_us_per_row,
         "trials": finalist.trials,
-        "pruned": finalist.pruned,
+        "pruned": finalist.stopped,
         "first_rounds": finalist.first_rounds,
-        "test_error_tasks": finalist.test_error_tasks,
-        "test_low_tasks": finalist.test_low_tasks,
-        "test_high_tasks": finalist.test_high_tasks,
-        "undefined_tasks": finalist.undefined_tasks,
         "settings": "",
-        "note": finalist.reason,
+        "note": finalist.note,
     }
-    if size is not None:
-        row["parameters"] = size.total
-        row["parameters_per_task_network"] = size.task_network
-        row["marginal_parameters"] = size.marginal
-    return row if best is None else row | _cross_validated(best, finalist.reason)
+    return row | _sizes(finalist.size) | _cross_validated(finalist) | _on_sealed_rows(finalist.sealed)
 
 
-def _cross_validated(best: TrialResult, reason: str) -> dict[str, Any]:
+def _sizes(size: Size | None) -> dict[str, int]:
+    if size is None:
+        return {}
+    return {
+        "parameters": size.total,
+        "parameters_per_task_network": size.task_network,
+        "marginal_parameters": size.marginal,
+    }
+
+
+def _cross_validated(finalist: Finalist) -> dict[str, Any]:
+    best = finalist.best
+    if best is None:
+        return {}
+    notes = (finalist.note, *best.notes, STOPPED if best.stopped_by_time else "")
     return {
         "cv_error": best.error,
         "cv_error_se": fold_standard_error(best.fold_errors),
         "cv_error_tasks": best.error_tasks,
+        "predict_us_per_row": best.predict_us_per_row,
         "settings": json.dumps(best.settings, sort_keys=True),
-        "note": "; ".join(each for each in (reason, *best.notes, STOPPED if best.stopped_by_time else "") if each),
+        "note": "; ".join(filter(None, notes)),
+    }
+
+
+def _on_sealed_rows(errors: SealedErrors | None) -> dict[str, Any]:
+    """predict_us_per_row is that of the model that is saved, where it was measured."""
+    if errors is None:
+        return {}
+    return {
+        "test_error": errors.error,
+        "test_low": errors.low,
+        "test_high": errors.high,
+        "test_error_tasks": errors.error_tasks,
+        "test_low_tasks": errors.low_tasks,
+        "test_high_tasks": errors.high_tasks,
+        "undefined_tasks": errors.undefined_tasks,
+        "predict_us_per_row": errors.microseconds,
     }
 
 

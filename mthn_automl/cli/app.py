@@ -1,16 +1,19 @@
 """The command line. Nothing heavy is imported before a command runs, so that --help answers at once."""
 
+import importlib
 import os
+import pkgutil
 import signal
 import sys
 import traceback
-from types import FrameType
+from collections.abc import Iterator
+from types import FrameType, ModuleType
 from typing import Annotated
 
 import typer
 
 from mthn_automl import __version__
-from mthn_automl.cli import architectures, example, leaderboard, predict, resume, search
+from mthn_automl.cli import commands
 from mthn_automl.errors import MthnError, Terminated
 from mthn_automl.storage import refusal
 
@@ -23,12 +26,16 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command("search")(search.search)
-app.command("resume")(resume.resume)
-app.command("predict")(predict.predict)
-app.command("leaderboard")(leaderboard.leaderboard)
-app.command("architectures")(architectures.architectures)
-app.command("example")(example.example)
+
+
+def _commands() -> Iterator[tuple[str, ModuleType]]:
+    """Every file of `commands/` and the module it is: the file name is the name of the command and of its function."""
+    for each in pkgutil.iter_modules(commands.__path__):
+        yield each.name, importlib.import_module(f"{commands.__name__}.{each.name}")
+
+
+for name, module in sorted(_commands(), key=lambda command: command[1].HELP_ORDER):
+    app.command(name)(getattr(module, name))
 
 
 def _show_version(wanted: bool) -> None:

@@ -1,11 +1,17 @@
-"""The figures of a run: each as SVG, as PNG, and as a CSV file of exactly the plotted numbers."""
+"""The figures of a run: each as SVG, as PNG, and as a CSV file of exactly what is plotted."""
 
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator, Mapping
 from io import BytesIO, StringIO
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from mthn_automl.report import charts
 from mthn_automl.storage import write_bytes, write_text, writing
 
 if TYPE_CHECKING:
@@ -14,42 +20,33 @@ if TYPE_CHECKING:
 PNG_SCALE: Final = 2.0  # pixels a point
 
 
-def save_figures(
-    folder: Path,
-    leaderboard: pd.DataFrame,
-    tradeoff: pd.DataFrame,
-    ablation: pd.DataFrame,
-    preferences: pd.DataFrame,
-    metric: str,
-) -> list[Path]:
-    """Draw each table into `folder`, which is made if need be.
+def save_figures(folder: Path, tables: Mapping[str, pd.DataFrame], metric: str) -> list[Path]:
+    """Draw every picture of `charts/` into `folder`, which is made if need be.
+
+    A picture is a file there with two functions: `points`, whose arguments are the tables that it needs, gives what is
+    plotted; `chart` draws it. One with nothing to plot gives no figure.
 
     Args:
-        leaderboard, tradeoff, ablation, preferences: as in the run's CSV files; one with nothing to plot gives no
-            figure.
+        tables: by name, as in the run's CSV files.
         metric: its name.
 
     Returns:
         The files written.
     """
-    from mthn_automl.report.charts import ablation as ablation_chart  # altair takes half a second to import
-    from mthn_automl.report.charts import leaderboard as leaderboard_chart
-    from mthn_automl.report.charts import preferences as preferences_chart
-    from mthn_automl.report.charts import tradeoff as tradeoff_chart
-
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    figures = {
-        "leaderboard": (leaderboard_chart.points(leaderboard), leaderboard_chart.chart),
-        "tradeoff": (tradeoff_chart.points(tradeoff), tradeoff_chart.chart),
-        "ablation": (ablation_chart.points(ablation), ablation_chart.chart),
-        "preferences": (preferences_chart.points(preferences), preferences_chart.chart),
-    }
     written: list[Path] = []
-    for name, (points, chart) in figures.items():
+    for name, picture in _pictures():
+        points = picture.points(*(tables[each] for each in inspect.signature(picture.points).parameters))
         if len(points):
-            written += _saved(folder / name, points, chart(points, metric))
+            written += _saved(folder / name, points, picture.chart(points, metric))
     return written
+
+
+def _pictures() -> Iterator[tuple[str, ModuleType]]:
+    """Imported here, since Altair takes half a second."""
+    for each in pkgutil.iter_modules(charts.__path__):
+        yield each.name, importlib.import_module(f"{charts.__name__}.{each.name}")
 
 
 def _saved(stem: Path, points: pd.DataFrame, chart: "alt.LayerChart") -> list[Path]:

@@ -7,9 +7,8 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from mthn_automl.report.table import number
 from mthn_automl.report.tally import Seen, Tally, leader, most_telling, together
-from mthn_automl.tuning.events import WorkersSeen
+from mthn_automl.report.wording import digits, duration, workers_text
 
 FAILURES_SHOWN: Final = 3
 OTHER_LINES: Final = 3  # the heading, the names of the columns, and the line of the cursor
@@ -29,25 +28,6 @@ def drawn(seen: Seen, elapsed: float, width: int, height: int) -> Group:
     rows = max(height - OTHER_LINES - len(failures), FEWEST_ROWS)
     table = [_table(seen.tallies, rows)] if seen.tallies else []
     return Group(heading, *table, *failures)
-
-
-def duration(seconds: float) -> str:
-    """Seconds as people say them: `45 s`, `2 min 05 s`, `1 h 02 min`."""
-    whole = max(round(seconds), 0)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
-
-
-def workers_text(workers: WorkersSeen) -> str:
-    """Such as `2 workers on 1 node`."""
-    return f"{_counted(workers.workers, 'worker')} on {_counted(workers.nodes, 'node')}"
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _heading(seen: Seen, elapsed: float) -> str:
@@ -85,7 +65,7 @@ def _table(tallies: Mapping[str, Tally], rows: int) -> Table:
 def _cells(tally: Tally) -> list[str]:
     """Done, stopped, failed, running, best; a count of nothing is left blank."""
     counts = [str(count) if count else "" for count in (tally.done, tally.stopped, tally.failed)]
-    return [*counts, _running(tally), number(tally.best)]
+    return [*counts, _running(tally), digits(tally.best)]
 
 
 def _running(tally: Tally) -> str:

@@ -10,9 +10,9 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from mthn_automl.report.live_table import drawn, duration, workers_text
-from mthn_automl.report.table import number
-from mthn_automl.report.tally import Seen, reason_of
+from mthn_automl.report.live_table import drawn
+from mthn_automl.report.tally import Seen
+from mthn_automl.report.wording import digits, duration, reason_of, workers_text
 from mthn_automl.tuning.events import (
     Event,
     PhaseFinished,
@@ -104,7 +104,7 @@ def _end(event: TrialFinished) -> str:
     match event.state:
         case "COMPLETE":
             beside = f"  {reason_of(event)}" if event.reason else ""
-            return f"error {number(event.error)}  best {number(event.best)}{beside}"
+            return f"error {digits(event.error)}  best {digits(event.best)}{beside}"
         case "PRUNED":
             return f"stopped: {reason_of(event)}"
         case state:

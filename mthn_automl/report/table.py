@@ -1,6 +1,5 @@
 """The leaderboard as text, for the end of a run and for `mthn-automl leaderboard`."""
 
-import math
 from io import StringIO
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from mthn_automl.data.scoring import metric_named
+from mthn_automl.report.wording import digits
 
 TIED: Final = "="
 UNLIMITED: Final = 10_000
@@ -34,21 +34,13 @@ def leaderboard_text(table: pd.DataFrame, metric: str, width: int | None) -> str
     return "\n".join(lines + _remarks(table)) + "\n"
 
 
-def number(value: Any, digits: int = 4) -> str:
-    """A number to so many significant digits, and a dash where there is none."""
-    if pd.isna(value):
-        return "-"
-    text = f"{float(value):#.{digits}g}" if math.isfinite(value) else str(value)
-    return text.rstrip(".")
-
-
 def _cells(ranked: pd.DataFrame, error_name: str) -> dict[str, list[str]]:
     """Columns of text by heading."""
     rows = ranked.to_dict("records")
     return {
         "": [f"{row['rank']}{_mark(row):1}" for row in rows],
         "architecture": [str(row["architecture"]) for row in rows],
-        f"cv {error_name}": [f"{number(row['cv_error'])} ± {number(row['cv_error_se'], 2)}" for row in rows],
+        f"cv {error_name}": [f"{digits(row['cv_error'])} ± {digits(row['cv_error_se'], 2)}" for row in rows],
         f"test {error_name} [95 %]": [_with_interval(row) for row in rows],
         "parameters": [_whole(row["parameters"]) for row in rows],
         "trials": [_whole(row["trials"]) for row in rows],
@@ -76,7 +68,7 @@ def _mark(row: dict[Any, Any]) -> str:
 def _with_interval(row: dict[Any, Any]) -> str:
     if pd.isna(row["test_error"]):
         return "-"
-    return f"{number(row['test_error'])} [{number(row['test_low'])}, {number(row['test_high'])}]"
+    return f"{digits(row['test_error'])} [{digits(row['test_low'])}, {digits(row['test_high'])}]"
 
 
 def _whole(value: Any) -> str:

@@ -1,9 +1,10 @@
-"""What was told of a phase so far, counted: the numbers that the progress display draws."""
+"""What was told of a phase so far, counted, as the progress display draws it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from mthn_automl.report.wording import reason_of
 from mthn_automl.tuning.events import (
     Event,
     PhaseFinished,
@@ -19,7 +20,12 @@ from mthn_automl.tuning.events import (
 class Tally:
     """One architecture's trials so far.
 
-    stopped: at a rung, which is no failure. running: by number, the last rung that a trial was compared at.
+    Attributes:
+        done: that have an error.
+        stopped: at a rung, which is no failure.
+        failed: that ended otherwise.
+        running: by number, the last rung that a trial was compared at; None before the first.
+        best: lowest error so far.
     """
 
     done: int = 0
@@ -55,9 +61,15 @@ class Tally:
 
 @dataclass
 class Seen:
-    """All that was told so far; `started` and `seconds_left` are of the present phase.
+    """All that was told so far.
 
-    failures: by architecture and reason, how often; the last to occur stands last. workers: outlive a phase.
+    Attributes:
+        phase: the present one; empty between two.
+        started: when it began, by the clock of the display.
+        seconds_left: of the time limit at that moment; None: no limit.
+        tallies: by architecture, of the present phase.
+        failures: by architecture and reason, how often; the last to occur stands last.
+        workers: the last that were told; they outlive a phase.
     """
 
     phase: str = ""
@@ -93,11 +105,6 @@ class Seen:
         self.failures[architecture, reason] = before + 1
 
 
-def reason_of(event: TrialFinished) -> str:
-    """The reason on one line."""
-    return " ".join(event.reason.split()) or "no reason given"
-
-
 def leader(tallies: Mapping[str, Tally]) -> str | None:
     """The architecture with the lowest error; None while there is no error."""
     best = {name: tally.best for name, tally in tallies.items() if tally.best is not None}
@@ -108,11 +115,11 @@ def most_telling(tallies: Mapping[str, Tally], rows: int) -> list[str]:
     """As many architectures as there are rows, in their own order: the leader, those that run, then the best."""
     first = leader(tallies)
 
-    def place(name: str) -> tuple[bool, bool, bool, float]:
+    def importance(name: str) -> tuple[bool, bool, bool, float]:
         tally = tallies[name]
         return name != first, not tally.running, tally.best is None, tally.best or 0.0
 
-    taken = set(sorted(tallies, key=place)[:rows])
+    taken = set(sorted(tallies, key=importance)[:rows])
     return [name for name in tallies if name in taken]
 
 

@@ -6,7 +6,7 @@ import platform
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,14 @@ from mthn_automl.storage import NO_ROOM, read_json, refusal, write_bytes, write_
 
 LIBRARIES = ("mthn-automl", "numpy", "optuna", "pandas", "ray", "scikit-learn", "scipy", "torch")
 BEGINNING = frozenset(
-    {"run.lock", "run.log", "trials", "search_spaces", "warm_start.json", "splits.parquet"}
+    {"run.lock", "run.log", "events.jsonl", "trials", "search_spaces", "warm_start.json"}
     | {"data_fingerprint.json", "environment.json"}
 )
 """What a start writes before config.resolved.toml; a folder with no more than these holds nothing to lose."""
 
 
 class RunFolder:
-    """Paths below one run; nothing inside refers to another place but the data files' paths in the fingerprint."""
+    """Paths below one run; nothing inside refers to anything outside but the data files' paths in the fingerprint."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -44,6 +44,7 @@ class RunFolder:
         self.figures = path / "figures"
         self.ray_log = path / "ray.log"
         self.run_log = path / "run.log"
+        self.events = path / "events.jsonl"
         self.lock = path / "run.lock"
         self._lock = RunLock(self.lock)
 
@@ -121,8 +122,8 @@ class RunFolder:
 
     def _told_to_go_on(self, error: OSError) -> str | None:
         """None for an error that has nothing to do with writing."""
-        place = None if error.filename else self.path
-        sentence = str(error) if isinstance(error, StorageError) else refusal(error, place)
+        unnamed = None if error.filename else self.path
+        sentence = str(error) if isinstance(error, StorageError) else refusal(error, unnamed)
         if sentence is None or not self.config.exists():
             return sentence
         return f"{sentence.removesuffix('.')}, then `mthn-automl resume {self.path}` goes on."
@@ -142,10 +143,10 @@ class RunFolder:
     def read_config(self) -> dict[str, Any]:
         return tomllib.loads(self.config.read_text(encoding="utf-8"))
 
-    def keep_warm_starts(self, found: Mapping[str, Any]) -> None:
+    def keep_warm_starts(self, settings: Mapping[str, Any]) -> None:
         """Settings to begin with, by architecture; the run that they are from is needed no more."""
-        if found:
-            write_json(self.warm_starts, found)
+        if settings:
+            write_json(self.warm_starts, settings)
 
     def keep_options(self, **changed: Any) -> None:
         """Options that hold from now on, whoever resumes the run; None: that is not set."""
@@ -157,11 +158,6 @@ class RunFolder:
         """Copies of the user's own search space files, so that the run can move."""
         for name, file in files.items():
             write_bytes(self.spaces / f"{name}.toml", file.read_bytes())
-
-    def log(self, text: str) -> None:
-        """A line that cannot be written is left out: no finished work is given up for it."""
-        with suppress(OSError), self.run_log.open("a", encoding="utf-8") as stream:
-            stream.write(f"{pd.Timestamp.now():%Y-%m-%d %H:%M:%S}  {text}\n")
 
 
 def fingerprint(given: str | Path | pd.DataFrame | None) -> dict[str, Any] | None:
@@ -183,11 +179,11 @@ def check_fingerprint(folder: RunFolder, name: str, given: str | Path | pd.DataF
     Raises:
         RunError: they are not.
     """
-    stored, found = read_json(folder.fingerprint)[name], fingerprint(given)
-    if (stored or {}).get("sha256") != (found or {}).get("sha256"):
+    then, now = read_json(folder.fingerprint)[name] or {}, fingerprint(given) or {}
+    if then.get("sha256") != now.get("sha256"):
         raise RunError(
-            f"The {name} must be those this run began with, however the content of {(found or {}).get('path')} "
-            f"differs from what {(stored or {}).get('path')} held then; start a new run for new data."
+            f"The {name} must be those this run began with, however the content of {now.get('path')} "
+            f"differs from what {then.get('path')} held then; start a new run for new data."
         )
 
 

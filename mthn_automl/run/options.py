@@ -1,80 +1,233 @@
-"""Everything a search can be told: the options of the command and the arguments of `search`, under one name each."""
+"""Everything a search can be told, stated here alone: the command, `search` and the checks are made from it."""
 
-import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import Any
 
+from mthn_automl.catalogue import GROUPS
+from mthn_automl.data import metrics
+from mthn_automl.data.schema import Problem
 from mthn_automl.errors import UsageError, did_you_mean
-from mthn_automl.run.presets import PRESETS, preset_of
+from mthn_automl.run.option import above_zero, at_least, below_one, listed, one_of, option, options_of, parsed
+from mthn_automl.run.parse import (
+    earlier_run,
+    parse_columns,
+    parse_count,
+    parse_duration,
+    parse_file,
+    parse_files,
+    parse_names,
+)
+from mthn_automl.run.presets import PRESETS
+from mthn_automl.tuning import criteria, samplers
 
-RUNNERS = ("ray", "local")
+DATA, SEARCH, WHERE = "Data", "Search", "Where"
+METRICS, SAMPLERS, OBJECTIVES = metrics.names(), samplers.names(), tuple(criteria.OBJECTIVES)
+RUNNERS = {"ray": "worker processes", "local": "this process alone"}
+SCHEDULERS = {"asha": "stop trials that others at the same epoch beat", "none": "train all"}
 DEVICES = ("auto", "cpu", "cuda", "mps")
 AVERAGES = ("rows", "tasks")
-SAMPLERS = ("tpe", "gp", "cmaes", "nsga2", "nsga3", "qmc", "random")
-SCHEDULERS = ("asha", "none")
-OBJECTIVES = ("error", "parameters", "latency")
-DEFAULT_TIME_LIMIT = PRESETS["default"].seconds
+EXAMPLES = [",".join(OBJECTIVES[: count + 1]) for count in range(len(OBJECTIVES))]
+
+
+def _check_objectives(flag: str, value: tuple[str, ...]) -> None:
+    for name in value:
+        if name not in OBJECTIVES:
+            raise UsageError(
+                f"{flag} must be among {', '.join(OBJECTIVES)}; found '{name}', {did_you_mean(name, OBJECTIVES)}"
+            )
+    if value[:1] != OBJECTIVES[:1] or len(set(value)) < len(value):
+        raise UsageError(
+            f"{flag} must begin with {OBJECTIVES[0]} and name each objective once, however it is '{','.join(value)}'; "
+            f"{EXAMPLES[1]} is an example."
+        )
 
 
 @dataclass(frozen=True)
 class Options:
-    """Checked when made. Paths are absolute; None means: decided from the data, or no limit.
+    """What a search was told, checked when made; each field says what it is. None: left to the data, or no limit.
 
-    time_limit, trial_timeout: seconds. max_latency: microseconds a row. data, meta: None where they were given as
-    DataFrames. warm_start: a run folder that was there when the search began.
+    Paths are from the root, times are seconds. `data`, `meta` and `test` are None where they were DataFrames. Of the
+    run folder in `warm_start` nothing is needed once the search has begun.
     """
 
-    data: str | None = None
-    meta: str | None = None
-    task: str = "task"
-    target: tuple[str, ...] = ()
-    problem: str = "auto"
-    metric: str | None = None
-    average: str = "rows"
-    objectives: tuple[str, ...] = ("error",)
-    test: str | None = None
-    test_fraction: float = 0.2
-    no_metadata: bool = False
-    no_ablation: bool = False
-    preset: str = "default"
-    architectures: str = "usual"
-    space: tuple[str, ...] = ()
-    sampler: str = "tpe"
-    scheduler: str = "asha"
-    warm_start: str | None = None
-    max_parameters: int | None = None
-    max_parameters_per_task: int | None = None
-    max_latency: float | None = None
-    trials: int | None = None
-    time_limit: float | None = DEFAULT_TIME_LIMIT
-    folds: int | None = None
-    seeds: int | None = None
-    runner: str = "ray"
-    address: str | None = None
-    workers: int | None = None
-    cpus_per_trial: float = 1.0
-    device: str = "auto"
-    gpus_per_trial: float | None = None
-    trial_timeout: float | None = None
-    seed: int = 0
+    data: str | None = option(
+        None,
+        "CSV or Parquet file, a row an observation: task column, features, target(s).",
+        written=Path,
+        parse=parse_file,
+        again="The data file, if it has moved.",
+    )
+    meta: str | None = option(
+        None,
+        "CSV or Parquet file, a row a task, with the same task column.",
+        DATA,
+        written=Path,
+        parse=parse_file,
+        again="The metadata file, if it has moved.",
+    )
+    task: str = option("task", "Column that names each row's task.", DATA)
+    target: tuple[str, ...] = option(
+        (),
+        "Column to predict; repeatable. Default: target, else columns starting with target or label.",
+        DATA,
+        repeatable=True,
+        parse=parse_columns,
+    )
+    problem: str = option("auto", f"auto, {listed(Problem)}. auto: text or two values are classes.", DATA)
+    no_metadata: bool = option(False, "Do not use the metadata.", DATA, written=bool)
+    test: str | None = option(
+        None,
+        "CSV or Parquet file of test rows, in place of rows held out.",
+        DATA,
+        written=Path,
+        parse=parse_file,
+        again="The file of test rows, if it has moved.",
+    )
+    test_fraction: float = option(
+        0.2, "Share of each task's rows sealed as test rows.", DATA, written=float, checks=(below_one,)
+    )
+    preset: str = option(
+        "default",
+        f"{listed(f'{name} ({each.time})' for name, each in PRESETS.items())}: time, folds, seeds, first trials, "
+        "networks of a refit.",
+        SEARCH,
+        checks=(one_of(PRESETS),),
+    )
+    time_limit: float | None = option(
+        None,
+        "For everything, like 90s, 10m, 1h30m. Default: the preset's; none with --trials.",
+        SEARCH,
+        parse=parse_duration,
+        again="So much time from now, like 10m. Default: the time that was left.",
+    )
+    trials: int | None = option(
+        None,
+        "Trials of all architectures together. Default: what the time allows.",
+        SEARCH,
+        written=int,
+        checks=(at_least(1),),
+        again="As many more trials. Default: those that were left.",
+    )
+    architectures: str = option(
+        "usual",
+        f"Names separated by commas, or {', '.join(GROUPS)}.",
+        SEARCH,
+        parse=lambda given: given if isinstance(given, str) else ",".join(given),
+    )
+    space: tuple[str, ...] = option(
+        (),
+        "Search space file (TOML) of an architecture of your own; repeatable.",
+        SEARCH,
+        written=Path,
+        repeatable=True,
+        parse=parse_files,
+    )
+    sampler: str = option("tpe", f"What suggests settings: {listed(SAMPLERS)}.", SEARCH, checks=(one_of(SAMPLERS),))
+    scheduler: str = option(
+        "asha",
+        f"{'; '.join(f'{name}: {does}' for name, does in SCHEDULERS.items())}.",
+        SEARCH,
+        checks=(one_of(SCHEDULERS),),
+    )
+    warm_start: str | None = option(
+        None,
+        "Run folder of an earlier search, whose best settings are tried first.",
+        SEARCH,
+        written=Path,
+        parse=earlier_run,
+    )
+    objectives: tuple[str, ...] = option(
+        OBJECTIVES[:1],
+        f"What to minimise: {', or '.join(EXAMPLES)}.",
+        SEARCH,
+        parse=parse_names,
+        checks=(_check_objectives,),
+    )
+    max_parameters: int | None = option(
+        None, "Most parameters of a saved model, like 50k or 1.5M.", SEARCH, parse=parse_count, checks=(at_least(1),)
+    )
+    max_parameters_per_task: int | None = option(
+        None, "Most parameters of one task's own network.", SEARCH, parse=parse_count, checks=(at_least(1),)
+    )
+    max_latency: float | None = option(
+        None,
+        "Most microseconds that predicting a row may take, as measured.",
+        SEARCH,
+        written=float,
+        checks=(above_zero,),
+    )
+    metric: str | None = option(None, f"{listed(METRICS)}. Default: rmse or log_loss.", SEARCH)
+    average: str = option(
+        "rows",
+        f"What the search minimises the error over: {listed(AVERAGES)}.",
+        SEARCH,
+        checks=(one_of(AVERAGES),),
+    )
+    folds: int | None = option(
+        None,
+        "Cross-validation folds within tasks; 1 is a hold-out. Default: from rows and time.",
+        SEARCH,
+        written=int,
+        checks=(at_least(1),),
+    )
+    seeds: int | None = option(
+        None,
+        "Networks of a fold and of a refit, whose mean predicts. Default: from rows and time.",
+        SEARCH,
+        written=int,
+        checks=(at_least(1),),
+    )
+    no_ablation: bool = option(False, "Do not measure whether the metadata helped.", SEARCH, written=bool)
+    seed: int = option(0, "Seed of split, folds, sampler and networks.", SEARCH, written=int, checks=(at_least(0),))
+    runner: str = option(
+        "ray",
+        f"{'; '.join(f'{name}: {what}' for name, what in RUNNERS.items())}.",
+        WHERE,
+        checks=(one_of(RUNNERS),),
+    )
+    address: str | None = option(
+        None,
+        "HOST:PORT of a running Ray cluster to join, or auto. Default: Ray on this machine alone.",
+        WHERE,
+        again="HOST:PORT of another Ray cluster, auto, or local for this machine. Default: as before.",
+    )
+    workers: int | None = option(
+        None,
+        "Trials at the same time. Default: as many as the CPUs allow.",
+        WHERE,
+        written=int,
+        checks=(at_least(1),),
+        again="Trials at the same time. Default: as before.",
+    )
+    cpus_per_trial: float = option(
+        1.0, "CPUs that Ray keeps for each trial.", WHERE, written=float, checks=(above_zero,)
+    )
+    device: str = option(
+        "auto",
+        f"auto (CUDA, else MPS, else the CPU), {listed(DEVICES[1:])}.",
+        WHERE,
+        checks=(one_of(DEVICES),),
+    )
+    gpus_per_trial: float | None = option(
+        None,
+        "Share of a GPU that a trial takes, like 0.25. Default: all GPUs shared by the workers.",
+        WHERE,
+        written=float,
+        checks=(at_least(0),),
+    )
+    trial_timeout: float | None = option(
+        None,
+        "A trial that takes longer is ended and has failed. Default: from the time limit.",
+        WHERE,
+        parse=parse_duration,
+        checks=(above_zero,),
+        again="A trial that takes longer is ended and has failed. Default: as before.",
+    )
 
     def __post_init__(self) -> None:
-        preset_of(self.preset)
-        _one_of("average", self.average, AVERAGES)
-        _one_of("sampler", self.sampler, SAMPLERS)
-        _one_of("scheduler", self.scheduler, SCHEDULERS)
-        _one_of("runner", self.runner, RUNNERS)
-        _one_of("device", self.device, DEVICES)
-        _check_objectives(self.objectives)
-        for name in ("trials", "folds", "seeds", "workers", "max_parameters", "max_parameters_per_task"):
-            _at_least(name, getattr(self, name), 1)
-        _at_least("seed", self.seed, 0)
-        for name in ("cpus_per_trial", "max_latency", "trial_timeout"):
-            _above_zero(name, getattr(self, name))
-        if self.gpus_per_trial is not None and not 0 <= self.gpus_per_trial < math.inf:
-            raise UsageError(f"--gpus-per-trial must be at least 0, however it is {self.gpus_per_trial}.")
-        if not 0 <= self.test_fraction < 1:
-            raise UsageError(f"--test-fraction must be at least 0 and below 1, however it is {self.test_fraction}.")
+        for name, each in OPTIONS.items():
+            each.check(getattr(self, name))
         if self.runner == "local":
             self._check_local()
 
@@ -95,6 +248,18 @@ class Options:
                 "--runner ray."
             )
 
+    @classmethod
+    def parsed(cls, **written: Any) -> "Options":
+        """Options from what people write; with neither a time limit nor a number of trials, the preset's time.
+
+        Raises:
+            UsageError: a value that cannot be. TypeError: there is no such option.
+        """
+        options = cls(**parsed(OPTIONS, written))
+        if options.time_limit is None and options.trials is None:
+            return replace(options, time_limit=PRESETS[options.preset].seconds)
+        return options
+
     def to_toml(self) -> dict[str, Any]:
         """TOML has no null: what is None is left out."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
@@ -102,39 +267,12 @@ class Options:
 
     @classmethod
     def from_toml(cls, stored: dict[str, Any]) -> "Options":
-        absent: dict[str, Any] = {"time_limit": None}
-        return cls(**{**absent, **{name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}})
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
+        return cls(**values)
 
 
-def _flag(name: str) -> str:
-    return f"--{name.replace('_', '-')}"
+OPTIONS = options_of(Options)
+"""By name, in the order of the command's help."""
 
-
-def _one_of(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise UsageError(
-            f"{_flag(name)} must be one of {', '.join(known)}; found '{value}', {did_you_mean(value, known)}"
-        )
-
-
-def _at_least(name: str, value: int | None, least: int) -> None:
-    if value is not None and value < least:
-        raise UsageError(f"{_flag(name)} must be at least {least}, however it is {value}.")
-
-
-def _above_zero(name: str, value: float | None) -> None:
-    if value is not None and not 0 < value < math.inf:
-        raise UsageError(f"{_flag(name)} must be above 0, however it is {value:g}.")
-
-
-def _check_objectives(given: tuple[str, ...]) -> None:
-    for name in given:
-        if name not in OBJECTIVES:
-            raise UsageError(
-                f"--objectives must be among {', '.join(OBJECTIVES)}; found '{name}', {did_you_mean(name, OBJECTIVES)}"
-            )
-    if given[:1] != ("error",) or len(set(given)) < len(given):
-        raise UsageError(
-            f"--objectives must begin with error and name each objective once, however it is '{','.join(given)}'; "
-            "error,parameters is an example."
-        )
+CHANGEABLE = {name: each for name, each in OPTIONS.items() if each.again}
+"""What `resume` takes too."""

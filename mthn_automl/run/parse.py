@@ -5,9 +5,9 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from mthn_automl.errors import UsageError
-from mthn_automl.run.presets import preset_of
 
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _THOUSANDS = {"": 1, "k": 1_000, "m": 1_000_000}
@@ -29,14 +29,12 @@ def parse_duration(text: str | float) -> float:
     return seconds
 
 
-def parse_count(text: str | int | None) -> int | None:
-    """The whole number in `50000`, `50k` or `1.5M`; None where nothing was given.
+def parse_count(text: str | int) -> int:
+    """The whole number in `50000`, `50k` or `1.5M`.
 
     Raises:
         UsageError: something else, or not above 0.
     """
-    if text is None:
-        return None
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([km]?)", str(text).strip(), re.IGNORECASE | re.ASCII)
     count = Decimal(found[1]) * _THOUSANDS[found[2].lower()] if found else Decimal(0)
     if count < 1 or count != int(count):
@@ -44,35 +42,33 @@ def parse_count(text: str | int | None) -> int | None:
     return int(count)
 
 
-def parse_objectives(given: str | Sequence[str]) -> tuple[str, ...]:
-    """The names in `error,parameters`; which there are, `Options` checks."""
+def parse_names(given: str | Sequence[str]) -> tuple[str, ...]:
+    """The names in `error,parameters`, or in a list of them."""
     return tuple(each.strip() for each in (given.split(",") if isinstance(given, str) else given))
 
 
-def time_limit_of(preset: str, given: str | float | None, trials: int | None) -> float | None:
-    """Seconds: what was given, else the preset's; None where only a number of trials was given.
-
-    Raises:
-        UsageError: no time, or no such preset.
-    """
-    usual = preset_of(preset).seconds
-    if given is not None:
-        return parse_duration(given)
-    return usual if trials is None else None
+def parse_columns(given: str | Sequence[str]) -> tuple[str, ...]:
+    """One column, whose name may have commas in it, or several."""
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
-def earlier_run(path: str | Path | None) -> str | None:
+def parse_file(given: Any) -> str | None:
+    """A path from the root, so that workers and a later resume find it; None for data that are not in a file."""
+    return str(Path(given).resolve()) if isinstance(given, str | Path) else None
+
+
+def parse_files(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
+    """Paths from the root."""
+    return tuple(str(Path(each).resolve()) for each in ([given] if isinstance(given, str | Path) else given))
+
+
+def earlier_run(path: str | Path) -> str | None:
     """The run folder of --warm-start from the root.
 
     Raises:
         UsageError: there is no run.
     """
-    if path is not None and not (Path(path) / JOURNAL).is_file():
+    if not (Path(path) / JOURNAL).is_file():
         missing = f"has no {JOURNAL}" if Path(path).is_dir() else "is no folder"
         raise UsageError(f"--warm-start must name the run folder of an earlier search, however {path} {missing}.")
-    return absolute(path)
-
-
-def absolute(path: str | Path | None) -> str | None:
-    """The path from the root, so that workers and a later resume find it."""
-    return None if path is None else str(Path(path).resolve())
+    return parse_file(path)

@@ -1,4 +1,4 @@
-"""From options to data that are read, checked and split: everything that can be refused before anything is written."""
+"""From options to data that are read, checked and sealed: everything that can be refused before anything is written."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,14 +9,13 @@ from numpy.typing import NDArray
 
 from mthn_automl import catalogue
 from mthn_automl.catalogue import SpaceFile
-from mthn_automl.data.dataset import Dataset, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.memory import refuse_search
 from mthn_automl.data.read import read_dataset, read_rows
 from mthn_automl.data.scoring import check_metric, default_metric
-from mthn_automl.data.split import assign_folds, seal_test
+from mthn_automl.data.split import seal_test
 from mthn_automl.errors import DataError
 from mthn_automl.run.options import Options
-from mthn_automl.tuning.objective import SearchData
 from mthn_automl.tuning.space import SearchSpace, build_space
 
 Given = str | Path | pd.DataFrame
@@ -24,7 +23,13 @@ Given = str | Path | pd.DataFrame
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the user gave: files or DataFrames."""
+    """What the user gave: files or DataFrames.
+
+    Attributes:
+        data: a row an observation.
+        meta: a row a task; None: there is none, or it is not to be used.
+        test: test rows; None: they are held out of the data.
+    """
 
     data: Given
     meta: Given | None
@@ -33,20 +38,31 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Prepared:
-    """all_rows: as read. test_mask (rows,): sealed rows of it. test: those rows, or the test file's; None: no test."""
+    """What a run is made from.
 
+    Attributes:
+        files: search space files of the architectures that were chosen, by name.
+        all_rows: of the data, as read.
+        test_mask: (rows,) true for those that are sealed.
+        test_file: its rows; None: there is no such file.
+        metric: its name.
+    """
+
+    files: dict[str, SpaceFile]
     all_rows: Dataset
     test_mask: NDArray[np.bool_]
-    test: Dataset | None
+    test_file: Dataset | None
     metric: str
 
-    @property
-    def development(self) -> Dataset:
-        """The rows that the search may see."""
-        return self.all_rows.take(np.flatnonzero(~self.test_mask))
-
-    def search_data(self, fold: IntArray, average: str) -> SearchData:
-        return SearchData(self.development, fold, self.metric, average)
+    def test_notes(self) -> list[str]:
+        """What there is to say of the test rows."""
+        sealed = np.count_nonzero(self.test_mask)
+        if self.test_file is None and not sealed:
+            return ["No row is held out as test: errors are cross-validated only."]
+        left, file = len(self.all_rows) - sealed, self.test_file
+        count, notes = (sealed, self.all_rows.notes) if file is None else (len(file), file.notes)
+        notes = () if notes == self.all_rows.notes else notes
+        return [*notes, f"{count} test rows are sealed until the search is over; {left} are left."]
 
 
 def prepare(inputs: Inputs, options: Options) -> Prepared:
@@ -55,6 +71,7 @@ def prepare(inputs: Inputs, options: Options) -> Prepared:
     Raises:
         DataError, UsageError: in one sentence.
     """
+    files = chosen_files(options)
     dataset = read_dataset(
         inputs.data,
         None if options.no_metadata else inputs.meta,
@@ -67,8 +84,7 @@ def prepare(inputs: Inputs, options: Options) -> Prepared:
     metric = options.metric or default_metric(dataset.schema.problem)
     check_metric(metric, dataset.schema.problem)
     if inputs.test is None:
-        mask = seal_test(dataset, options.test_fraction, options.seed)
-        return Prepared(dataset, mask, dataset.take(np.flatnonzero(mask)) if mask.any() else None, metric)
+        return Prepared(files, dataset, seal_test(dataset, options.test_fraction, options.seed), None, metric)
     test = read_rows(
         inputs.test,
         schema=dataset.schema,
@@ -78,12 +94,7 @@ def prepare(inputs: Inputs, options: Options) -> Prepared:
     )
     if len(test) == 0:
         raise DataError(f"The test rows must have a target, however none of {inputs.test} has one.")
-    return Prepared(dataset, np.zeros(len(dataset), dtype=bool), test, metric)
-
-
-def make_folds(prepared: Prepared, folds: int, seed: int) -> IntArray:
-    """(development rows,) fold of each row."""
-    return assign_folds(prepared.development, folds, seed)
+    return Prepared(files, dataset, np.zeros(len(dataset), dtype=bool), test, metric)
 
 
 def chosen_files(options: Options) -> dict[str, SpaceFile]:

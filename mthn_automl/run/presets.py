@@ -1,18 +1,20 @@
-"""How much work a search is worth: times, folds, seeds, first rounds and networks of a refit, under one name."""
+"""How much work a search is worth: time, folds, seeds, first rounds and networks of a refit, under one name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from mthn_automl.errors import UsageError, did_you_mean
-
 
 @dataclass(frozen=True)
 class Preset:
-    """seconds: of everything, where neither a time limit nor a number of trials is given.
+    """How much work.
 
-    folds, seeds, networks: the most that a trial or a refit gets; rows and time decide how many. rounds: trials that
-    every architecture gets first.
+    Attributes:
+        seconds: of everything, where neither a time limit nor a number of trials is given.
+        folds: of a trial at most; rows and time decide how many.
+        seeds: of a fold at most, likewise.
+        rounds: trials that every architecture gets first.
+        networks: of a refit at most, likewise.
     """
 
     seconds: float
@@ -20,6 +22,11 @@ class Preset:
     seeds: int
     rounds: int
     networks: int
+
+    @property
+    def time(self) -> str:
+        """The seconds as people write them: `2m`, `1h`."""
+        return f"{self.seconds / 60:g}m" if self.seconds < 3600 else f"{self.seconds / 3600:g}h"
 
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
@@ -30,14 +37,3 @@ PRESETS: Mapping[str, Preset] = MappingProxyType(
     }
 )
 """Even `quick` averages networks where it can: of all ways to a smaller error it is the cheapest known."""
-
-
-def preset_of(name: str) -> Preset:
-    """The preset of that name.
-
-    Raises:
-        UsageError: there is none.
-    """
-    if name not in PRESETS:
-        raise UsageError(f"--preset must be one of {', '.join(PRESETS)}; found '{name}', {did_you_mean(name, PRESETS)}")
-    return PRESETS[name]

@@ -1,6 +1,5 @@
 """summary.json: everything a script needs to know of a finished run."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import mthn_automl
@@ -9,18 +8,19 @@ from mthn_automl.analysis.leaderboard import errors_of
 from mthn_automl.run.answer import Answer
 
 
-def summarise(answer: Answer, winner: str, seconds: Mapping[str, float], stopped_in: str | None) -> dict[str, Any]:
-    """JSON-like; null where nothing was measured. seconds: by phase. stopped_in: the phase that a signal came in."""
-    prepared, dataset, table, plan = answer.prepared, answer.data.dataset, answer.leaderboard, answer.plan
+def summarise(answer: Answer) -> dict[str, Any]:
+    """JSON-like; null where nothing was measured."""
+    run, table, winner = answer.run, answer.leaderboard, answer.winner
+    prepared, dataset, phases = run.prepared, run.data.dataset, run.phases
     verdict = metadata_verdict(answer.ablation, has_metadata=dataset.tasks.metadata is not None)
     best = table[table["architecture"] == winner].to_dict("records")[0]
     return {
         "version": mthn_automl.__version__,
-        "finished": stopped_in is None,
-        "stopped_in": stopped_in,
+        "finished": phases.stopped_in is None,
+        "stopped_in": phases.stopped_in,
         "data": {
             "rows": len(prepared.all_rows),
-            "test_rows": 0 if prepared.test is None else len(prepared.test),
+            "test_rows": 0 if run.test is None else len(run.test),
             "tasks": len(dataset.tasks),
             "features": len(dataset.schema.features),
             "metadata": len(dataset.schema.metadata),
@@ -28,17 +28,17 @@ def summarise(answer: Answer, winner: str, seconds: Mapping[str, float], stopped
             "notes": list(prepared.all_rows.notes),
         },
         "problem": dataset.schema.problem.value,
-        "metric": answer.data.metric,
-        "average": answer.data.average,
+        "metric": prepared.metric,
+        "average": run.options.average,
         "best": {"architecture": winner, **errors_of(table, winner), "parameters": int(best["parameters"])},
         "metadata_verdict": verdict.word,
         "metadata_sentence": verdict.sentence,
-        "folds": plan.folds,
-        "seeds": plan.seeds,
-        "networks": plan.networks,
-        "first_rounds": plan.rounds,
-        "objectives": list(answer.studies.objectives),
-        "seconds": {name: round(value, 3) for name, value in seconds.items()},
-        "trials": answer.studies.states(),
+        "folds": run.plan.folds,
+        "seeds": run.plan.seeds,
+        "networks": run.plan.networks,
+        "first_rounds": run.plan.rounds,
+        "objectives": list(run.studies.objectives),
+        "seconds": {name: round(value, 3) for name, value in phases.seconds.items()},
+        "trials": run.studies.states(),
         "trials_by_architecture": {str(row["architecture"]): int(row["trials"]) for row in table.to_dict("records")},
     }

@@ -15,23 +15,36 @@ TABLES_AND_FIGURES = 5.0
 SPARE = 1.5
 """Times what is expected: fits differ, and what is too little cuts a model short."""
 
-HELD_OUT, USUAL_SHARE = 1.25, 0.6
-"""All rows over the training rows of a hold-out; best epochs over all epochs, of trials that did not count them."""
+HELD_OUT = 1.25
+"""All rows over the training rows of a hold-out."""
 
 LEAST_SHARE, MOST_SHARE = 0.06, 0.45
 
 
+@dataclass
+class WorkerStart:
+    """How long fresh workers take to set to work, which the search measures and the final fits reckon with.
+
+    Attributes:
+        seconds: until the first trial of the search had a worker at work; 0 before.
+    """
+
+    seconds: float = 0.0
+
+
 @dataclass(frozen=True)
 class Clock:
-    """Seconds of the run; `before` were spent by earlier sessions. limit: None means none."""
+    """The seconds of a run, over all its sessions.
+
+    Attributes:
+        started: when this session began, in seconds since the epoch.
+        before: seconds that earlier sessions took.
+        limit: seconds that all sessions may take together; None: no limit.
+    """
 
     started: float
     before: float
     limit: float | None
-
-    @classmethod
-    def start(cls, limit: float | None, before: float = 0.0) -> "Clock":
-        return cls(time.time(), before, limit)
 
     def elapsed(self) -> float:
         return self.before + time.time() - self.started
@@ -58,7 +71,7 @@ def refit_seconds(best: TrialResult, networks: int) -> float:
     if not best.best_epochs:
         return SPARE * best.seconds / folds
     rows = folds / (folds - 1) if folds > 1 else HELD_OUT
-    epochs = float(np.median(np.array(best.best_epochs))) / best.epochs if best.epochs else USUAL_SHARE
+    epochs = float(np.median(np.array(best.best_epochs))) / max(best.epochs, 1)
     members = sum(map(len, best.best_epochs))
     return SPARE * best.seconds * rows * epochs * pack_seconds(networks) / pack_seconds(members)
 

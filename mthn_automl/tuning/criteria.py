@@ -2,18 +2,20 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mthn_automl.models.base import Size
-from mthn_automl.tuning.results import TrialResult
+if TYPE_CHECKING:  # help texts name the objectives, and PyTorch is slow to load
+    from mthn_automl.models.base import Size
+    from mthn_automl.tuning.results import TrialResult
 
-OBJECTIVES: dict[str, Callable[[TrialResult], float]] = {
+OBJECTIVES: dict[str, "Callable[[TrialResult], float]"] = {
     "error": lambda result: result.error,
     "parameters": lambda result: float(result.size.total),
     "latency": lambda result: result.predict_us_per_row,
 }
 
 
-def values_of(result: TrialResult, objectives: Sequence[str]) -> list[float]:
+def values_of(result: "TrialResult", objectives: Sequence[str]) -> list[float]:
     """One number an objective, lower is better."""
     return [OBJECTIVES[name](result) for name in objectives]
 
@@ -35,7 +37,7 @@ class Limits:
     def __bool__(self) -> bool:
         return any(limit is not None for limit in (self.parameters, self.parameters_per_task, self.latency))
 
-    def excess(self, size: Size, latency: float | None = None) -> dict[str, float]:
+    def excess(self, size: "Size", latency: float | None = None) -> dict[str, float]:
         """By how many times its limit each limited number is above it; not above 0 where the limit is kept.
 
         latency: None where it has not been measured.
@@ -43,7 +45,7 @@ class Limits:
         found = self._limited(size, latency)
         return {name: number / limit - 1 for name, (number, limit) in found.items()}
 
-    def broken(self, size: Size, latency: float | None = None) -> str:
+    def broken(self, size: "Size", latency: float | None = None) -> str:
         """Which limits are not kept, in a sentence; empty where all are."""
         return "; ".join(
             f"{name.replace('_', ' ')} must be at most {limit:,}, however there are {number:,}"
@@ -53,7 +55,7 @@ class Limits:
             if number > limit
         )
 
-    def _limited(self, size: Size, latency: float | None) -> dict[str, tuple[float, float]]:
+    def _limited(self, size: "Size", latency: float | None) -> dict[str, tuple[float, float]]:
         """What is limited and known: the number and its limit, by name."""
         pairs = {
             "parameters": (size.total, self.parameters),

@@ -13,7 +13,12 @@ class Said:
 
 @dataclass(frozen=True)
 class PhaseStarted:
-    """A phase of the run, such as `search` or `refit`, begins; it may take `seconds_left`, None for no limit."""
+    """A phase of the run, such as `search` or `refit`, begins.
+
+    Attributes:
+        name: of the phase.
+        seconds_left: of the time limit; None: no limit.
+    """
 
     name: str
     seconds_left: float | None = None
@@ -21,7 +26,12 @@ class PhaseStarted:
 
 @dataclass(frozen=True)
 class TrialStarted:
-    """A trial begins; `number` counts within the architecture's study."""
+    """A trial begins.
+
+    Attributes:
+        architecture: its name.
+        number: within the architecture's study.
+    """
 
     architecture: str
     number: int
@@ -29,7 +39,15 @@ class TrialStarted:
 
 @dataclass(frozen=True)
 class TrialAtRung:
-    """A trial was compared at a rung, which is the `rung`-th of `rungs`, and goes on."""
+    """A trial was compared with others at a rung, and goes on.
+
+    Attributes:
+        architecture: its name.
+        number: within the architecture's study.
+        rung: which one it is, counted from 1.
+        rungs: how many there are.
+        epoch: at which it lies.
+    """
 
     architecture: str
     number: int
@@ -42,9 +60,14 @@ class TrialAtRung:
 class TrialFinished:
     """A trial is over.
 
-    error: None where it has none; `reason` then says why. best: lowest error of this architecture so far.
-    seconds: wall time of the trial. state: as the study's journal has it: COMPLETE, FAIL, or PRUNED, which has a reason
-    and no error; a trial that broke a constraint is COMPLETE, with a reason beside its error.
+    Attributes:
+        architecture: its name.
+        number: within the architecture's study.
+        error: None where it has none, and `reason` then says why.
+        best: lowest error of this architecture so far.
+        seconds: wall time of the trial.
+        state: as the study's journal has it: COMPLETE, FAIL or PRUNED, which is stopped at a rung.
+        reason: why it has no error, or which limits it breaks; else empty.
     """
 
     architecture: str
@@ -58,7 +81,12 @@ class TrialFinished:
 
 @dataclass(frozen=True)
 class PhaseFinished:
-    """A phase is over after so many seconds."""
+    """A phase is over.
+
+    Attributes:
+        name: of the phase.
+        seconds: that it took.
+    """
 
     name: str
     seconds: float
@@ -66,7 +94,12 @@ class PhaseFinished:
 
 @dataclass(frozen=True)
 class WorkersSeen:
-    """How many workers there are, and on how many nodes they run."""
+    """Who is at work.
+
+    Attributes:
+        workers: how many trials run at the same time.
+        nodes: on how many machines.
+    """
 
     workers: int
     nodes: int

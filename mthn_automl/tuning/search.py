@@ -10,6 +10,7 @@ from mthn_automl.catalogue import SpaceFile
 from mthn_automl.storage import write_json
 from mthn_automl.tuning.allocation import Standing, next_architecture
 from mthn_automl.tuning.budget import Budget
+from mthn_automl.tuning.clock import WorkerStart
 from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.events import Event, TrialAtRung, TrialFinished, TrialStarted
 from mthn_automl.tuning.front import pareto_front
@@ -51,11 +52,12 @@ class TrialSource:
         rungs: tuple[int, ...] = (),
         guard: Guard | None = None,
         lock: tuple[Path, str] | None = None,
+        worker_start: WorkerStart | None = None,
     ) -> None:
         """clock: seconds of the run so far, earlier sessions included. rungs: epochs at which trials are compared.
 
         guard: tells which configurations are not to be begun. lock: as `Trial.lock` and `Trial.token`.
-        `start_seconds` becomes what passed until the first trial had a worker at work.
+        worker_start: is told what passed until the first trial had a worker at work.
         """
         self.studies, self.files, self.folder, self.budget = studies, dict(files), folder, budget
         self.clock, self.report, self.guard, self.lock = clock, report, guard, lock
@@ -65,7 +67,7 @@ class TrialSource:
         self.reached: dict[str, list[Rung]] = {}
         self.exhausted: set[str] = set()
         self.made = time.time()
-        self.start_seconds = 0.0
+        self.worker_start = worker_start or WorkerStart()
         self.begun: dict[str, float] = {}
 
     def recover(self) -> int:
@@ -191,7 +193,7 @@ class TrialSource:
     def began(self, trial: Trial) -> None:
         """A worker has set to work on a trial."""
         if not self.begun:
-            self.start_seconds = time.time() - self.made
+            self.worker_start.seconds = time.time() - self.made
         self.begun[trial.name] = time.time()
         self.studies[trial.architecture].begin(trial.number)
 

@@ -8,6 +8,8 @@ from numpy.testing import assert_allclose
 from scipy import stats
 
 from mthn_automl.analysis.statistics import Paired, bootstrap_interval, corrected_resampled_t_test, holm
+from mthn_automl.data import metrics
+from mthn_automl.data.schema import Problem
 from mthn_automl.data.scoring import metric_named
 
 Average = Literal["rows", "tasks"]
@@ -34,23 +36,15 @@ def test_swapping_the_methods_turns_the_interval_round() -> None:
     assert other == Paired(-one.difference, -one.high, -one.low, one.p_value)
 
 
-@pytest.mark.parametrize(("value", "p_value"), [(0.0, 1.0), (0.5, 0.0)])
-def test_equal_differences_leave_nothing_to_chance(value: float, p_value: float) -> None:
-    assert corrected_resampled_t_test([value] * 4, 0.25) == Paired(value, value, value, p_value)
+def test_equal_differences_leave_nothing_to_chance() -> None:
+    assert corrected_resampled_t_test([0.0] * 4, 0.25) == Paired(0.0, 0.0, 0.0, 1.0)
+    assert corrected_resampled_t_test([0.5] * 4, 0.25) == Paired(0.5, 0.5, 0.5, 0.0)
 
 
-@pytest.mark.parametrize(
-    "differences",
-    [
-        pytest.param([0.4], id="one resample"),
-        pytest.param([], id="no resample"),
-        pytest.param([0.4, np.nan, 0.2], id="a missing one"),
-        pytest.param([0.4, np.inf, 0.2], id="a diverged one"),
-    ],
-)
-def test_what_cannot_be_tested_has_no_interval(differences: list[float]) -> None:
-    paired = corrected_resampled_t_test(differences, 0.25)
-    assert np.isnan([paired.low, paired.high, paired.p_value]).all()
+def test_one_resample_none_a_missing_or_a_diverged_one_cannot_be_tested_and_has_no_interval() -> None:
+    for differences in ([0.4], [], [0.4, np.nan, 0.2], [0.4, np.inf, 0.2]):
+        paired = corrected_resampled_t_test(differences, 0.25)
+        assert np.isnan([paired.low, paired.high, paired.p_value]).all()
 
 
 @pytest.mark.parametrize(
@@ -67,7 +61,7 @@ def test_holm_raises_p_values_by_their_number(raw: list[float], adjusted: list[f
     assert_allclose(holm(raw), adjusted)
 
 
-@pytest.mark.parametrize("name", ["mse", "rmse", "r2"])
+@pytest.mark.parametrize("name", ["mse", "r2"])
 def test_the_interval_of_rows_is_scipys_percentile_bootstrap(name: str) -> None:
     rng = np.random.default_rng(0)
     target = rng.normal(size=(80, 1))
@@ -106,14 +100,14 @@ def test_the_interval_covers_the_truth_about_as_often_as_it_says(average: Averag
     assert 0.88 <= np.mean([covers_one(average, seed) for seed in range(250)]) <= 0.98
 
 
-@pytest.mark.parametrize("name", ["log_loss", "accuracy", "balanced_accuracy", "roc_auc", "f1"])
-def test_the_interval_of_a_class_metric_holds_its_error(name: str) -> None:
+def test_the_interval_of_a_class_metric_holds_its_error() -> None:
     rng = np.random.default_rng(3)
     target = rng.integers(3, size=(150, 1)).astype(float)
     raw = rng.uniform(0.1, 1.0, (150, 3)) + 0.3 * (target == np.arange(3))
     probabilities = raw / raw.sum(axis=1, keepdims=True)
-    low, high = bootstrap_interval(metric_named(name), target, probabilities, np.zeros(150, dtype=int), "rows", seed=0)
-    assert low < metric_named(name).function(target, probabilities) < high
+    for metric in (each for each in map(metric_named, metrics.names()) if Problem.MULTICLASS in each.problems):
+        low, high = bootstrap_interval(metric, target, probabilities, np.zeros(150, dtype=int), "rows", seed=0)
+        assert low < metric.function(target, probabilities) < high
 
 
 def test_the_same_seed_gives_the_same_interval() -> None:
@@ -123,10 +117,10 @@ def test_the_same_seed_gives_the_same_interval() -> None:
     assert one == other
 
 
-@pytest.mark.parametrize("average", ["rows", "tasks"])
-def test_a_single_row_or_task_has_no_interval(average: Average) -> None:
-    one = np.ones((1, 1))
-    assert np.isnan(bootstrap_interval(metric_named("mse"), one, one, np.array([0]), average, seed=0)).all()
+def test_a_single_row_or_task_has_no_interval() -> None:
+    one, averages = np.ones((1, 1)), ("rows", "tasks")
+    intervals = [bootstrap_interval(metric_named("mse"), one, one, np.array([0]), each, seed=0) for each in averages]
+    assert np.isnan(intervals).all()
 
 
 def test_tasks_whose_error_is_undefined_do_not_enter_the_interval() -> None:

@@ -11,12 +11,13 @@ import pytest
 import typer.main
 
 from mthn_automl import catalogue
+from mthn_automl.cli import commands
 from mthn_automl.cli.app import app
 from mthn_automl.data.problems import PROBLEMS
+from mthn_automl.run import answer
 from tests.command import Ended, as_process, in_process
 
 PROGRAM: Any = typer.main.get_command(app)
-COMMANDS = sorted(PROGRAM.commands)
 BOX = re.compile(r"[^\w-]+")
 
 
@@ -28,15 +29,20 @@ def test_version_is_that_of_the_package(tmp_path: Path) -> None:
 def test_help_names_every_command(tmp_path: Path, words: list[str]) -> None:
     ended = in_process(tmp_path, *words)
     assert (ended.code, ended.err) == (0 if words else 2, "")
-    assert set(COMMANDS) <= set(ended.out.split())
+    assert set(PROGRAM.commands) <= set(ended.out.split())
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_help_of_a_command_shows_each_option(tmp_path: Path, name: str) -> None:
-    ended = in_process(tmp_path, name, "--help")
-    assert (ended.code, ended.err) == (0, "")
-    shown = set(BOX.sub(" ", ended.out).split())
-    assert {each.opts[0] for each in PROGRAM.commands[name].params if each.opts[0].startswith("-")} <= shown
+def test_help_keeps_its_order_and_every_file_of_the_commands_is_one() -> None:
+    assert list(PROGRAM.commands)[:6] == ["search", "resume", "predict", "leaderboard", "architectures", "example"]
+    assert set(PROGRAM.commands) == {path.stem for path in Path(commands.__path__[0]).glob("[a-z]*.py")}
+
+
+def test_help_of_a_command_shows_each_option(tmp_path: Path) -> None:
+    for name, command in PROGRAM.commands.items():
+        ended = in_process(tmp_path, name, "--help")
+        assert (ended.code, ended.err) == (0, "")
+        shown = set(BOX.sub(" ", ended.out).split())
+        assert {each.opts[0] for each in command.params if each.opts[0].startswith("-")} <= shown
 
 
 def test_architectures_lists_each_with_family_paper_formula_and_ranges(tmp_path: Path) -> None:
@@ -55,59 +61,57 @@ def test_architectures_lists_each_with_family_paper_formula_and_ranges(tmp_path:
     assert [line.split()[0] for line in training.splitlines()[1:]] == list(catalogue.shared_training())
 
 
-@pytest.mark.parametrize("name", catalogue.names())
-def test_architectures_shows_one_with_every_parameter(tmp_path: Path, name: str) -> None:
-    ended = in_process(tmp_path, "architectures", name)
-    space = catalogue.read(name)
-    assert ended.code == 0
-    assert ended.out.startswith(f"{name} ({space.family}{', usual' * space.usual}): {space.summary}\n")
-    assert space.paper in ended.out
-    assert {line.split()[0] for line in ended.out.splitlines()[3:]} == {*space.parameters, *space.training}
+def test_architectures_shows_one_with_every_parameter(tmp_path: Path) -> None:
+    for family in ("neural", "classical"):
+        space = catalogue.read(catalogue.names(family)[0])
+        ended = in_process(tmp_path, "architectures", space.name)
+        assert ended.code == 0
+        assert ended.out.startswith(f"{space.name} ({family}{', usual' * space.usual}): {space.summary}\n")
+        assert space.paper in ended.out
+        assert {line.split()[0] for line in ended.out.splitlines()[3:]} == {*space.parameters, *space.training}
 
 
-@pytest.mark.parametrize(
-    ("words", "names"),
-    [
-        pytest.param([], catalogue.names(), id="all"),
-        pytest.param(["hypernetwork"], ["hypernetwork"], id="one"),
-    ],
-)
-def test_architectures_as_json_has_the_keys_of_the_contract(tmp_path: Path, words: list[str], names: list[str]) -> None:
-    listed = json.loads(in_process(tmp_path, "architectures", *words, "--json").out)
-    assert [each["name"] for each in listed] == names
-    keys = {"name", "family", "usual", "paper", "parameter_formula", "parameters"}
-    assert [keys - set(each) for each in listed] == [set()] * len(names)
-    assert all(each["parameters"] and each["paper"] and each["parameter_formula"] for each in listed)
+def test_architectures_as_json_has_the_keys_of_the_contract(tmp_path: Path) -> None:
+    for names in ([], ["hypernetwork"]):
+        listed = json.loads(in_process(tmp_path, "architectures", *names, "--json").out)
+        assert [each["name"] for each in listed] == (names or catalogue.names())
+        keys = {"name", "family", "usual", "summary", "paper", "parameter_formula", "parameters"}
+        assert [set(each) for each in listed] == [keys] * len(listed)
+        assert all(each["parameters"] and each["paper"] and each["parameter_formula"] for each in listed)
 
 
-@pytest.mark.parametrize("name", sorted(PROBLEMS))
-def test_example_writes_data_and_metadata_and_the_next_command(tmp_path: Path, name: str) -> None:
-    ended = in_process(tmp_path, "example", name, "new/folder")
-    assert ended == Ended(0, "mthn-automl search new/folder/data.csv --meta new/folder/meta.csv\n", "")
-    data, meta = (pd.read_csv(tmp_path / "new" / "folder" / f"{each}.csv") for each in ("data", "meta"))
-    assert set(data["task"]) == set(meta["task"])
-    assert meta["task"].is_unique
+def test_example_writes_data_and_metadata_and_the_next_command(tmp_path: Path) -> None:
+    for name in PROBLEMS:
+        ended = in_process(tmp_path, "example", name, f"new/{name}")
+        assert ended == Ended(0, f"mthn-automl search new/{name}/data.csv --meta new/{name}/meta.csv\n", "")
+        data, meta = (pd.read_csv(tmp_path / "new" / name / f"{each}.csv") for each in ("data", "meta"))
+        assert set(data["task"]) == set(meta["task"])
+        assert meta["task"].is_unique
+    arguments = {each.name: each for each in PROGRAM.commands["example"].params}
+    assert [name for name in PROBLEMS if name not in arguments["name"].help] == []
 
 
-@pytest.mark.parametrize("there", ["data.csv", "meta.csv"])
-def test_example_overwrites_nothing(tmp_path: Path, there: str) -> None:
-    (tmp_path / there).write_text("mine")
-    ended = in_process(tmp_path, "example", "cubic", ".")
-    assert (ended.code, ended.out) == (2, "")
-    assert (
-        ended.err
-        == f"mthn-automl: The example must not overwrite anything, however {there} exists; take another folder.\n"
-    )
-    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(there, "mine")]
+def test_example_overwrites_nothing(tmp_path: Path) -> None:
+    for name in ("data.csv", "meta.csv"):
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / name).write_text("mine")
+        said = f"The example must not overwrite anything, however {name} exists; take another folder."
+        assert in_process(folder, "example", "cubic", ".") == Ended(2, "", f"mthn-automl: {said}\n")
+        assert [(path.name, path.read_text()) for path in folder.iterdir()] == [(name, "mine")]
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
-    """A run, and what its search printed."""
+    """A run in a folder named after time and data, and what its search printed."""
     folder = tmp_path_factory.mktemp("leaderboard")
-    assert in_process(folder, "example", "cubic", ".").code == 0
+    assert in_process(folder, "example", "cubic", "cubic").code == 0
     words = ("--runner", "local", "--architectures", "ridge,kernel_ridge", "--trials", 2, "--folds", 2, "--quiet")
-    return folder / "run", in_process(folder, "search", "data.csv", *words, "--output", "run")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(answer, "save_figures", lambda *given: [])
+        ended = in_process(folder, "search", "cubic/data.csv", *words)
+    (run,) = (folder / "mthn_runs").iterdir()
+    return run, ended
 
 
 def test_leaderboard_prints_the_table_of_the_search_again(finished: tuple[Path, Ended], tmp_path: Path) -> None:
@@ -127,17 +131,5 @@ def test_leaderboard_as_json_is_the_csv_file(finished: tuple[Path, Ended], tmp_p
     assert [each["cv_error"] for each in listed] == pytest.approx(list(table["cv_error"]))
 
 
-def test_the_json_of_a_search_is_its_summary_and_the_run(tmp_path: Path) -> None:
-    assert in_process(tmp_path, "example", "cubic", ".").code == 0
-    words = ("--runner", "local", "--architectures", "ridge", "--trials", 1, "--folds", 2, "--quiet", "--json")
-    ended = in_process(tmp_path, "search", "data.csv", *words, "--output", "run")
-    assert (ended.code, ended.err) == (0, "")
-    assert json.loads(ended.out) == {"run": "run", **json.loads((tmp_path / "run" / "summary.json").read_text())}
-
-
-def test_without_output_the_run_is_named_after_time_and_data(tmp_path: Path) -> None:
-    assert in_process(tmp_path, "example", "cubic", "cubic").code == 0
-    words = ("--runner", "local", "--architectures", "ridge", "--trials", 1, "--folds", 2, "--quiet")
-    assert in_process(tmp_path, "search", "cubic/data.csv", *words).code == 0
-    (run,) = (tmp_path / "mthn_runs").iterdir()
-    assert re.fullmatch(r"\d{8}-\d{6}-cubic", run.name)
+def test_without_output_the_run_is_named_after_time_and_data(finished: tuple[Path, Ended]) -> None:
+    assert re.fullmatch(r"\d{8}-\d{6}-cubic", finished[0].name)

@@ -1,7 +1,7 @@
 """Runs of the command that something happens to: how a test starts one, and what the run's folder says afterwards."""
 
+import json
 import os
-import re
 import signal
 import subprocess
 import time
@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, Any
 from unittest.mock import patch
 
 import optuna
@@ -144,39 +144,41 @@ def results(run: Path, state: str = "COMPLETE") -> dict[str, int]:
     return {each.parent.name: each.stat().st_mtime_ns for each in files if read_json(each)["state"] == state}
 
 
+def events(run: Path, event: str) -> list[dict[str, Any]]:
+    """The fields of all events of that name so far, over all sessions."""
+    path = run / "events.jsonl"
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1] if path.exists() else []  # the last may be half there
+    return [each["fields"] for each in map(json.loads, lines) if each["event"] == event]
+
+
 def phases_begun(run: Path, name: str) -> int:
-    return _log(run).count(f"PhaseStarted(name='{name}'")
+    return [each["name"] for each in events(run, "PhaseStarted")].count(name)
 
 
 def phases_ended(run: Path, name: str) -> int:
-    return _log(run).count(f"PhaseFinished(name='{name}'")
+    return [each["name"] for each in events(run, "PhaseFinished")].count(name)
 
 
 def trials_begun(run: Path) -> list[str]:
     """Names of trials in the order in which they were begun, over all sessions."""
-    begun = re.findall(r"TrialStarted\(architecture='(\w+)', number=(\d+)", _log(run))
-    return [f"{name}-{number}" for name, number in begun]
+    return [f"{each['architecture']}-{each['number']}" for each in events(run, "TrialStarted")]
 
 
 def trials_ended(run: Path) -> int:
     """How many trials are over, for whatever reason, over all sessions."""
-    return _log(run).count("TrialFinished(")
+    return len(events(run, "TrialFinished"))
 
 
 def trials_lost(run: Path) -> int:
     """How often a worker's end has ended a trial."""
-    return _log(run).count("the worker process ended before the trial did")
+    ended = events(run, "TrialFinished")
+    return sum("the worker process ended before the trial did" in each["reason"] for each in ended)
 
 
 def in_mid_search(run: Path) -> bool:
     """Whether a trial runs and others have finished."""
     ended = trials_ended(run)
     return ended >= 2 and len(trials_begun(run)) > ended
-
-
-def _log(run: Path) -> str:
-    path = run / "run.log"
-    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 USING_BUDGET = {ending.value for ending in Ending if ending.uses_budget}

@@ -10,14 +10,15 @@ import pytest
 from mthn_automl.analysis.ablation import ablation_table, empty_ablation
 from mthn_automl.analysis.leaderboard import Finalist, leaderboard
 from mthn_automl.analysis.preferences import joined
+from mthn_automl.analysis.sealed import SealedErrors
 from mthn_automl.analysis.tradeoff import tradeoff
 from mthn_automl.models.base import Size
+from mthn_automl.report import charts, theme
 from mthn_automl.report.charts import ablation as ablation_chart
 from mthn_automl.report.charts import leaderboard as leaderboard_chart
-from mthn_automl.report.charts import theme
 from mthn_automl.report.charts import tradeoff as tradeoff_chart
-from mthn_automl.report.charts.labels import Box, place
 from mthn_automl.report.figures import save_figures
+from mthn_automl.report.labels import Box, place
 from mthn_automl.tuning.results import TrialResult
 
 NAMES = ("hypernetwork", "pooled", "ridge")
@@ -34,13 +35,17 @@ def trials() -> list[tuple[int, TrialResult]]:
     return [(n, trial(name, each, sizes[name])) for name in NAMES for n, each in enumerate(errors[name])]
 
 
+def sealed(error: float) -> SealedErrors:
+    return SealedErrors(error, error - 0.1, error + 0.1, 1.0, 0.9, 1.1, 0, 0.5)
+
+
 def ranked() -> pd.DataFrame:
     best = {result.architecture: result for number, result in trials() if number == 0}
     finalists = [
-        Finalist(name, each, 3, each.error, each.error - 0.1, each.error + 0.1, 1.0, 0.9, 1.1, 2.0, 0.5, each.size)
+        Finalist(name, each, 3, size=each.size, train_seconds=2.0, sealed=sealed(each.error))
         for name, each in best.items()
     ]
-    failed = Finalist("mrn", None, 0, None, None, None, None, None, None, None, None, None, "diverged")
+    failed = Finalist("mrn", None, note="diverged")
     return leaderboard([*finalists, failed], 0.5)
 
 
@@ -75,32 +80,16 @@ def test_no_parameters_are_shown_as_one() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("errors", "kind"),
-    [
-        pytest.param((0.5, 0.6), alt.Undefined, id="linear where errors are near"),
-        pytest.param((0.01, 0.3), "log", id="logarithmic where they are far apart"),
-        pytest.param((0.0, 0.3), alt.Undefined, id="linear where one is zero"),
-    ],
-)
-def test_the_error_axis_suits_its_numbers(errors: tuple[float, float], kind: object) -> None:
-    scale = theme.error_scale(*errors)
-    assert scale.type is kind or scale.type == kind
-    assert scale.domain[0] < errors[0] < errors[1] < scale.domain[1]
+def test_the_error_axis_is_logarithmic_where_errors_are_far_apart_and_none_is_zero() -> None:
+    for errors, kind in (((0.5, 0.6), alt.Undefined), ((0.01, 0.3), "log"), ((0.0, 0.3), alt.Undefined)):
+        scale = theme.error_scale(*errors)
+        assert scale.type is kind or scale.type == kind
+        assert scale.domain[0] < errors[0] < errors[1] < scale.domain[1]
 
 
-@pytest.mark.parametrize(
-    ("errors", "expected"),
-    [
-        pytest.param([1.0, 1.1, 1.2, 1e9], 1.2, id="one diverged"),
-        pytest.param([1.0, 1.1, 1.2, 1.4], 1.4, id="none diverged"),
-        pytest.param([1.0, 1.1, np.inf, np.nan], 1.1, id="not finite"),
-        pytest.param([2.0], 2.0, id="one trial"),
-        pytest.param([], 1.0, id="no trial"),
-    ],
-)
-def test_the_axis_ends_before_diverged_trials(errors: list[float], expected: float) -> None:
-    assert theme.ceiling(errors) == expected
+def test_the_axis_ends_before_trials_that_diverged() -> None:
+    errors = {1.2: [1.0, 1.1, 1.2, 1e9], 1.4: [1.0, 1.1, 1.2, 1.4], 1.1: [1.0, 1.1, np.inf, np.nan], 2.0: [2.0]}
+    assert [theme.ceiling(each) for each in (*errors.values(), [])] == [*errors, 1.0]
 
 
 def test_the_leaderboards_points_are_its_errors_with_their_intervals() -> None:
@@ -131,39 +120,48 @@ def test_names_stay_in_the_picture() -> None:
     assert box.overlap(Box.around(395, 5, 9)) == 0.0
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("run") / "figures"
-    save_figures(path, ranked(), tradeoff(trials()), ablated(), joined([]), "rmse")
-    return path
+def curve() -> pd.DataFrame:
+    """Of a model that one training gave for every preference."""
+    preference = np.linspace(0, 1, 5)
+    return pd.DataFrame(
+        {
+            "architecture": "pareto_hypernetwork",
+            "preference": preference,
+            "test_error": 1 + preference,
+            "test_error_tasks": 1 + preference,
+            "parameters_per_task_network": (100 - 90 * preference).astype(int),
+        }
+    )
 
 
-@pytest.mark.parametrize("name", ["leaderboard", "tradeoff", "ablation"])
-def test_every_figure_is_an_svg_a_png_and_its_numbers(folder: Path, name: str) -> None:
-    assert (folder / f"{name}.svg").read_text().startswith("<svg")
-    assert (folder / f"{name}.png").read_bytes().startswith(b"\x89PNG")
-    assert len(pd.read_csv(folder / f"{name}.csv")) > 0
+def tables(**other: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    made = {"leaderboard": ranked(), "tradeoff": tradeoff(trials()), "ablation": ablated(), "preferences": curve()}
+    return made | other
 
 
-@pytest.mark.parametrize(
-    ("figure", "texts"),
-    [
-        ("leaderboard", [*NAMES, "RMSE", "cross-validation", "test"]),
-        ("tradeoff", [*NAMES, "trainable parameters", "cross-validated RMSE", "1 of 9 trials", "drawn at 1: 3 trials"]),
-        ("ablation", ["embedding only", "without area", "p = ", "worse"]),
-    ],
-)
-def test_a_figure_names_what_it_shows(folder: Path, figure: str, texts: list[str]) -> None:
-    svg = (folder / f"{figure}.svg").read_text()
-    assert [text for text in texts if text not in svg] == []
+SHOWN = {
+    "leaderboard": [*NAMES, "RMSE", "cross-validation", "test"],
+    "tradeoff": [*NAMES, "trainable parameters", "cross-validated RMSE", "1 of 9 trials", "drawn at 1: 3 trials"],
+    "ablation": ["embedding only", "without area", "p = ", "worse"],
+    "preferences": ["A point a preference", "test RMSE"],
+}
 
 
-def test_the_numbers_beside_a_figure_are_those_plotted(folder: Path) -> None:
+def test_every_file_of_the_charts_is_a_figure_with_its_words_and_what_is_plotted(tmp_path: Path) -> None:
+    written = save_figures(tmp_path / "figures", tables(), "rmse")
+    names = {path.stem for path in Path(charts.__path__[0]).glob("[a-z]*.py")}
+    assert {path.stem for path in written} == set(SHOWN) == names
+    assert len(written) == 3 * len(names)
+    for svg, png, csv in zip(*[iter(written)] * 3, strict=True):
+        assert svg.read_text().startswith("<svg")
+        assert [text for text in SHOWN[svg.stem] if text not in svg.read_text()] == []
+        assert png.read_bytes().startswith(b"\x89PNG")
+        assert len(pd.read_csv(csv)) > 0
     points = tradeoff_chart.points(tradeoff(trials()))
-    pd.testing.assert_frame_equal(pd.read_csv(folder / "tradeoff.csv"), points, check_dtype=False)
+    pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "figures" / "tradeoff.csv"), points, check_dtype=False)
 
 
-def test_an_empty_ablation_gives_no_figure_of_it(tmp_path: Path) -> None:
-    written = save_figures(tmp_path, ranked(), tradeoff([]), empty_ablation(), joined([]), "accuracy")
-    assert {path.name for path in written} == {path.name for path in tmp_path.iterdir()}
-    assert {path.stem for path in written} == {"leaderboard"}
+def test_a_table_with_nothing_to_plot_gives_no_figure(tmp_path: Path) -> None:
+    nothing = tables(tradeoff=tradeoff([]), ablation=empty_ablation(), preferences=joined([]))
+    assert {path.stem for path in save_figures(tmp_path, nothing, "accuracy")} == {"leaderboard"}
+    assert {path.stem for path in tmp_path.iterdir()} == {"leaderboard"}

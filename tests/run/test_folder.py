@@ -159,7 +159,7 @@ def test_a_folder_that_nothing_refers_to_any_more_is_free(run: Path) -> None:
     "left",
     [
         pytest.param({"run.lock": ""}, id="a lock"),
-        pytest.param({"run.lock": "", "splits.parquet": "x", "search_spaces/own.toml": "x"}, id="files of its start"),
+        pytest.param({"run.lock": "", "events.jsonl": "x", "search_spaces/own.toml": "x"}, id="files of its start"),
         pytest.param({"run.lock": "", ".environment.json.x1y2": ""}, id="a file in the making"),
     ],
 )
@@ -233,12 +233,3 @@ def test_another_error_passes_as_it_is(run: Path) -> None:
     with pytest.raises(FileNotFoundError) as ended, begun(run).locked():
         raise error
     assert ended.value is error
-
-
-def test_a_line_that_the_log_cannot_take_ends_nothing(run: Path) -> None:
-    folder = begun(run)
-    folder.log("one")
-    assert folder.run_log.read_text(encoding="utf-8").endswith("  one\n")
-    folder.run_log.unlink()
-    folder.run_log.symlink_to("/dev/full")
-    folder.log("two")

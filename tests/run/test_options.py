@@ -1,143 +1,190 @@
+"""An option is stated once: the command, the Python functions, the checks and the stored file follow from it."""
+
 import inspect
 import tomllib
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 import tomli_w
 import typer.main
 
+from mthn_automl import catalogue
 from mthn_automl.cli.app import app
+from mthn_automl.data.schema import Problem
 from mthn_automl.errors import UsageError
-from mthn_automl.run import options as known
-from mthn_automl.run.job import search
-from mthn_automl.run.options import Options
+from mthn_automl.run.job import resume, search
+from mthn_automl.run.options import (
+    AVERAGES,
+    CHANGEABLE,
+    DEVICES,
+    METRICS,
+    OPTIONS,
+    RUNNERS,
+    SAMPLERS,
+    SCHEDULERS,
+    Options,
+)
+from mthn_automl.run.presets import PRESETS
 from mthn_automl.tuning.criteria import OBJECTIVES
-from mthn_automl.tuning.samplers.parts.sampler import SAMPLERS
 
 PROGRAM: Any = typer.main.get_command(app)
-COMMAND = {each.name: each for each in PROGRAM.commands["search"].params}
-ARGUMENTS = inspect.signature(search).parameters
+SEARCH, RESUME = ({each.name: each for each in PROGRAM.commands[name].params} for name in ("search", "resume"))
+
+
+REFUSED = [
+    ({"average": "row"}, r"--average must be one of rows, tasks; found 'row'"),
+    ({"preset": "quik"}, r"--preset must be one of quick, default, best; found 'quik', did you mean 'quick'\?"),
+    ({"sampler": "cma"}, r"--sampler must be .* did you mean 'cmaes'\?"),
+    ({"scheduler": "hyperband"}, r"--scheduler must be one of asha, none; found"),
+    ({"objectives": "error,parametres"}, r"--objectives must be among error, .*; .* did you mean 'parameters'\?"),
+    ({"objectives": "parameters,error"}, r"--objectives must begin with error .* it is 'parameters,error'"),
+    ({"objectives": ()}, r"--objectives must begin with error"),
+    ({"objectives": "error,error"}, r"each objective once, .* 'error,error'"),
+    ({"objectives": "error,"}, r"--objectives must be among .*; found ''"),
+    ({"max_parameters": 0}, r"A count must be written like 50000, .*, however it is '0'"),
+    ({"max_parameters_per_task": -1}, r"A count must be .*, however it is '-1'"),
+    ({"max_latency": 0.0}, r"--max-latency must be above 0, however it is 0\."),
+    ({"max_latency": float("nan")}, r"--max-latency must be above 0"),
+    ({"trial_timeout": -2.5}, r"A time must be .*, however it is '-2\.5'"),
+    ({"cpus_per_trial": 0.0}, r"--cpus-per-trial must be above 0"),
+    ({"cpus_per_trial": float("inf")}, r"--cpus-per-trial must be above 0"),
+    ({"runner": "rya"}, r"--runner .* did you mean 'ray'\?"),
+    ({"device": "gpu"}, r"--device must be one of auto, cpu, cuda, mps; found 'gpu'"),
+    ({"trials": 0}, r"--trials must be at least 1, however it is 0"),
+    ({"folds": -1}, r"--folds must be at least 1, however it is -1"),
+    ({"seeds": 0}, r"--seeds must be at least 1"),
+    ({"seed": -1}, r"--seed must be at least 0, however it is -1"),
+    ({"workers": 0}, r"--workers must be at least 1"),
+    ({"gpus_per_trial": -0.5}, r"--gpus-per-trial must be at least 0, however it is -0\.5"),
+    ({"test_fraction": 1.0}, r"--test-fraction must be at least 0 and below 1, however it is 1\.0"),
+    ({"test_fraction": float("nan")}, r"--test-fraction must be"),
+    ({"runner": "local", "workers": 2}, r"local runner has one worker, however --workers is 2"),
+    ({"runner": "local", "address": "auto"}, r"--address names a Ray .* --runner ray"),
+    ({"runner": "local", "gpus_per_trial": 0.5}, r"--gpus-per-trial shares GPUs"),
+    ({"runner": "local", "cpus_per_trial": 2.0}, r"local runner has one CPU, .* is 2; leave it out"),
+]
+
+
+def test_an_option_out_of_range_is_refused_by_its_name() -> None:
+    for given, message in REFUSED:
+        with pytest.raises(UsageError, match=message):
+            Options.parsed(**given)
+
+
+def test_what_is_stored_is_checked_as_what_is_written() -> None:
+    with pytest.raises(UsageError, match="--max-parameters must be at least 1, however it is 0"):
+        Options(max_parameters=0)
+
+
+def test_no_such_option_is_an_error_of_python() -> None:
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'trails'; did you mean 'trials'\?"):
+        search("data.csv", trails=3)
+
+
+def test_what_people_write_is_stored_as_what_it_means(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    written = Options.parsed(
+        data="data.csv",
+        meta=pd.DataFrame(),
+        target="a,b",
+        space=Path("own.toml"),
+        architectures=["ridge", "pooled"],
+        objectives=" error , latency ",
+        max_parameters="1.5M",
+        trial_timeout="2m",
+        time_limit=90,
+        workers=None,
+    )
+    assert written == Options(
+        data=str(tmp_path / "data.csv"),
+        target=("a,b",),
+        space=(str(tmp_path / "own.toml"),),
+        architectures="ridge,pooled",
+        objectives=("error", "latency"),
+        max_parameters=1_500_000,
+        trial_timeout=120.0,
+        time_limit=90.0,
+    )
 
 
 @pytest.mark.parametrize(
-    ("given", "message"),
+    ("given", "seconds"),
     [
-        pytest.param({"average": "row"}, r"--average must be one of rows, tasks; found 'row'", id="average"),
-        pytest.param({"preset": "quik"}, r"--preset must be .* did you mean 'quick'\?", id="preset"),
-        pytest.param({"sampler": "cma"}, r"--sampler must be .* did you mean 'cmaes'\?", id="sampler"),
-        pytest.param({"scheduler": "hyperband"}, r"--scheduler must be one of asha, none; found", id="scheduler"),
-        pytest.param(
-            {"objectives": ("error", "parametres")},
-            r"--objectives must be among error, parameters, latency; .* did you mean 'parameters'\?",
-            id="an objective that is not known",
-        ),
-        pytest.param({"objectives": ("parameters", "error")}, r"--objectives must begin with error", id="size first"),
-        pytest.param({"objectives": ("parameters",)}, r"must begin with error .* it is 'parameters'", id="no error"),
-        pytest.param({"objectives": ()}, r"--objectives must begin with error", id="no objective"),
-        pytest.param({"objectives": ("error", "error")}, r"each objective once, .* 'error,error'", id="error twice"),
-        pytest.param({"objectives": ("error", "")}, r"--objectives must be among .*; found ''", id="a comma too many"),
-        pytest.param({"max_parameters": 0}, r"--max-parameters must be at least 1, however it is 0", id="no size"),
-        pytest.param({"max_parameters_per_task": -1}, r"--max-parameters-per-task must be at least 1", id="task size"),
-        pytest.param({"max_latency": 0.0}, r"--max-latency must be above 0, however it is 0\.", id="no latency"),
-        pytest.param({"max_latency": float("nan")}, r"--max-latency must be above 0", id="latency that is no number"),
-        pytest.param({"trial_timeout": -2.5}, r"--trial-timeout must be above 0, .* -2\.5\.", id="timeout below 0"),
-        pytest.param({"cpus_per_trial": 0.0}, r"--cpus-per-trial must be above 0", id="no CPU"),
-        pytest.param({"cpus_per_trial": float("inf")}, r"--cpus-per-trial must be above 0", id="every CPU there is"),
-        pytest.param({"runner": "rya"}, r"--runner .* did you mean 'ray'\?", id="runner"),
-        pytest.param({"device": "gpu"}, r"--device must be one of auto, cpu, cuda, mps; found 'gpu'", id="device"),
-        pytest.param({"trials": 0}, r"--trials must be at least 1, however it is 0", id="no trials"),
-        pytest.param({"folds": -1}, r"--folds must be at least 1, however it is -1", id="folds below zero"),
-        pytest.param({"seeds": 0}, r"--seeds must be at least 1", id="no seeds"),
-        pytest.param({"seed": -1}, r"--seed must be at least 0, however it is -1", id="seed below 0"),
-        pytest.param({"workers": 0}, r"--workers must be at least 1", id="no workers"),
-        pytest.param({"gpus_per_trial": -0.5}, r"--gpus-per-trial must be at least 0", id="GPUs below 0"),
-        pytest.param({"test_fraction": 1.0}, r"--test-fraction must be .* below 1, however it is 1\.0", id="all test"),
-        pytest.param({"test_fraction": -0.1}, r"--test-fraction must be at least 0", id="less than none"),
-        pytest.param({"test_fraction": float("nan")}, r"--test-fraction must be", id="a fraction that is no number"),
-        pytest.param({"runner": "local", "workers": 2}, r"local runner has one worker", id="two local workers"),
-        pytest.param({"runner": "local", "address": "auto"}, r"--address names a Ray .* --runner ray", id="no cluster"),
-        pytest.param({"runner": "local", "gpus_per_trial": 0.5}, r"--gpus-per-trial shares GPUs", id="local GPUs"),
-        pytest.param(
-            {"runner": "local", "cpus_per_trial": 2.0}, r"local runner has one CPU, .* 2; leave it out", id="local CPUs"
-        ),
+        pytest.param({}, 600.0, id="the default"),
+        pytest.param({"preset": "best"}, 3600.0, id="a preset's"),
+        pytest.param({"preset": "quick", "time_limit": "1h"}, 3600.0, id="a given one wins"),
+        pytest.param({"preset": "best", "trials": 20}, None, id="none with trials alone"),
+        pytest.param({"trials": 20, "time_limit": "90s"}, 90.0, id="trials and a given one"),
     ],
 )
-def test_an_option_out_of_range_is_refused_by_its_name(given: dict[str, Any], message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        Options(**given)
+def test_the_preset_sets_the_time_limit_unless_time_or_trials_are_given(
+    given: dict[str, Any], seconds: float | None
+) -> None:
+    assert Options.parsed(**given).time_limit == seconds
 
 
-def test_the_local_runner_may_be_told_that_it_has_one_worker_and_one_cpu() -> None:
-    assert Options(runner="local", workers=1, cpus_per_trial=1.0).workers == 1
+def test_options_survive_toml() -> None:
+    for options in (
+        Options(),
+        Options(
+            data="/a/ä b.csv", target=("u", "v"), space=("/x.toml",), trials=5, no_metadata=True, test_fraction=0.0
+        ),
+        Options(objectives=("error", "parameters"), max_parameters=900, max_latency=2.5, trial_timeout=60.0),
+    ):
+        assert Options.from_toml(tomllib.loads(tomli_w.dumps(options.to_toml()))) == options
 
 
 @pytest.mark.parametrize(
-    "objectives",
-    [("error",), ("error", "parameters"), ("error", "latency"), ("error", "latency", "parameters")],
-    ids=",".join,
-)
-def test_the_objectives_after_the_error_may_come_in_any_order(objectives: tuple[str, ...]) -> None:
-    assert Options(objectives=objectives).objectives == objectives
-
-
-@pytest.mark.parametrize(
-    "options",
+    ("option", "known"),
     [
-        pytest.param(Options(), id="defaults"),
-        pytest.param(Options(time_limit=None, trials=5), id="no time limit"),
-        pytest.param(Options(data="/a/ä b.csv", meta="/m.csv", test="/t.csv", space=("/x.toml",)), id="paths"),
-        pytest.param(Options(target=("u", "v"), folds=1, seeds=2, workers=3, seed=9), id="numbers and targets"),
-        pytest.param(Options(no_metadata=True, no_ablation=True, test_fraction=0.0), id="switches"),
-        pytest.param(
-            Options(preset="best", sampler="nsga2", scheduler="none", objectives=("error", "parameters")), id="names"
-        ),
-        pytest.param(
-            Options(max_parameters=50_000, max_parameters_per_task=900, max_latency=2.5, trial_timeout=60.0),
-            id="limits",
-        ),
-        pytest.param(Options(address="10.0.0.1:6379", cpus_per_trial=0.5, warm_start="/gone"), id="a cluster"),
+        pytest.param("sampler", SAMPLERS, id="samplers"),
+        pytest.param("objectives", OBJECTIVES, id="objectives"),
+        pytest.param("metric", METRICS, id="metrics"),
+        pytest.param("preset", PRESETS, id="presets"),
+        pytest.param("problem", Problem, id="problems"),
+        pytest.param("scheduler", SCHEDULERS, id="schedulers"),
+        pytest.param("runner", RUNNERS, id="runners"),
+        pytest.param("device", DEVICES, id="devices"),
+        pytest.param("average", AVERAGES, id="averages"),
+        pytest.param("architectures", catalogue.GROUPS, id="groups of architectures"),
     ],
 )
-def test_options_survive_toml(options: Options) -> None:
-    assert Options.from_toml(tomllib.loads(tomli_w.dumps(options.to_toml()))) == options
-
-
-def test_options_that_an_older_version_stored_get_the_defaults_of_newer_ones() -> None:
-    newer = ("preset", "sampler", "scheduler", "objectives", "cpus_per_trial")
-    stored = {name: value for name, value in Options(seed=3).to_toml().items() if name not in newer}
-    assert Options.from_toml(stored) == Options(seed=3)
+def test_the_help_names_all_that_there_is(option: str, known: Any) -> None:
+    assert [name for name in known if name not in SEARCH[option].help] == []
 
 
 @pytest.mark.parametrize(
-    ("named", "there"),
+    ("command", "function", "options", "own"),
     [
-        pytest.param(known.SAMPLERS, SAMPLERS, id="samplers"),
-        pytest.param(known.OBJECTIVES, OBJECTIVES, id="objectives"),
+        pytest.param(SEARCH, search, OPTIONS, {"output", "json", "quiet"}, id="search"),
+        pytest.param(RESUME, resume, CHANGEABLE, {"run", "json", "quiet"}, id="resume"),
     ],
 )
-def test_the_names_offered_are_those_that_there_are(named: tuple[str, ...], there: dict[str, Any]) -> None:
-    assert set(named) == set(there)
+def test_command_and_function_take_each_option_with_the_same_default(
+    command: dict[str, Any], function: Callable[..., Any], options: dict[str, Any], own: set[str]
+) -> None:
+    arguments = inspect.signature(function).parameters
+    assert set(command) == {*options, *own}
+    assert set(arguments) == {*options, *own, "progress"} - {"json", "quiet"}
+    shared = [name for name in options if name != "data"]
+    assert [command[name].default or None for name in shared] == [arguments[name].default or None for name in shared]
 
 
-def test_options_the_command_and_the_function_have_the_same_names() -> None:
-    fields = set(inspect.signature(Options).parameters)
-    assert set(ARGUMENTS) == fields | {"output", "progress"}
-    assert set(COMMAND) == fields | {"output", "json", "quiet"}
-
-
-@pytest.mark.parametrize("name", [each for each in COMMAND if each in ARGUMENTS and each != "data"])
-def test_an_option_has_the_same_default_on_the_command_line_and_in_python(name: str) -> None:
-    assert (COMMAND[name].default or None) == (ARGUMENTS[name].default or None)
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["preset", "sampler", "scheduler", "max_parameters", "max_latency", "warm_start", "objectives", "time_limit"],
-)
-def test_what_is_searched_is_in_the_panel_of_the_search(name: str) -> None:
-    assert COMMAND[name].rich_help_panel == "Search"
-
-
-@pytest.mark.parametrize("name", ["address", "workers", "cpus_per_trial", "gpus_per_trial", "trial_timeout", "device"])
-def test_where_it_runs_is_in_a_panel_of_its_own(name: str) -> None:
-    assert COMMAND[name].rich_help_panel == "Where"
+def test_options_stand_in_the_panel_of_what_they_are_about() -> None:
+    panels: dict[str, set[str]] = {}
+    for name, each in SEARCH.items():
+        panels.setdefault(getattr(each, "rich_help_panel", None) or "", set()).add(name)
+    assert list(panels) == ["", "Data", "Search", "Where", "Output"]
+    assert panels["Search"] >= {
+        "preset",
+        "sampler",
+        "scheduler",
+        "max_parameters",
+        "warm_start",
+        "objectives",
+        "metric",
+    }
+    assert panels["Where"] >= {"address", "workers", "cpus_per_trial", "gpus_per_trial", "trial_timeout", "device"}

@@ -1,108 +1,77 @@
-"""Small guards that a review asked for: interruptions pass, tiny numbers are scaled, killed extensions go on."""
+"""What a signal, a kill or a limit leaves of a run, and how a resume goes on with it."""
 
 import json
 import os
 import re
 import signal
-import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+import pandas as pd
 import pytest
 
 from mthn_automl import load_model
 from mthn_automl.data.problems import cubic
-from mthn_automl.data.scaling import moments
-from mthn_automl.errors import NothingFinishedError, Terminated
-from mthn_automl.run.job import resume, search
+from mthn_automl.errors import MthnError, NothingFinishedError, RunError, Terminated, UsageError
+from mthn_automl.run import answer
+from mthn_automl.run.job import SearchResult, resume, search
 from mthn_automl.tuning.events import Event, PhaseStarted, TrialFinished
-from mthn_automl.tuning.final import Refit
-from mthn_automl.tuning.runners.interruption import let_interruptions_pass
-from tests.tuning import toys
+
+DATA, META = cubic(tasks=4, rows=12)
+SMALL: dict[str, Any] = {"architectures": "ridge", "folds": 2, "seeds": 1, "runner": "local"}
 
 
-@pytest.mark.parametrize("size", [1e-14, 1.0, 1e14])
-def test_numbers_of_any_size_are_standardised(size: float) -> None:
-    mean, scale = moments(np.array([[1.0], [2.0], [3.0]]) * size)
-    np.testing.assert_allclose([mean[0] / size, scale[0] / size], [2.0, np.sqrt(2 / 3)])
+@pytest.fixture(autouse=True)
+def _without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take most of so small a run's time, and are tests/report's."""
+    monkeypatch.setattr(answer, "save_figures", lambda *given: [])
 
 
-def test_a_refit_that_begins_late_still_gets_the_time_it_needs() -> None:
-    late = Refit(toys.configuration("ridge", {"alpha": 0.1}), (), 1, time.time() - 5, expected=3.0)
-    latest = late._latest()
-    assert latest is not None
-    assert latest > time.time() + 5
+def searched(output: Path, **given: Any) -> SearchResult:
+    return search(DATA, META, output=output, **{**SMALL, "no_ablation": True, **given})
 
 
-def test_an_extension_that_was_killed_is_unfinished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    data, meta = cubic(tasks=4, rows=12)
-    given = {"architectures": "ridge", "trials": 2, "folds": 2, "seeds": 1, "runner": "local", "no_ablation": True}
-    run = search(data, meta, output=tmp_path / "run", **given).folder
-    monkeypatch.setattr("mthn_automl.run.phases.Phases.refit", _killed)
-    with pytest.raises(KeyboardInterrupt):
-        resume(run, trials=2, data=data, meta=meta)
-    monkeypatch.undo()
-    assert not (run / "summary.json").exists()
-    assert resume(run, data=data, meta=meta).summary["trials"]["COMPLETE"] == 4
+def resumed(run: Path, **given: Any) -> SearchResult:
+    return resume(run, data=DATA, meta=META, **given)
 
 
-def test_a_trial_that_finished_unrecorded_is_not_one_of_the_trials_that_a_resume_adds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data, meta = cubic(tasks=4, rows=12)
-    given = {"architectures": "ridge", "trials": 5, "folds": 2, "seeds": 1, "runner": "local", "no_ablation": True}
-    monkeypatch.setattr("mthn_automl.tuning.study.Studies.complete", _killed)
-    with pytest.raises(KeyboardInterrupt):
-        search(data, meta, output=tmp_path / "run", **given)
-    monkeypatch.undo()
-    assert resume(tmp_path / "run", trials=2, data=data, meta=meta).summary["trials"]["COMPLETE"] == 3
-
-
-def test_what_a_resume_adds_still_holds_when_that_resume_is_killed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    data, meta = cubic(tasks=4, rows=12)
-    given = {"architectures": "ridge", "trials": 2, "folds": 2, "seeds": 1, "runner": "local", "no_ablation": True}
-    run = search(data, meta, output=tmp_path / "run", **given).folder
-    monkeypatch.setattr("mthn_automl.tuning.study.Studies.complete", _killed)
-    with pytest.raises(KeyboardInterrupt):
-        resume(run, trials=3, data=data, meta=meta)
-    monkeypatch.undo()
-    assert resume(run, data=data, meta=meta).summary["trials"]["COMPLETE"] == 5
-
-
-def test_time_is_kept_back_from_what_a_resume_adds_not_from_all_that_was_spent(tmp_path: Path) -> None:
-    data, meta = cubic(tasks=4, rows=12)
-    given = {"architectures": "ridge", "trials": 1, "folds": 2, "seeds": 1, "runner": "local", "no_ablation": True}
-    run = search(data, meta, output=tmp_path / "run", **given).folder
-    journal = run / "study.journal"
-    spent = re.sub(r'"elapsed": [0-9.]+', '"elapsed": 36000.0', journal.read_text(encoding="utf-8"))
-    journal.write_text(spent, encoding="utf-8")
-    assert resume(run, time_limit=12, data=data, meta=meta).summary["trials"]["COMPLETE"] > 1
-
-
-def _killed(*given: object) -> None:
+def killed(*given: object, **named: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_an_interruption_that_comes_out_as_another_error_is_still_one() -> None:
-    try:
-        _wrapped()
-    except RuntimeError as error:
+def killed_in(place: str, work: Callable[[], object]) -> None:
+    """A kill in the middle of the function named."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(place, killed)
         with pytest.raises(KeyboardInterrupt):
-            let_interruptions_pass(error)
+            work()
 
 
-def test_an_ordinary_error_is_no_interruption() -> None:
-    let_interruptions_pass(ValueError("a model's own"))
+RECORDED = "mthn_automl.tuning.study.Studies.complete"
 
 
-def _wrapped() -> None:
-    try:
-        raise KeyboardInterrupt
-    except KeyboardInterrupt as error:
-        raise RuntimeError("dynamicLayerStack") from error
+def test_what_a_resume_adds_outlives_its_kills_and_is_finished_by_the_next(tmp_path: Path) -> None:
+    """Killed before its first trial is recorded, in the search that a resume adds, and in the refit after it."""
+    run = tmp_path / "run"
+    killed_in(RECORDED, lambda: searched(run, trials=5))
+    first = resumed(run, trials=2).summary
+    assert first["trials"]["COMPLETE"] == 3  # the one that had finished unrecorded is none of the two
+    killed_in(RECORDED, lambda: resumed(run, trials=3))
+    killed_in("mthn_automl.run.job.refit", lambda: resumed(run))
+    assert not (run / "summary.json").exists()
+    assert resumed(run).summary["trials"]["COMPLETE"] == 6
+    lines = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+    assert [each["fields"].get("name") for each in lines if each["event"] == "PhaseStarted"].count("search") == 5
+
+
+def test_time_is_kept_back_from_what_a_resume_adds_not_from_all_that_was_used(tmp_path: Path) -> None:
+    run = searched(tmp_path / "run", trials=1).folder
+    journal = run / "study.journal"
+    used, told = re.subn(r'"elapsed": ?[0-9.]+', '"elapsed": 36000.0', journal.read_text(encoding="utf-8"))
+    journal.write_text(used, encoding="utf-8")
+    assert told == 1
+    assert resumed(run, time_limit=8).summary["trials"]["COMPLETE"] > 1
 
 
 def sends(number: int, after: Callable[[Event], bool]) -> Callable[[Event], None]:
@@ -124,6 +93,14 @@ def begins(phase: str) -> Callable[[Event], bool]:
     return lambda event: isinstance(event, PhaseStarted) and event.name == phase
 
 
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(answer, "save_figures", lambda *given: [])
+        folder = tmp_path_factory.mktemp("uninterrupted") / "run"
+        return searched(folder, architectures="ridge,kernel_ridge", trials=6, no_ablation=False)
+
+
 @pytest.mark.parametrize(
     ("phase", "after", "number", "error"),
     [
@@ -134,41 +111,68 @@ def begins(phase: str) -> Callable[[Event], bool]:
         pytest.param("report", begins("report"), signal.SIGTERM, Terminated, id="report"),
     ],
 )
-def test_a_signal_in_any_phase_leaves_the_best_so_far_and_a_resume_finishes(
-    tmp_path: Path, phase: str, after: Callable[[Event], bool], number: int, error: type[BaseException]
+def test_a_signal_in_any_phase_leaves_the_best_so_far_and_a_resume_ends_as_if_there_had_been_none(
+    tmp_path: Path,
+    uninterrupted: SearchResult,
+    phase: str,
+    after: Callable[[Event], bool],
+    number: int,
+    error: type[BaseException],
 ) -> None:
-    data, meta = cubic(tasks=4, rows=12)
-    given = {"architectures": "ridge,kernel_ridge", "trials": 6, "folds": 2, "seeds": 1, "runner": "local"}
+    run = tmp_path / "run"
+    given = {"architectures": "ridge,kernel_ridge", "trials": 6, "no_ablation": False}
     handlers = [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)]
     with pytest.raises(error):
-        search(data, meta, output=tmp_path / "run", progress=sends(number, after), **given)
+        searched(run, progress=sends(number, after), **given)
     assert [signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)] == handlers
-    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    summary = json.loads((run / "summary.json").read_text())
     assert (summary["finished"], summary["stopped_in"]) == (False, phase)
-    assert len(load_model(tmp_path / "run").predict(data)) == len(data)
-    before = {path: path.read_bytes() for path in (tmp_path / "run" / "trials").glob("*/result.json")}
+    assert len(load_model(run).predict(DATA)) == len(DATA)
+    before = {path: path.read_bytes() for path in (run / "trials").glob("*/result.json")}
     assert before
-    resumed = resume(tmp_path / "run", data=data, meta=meta)
-    assert (resumed.summary["finished"], resumed.summary["stopped_in"]) == (True, None)
-    assert resumed.summary["trials"]["COMPLETE"] == 6
+    end = resumed(run)
+    assert (end.summary["finished"], end.summary["stopped_in"]) == (True, None)
     assert {path: path.read_bytes() for path in before} == before
+    columns = ["architecture", "cv_error", "test_error", "trials", "settings"]
+    assert end.leaderboard[columns].equals(uninterrupted.leaderboard[columns])
+    weights = [(each / "model" / "model.safetensors").read_bytes() for each in (run, uninterrupted.folder)]
+    assert weights[0] == weights[1]
 
 
 def test_a_signal_before_any_trial_has_finished_leaves_a_run_that_can_be_resumed(tmp_path: Path) -> None:
-    data, meta = cubic(tasks=4, rows=12)
-    given = {"architectures": "ridge", "trials": 2, "folds": 2, "seeds": 1, "runner": "local", "no_ablation": True}
     with pytest.raises(KeyboardInterrupt):
-        search(data, meta, output=tmp_path / "run", progress=sends(signal.SIGINT, begins("search")), **given)
+        searched(tmp_path / "run", trials=2, progress=sends(signal.SIGINT, begins("search")))
     assert not (tmp_path / "run" / "summary.json").exists()
-    assert resume(tmp_path / "run", data=data, meta=meta).summary["trials"]["COMPLETE"] == 2
+    assert resumed(tmp_path / "run").summary["trials"]["COMPLETE"] == 2
 
 
-def test_an_architecture_none_of_whose_models_keeps_a_limit_says_so_and_another_wins(tmp_path: Path) -> None:
-    data, meta = cubic(tasks=4, rows=12)
-    given = {"trials": 2, "folds": 2, "seeds": 1, "runner": "local", "no_ablation": True}
-    size = search(data, meta, output=tmp_path / "free", architectures="ridge", **given).best["parameters"]
-    limited = {"architectures": "ridge,hypernetwork", "max_parameters": size}
-    run = search(data, meta, output=tmp_path / "run", **limited, **given)
+def test_a_run_that_was_killed_before_its_plan_was_stored_is_begun_by_a_resume(tmp_path: Path) -> None:
+    killed_in("mthn_automl.run.run.make_plan", lambda: searched(tmp_path / "run", trials=9))
+    assert resumed(tmp_path / "run", trials=1).summary["trials"]["COMPLETE"] == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "sentence"),
+    [
+        pytest.param({"data": DATA[:-1], "meta": META}, RunError, "The data must be those this run", id="other data"),
+        pytest.param({"data": DATA}, UsageError, "were a DataFrame; --meta must give them again", id="no metadata"),
+        pytest.param({"data": "gone.csv"}, UsageError, "gone.csv is gone; say --data FILE", id="a file that is gone"),
+        pytest.param({"trials": 0}, UsageError, "--trials must be at least 1, however it is 0", id="no more trials"),
+    ],
+)
+def test_what_a_resume_cannot_go_on_with_is_said(
+    uninterrupted: SearchResult, given: dict[str, Any], error: type[MthnError], sentence: str
+) -> None:
+    with pytest.raises(error, match=sentence):
+        resume(uninterrupted.folder, **{"trials": 1, **given})
+
+
+def test_an_architecture_none_of_whose_models_keeps_a_limit_says_so_and_another_wins(
+    tmp_path: Path, uninterrupted: SearchResult
+) -> None:
+    sizes = uninterrupted.leaderboard.set_index("architecture")["parameters"]
+    limited = {"architectures": "ridge,hypernetwork", "max_parameters": int(sizes["ridge"]), "trials": 2}
+    run = searched(tmp_path / "run", **limited)
     table = run.leaderboard.set_index("architecture")
     assert run.best["architecture"] == "ridge"
     assert table.loc["hypernetwork", "note"].startswith("no trial finished: parameters must be at most")
@@ -184,26 +188,33 @@ def test_an_architecture_none_of_whose_models_keeps_a_limit_says_so_and_another_
     ],
 )
 def test_where_no_model_keeps_the_limits_that_is_said(tmp_path: Path, architecture: str, sentence: str) -> None:
-    data, meta = cubic(tasks=4, rows=12)
-    given = {"trials": 2, "folds": 2, "seeds": 1, "runner": "local", "no_ablation": True}
     with pytest.raises(NothingFinishedError, match=sentence):
-        search(data, meta, output=tmp_path / "run", architectures=architecture, max_parameters=1, **given)
+        searched(tmp_path / "run", architectures=architecture, trials=2, max_parameters=1)
 
 
 def test_an_architecture_that_is_too_large_is_skipped_with_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mthn_automl.tuning.guard.PACK_NUMBERS", 10)
-    data, meta = cubic(tasks=4, rows=12)
-    given = {"folds": 2, "seeds": 1, "runner": "local", "no_ablation": True}
-    run = search(data, meta, output=tmp_path / "run", architectures="ridge,single_task", trials=1, **given)
+    run = searched(tmp_path / "run", architectures="ridge,single_task", trials=1)
     table = run.leaderboard.set_index("architecture")
-    assert table.loc["single_task", "note"].startswith(
-        "skipped: single_task must have at most 10 numbers in all networks"
-    )
+    note = table.loc["single_task", "note"]
+    assert note.startswith("skipped: single_task must have at most 10 numbers in all networks")
     assert table.loc["single_task", "trials"] == 0
     assert table["rank"].isna().to_dict() == {"ridge": False, "single_task": True}
-    again = resume(run.folder, trials=1, data=data, meta=meta).leaderboard.set_index("architecture")
-    assert again.loc["single_task", "note"] == table.loc["single_task", "note"]
+    again = resumed(run.folder, trials=1).leaderboard.set_index("architecture")
+    assert again.loc["single_task", "note"] == note
     with pytest.raises(NothingFinishedError, match="No architecture can be trained on these data: single_task must"):
-        search(data, meta, output=tmp_path / "other", architectures="single_task", trials=1, **given)
+        searched(tmp_path / "other", architectures="single_task", trials=1)
+
+
+def fails(*given: object) -> None:
+    raise ValueError("no room")
+
+
+def test_a_failed_refit_is_said_and_leaves_the_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mthn_automl.tuning.final.Refit.__call__", fails)
+    with pytest.raises(NothingFinishedError, match="No refit finished: ValueError: no room; the trials are kept in"):
+        searched(tmp_path / "run", trials=1)
+    note = pd.read_csv(tmp_path / "run" / "leaderboard.csv")["note"]
+    assert list(note) == ["the refit failed: ValueError: no room"]

@@ -203,3 +203,11 @@ def test_rungs_stop_no_ablation_fit(data: SearchData) -> None:
 def test_an_ablation_fit_keeps_to_its_seconds(objective: Objective) -> None:
     result = AblationFit("both", HYPER, toys.endless_plan(), 0.3)(objective)
     assert result.stopped_by_time
+
+
+def test_a_refit_that_begins_late_still_gets_the_time_it_needs(
+    objective: Objective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched, begun = Watched(monkeypatch), time.time()
+    Refit(HYPER, ((2,),), 1, begun - 5, expected=3.0)(objective)
+    assert watched.given["deadline"] > begun + 5

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from mthn_automl.errors import Terminated
-from mthn_automl.tuning.runners.interruption import SIGNALS, Interruption, Overdue, Stopped
+from mthn_automl.tuning.runners.interruption import SIGNALS, Interruption, Overdue, Stopped, let_interruptions_pass
 
 PATIENCE = 30.0
 either = pytest.mark.parametrize(
@@ -177,3 +177,11 @@ def test_outside_of_the_main_thread_nothing_is_taken_and_nothing_ends() -> None:
     thread.start()
     thread.join(PATIENCE)
     assert found == [before]
+
+
+def test_an_interruption_that_comes_out_as_another_error_is_still_one_and_an_ordinary_error_is_none() -> None:
+    wrapped = RuntimeError("dynamicLayerStack")
+    wrapped.__cause__ = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        let_interruptions_pass(wrapped)
+    let_interruptions_pass(ValueError("a model's own"))

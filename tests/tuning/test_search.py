@@ -224,7 +224,7 @@ def test_what_passes_until_a_worker_is_at_work_is_measured_at_the_first_trial(tm
     for _ in range(2):
         source.began(taken(source))
         source.made -= 100.0
-    assert source.start_seconds == pytest.approx(7.0, abs=1.0)
+    assert source.worker_start.seconds == pytest.approx(7.0, abs=1.0)
 
 
 def test_a_trial_that_is_ended_late_counts_with_what_it_left(tmp_path: Path) -> None:

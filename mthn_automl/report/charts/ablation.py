@@ -6,7 +6,7 @@ from typing import Final
 import altair as alt
 import pandas as pd
 
-from mthn_automl.report.charts import theme
+from mthn_automl.report import theme
 
 WIDTH: Final = 430
 ROW: Final = 36
@@ -15,13 +15,15 @@ COLOURS: Final = {WORSE: "#D55E00", BETTER: "#0072B2", UNCLEAR: "#888888"}
 SIGNIFICANT: Final = 0.05
 
 
-def points(table: pd.DataFrame) -> pd.DataFrame:
+def points(ablation: pd.DataFrame) -> pd.DataFrame:
     """The plotted numbers, from `ablation.csv`: every variant but `both`, in its order.
 
     finding: whether the variant is `worse` or `better` than `both` (p < 0.05 after Holm), or neither is shown.
     """
     columns = ["architecture", "variant", "error", "difference", "low", "high", "p_value_holm"]
-    kept = table.loc[(table["variant"] != "both") & table["difference"].notna(), columns].reset_index(drop=True)
+    kept = ablation.loc[(ablation["variant"] != "both") & ablation["difference"].notna(), columns].reset_index(
+        drop=True
+    )
     shown = kept["p_value_holm"] < SIGNIFICANT
     kept["finding"] = UNCLEAR
     kept.loc[shown & (kept["difference"] > 0), "finding"] = WORSE

@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from mthn_automl.report.charts import theme
+from mthn_automl.report import theme
 
 WIDTH: Final = 500
 ROW: Final = 40
@@ -14,13 +14,13 @@ KINDS: Final = ("cross-validation", "test")
 COLOURS: Final = ("#999999", "#0072B2")
 
 
-def points(table: pd.DataFrame) -> pd.DataFrame:
+def points(leaderboard: pd.DataFrame) -> pd.DataFrame:
     """The plotted numbers, from `leaderboard.csv`: two rows an architecture, without the errors that are missing.
 
     kind: `cross-validation`, low and high two standard errors away; or `test`, with its 95 % bootstrap interval.
     outside: the error lies beyond the axis and is drawn at its edge.
     """
-    ranked = table[table["rank"].notna()]
+    ranked = leaderboard[leaderboard["rank"].notna()]
     reach = 2 * ranked["cv_error_se"]
     parts = [
         _of_kind(ranked, KINDS[0], ranked["cv_error"], ranked["cv_error"] - reach, ranked["cv_error"] + reach),

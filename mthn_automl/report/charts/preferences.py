@@ -5,15 +5,15 @@ from typing import Final
 import altair as alt
 import pandas as pd
 
-from mthn_automl.report.charts import theme
+from mthn_automl.report import theme
 
 WIDTH: Final = 620
 HEIGHT: Final = 330
 
 
-def points(table: pd.DataFrame) -> pd.DataFrame:
+def points(preferences: pd.DataFrame) -> pd.DataFrame:
     """The plotted numbers, from `preferences.csv`: preferences whose error is a number, in their order."""
-    kept = table[table["test_error"].notna()]
+    kept = preferences[preferences["test_error"].notna()]
     return kept.sort_values(["architecture", "preference"], ignore_index=True)
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from mthn_automl.data.dataset import FloatArray
-from mthn_automl.report.charts import theme
-from mthn_automl.report.charts.labels import GAP, Box, place
+from mthn_automl.report import theme
+from mthn_automl.report.labels import GAP, Box, place
 
 WIDTH: Final = 620
 HEIGHT: Final = 330
@@ -18,13 +18,13 @@ EDGE: Final = 6  # pixels from the top, where trials beyond the axis are drawn
 FEWEST_PARAMETERS: Final = 1  # a logarithm has no place for none
 
 
-def points(table: pd.DataFrame) -> pd.DataFrame:
+def points(tradeoff: pd.DataFrame) -> pd.DataFrame:
     """The plotted numbers, from `tradeoff.csv`: trials whose error is a number.
 
     best: the lowest error of its architecture. outside: the error lies above the axis and is drawn at its edge.
     shown_parameters: at least 1, for the logarithm.
     """
-    kept = table.loc[table["cv_error"].notna(), ["architecture", "trial", "parameters", "cv_error", "on_front"]]
+    kept = tradeoff.loc[tradeoff["cv_error"].notna(), ["architecture", "trial", "parameters", "cv_error", "on_front"]]
     kept = kept.sort_values(["architecture", "trial"], ignore_index=True)
     kept["best"] = kept.index.isin(kept.groupby("architecture")["cv_error"].idxmin())
     kept["outside"] = kept["cv_error"] > theme.ceiling(kept["cv_error"].to_numpy())

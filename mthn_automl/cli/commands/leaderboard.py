@@ -5,6 +5,8 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+HELP_ORDER = 4
+
 
 def leaderboard(
     run: Annotated[Path, Argument(help="Run folder of a finished search.")],
@@ -12,7 +14,7 @@ def leaderboard(
 ) -> None:
     """Print the leaderboard of a run."""
     from mthn_automl.analysis.leaderboard import read_leaderboard
-    from mthn_automl.cli.show import show_leaderboard
+    from mthn_automl.cli.shown import show_leaderboard
     from mthn_automl.errors import UsageError
     from mthn_automl.storage import read_json
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+HELP_ORDER = 3
+
 
 def predict(
     model: Annotated[Path, Argument(help="Model folder, or a run, whose winner is taken.")],

@@ -9,6 +9,8 @@ from typer import Argument, Option
 from mthn_automl import catalogue
 from mthn_automl.catalogue import SpaceFile
 
+HELP_ORDER = 5
+
 
 def architectures(
     name: Annotated[str | None, Argument(help="Show one architecture whole.", show_default=False)] = None,

@@ -5,6 +5,8 @@ from typing import Annotated
 
 from typer import Argument
 
+HELP_ORDER = 6
+
 
 def example(
     name: Annotated[str, Argument(help="cubic, robot_arm or gapminder.")],

@@ -1,0 +1,56 @@
+"""A model's one look at the sealed test rows."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mthn_automl.analysis.statistics import bootstrap_interval
+from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.scoring import error_over_rows, error_over_tasks, metric_named
+
+
+@dataclass(frozen=True)
+class SealedErrors:
+    """One model's errors on the sealed rows, with 95 % bootstrap intervals; lower is better.
+
+    Attributes:
+        error: over rows.
+        low, high: its interval.
+        error_tasks: the mean of the tasks' own errors.
+        low_tasks, high_tasks: its interval.
+        undefined_tasks: how many tasks are left out of that mean, since their error is undefined.
+        microseconds: that predicting a row took.
+    """
+
+    error: float
+    low: float
+    high: float
+    error_tasks: float
+    low_tasks: float
+    high_tasks: float
+    undefined_tasks: int
+    microseconds: float
+
+
+def score(
+    predict: Callable[[Dataset], FloatArray], rows: Dataset, metric_name: str, seed: int
+) -> tuple[SealedErrors, FloatArray]:
+    """The errors of a model, and what it predicted, (rows, outputs)."""
+    started = time.perf_counter()
+    prediction = predict(rows)
+    seconds = time.perf_counter() - started
+    metric = metric_named(metric_name)
+    over_tasks, undefined = error_over_tasks(metric, rows.target, prediction, rows.task)
+    low, high = bootstrap_interval(metric, rows.target, prediction, rows.task, "rows", seed=seed)
+    low_tasks, high_tasks = bootstrap_interval(metric, rows.target, prediction, rows.task, "tasks", seed=seed)
+    errors = SealedErrors(
+        error=error_over_rows(metric, rows.target, prediction),
+        low=low,
+        high=high,
+        error_tasks=over_tasks,
+        low_tasks=low_tasks,
+        high_tasks=high_tasks,
+        undefined_tasks=undefined,
+        microseconds=1e6 * seconds / len(rows),
+    )
+    return errors, prediction

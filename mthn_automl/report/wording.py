@@ -1,0 +1,80 @@
+"""Events, times and counts in words."""
+
+import math
+from typing import Any
+
+from mthn_automl.tuning.events import (
+    Event,
+    PhaseFinished,
+    PhaseStarted,
+    Said,
+    TrialAtRung,
+    TrialFinished,
+    TrialStarted,
+    WorkersSeen,
+)
+
+
+def sentence(event: Event) -> str:
+    """The event as a sentence on one line, as run.log has it."""
+    match event:
+        case Said(text):
+            return " ".join(text.split())
+        case PhaseStarted(name, seconds_left):
+            left = "" if seconds_left is None else f"; {duration(seconds_left)} are left"
+            return f"The {name} begins{left}."
+        case TrialStarted(architecture, number):
+            return f"{architecture}-{number} begins."
+        case TrialAtRung():
+            at = f"rung {event.rung} of {event.rungs}, epoch {event.epoch}"
+            return f"{event.architecture}-{event.number} goes on after {at}."
+        case TrialFinished(architecture, number):
+            return f"{architecture}-{number} {_end(event)}".removesuffix(".") + "."
+        case WorkersSeen():
+            return f"There {'is' if event.workers == 1 else 'are'} {workers_text(event)}."
+        case PhaseFinished(name, seconds):
+            return f"The {name} is over after {duration(seconds)}."
+
+
+def _end(event: TrialFinished) -> str:
+    after = f"after {event.seconds:.1f} s"
+    match event.state:
+        case "COMPLETE":
+            beside = f"; {reason_of(event)}" if event.reason else ""
+            return f"ends {after} with error {digits(event.error)}, the best so far is {digits(event.best)}{beside}"
+        case "PRUNED":
+            return f"is stopped: {reason_of(event)}"
+        case _:
+            return f"fails: {reason_of(event)}"
+
+
+def reason_of(event: TrialFinished) -> str:
+    """The reason on one line."""
+    return " ".join(event.reason.split()) or "no reason given"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: `45 s`, `2 min 05 s`, `1 h 02 min`."""
+    whole = max(round(seconds), 0)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02} min"
+
+
+def workers_text(workers: WorkersSeen) -> str:
+    """Such as `2 workers on 1 node`."""
+    return f"{_counted(workers.workers, 'worker')} on {_counted(workers.nodes, 'node')}"
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def digits(value: Any, count: int = 4) -> str:
+    """A value to so many significant digits, and a dash where there is none."""
+    if value is None or math.isnan(value):
+        return "-"
+    text = f"{float(value):#.{count}g}" if math.isfinite(value) else str(value)
+    return text.rstrip(".")

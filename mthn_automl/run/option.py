@@ -1,0 +1,172 @@
+"""What an option says of itself, once: the command, the Python function and the checks are made from it."""
+
+import inspect
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from inspect import Parameter
+from typing import Any, Final, TypeVar
+
+from mthn_automl.errors import UsageError, did_you_mean
+
+OPTION: Final = "option"
+
+Check = Callable[[str, Any], None]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option of `search`.
+
+    Attributes:
+        help: of the command, one or two sentences.
+        panel: of the command's help in which it stands; empty: it is no option but the command's argument.
+        written: type of what the command takes, or of each where it is repeatable.
+        repeatable: whether it may be written several times.
+        parse: makes of what people write, text or a value already, what is stored; None where that is not in a file.
+        checks: each raises UsageError for a flag and a stored value that cannot be.
+        again: the help of the same option of `resume`; empty: a resume cannot change it.
+        name: of the stored field and of the argument in Python.
+        stored: type of what is stored.
+        default: as stored.
+    """
+
+    help: str
+    panel: str
+    written: Any
+    repeatable: bool
+    parse: Callable[[Any], Any]
+    checks: tuple[Check, ...]
+    again: str
+    name: str = ""
+    stored: Any = None
+    default: Any = None
+
+    @property
+    def flag(self) -> str:
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def usual(self) -> Any:
+        """The default as people would write it."""
+        return (",".join(self.default) or None) if isinstance(self.default, tuple) else self.default
+
+    def type_written(self, *, optional: bool) -> Any:
+        """Of what the command takes; `optional`: or None, where the option may be left out."""
+        given = list[self.written] if self.repeatable else self.written  # type: ignore[name-defined]
+        return given | None if optional else given
+
+    def check(self, value: Any) -> None:
+        """Raise UsageError for a value that cannot be; None is always the absence of one."""
+        for check in self.checks if value is not None else ():
+            check(self.flag, value)
+
+
+def as_it_is(written: Any) -> Any:
+    """For what people write as it is stored."""
+    return written
+
+
+def option(
+    default: Any,
+    text: str,
+    panel: str = "",
+    *,
+    written: Any = str,
+    repeatable: bool = False,
+    parse: Callable[[Any], Any] = as_it_is,
+    checks: tuple[Check, ...] = (),
+    again: str = "",
+) -> Any:
+    """A field of the options; the arguments are those of `Option`, `text` its help."""
+    return field(default=default, metadata={OPTION: Option(text, panel, written, repeatable, parse, checks, again)})
+
+
+def options_of(kind: Any) -> dict[str, Option]:
+    """The options that a dataclass of such fields has, by name."""
+    return {
+        each.name: replace(each.metadata[OPTION], name=each.name, stored=each.type, default=each.default)
+        for each in fields(kind)
+    }
+
+
+def parsed(options: Mapping[str, Option], written: Mapping[str, Any]) -> dict[str, Any]:
+    """What is stored of what people wrote; what they left out, or wrote None for, is left out.
+
+    Raises:
+        UsageError: a value that cannot be. TypeError: there is no such option, as of any unknown argument in Python.
+    """
+    for name in written:
+        if name not in options:
+            raise TypeError(f"got an unexpected keyword argument '{name}'; {did_you_mean(name, options)}")
+    found = {name: options[name].parse(value) for name, value in written.items() if value is not None}
+    for name, value in found.items():
+        options[name].check(value)
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def arguments(options: Iterable[Option]) -> list[Parameter]:
+    """The options as keyword arguments of a Python function, which takes them as text or as values."""
+    return [
+        Parameter(
+            each.name,
+            Parameter.KEYWORD_ONLY,
+            default=each.usual,
+            annotation=each.type_written(optional=each.usual is None) | each.stored,
+        )
+        for each in options
+    ]
+
+
+def accepting(parameters: Iterable[Parameter]) -> Callable[[Function], Function]:
+    """A decorator: for `help` and for Typer, the function names these in place of its `**` argument."""
+
+    def named(function: Function) -> Function:
+        own = inspect.signature(function)
+        kept = [each for each in own.parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
+        first = [each for each in kept if each.kind is not Parameter.KEYWORD_ONLY]
+        last = [each for each in kept if each.kind is Parameter.KEYWORD_ONLY]
+        new = [each for each in parameters if each.name not in own.parameters]
+        function.__signature__ = own.replace(parameters=[*first, *new, *last])  # type: ignore[attr-defined]
+        return function
+
+    return named
+
+
+def listed(names: Iterable[str]) -> str:
+    """Such as `rows or tasks`, or `quick, default or best`."""
+    *first, last = names
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def one_of(known: Collection[str]) -> Check:
+    """Of these names."""
+
+    def check(flag: str, value: str) -> None:
+        if value not in known:
+            raise UsageError(f"{flag} must be one of {', '.join(known)}; found '{value}', {did_you_mean(value, known)}")
+
+    return check
+
+
+def at_least(least: int) -> Check:
+    """A finite number from `least` on."""
+
+    def check(flag: str, value: float) -> None:
+        if not least <= value < math.inf:
+            raise UsageError(f"{flag} must be at least {least}, however it is {value}.")
+
+    return check
+
+
+def above_zero(flag: str, value: float) -> None:
+    """A finite number above 0."""
+    if not 0 < value < math.inf:
+        raise UsageError(f"{flag} must be above 0, however it is {value:g}.")
+
+
+def below_one(flag: str, value: float) -> None:
+    """A share that leaves something."""
+    if not 0 <= value < 1:
+        raise UsageError(f"{flag} must be at least 0 and below 1, however it is {value}.")

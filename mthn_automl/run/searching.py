@@ -1,0 +1,117 @@
+"""The search phase: trials until the budget is used, and a moment more where nothing has finished by then."""
+
+import time
+from functools import partial
+
+from mthn_automl.errors import NothingFinishedError
+from mthn_automl.run.final_fits import search_ends
+from mthn_automl.run.run import Run
+from mthn_automl.tuning.budget import Budget
+from mthn_automl.tuning.ending import Ending
+from mthn_automl.tuning.final import MOST_GRACE
+from mthn_automl.tuning.runners.local import LocalRunner
+from mthn_automl.tuning.search import TrialSource
+
+OVERDUE = 4.0
+"""Times its own limit after which a trial that does not end has failed; classical ones may take three of them."""
+
+RESCUE_SECONDS, RESCUE_SHARE = 10.0, 0.05
+"""What a search in which nothing finished may take on top, as seconds and as a share of the time limit."""
+
+
+def search(run: Run) -> None:
+    """Run trials, after those that an earlier session left behind have been settled.
+
+    Raises:
+        NothingFinishedError: no trial has finished and keeps the limits.
+    """
+    with run.phase("search"):
+        _settle(run)
+        trials = run.added.trials_in_all(run.options, _finished(run))
+        run.folder.keep_options(trials=trials, time_limit=run.clock.limit)
+        budget = Budget(trials, partial(search_ends, run), run.plan.rounds, _timeout(run))
+        run.runner.search(_source(run, budget))
+        share = run.clock.share()
+        if share and not run.best() and not run.interruption.pending:
+            _rescue(run, trials, share)
+        if run.interruption.pending:
+            run.say("Stopping: the best so far is refitted and written; a second signal stops at once.")
+    run.interruption.acted_upon()
+    if not run.best():
+        raise NothingFinishedError(_why_nothing(run))
+
+
+def _source(run: Run, budget: Budget) -> TrialSource:
+    """It knows what earlier trials showed at rungs."""
+    source = _new_source(run, budget)
+    source.recover()
+    return source
+
+
+def _new_source(run: Run, budget: Budget) -> TrialSource:
+    return TrialSource(
+        run.studies,
+        run.files,
+        run.folder.trials,
+        budget,
+        clock=run.clock.elapsed,
+        report=run.watch,
+        rungs=_rungs(run),
+        guard=run.guard,
+        lock=(run.folder.lock, run.folder.token),
+        worker_start=run.worker_start,
+    )
+
+
+def _settle(run: Run) -> None:
+    """Before the budget is made, since trials that are adopted are none of those that a resume adds."""
+    settled = _new_source(run, Budget(trials=0, ends=run.clock.ends)).recover()
+    if settled:
+        run.say(f"{settled} unfinished trials of the earlier session were adopted or queued again.")
+
+
+def _finished(run: Run) -> int:
+    """Trials that count against the budget."""
+    return sum(study.budget_used for study in run.studies.values())
+
+
+def _timeout(run: Run) -> float | None:
+    """After so long a trial has failed: as asked, else when it has long passed the time that it is to keep."""
+    if run.options.trial_timeout is not None or run.plan.trial_seconds is None:
+        return run.options.trial_timeout
+    return OVERDUE * run.plan.trial_seconds + MOST_GRACE
+
+
+def _rungs(run: Run) -> tuple[int, ...]:
+    """None where quick models are wanted too: how quick one is shows only at its end."""
+    return () if "latency" in run.options.objectives else run.plan.schedule.rungs
+
+
+def _rescue(run: Run, trials: int | None, share: float) -> None:
+    """Where workers finished nothing in time, this process tries for a moment, so that there is a model at all.
+
+    share: seconds of the time limit that were this session's.
+    """
+    latest = time.time() + max(RESCUE_SECONDS, RESCUE_SHARE * share)
+
+    def ends() -> float:
+        return 0.0 if run.best() else latest
+
+    with LocalRunner("cpu", run.interruption) as local:
+        local.use(run.data, run.plan)
+        local.search(_source(run, Budget(trials, ends, run.plan.rounds, _timeout(run))))
+
+
+def _why_nothing(run: Run) -> str:
+    """Limits first, which more time would not help to keep; then failures."""
+    studies = run.studies.values()
+    beyond = sum(study.count(Ending.COMPLETE) for study in studies)
+    refused = [reason for study in studies for reason in study.reasons(Ending.REFUSED)]
+    failed = sorted({reason for study in studies for reason in study.reasons(Ending.FAILED)})
+    if beyond or (refused and not failed):
+        reason = f"; {refused[-1]}" if refused else ""
+        return f"No model kept the limits, of {beyond} that finished{reason}; start a search with wider limits."
+    return (
+        f"No trial finished within the budget; {'; '.join(failed[:3]) or 'there was no time for one'}. "
+        f"`mthn-automl resume {run.folder.path} --time-limit 10m` goes on."
+    )
