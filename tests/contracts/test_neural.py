@@ -25,7 +25,7 @@ from mthn_automl.data.encoding import Flags
 from mthn_automl.data.schema import Problem
 from mthn_automl.deployment.model_folder import read_model, write_model
 from mthn_automl.models.base import Architecture, Cost, ProblemShape, Traits
-from mthn_automl.models.parts.blocks import layer_widths, network_numbers
+from mthn_automl.models.parts.layers import layer_widths, mlp_parameters
 from mthn_automl.training.batches import lay_out, whole
 from mthn_automl.training.encode import TrainingData, encode_all, encode_folds
 from mthn_automl.training.fit import FitResult, Schedule, fit
@@ -456,7 +456,7 @@ MLP_A_TASK = {"hypernetwork", "pooled", "single_task", "hard_sharing", "dmtrl", 
 @pytest.mark.parametrize("case", ["lowest", "highest", "drawn"])
 def test_the_network_of_one_task_is_an_mlp(name: str, case: str) -> None:
     shape, chosen = ProblemShape(features=3, outputs=2, tasks=6, metadata=4), extremes(name)[case]
-    expected = network_numbers(layer_widths(3, chosen["width"], chosen["depth"], 2))
+    expected = mlp_parameters(layer_widths(3, chosen["width"], chosen["depth"], 2))
     assert builder(name, shape, chosen)().size().task_network == expected
 
 
