@@ -8,17 +8,16 @@ import torch
 from torch import Tensor
 
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.encoding import Flags
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.tabm_tasks import TabmTasks, TabmTasksSettings
 from mthn_automl.training.batches import Batch, deal, lay_out
-from mthn_automl.training.encode import encode_all
 from mthn_automl.training.losses import row_loss
 from mthn_automl.training.members import Pack
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo
+from tests.contracts.neural import encoded
 
 SETTINGS = TabmTasksSettings(implicit_members=4, width=16, depth=2)
 SHAPE = ProblemShape(features=3, outputs=2, tasks=5, metadata=2)
@@ -39,8 +38,8 @@ def network() -> TabmTasks:
 def of_member(network: TabmTasks, member: int, features: Tensor, task: int) -> Tensor:
     """One row after the formula: features (d_x,) -> (outputs,)."""
     z = torch.cat([network.description.embedding[task], network.metadata[task]])
-    numbers = network.start[member] + network.adapters[member] + z @ network.of_task[:, member]
-    *layers, bias = numbers.split(network.sizes)
+    values = network.start[member] + network.adapters[member] + z @ network.of_task[:, member]
+    *layers, bias = values.split(network.sizes)
     hidden = features
     for level, weight in enumerate(network.weights):
         r, s, b = layers[3 * level : 3 * level + 3]
@@ -70,7 +69,7 @@ def test_members_start_apart_by_signs_of_the_features_alone() -> None:
 
 
 def trainer(dataset: Dataset, packed: int) -> tuple[Trainer, Iterator[Batch]]:
-    data = encode_all(dataset, Flags.of(dataset))
+    data = encoded(dataset)
     placed, fold = DeviceData.of(data, torch.device("cpu")), torch.zeros(packed, dtype=torch.int64)
     pack = Pack.build(lambda: TabmTasks(data.shape, SETTINGS), range(packed), placed.metadata[fold], present_only=False)
     layouts = [lay_out(data.training[0], data.task, 4) for _ in range(packed)]

@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from mthn_automl.data.encoding import Flags
 from mthn_automl.models.hard_sharing import HardSharing, HardSharingSettings
 from mthn_automl.models.parts.dropout import Dropout
-from mthn_automl.training.encode import TrainingData, encode_folds
-from mthn_automl.training.fit import FitResult, Schedule, fit
+from mthn_automl.training.encode import TrainingData
+from mthn_automl.training.fit import FitResult
 from mthn_automl.training.members import Member
-from mthn_automl.training.settings import TrainingSettings
 from tests.contracts import zoo
+from tests.contracts.neural import encoded
+from tests.contracts.neural import trained as train
 
 ROWS, WIDTH = 1000, 64
 VALUES = ROWS * WIDTH
@@ -102,13 +102,12 @@ def test_gradients_pass_where_numbers_are_kept() -> None:
 
 def data() -> TrainingData:
     dataset = zoo.planted()
-    return encode_folds(dataset, np.arange(len(dataset)) % 2, Flags.of(dataset))
+    return encoded(dataset, np.arange(len(dataset)) % 2)
 
 
 def trained(members: list[Member], dropout: float) -> FitResult:
     given, settings = data(), HardSharingSettings(width=16, depth=2, dropout=dropout)
-    schedule = Schedule(batch=64, max_epochs=4, patience=100, check_every=1)
-    return fit(given, lambda: HardSharing(given.shape, settings), members, TrainingSettings(), schedule)
+    return train(given, lambda: HardSharing(given.shape, settings), members, epochs=4)
 
 
 MEMBERS = [Member(0, 5), Member(1, 6), Member(0, 7)]
