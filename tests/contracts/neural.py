@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import torch
 from optuna.distributions import CategoricalDistribution, IntDistribution
 from optuna.trial import FixedTrial
 
@@ -15,11 +16,14 @@ from mthn_automl import catalogue
 from mthn_automl.data.dataset import Dataset, IntArray
 from mthn_automl.data.encoding import Flags
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.training.batches import lay_out, whole
 from mthn_automl.training.encode import TrainingData, encode
 from mthn_automl.training.fit import FitResult, Schedule, drained, fit_in_steps
 from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
 from mthn_automl.training.settings import TrainingSettings
+from mthn_automl.training.tensors import DeviceData
+from mthn_automl.training.trainer import Rows
 from mthn_automl.tuning.space import Distribution, SearchSpace, build_space, make_settings
 from tests.contracts import zoo
 
@@ -144,8 +148,17 @@ def traits_of(name: str, shape: ProblemShape, chosen: Settings) -> Traits:
 def encoded(dataset: Dataset, fold: IntArray | None = None) -> TrainingData:
     """For training on all rows, or on the folds given."""
     if fold is None:
-        return encode(dataset, np.arange(len(dataset)) % 2, Flags.of(dataset)).whole
+        return encode(dataset, np.full(len(dataset), -1), Flags.of(dataset)).whole
     return encode(dataset, fold, Flags.of(dataset)).folds
+
+
+def whole_batch(data: TrainingData) -> Rows:
+    """All training rows of the first fold, for one member, in blocks of up to 14 rows of a task."""
+    batch = whole([lay_out(data.training[0], data.task, 14)], data.shape.tasks)
+    placed, fold = DeviceData.of(data, torch.device("cpu")), torch.zeros(1, dtype=torch.int64)
+    rows, mask = torch.from_numpy(batch.rows), torch.from_numpy(batch.mask).float()
+    task = torch.from_numpy(batch.present[:, batch.place[0]])
+    return Rows(placed.features.take(rows, fold), placed.target.take(rows, fold), mask, mask, task)
 
 
 def trained(

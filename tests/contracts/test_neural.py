@@ -24,14 +24,13 @@ from mthn_automl.data.schema import Problem
 from mthn_automl.deployment.model_folder import read_model, write_model
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.parts.layers import layer_widths, mlp_parameters
-from mthn_automl.training.batches import lay_out, whole
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.fit import FitResult
 from mthn_automl.training.members import Member, Pack, prototype
 from mthn_automl.training.networks import Networks
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.stopping import BestSoFar
-from mthn_automl.training.trainer import Rows, losses
+from mthn_automl.training.trainer import losses
 from mthn_automl.tuning.final import Refitted
 from tests.contracts import zoo
 from tests.contracts.neural import (
@@ -54,6 +53,7 @@ from tests.contracts.neural import (
     space_of,
     trained,
     traits_of,
+    whole_batch,
 )
 
 every_model = pytest.mark.parametrize("name", NAMES)
@@ -145,9 +145,7 @@ def gradients(name: str, data: TrainingData, chosen: Settings, steps: int) -> di
     pack = Pack.build(builder(name, data.shape, chosen), [0], torch.from_numpy(data.metadata), present_only=False)
     optimiser = torch.optim.AdamW(list(pack.parameters.values()), lr=3e-3)
     largest = {key: torch.zeros_like(value) for key, value in pack.parameters.items()}
-    batch = whole([lay_out(data.training[0], data.task, 14)], data.shape.tasks)
-    features, target = (torch.from_numpy(each.of_fold(0)[batch.rows]) for each in (data.features, data.target))
-    task, mask = torch.from_numpy(batch.present[:, batch.place[0]]), torch.from_numpy(batch.mask).float()
+    rows = whole_batch(data)
     pack.outputs.training_mode(True)
     stream = np.random.default_rng(0)
     for _ in range(steps):
@@ -155,7 +153,7 @@ def gradients(name: str, data: TrainingData, chosen: Settings, steps: int) -> di
         pack.draw([stream])
         one = {key: value.squeeze(0) for key, value in pack.parameters.items()}
         buffers = {key: value.squeeze(0) for key, value in pack.buffers.items()}
-        loss, penalty, _ = losses(pack.outputs, data.problem, one, buffers, Rows(features, target, mask, mask, task))
+        loss, penalty, _ = losses(pack.outputs, data.problem, one, buffers, rows)
         (loss + penalty).sum().backward()
         optimiser.step()
         largest = {key: torch.maximum(each, pack.parameters[key].grad.abs()) for key, each in largest.items()}

@@ -106,9 +106,8 @@ class Misbehaving(Classical):
             Fit(self.settings.behaviour, node, os.getpid(), rows, self.settings.offset).write()
 
     def scores(self, rows: Dataset) -> FloatArray:
-        value = {"undefined": np.nan, "infinite": np.inf}.get(self.settings.behaviour, 0.0)
-        encoder = self.encoder
-        return np.full((len(rows), len(self.mean)), (self.mean + value - encoder.target_mean) / encoder.target_scale)
+        value = self.mean + {"undefined": np.nan, "infinite": np.inf}.get(self.settings.behaviour, 0.0)
+        return np.tile((value - self.encoder.target_mean) / self.encoder.target_scale, (len(rows), 1))
 
     def size(self) -> Size:
         return Size(1, 1, 0)

@@ -61,9 +61,8 @@ class Toy(Classical):
         self.mean = training.target.mean(axis=0) + self.settings.offset
 
     def scores(self, rows: Dataset) -> FloatArray:
-        value = np.inf if self.settings.behaviour == "infinite" else self.mean
-        encoder = self.encoder
-        return np.zeros((len(rows), len(self.mean))) + (value - encoder.target_mean) / encoder.target_scale
+        value = self.mean + (np.inf if self.settings.behaviour == "infinite" else 0.0)
+        return np.tile((value - self.encoder.target_mean) / self.encoder.target_scale, (len(rows), 1))
 
     def size(self) -> Size:
         return Size(1, 1, 0)
