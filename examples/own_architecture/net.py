@@ -23,9 +23,9 @@ class Mine(Architecture):
 
     def __init__(self, shape: ProblemShape, settings: MineSettings) -> None:
         super().__init__(shape)
-        self.slope = nn.Parameter(0.1 * torch.randn(shape.tasks, shape.features, shape.outputs))
-        self.offset = nn.Parameter(torch.zeros(shape.tasks, shape.outputs))
-        self.task_indexed = frozenset({"slope", "offset"})  # one row a task: the engine may hand over some rows only
+        # Tables have one row a task, so that the engine may hand over some rows only.
+        slope = nn.Parameter(0.1 * torch.randn(shape.tasks, shape.features, shape.outputs))
+        self.add_task_tables(slope=slope, offset=nn.Parameter(torch.zeros(shape.tasks, shape.outputs)))
         self.shared = nn.Linear(shape.features, shape.outputs) if settings.shared else None
 
     @classmethod
@@ -34,8 +34,9 @@ class Mine(Architecture):
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
         """features (tasks present, rows, d_x), task (tasks present,) -> (tasks present, rows, outputs)."""
-        own = features @ self.slope.index_select(0, task) + self.offset.index_select(0, task).unsqueeze(1)
-        return own if self.shared is None else own + self.shared(features)
+        slope, offset = self.rows(task, "slope", "offset")
+        mine = features @ slope + offset.unsqueeze(1)
+        return mine if self.shared is None else mine + self.shared(features)
 
     def task_network_parameters(self) -> int:
         """With the task fixed, what is shared folds into its slope and offset."""

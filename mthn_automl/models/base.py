@@ -1,26 +1,40 @@
-"""What every architecture is: the neural contract, the classical contract, and how their size is counted."""
+"""What every architecture is: the neural contract, the classical contract, and how their size is counted.
+
+An architecture is one final class in one module, and one search space file that names it. The file lists exactly the
+fields of `Settings`; `traits` says what the class looks at, and the contract tests hold it to that.
+"""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from threadpoolctl import threadpool_limits
+from torch import Tensor
 
 from mthn_automl.data.dataset import Dataset, FloatArray
-from mthn_automl.data.encoding import Flags
+from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.probabilities import Classes
+from mthn_automl.models.parts.task_tables import WithTaskTables
 
 Cost = Literal["tasks_present", "all_tasks"]
 
 
 @dataclass(frozen=True)
 class ProblemShape:
-    """What the data give, apart from what is chosen: widths after preprocessing and the number of tasks."""
+    """What the data give, apart from what is chosen.
+
+    Attributes:
+        features: columns after preprocessing, d_x.
+        outputs: what a network predicts for a row, d_y: targets, or scores of classes.
+        tasks: how many there are.
+        metadata: columns of the tasks' metadata after preprocessing, d_m; 0 where there are none.
+    """
 
     features: int
     outputs: int
@@ -30,16 +44,30 @@ class ProblemShape:
 
 @dataclass(frozen=True)
 class Traits:
-    """What a configured architecture looks at; the contract tests decide from it what must happen."""
+    """What a configured architecture looks at; the contract tests decide from it what must happen.
+
+    Attributes:
+        uses_task: whether two tasks of equal metadata can get two predictions.
+        uses_metadata: whether other metadata can give other predictions.
+        cost: what a step costs: that of the tasks in its batch, or that of all tasks.
+        mlp_a_task: whether a task's network is an MLP of ReLU units, whose layers `task_networks` gives.
+    """
 
     uses_task: bool
     uses_metadata: bool
     cost: Cost = "tasks_present"
+    mlp_a_task: bool = False
 
 
 @dataclass(frozen=True)
 class Size:
-    """Trainable numbers: of the whole model, of one task's own materialised network, of one more task."""
+    """Counts of fitted parameters.
+
+    Attributes:
+        total: of the whole model.
+        task_network: of what predictions for one task need.
+        marginal: that one more task adds.
+    """
 
     total: int
     task_network: int
@@ -49,28 +77,47 @@ class Size:
         return Size(self.total * members, self.task_network * members, self.marginal * members)
 
 
-class Architecture(nn.Module, ABC):
+class Architecture(WithTaskTables, ABC):
     """One network for all tasks; an ordinary module, which the training engine stacks over folds and seeds.
 
     A subclass is final. Its `Settings` is a frozen dataclass with exactly the parameters of its search space
     file. It is pure in its parameters and buffers: no in-place change, no control flow that depends on data.
-    Parameters and buffers whose first dimension is the task are named in `task_indexed`; the engine may hand
-    over fewer of their rows, together with `task` numbers that fit, so `forward` looks them up with `task`.
-    A task never seen gets the mean of each task-indexed parameter, and its own row of `metadata`.
+    Parameters and buffers whose first dimension is the task are registered by `add_task_tables`; the engine may hand
+    over fewer of their rows, together with `task` indices that fit, so `forward` looks them up with `task`.
+    A task never seen gets the mean of each task table, and its own row of `metadata`.
+
+    Shape:
+        features (blocks, rows, d_x), task (blocks,) int64 -> (blocks, rows, d_y).
+
+    Example:
+        >>> class Offsets(Architecture):
+        ...     def __init__(self, shape, settings):
+        ...         super().__init__(shape)
+        ...         self.add_task_tables(offset=torch.nn.Parameter(torch.zeros(shape.tasks, shape.outputs)))
+        ...
+        ...     @classmethod
+        ...     def traits(cls, shape, settings):
+        ...         return Traits(uses_task=True, uses_metadata=False)
+        ...
+        ...     def forward(self, features, task):
+        ...         return self.rows(task, "offset")[0].unsqueeze(1).expand(-1, features.shape[1], -1)
+        ...
+        ...     def task_network_parameters(self):
+        ...         return self.offset.shape[1]
+        >>> network = Offsets(ProblemShape(features=3, outputs=2, tasks=5), None)
+        >>> network(torch.zeros(1, 4, 3), torch.tensor([3])).shape, network.size()
+        (torch.Size([1, 4, 2]), Size(total=10, task_network=2, marginal=2))
 
     Attributes:
         metadata: (tasks, d_m) buffer with the standardised metadata; (tasks, 0) where there are none.
-        task_indexed: names of parameters whose first dimension is the task; `metadata` always counts as one.
     """
 
     Settings: ClassVar[type]
 
-    task_indexed: frozenset[str]
     metadata: Tensor
 
     def __init__(self, shape: ProblemShape) -> None:
         super().__init__()
-        self.task_indexed = frozenset()
         self.register_buffer("metadata", torch.zeros(shape.tasks, shape.metadata))
 
     @classmethod
@@ -88,7 +135,7 @@ class Architecture(nn.Module, ABC):
 
     @abstractmethod
     def task_network_parameters(self) -> int:
-        """Numbers in the network that remains when this model is reduced to one task."""
+        """How many parameters the network has that remains when this model is reduced to one task."""
 
     def training_outputs(self, features: Tensor, task: Tensor) -> Tensor:
         """What the training loss is taken of, in training mode only; by default `forward`.
@@ -101,8 +148,8 @@ class Architecture(nn.Module, ABC):
     def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]] | None:
         """The MLP, with ReLU between its layers, that this model is for rows of each given task.
 
-        None where it is no MLP once the task is fixed. As pure as `forward`, and as there each task needs its own
-        rows of the task-indexed tensors only.
+        None where it is no MLP once the task is fixed, as `traits` says. As pure as `forward`, and as there each task
+        needs its own rows of the task tables only.
 
         Shape:
             task (tasks,) int64 -> a layer each: weight (tasks, d_in, d_out), bias (tasks, d_out). A first dimension
@@ -132,24 +179,70 @@ class Architecture(nn.Module, ABC):
     def _dropouts(self) -> list[str]:
         return [name for name, module in self.named_modules() if isinstance(module, Dropout) and module.share > 0.0]
 
+    @cached_property
+    def task_indexed(self) -> frozenset[str]:
+        """Names of all parameters and buffers with a row a task; `metadata` always counts as one and is not named."""
+        return frozenset(
+            f"{holder}.{name}" if holder else name
+            for holder, module in self.named_modules()
+            if isinstance(module, WithTaskTables)
+            for name in module.task_tables
+        )
+
     def size(self) -> Size:
         parameters = dict(self.named_parameters())
-        per_task = sum(parameters[name][0].numel() for name in self.task_indexed & parameters.keys())
-        total = sum(each.numel() for each in parameters.values())
-        return Size(total, self.task_network_parameters(), per_task)
+        a_task = sum(parameters[name][0].numel() for name in self.task_indexed & parameters.keys())
+        total = sum(parameter.numel() for parameter in parameters.values())
+        return Size(total, self.task_network_parameters(), a_task)
 
 
 class Classical(ABC):
     """A model with a fit of its own. A subclass is final, with a frozen `Settings` like an architecture's.
 
-    Predictions are on the target's own scale, (rows, targets), or probabilities, (rows, classes). Rows of tasks
-    numbered beyond those of the fit are of tasks never seen.
+    It learns from encoded rows and gives scores; the frame around it encodes, decodes, and keeps what both need. Rows
+    of tasks numbered beyond those of the fit are of tasks never seen.
+
+    Shape:
+        rows -> (rows, targets) float64 on the targets' own scale, or (rows, classes) probabilities.
+
+    Example:
+        >>> from mthn_automl.data.problems import cubic
+        >>> from mthn_automl.data.read import read_dataset
+        >>> class Mean(Classical):
+        ...     traits = classmethod(lambda cls, shape, settings: Traits(uses_task=False, uses_metadata=False))
+        ...
+        ...     def learn(self, training, *, seed):
+        ...         self.mean = self.encoded_target(training).mean(axis=0)
+        ...
+        ...     def scores(self, rows):
+        ...         return np.tile(self.mean, (len(rows), 1))
+        ...
+        ...     def size(self):
+        ...         return Size(total=len(self.mean), task_network=len(self.mean), marginal=0)
+        ...
+        ...     def learnt(self):
+        ...         return {"mean": self.mean}
+        ...
+        ...     def take_over(self, learnt):
+        ...         self.mean = learnt["mean"]
+        >>> rows, model = read_dataset(cubic(tasks=2, rows=4)[0]), Mean(None)
+        >>> model.fit(rows, flags=Flags.of(rows), seed=0)
+        >>> model.predict(rows).shape
+        (8, 1)
+
+    Attributes:
+        settings: what is chosen.
+        encoder: of features, metadata and targets, fitted on the training rows.
+        classes: those of the training rows; None in a regression.
     """
 
     Settings: ClassVar[type]
 
-    @abstractmethod
-    def __init__(self, settings: Any) -> None: ...
+    encoder: Encoder
+    classes: Classes | None
+
+    def __init__(self, settings: Any) -> None:
+        self.settings = settings
 
     @classmethod
     @abstractmethod
@@ -157,25 +250,54 @@ class Classical(ABC):
         """What this configuration looks at."""
 
     @abstractmethod
-    def fit(self, training: Dataset, *, flags: Flags, seed: int) -> None:
-        """Learn from all rows of `training`. Same data, settings and seed give the same model."""
+    def learn(self, training: Dataset, *, seed: int) -> None:
+        """Learn from all rows of `training`, by one thread. Same data, settings and seed give the same model."""
 
     @abstractmethod
-    def predict(self, rows: Dataset) -> FloatArray:
-        """(rows, outputs) float64."""
+    def scores(self, rows: Dataset) -> FloatArray:
+        """(rows, scores) float64: standardised targets, or logits as `Classes` counts them."""
 
     @abstractmethod
     def size(self) -> Size:
-        """Fitted numbers; the class docstring says what is counted."""
+        """Fitted parameters; the class docstring says what is counted."""
 
     @abstractmethod
-    def state(self) -> dict[str, Any]:
-        """What `restore` needs: JSON-like values and plain numeric arrays, by name; no estimator, no function."""
+    def learnt(self) -> dict[str, Any]:
+        """What `take_over` needs: JSON-like values and plain numeric arrays, by name; no estimator, no function."""
 
     @abstractmethod
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over a `state` in place of `fit`."""
+    def take_over(self, learnt: Mapping[str, Any]) -> None:
+        """Be the model that `learn` made; encoder and classes are there already."""
 
     def notes(self) -> tuple[str, ...]:
         """Sentences the user must be told about this fit, such as an approximation taken."""
         return ()
+
+    @final
+    def fit(self, training: Dataset, *, flags: Flags, seed: int) -> None:
+        self.encoder, self.classes = Encoder.fit(training, flags), Classes.of(training)
+        with threadpool_limits(1):  # as many workers fit at once
+            self.learn(training, seed=seed)
+
+    @final
+    def predict(self, rows: Dataset) -> FloatArray:
+        scores = self.scores(rows)
+        return self.encoder.decode_target(scores) if self.classes is None else self.classes.probabilities(scores)
+
+    @final
+    def state(self) -> dict[str, Any]:
+        """What `restore` needs, of the kinds of values that `learnt` holds."""
+        classes = None if self.classes is None else self.classes.to_json()
+        return {"encoder": self.encoder.to_json(), "classes": classes, **self.learnt()}
+
+    @final
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Take over a `state` in place of `fit`."""
+        self.encoder, self.classes = Encoder.from_json(state["encoder"]), Classes.from_json(state["classes"])
+        self.take_over(state)
+
+    def encoded_target(self, training: Dataset) -> FloatArray:
+        """(rows, scores) float64: standardised targets, or indicators of classes."""
+        if self.classes is None:
+            return self.encoder.encode_target(training.target).astype(np.float64)
+        return self.classes.indicators(training.target)

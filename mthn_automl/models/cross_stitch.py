@@ -10,14 +10,20 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Size, Traits
-from mthn_automl.models.parts.blocks import apply_layer, layer_widths, network_numbers, per_task_weight
-from mthn_automl.models.parts.columns import ColumnLayer, mix, mix_of_blocks, start_of_mixing
 from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.layers import apply_layer, layer_widths, mlp_parameters, per_task_head
+from mthn_automl.models.parts.mixing import ColumnLayer, mix, mix_of_blocks, start_of_mixing
 
 
 @dataclass(frozen=True)
 class CrossStitchSettings:
-    """What is chosen. width, depth, dropout: of the hidden layers of each task's network."""
+    """What is chosen, of each task's network.
+
+    Attributes:
+        width: units of a hidden layer.
+        depth: hidden layers.
+        dropout: share of hidden units that a training step leaves out.
+    """
 
     width: int = 32
     depth: int = 2
@@ -29,6 +35,9 @@ class CrossStitch(Architecture):
 
     Only the last mixing and the output layer belong to a task: a task never seen reads the mean of what the known
     ones read of the columns, and has no column of its own.
+
+    Shape:
+        features (blocks, rows, d_x), task (blocks,) -> (blocks, rows, d_y).
 
     Example:
         >>> network = CrossStitch(ProblemShape(features=3, outputs=1, tasks=5), CrossStitchSettings())
@@ -45,11 +54,9 @@ class CrossStitch(Architecture):
         *hidden, last = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
         self.layers = nn.ModuleList(ColumnLayer(shape.tasks, *pair) for pair in hidden)
         self.mixing = nn.ParameterList(start_of_mixing(shape.tasks) for _ in hidden[1:])
-        self.last_mixing = nn.Parameter(start_of_mixing(shape.tasks))
-        self.head_weight = per_task_weight(shape, *last)
-        self.head_bias = nn.Parameter(torch.zeros(shape.tasks, shape.outputs))
-        self.task_indexed = frozenset({"last_mixing", "head_weight", "head_bias"})
-        self.hidden_numbers, self.head_numbers = network_numbers(hidden), network_numbers([last])
+        self.add_task_tables(last_mixing=nn.Parameter(start_of_mixing(shape.tasks)))
+        self.add_task_tables(**per_task_head(shape, settings.width))
+        self.hidden_parameters, self.head_parameters = mlp_parameters(hidden), mlp_parameters([last])
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: CrossStitchSettings) -> Traits:
@@ -60,17 +67,16 @@ class CrossStitch(Architecture):
         columns = self.dropout(torch.relu(first(features.flatten(0, 1).unsqueeze(0))), stacked=1)
         for site, (mixing, layer) in enumerate(zip(self.mixing, others, strict=True), start=1):
             columns = self.dropout(torch.relu(layer(mix(mixing, columns))), site, stacked=1)
-        read = mix_of_blocks(self.last_mixing.index_select(0, task).unsqueeze(1), columns).squeeze(1)
-        return apply_layer(read, self.head_weight.index_select(0, task), self.head_bias.index_select(0, task))
+        mixing, weight, bias = self.rows(task, "last_mixing", "head_weight", "head_bias")
+        return apply_layer(mix_of_blocks(mixing.unsqueeze(1), columns).squeeze(1), weight, bias)
 
     def task_network_parameters(self) -> int:
         """All columns and what mixes them, of the last mixing one row, and one output layer."""
-        inner = self.tasks * self.hidden_numbers + len(self.mixing) * self.tasks**2
-        return inner + self.tasks + self.head_numbers
+        inner = self.tasks * self.hidden_parameters + len(self.mixing) * self.tasks**2
+        return inner + self.tasks + self.head_parameters
 
     def size(self) -> Size:
         """One more task: its column and output layer, and a row and a column of every mixing."""
         mixing = len(self.layers) * (2 * self.tasks + 1)
-        return Size(
-            super().size().total, self.task_network_parameters(), self.hidden_numbers + self.head_numbers + mixing
-        )
+        marginal = self.hidden_parameters + self.head_parameters + mixing
+        return Size(super().size().total, self.task_network_parameters(), marginal)

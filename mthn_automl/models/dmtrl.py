@@ -12,16 +12,25 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.parts.blocks import apply_mlp, initial_bias, initial_weight, layer_widths, network_numbers
+from mthn_automl.models.parts.blocks import of_blocks
 from mthn_automl.models.parts.dropout import Dropout
-from mthn_automl.models.parts.fetching import of_blocks
+from mthn_automl.models.parts.layers import apply_mlp, initial_bias, initial_weight, layer_widths, mlp_parameters
+from mthn_automl.models.parts.task_tables import WithTaskTables
 
 Factorisation = Literal["tucker", "tensor_train", "last_axis"]
 
 
 @dataclass(frozen=True)
 class DmtrlSettings:
-    """What is chosen. factorisation, rank: of each layer's tensor. width, depth, dropout: of the hidden layers."""
+    """What is chosen.
+
+    Attributes:
+        factorisation: of the tensor of a layer's weights.
+        rank: of its factors, where they can have so high a one.
+        width: units of a hidden layer.
+        depth: hidden layers.
+        dropout: share of hidden units that a training step leaves out.
+    """
 
     factorisation: Factorisation = "tucker"
     rank: int = 8
@@ -30,7 +39,7 @@ class DmtrlSettings:
     dropout: float = 0.0
 
 
-class FactorisedLayer(nn.Module):
+class FactorisedLayer(WithTaskTables):
     """One layer of all tasks: W_t = sum over c of s_t[c] B_c, with as many base matrices B_c as the tensor's last rank.
 
     The factorisations of the tensor (d_in, d_out, T) differ in what the B_c are made of: tucker L S_c R, tensor_train
@@ -45,14 +54,17 @@ class FactorisedLayer(nn.Module):
         task_bias: (tasks, d_out).
     """
 
+    task_factor: Tensor
+    task_bias: Tensor
+
     def __init__(self, tasks: int, inputs: int, outputs: int, settings: DmtrlSettings, *, last: bool) -> None:
         super().__init__()
         factors = _factors(inputs, outputs, settings, last=last)
         self.factors = nn.ParameterList(factors)
         rank = max(factors, key=torch.Tensor.dim).shape[0]
-        self.task_factor = nn.Parameter(torch.full((tasks, rank), 1.0 / math.sqrt(rank)))
+        task_factor = nn.Parameter(torch.full((tasks, rank), 1.0 / math.sqrt(rank)))
         bias = torch.zeros(outputs) if last else initial_bias(inputs, outputs)
-        self.task_bias = nn.Parameter(bias.repeat(tasks, 1))
+        self.add_task_tables(task_factor=task_factor, task_bias=nn.Parameter(bias.repeat(tasks, 1)))
 
     def forward(self, task: Tensor) -> tuple[Tensor, Tensor]:
         weight = of_blocks(self.weights, task, len(self.task_factor))
@@ -84,8 +96,11 @@ def _factors(inputs: int, outputs: int, settings: DmtrlSettings, *, last: bool) 
 class Dmtrl(Architecture):
     """y = MLP_t(x), every layer of which is a slice of a factorised tensor.
 
+    Shape:
+        features (blocks, rows, d_x), task (blocks,) -> (blocks, rows, d_y).
+
     Example:
-        >>> network = Dmtrl(ProblemShape(features=3, outputs=1, tasks=5), DmtrlSettings(rank=2))
+        >>> network = Dmtrl(ProblemShape(features=3, outputs=1, tasks=5), DmtrlSettings())
         >>> network(torch.zeros(2, 4, 3), torch.tensor([0, 3])).shape
         torch.Size([2, 4, 1])
     """
@@ -100,12 +115,10 @@ class Dmtrl(Architecture):
             FactorisedLayer(shape.tasks, *pair, settings, last=level == settings.depth)
             for level, pair in enumerate(self.widths)
         )
-        own = ("task_factor", "task_bias")
-        self.task_indexed = frozenset(f"layers.{level}.{name}" for level in range(len(self.widths)) for name in own)
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: DmtrlSettings) -> Traits:
-        return Traits(uses_task=True, uses_metadata=False)
+        return Traits(uses_task=True, uses_metadata=False, mlp_a_task=True)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
         return apply_mlp(features, self.task_networks(task), self.dropout)
@@ -115,4 +128,4 @@ class Dmtrl(Architecture):
 
     def task_network_parameters(self) -> int:
         """The weights and biases of one task, made from the factors."""
-        return network_numbers(self.widths)
+        return mlp_parameters(self.widths)

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from mthn_automl.data.dataset import Dataset, FloatArray
-from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
 from mthn_automl.models.parts.kernel_machine import KernelMachine
 from mthn_automl.models.parts.kernels import KernelShape, Points, landmarks
 from mthn_automl.models.parts.marginal_likelihood import Hyperparameters
-from mthn_automl.models.parts.probabilities import Classes
 
 LIKELIHOOD_ROWS = 800  # the marginal likelihood takes time with their cube
 INDICATOR_TO_LOGIT = 0.25  # slope of a probability by its logit, at one half
@@ -21,7 +18,15 @@ INDICATOR_TO_LOGIT = 0.25  # slope of a probability by its logit, at one half
 
 @dataclass(frozen=True)
 class GaussianProcessSettings:
-    """What is searched; the ranges are in `search_spaces/gaussian_process.toml`."""
+    """What is searched; the ranges are in `search_spaces/gaussian_process.toml`.
+
+    Attributes:
+        kernel: how similarity falls with distance.
+        ard: whether each column has a length scale of its own.
+        task_kernel: whether tasks keep a share to themselves.
+        use_metadata: whether tasks are alike as their metadata are.
+        noise_floor: the least noise variance, in units of the signal's.
+    """
 
     kernel: KernelShape = "rbf"
     ard: bool = True
@@ -42,40 +47,43 @@ class GaussianProcess(Classical):
     Classes: the hyperparameters are those of a regression on indicators of classes, and predictions are those of
     kernel logistic regression with them, over at most 600 landmarks; there is no integral over the latent function.
 
-    Size: the hyperparameters, dual coefficients and intercepts, and the stored rows' numbers: features and task number
-    of each row, metadata of each of their tasks. One task's network needs all of it; one more task adds nothing.
+    Size: the hyperparameters, dual coefficients and intercepts, and the stored rows: features and task number of
+    each, metadata of each of their tasks. One task's network needs all of it; one more task adds nothing.
+
+    Shape:
+        rows -> (rows, targets), or (rows, classes).
+
+    Example:
+        >>> from mthn_automl.data.encoding import Flags
+        >>> from mthn_automl.data.problems import cubic
+        >>> from mthn_automl.data.read import read_dataset
+        >>> rows = read_dataset(cubic(tasks=3, rows=6)[0])
+        >>> model = GaussianProcess(GaussianProcessSettings())
+        >>> model.fit(rows, flags=Flags.of(rows), seed=0)
+        >>> model.predict(rows).shape
+        (18, 1)
     """
 
     Settings: ClassVar[type] = GaussianProcessSettings
 
-    def __init__(self, settings: GaussianProcessSettings) -> None:
-        self.settings = settings
+    settings: GaussianProcessSettings
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: GaussianProcessSettings) -> Traits:
         return Traits(settings.task_kernel != "none", settings.use_metadata and shape.metadata > 0)
 
-    def fit(self, training: Dataset, *, flags: Flags, seed: int) -> None:
+    def learn(self, training: Dataset, *, seed: int) -> None:
         """Learn from all rows of `training`; `seed` draws the rows of the likelihood and the landmarks."""
-        self.encoder = Encoder.fit(training, flags)
-        self.classes = Classes.of(training)
-        points, target = self._points(training), self._target(training)
+        points, target = self._points(training), self.encoded_target(training)
         some = landmarks(training.task, LIKELIHOOD_ROWS, seed=seed)
         family = self._family()
-        with threadpool_limits(1):
-            self.hyperparameters = family.best(points.take(some), target[some])
-            kernel, noise = family.kernel(self.hyperparameters), family.noise(self.hyperparameters)
-            if self.classes is None:
-                self.machine = KernelMachine.fit_regression(kernel, points, target, alpha=noise, seed=seed)
-            else:
-                labels, alpha = self.classes.labels(training.target), INDICATOR_TO_LOGIT * noise
-                self.machine = KernelMachine.fit_classes(kernel, points, labels, self.classes, alpha=alpha, seed=seed)
-
-    def _target(self, training: Dataset) -> FloatArray:
-        """(rows, outputs): standardised targets, or indicators of classes."""
+        self.hyperparameters = family.best(points.take(some), target[some])
+        kernel, noise = family.kernel(self.hyperparameters), family.noise(self.hyperparameters)
         if self.classes is None:
-            return self.encoder.encode_target(training.target).astype(np.float64)
-        return self.classes.indicators(training.target)
+            self.machine = KernelMachine.fit_regression(kernel, points, target, alpha=noise, seed=seed)
+        else:
+            labels, alpha = self.classes.labels(training.target), INDICATOR_TO_LOGIT * noise
+            self.machine = KernelMachine.fit_classes(kernel, points, labels, self.classes, alpha=alpha, seed=seed)
 
     def _family(self) -> Hyperparameters:
         settings = self.settings
@@ -84,17 +92,14 @@ class GaussianProcess(Classical):
         has_share = settings.task_kernel != "none"
         return Hyperparameters(settings.kernel, features, metadata, has_share, settings.noise_floor)
 
-    def predict(self, rows: Dataset) -> FloatArray:
-        """(rows, outputs) float64."""
-        with threadpool_limits(1):
-            scores = self.machine.scores(self._points(rows))
-        return self.encoder.decode_target(scores) if self.classes is None else self.classes.probabilities(scores)
+    def scores(self, rows: Dataset) -> FloatArray:
+        return self.machine.scores(self._points(rows))
 
     def _points(self, rows: Dataset) -> Points:
         return Points.of(self.encoder, rows, use_metadata=self.settings.use_metadata)
 
     def size(self) -> Size:
-        total = self.machine.numbers + self.hyperparameters.size
+        total = self.machine.parameters + self.hyperparameters.size
         return Size(total, total, 0)
 
     def notes(self) -> tuple[str, ...]:
@@ -103,16 +108,9 @@ class GaussianProcess(Classical):
         fitted = f"The Gaussian process fitted its length scales and noise to {LIKELIHOOD_ROWS:,} rows"
         return (f"{fitted} of {self.machine.rows:,}.", *self.machine.notes("The Gaussian process"))
 
-    def state(self) -> dict[str, Any]:
-        return {
-            "encoder": self.encoder.to_json(),
-            "classes": None if self.classes is None else self.classes.to_json(),
-            "hyperparameters": self.hyperparameters,
-            **self.machine.to_state(),
-        }
+    def learnt(self) -> dict[str, Any]:
+        return {"hyperparameters": self.hyperparameters, **self.machine.to_state()}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        self.encoder = Encoder.from_json(state["encoder"])
-        self.classes = Classes.from_json(state["classes"])
-        self.hyperparameters = state["hyperparameters"]
-        self.machine = KernelMachine.from_state(self._family().kernel(self.hyperparameters), state)
+    def take_over(self, learnt: Mapping[str, Any]) -> None:
+        self.hyperparameters = learnt["hyperparameters"]
+        self.machine = KernelMachine.from_state(self._family().kernel(self.hyperparameters), learnt)

@@ -6,12 +6,9 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from threadpoolctl import threadpool_limits
 
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
-from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
-from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.models.parts.tree_columns import TaskColumn, TreeColumns
 from mthn_automl.models.parts.trees import Trees
 
@@ -21,7 +18,18 @@ REPEATED_ROWS = 100_000  # no more than this by repetition: with so many rows, t
 
 @dataclass(frozen=True)
 class GradientBoostingSettings:
-    """What is searched; the ranges are in `search_spaces/gradient_boosting.toml`."""
+    """What is searched; the ranges are in `search_spaces/gradient_boosting.toml`.
+
+    Attributes:
+        task: what stands for the task.
+        use_metadata: whether there are columns of metadata.
+        learning_rate: share of a tree's correction that is added.
+        max_iter: trees a sum.
+        max_leaf_nodes: of a tree.
+        min_samples_leaf: rows of a leaf.
+        l2_regularization: penalty on the values of leaves.
+        min_category_rows: rows from which a category is split off.
+    """
 
     task: TaskColumn = "target_mean"
     use_metadata: bool = True
@@ -43,34 +51,37 @@ class GradientBoosting(Classical):
 
     Size: a column and a threshold a split, a value a leaf, a baseline a sum, and the tables of target means. One task's
     network is the whole model; one more task adds its target means.
+
+    Shape:
+        rows -> (rows, targets), or (rows, classes).
+
+    Example:
+        >>> from mthn_automl.data.encoding import Flags
+        >>> from mthn_automl.data.problems import cubic
+        >>> from mthn_automl.data.read import read_dataset
+        >>> rows = read_dataset(cubic(tasks=3, rows=6)[0])
+        >>> model = GradientBoosting(GradientBoostingSettings(max_iter=2))
+        >>> model.fit(rows, flags=Flags.of(rows), seed=0)
+        >>> model.predict(rows).shape
+        (18, 1)
     """
 
     Settings: ClassVar[type] = GradientBoostingSettings
 
-    def __init__(self, settings: GradientBoostingSettings) -> None:
-        self.settings = settings
+    settings: GradientBoostingSettings
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: GradientBoostingSettings) -> Traits:
         return Traits(settings.task != "none", settings.use_metadata and shape.metadata > 0)
 
-    def fit(self, training: Dataset, *, flags: Flags, seed: int) -> None:
+    def learn(self, training: Dataset, *, seed: int) -> None:
         """Learn from all rows of `training`; `seed` deals out the folds of target means and draws the bins' rows."""
-        self.encoder = Encoder.fit(training, flags)
-        self.classes = Classes.of(training)
-        target = self._target(training)
+        target = self.encoded_target(training)
         settings = self.settings
         self.columns = TreeColumns.fit(training, target, task=settings.task, use_metadata=settings.use_metadata)
         matrix = self.columns.training_matrix(training, target, seed=seed)
         labels = None if self.classes is None else self.classes.labels(training.target)
-        with threadpool_limits(1):
-            self.sums = self._fit_sums(matrix, target, labels, seed)
-
-    def _target(self, training: Dataset) -> FloatArray:
-        """(rows, outputs) what target means are of: standardised targets, or indicators of classes."""
-        if self.classes is None:
-            return self.encoder.encode_target(training.target).astype(np.float64)
-        return self.classes.indicators(training.target)
+        self.sums = self._fit_sums(matrix, target, labels, seed)
 
     def _fit_sums(
         self, matrix: FloatArray, target: FloatArray, labels: IntArray | None, seed: int
@@ -79,12 +90,12 @@ class GradientBoosting(Classical):
         repeats = self._repeats(len(matrix))
         options, matrix = self._options(repeats, seed), np.repeat(matrix, repeats, axis=0)
         if labels is None:
-            fits = [HistGradientBoostingRegressor(**options).fit(matrix, np.repeat(each, repeats)) for each in target.T]
+            fits = [HistGradientBoostingRegressor(**options).fit(matrix, np.repeat(one, repeats)) for one in target.T]
         elif target.shape[1] == 0:
             fits = []
         else:
             fits = [HistGradientBoostingClassifier(**options).fit(matrix, np.repeat(labels, repeats))]
-        return tuple(Trees.of(each) for each in fits)
+        return tuple(Trees.of(fit) for fit in fits)
 
     def _repeats(self, rows: int) -> int:
         if not self.columns.ranks:
@@ -104,27 +115,17 @@ class GradientBoosting(Classical):
             "random_state": seed,
         }
 
-    def predict(self, rows: Dataset) -> FloatArray:
-        """(rows, outputs) float64."""
+    def scores(self, rows: Dataset) -> FloatArray:
         matrix = self.columns.transform(rows)
-        scores = np.concatenate([np.zeros((len(rows), 0)), *(each.scores(matrix) for each in self.sums)], axis=1)
-        return self.encoder.decode_target(scores) if self.classes is None else self.classes.probabilities(scores)
+        return np.concatenate([np.zeros((len(rows), 0)), *(trees.scores(matrix) for trees in self.sums)], axis=1)
 
     def size(self) -> Size:
-        tables = [mean.table for mean in self.columns.means]
-        total = sum(each.numbers for each in self.sums) + sum(table.size for table in tables)
-        return Size(total, total, self.columns.numbers_a_task)
+        total = sum(trees.parameters for trees in self.sums) + self.columns.parameters
+        return Size(total, total, self.columns.values_a_task)
 
-    def state(self) -> dict[str, Any]:
-        return {
-            "encoder": self.encoder.to_json(),
-            "classes": None if self.classes is None else self.classes.to_json(),
-            "columns": self.columns.to_state(),
-            "sums": [each.to_state() for each in self.sums],
-        }
+    def learnt(self) -> dict[str, Any]:
+        return {"columns": self.columns.to_state(), "sums": [trees.to_state() for trees in self.sums]}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        self.encoder = Encoder.from_json(state["encoder"])
-        self.classes = Classes.from_json(state["classes"])
-        self.columns = TreeColumns.from_state(state["columns"])
-        self.sums = tuple(Trees.from_state(each) for each in state["sums"])
+    def take_over(self, learnt: Mapping[str, Any]) -> None:
+        self.columns = TreeColumns.from_state(learnt["columns"])
+        self.sums = tuple(Trees.from_state(state) for state in learnt["sums"])

@@ -3,16 +3,21 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.parts.blocks import Dense, Trunk, apply_layer, layer_widths, network_numbers, per_task_weight
+from mthn_automl.models.parts.layers import Trunk, apply_layer, layer_widths, mlp_parameters, per_task_head
 
 
 @dataclass(frozen=True)
 class HardSharingSettings:
-    """What is chosen. width, depth, dropout: of the hidden layers."""
+    """What is chosen, of the shared trunk.
+
+    Attributes:
+        width: units of a hidden layer.
+        depth: hidden layers.
+        dropout: share of hidden units that a training step leaves out.
+    """
 
     width: int = 32
     depth: int = 3
@@ -20,7 +25,17 @@ class HardSharingSettings:
 
 
 class HardSharing(Architecture):
-    """y = trunk(x) W_t + b_t."""
+    """y = trunk(x) W_t + b_t.
+
+    Shape:
+        features (blocks, rows, d_x), task (blocks,) -> (blocks, rows, d_y).
+
+    Example:
+        >>> import torch
+        >>> network = HardSharing(ProblemShape(features=3, outputs=1, tasks=5), HardSharingSettings())
+        >>> network(torch.zeros(2, 4, 3), torch.tensor([0, 3])).shape
+        torch.Size([2, 4, 1])
+    """
 
     Settings: ClassVar[type] = HardSharingSettings
 
@@ -28,25 +43,18 @@ class HardSharing(Architecture):
         super().__init__(shape)
         self.layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
         self.trunk = Trunk(shape.features, settings.width, settings.depth, dropout=settings.dropout)
-        self.head_weight = per_task_weight(shape, settings.width, shape.outputs)
-        self.head_bias = nn.Parameter(torch.zeros(shape.tasks, shape.outputs))
-        self.task_indexed = frozenset({"head_weight", "head_bias"})
+        self.add_task_tables(**per_task_head(shape, settings.width))
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: HardSharingSettings) -> Traits:
-        return Traits(uses_task=True, uses_metadata=False)
+        return Traits(uses_task=True, uses_metadata=False, mlp_a_task=True)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
-        weight = self.head_weight.index_select(0, task)
-        return apply_layer(self.trunk(features), weight, self.head_bias.index_select(0, task))
+        return apply_layer(self.trunk(features), *self.rows(task, "head_weight", "head_bias"))
 
     def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
-        head = self.head_weight.index_select(0, task), self.head_bias.index_select(0, task)
-        return [*map(_shared, self.trunk.layers), head]  # type: ignore[arg-type]
+        weight, bias = self.rows(task, "head_weight", "head_bias")
+        return [*self.trunk.of_all_tasks(), (weight, bias)]
 
     def task_network_parameters(self) -> int:
-        return network_numbers(self.layers)
-
-
-def _shared(layer: Dense) -> tuple[Tensor, Tensor]:
-    return layer.weight.unsqueeze(0), layer.bias.unsqueeze(0)
+        return mlp_parameters(self.layers)

@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.parts.blocks import Dense, apply_layer, initial_spread, initial_weight, network_numbers
+from mthn_automl.models.parts.blocks import of_blocks
 from mthn_automl.models.parts.dropout import Dropout
-from mthn_automl.models.parts.fetching import of_blocks
-from mthn_automl.models.parts.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
+from mthn_automl.models.parts.layers import Dense, apply_layer, initial_spread, initial_weight, mlp_parameters
+from mthn_automl.models.parts.task_description import DescriptionSettings, TaskDescription, traits_of
 
 Kernels = Literal["full", "factorised"]
 REPRESENTATION = 32
@@ -33,12 +33,17 @@ QUIET = 0.1
 
 
 @dataclass(frozen=True)
-class HyperAdapterSettings:
-    """What is chosen. kernels: how an adapter's matrices are generated. width, depth: of the shared layers."""
+class HyperAdapterSettings(DescriptionSettings):
+    """What is chosen.
 
-    task_input: TaskInput = "both"
-    embedding_size: int = 8
-    embedding_start: EmbeddingStart = "distinct"
+    Attributes:
+        kernels: how an adapter's matrices are generated.
+        bottleneck: units of an adapter.
+        width: units of a shared layer.
+        depth: shared layers, each with an adapter.
+        dropout: share of hidden units that a training step leaves out.
+    """
+
     kernels: Kernels = "full"
     bottleneck: int = 8
     width: int = 32
@@ -47,12 +52,12 @@ class HyperAdapterSettings:
 
 
 class AdapterGenerator(nn.Module):
-    """r_tl = relu(z_t Q + q_l); r_tl G + g are all numbers of the adapter of task t and layer l, one after another.
+    """r_tl = relu(z_t Q + q_l); r_tl G + g are all parameters of the adapter of task t and layer l, one after another.
 
     q_l is the embedding of layer l, as it arrives at the hidden units from [z_t; layer embedding].
 
     Shape:
-        description (blocks, d_z) -> (blocks, depth, numbers), where numbers is the sum of `sizes`.
+        description (blocks, d_z) -> (blocks, depth, values), where values is the sum of `sizes`.
     """
 
     def __init__(self, description: int, depth: int, down: tuple[int, int], up: tuple[int, int], width: int) -> None:
@@ -67,7 +72,7 @@ class AdapterGenerator(nn.Module):
             *[(torch.zeros(width), QUIET)] * 3,
         ]
         self.sizes = [start.numel() for start, _ in parts]
-        spread = torch.cat([torch.full((start.numel(),), each) for start, each in parts])
+        spread = torch.cat([torch.full((start.numel(),), scale) for start, scale in parts])
         self.start = nn.Parameter(torch.cat([start.flatten() for start, _ in parts]))
         self.weight = nn.Parameter(
             torch.randn(REPRESENTATION, len(spread)) * spread / (RELU_SPREAD * REPRESENTATION**0.5)
@@ -85,6 +90,14 @@ class HyperAdapter(Architecture):
     scale and the shift are generated (HyperFormer, section 2). It reads u, not its norm, so that the size of the
     features is kept. With factorised kernels (Polyhistor, section 4) D_tl = A_l K_tl and U_tl = K'_tl B_l: only
     the small K, K' (bottleneck x bottleneck) are generated, A and B are shared by the tasks.
+
+    Shape:
+        features (blocks, rows, d_x), task (blocks,) -> (blocks, rows, d_y).
+
+    Example:
+        >>> network = HyperAdapter(ProblemShape(features=3, outputs=1, tasks=5), HyperAdapterSettings())
+        >>> network(torch.zeros(2, 4, 3), torch.tensor([0, 3])).shape
+        torch.Size([2, 4, 1])
     """
 
     Settings: ClassVar[type] = HyperAdapterSettings
@@ -93,10 +106,7 @@ class HyperAdapter(Architecture):
         super().__init__(shape)
         width, depth, bottleneck = settings.width, settings.depth, settings.bottleneck
         self.width, self.bottleneck = width, bottleneck
-        self.description = TaskDescription(
-            shape, settings.task_input, settings.embedding_size, settings.embedding_start
-        )
-        self.task_indexed = frozenset(f"description.{name}" for name in self.description.own)
+        self.description = TaskDescription(shape, settings)
         self.first = Dense(shape.features, width)
         nn.init.uniform_(self.first.bias, -1.0, 1.0)  # without features the norm would divide zeros by zero
         self.layers = nn.ModuleList(Dense(width, width) for _ in range(depth))
@@ -113,12 +123,12 @@ class HyperAdapter(Architecture):
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: HyperAdapterSettings) -> Traits:
-        return traits_of(shape, settings.task_input)
+        return traits_of(shape, settings)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
         hidden = self.first(features)
-        for level, (layer, numbers) in enumerate(zip(self.layers, self._adapters(task).unbind(1), strict=True)):
-            *adapter, scale, shift = torch.split(numbers, self.generator.sizes, 1)
+        for level, (layer, flat) in enumerate(zip(self.layers, self._adapters(task).unbind(1), strict=True)):
+            *adapter, scale, shift = torch.split(flat, self.generator.sizes, 1)
             normed = functional.layer_norm(hidden, (self.width,))
             normed = torch.addcmul(shift.unsqueeze(1), normed, 1.0 + scale.unsqueeze(1))
             hidden = hidden + self.dropout(torch.relu(layer(normed)), level)
@@ -126,13 +136,16 @@ class HyperAdapter(Architecture):
         return self.last(hidden)  # type: ignore[no-any-return]
 
     def _adapters(self, task: Tensor) -> Tensor:
-        """All numbers of the adapters of each block: (blocks, depth, numbers)."""
-        return of_blocks(lambda each: self.generator(self.description(each, self.metadata)), task, len(self.metadata))
+        """All parameters of the adapters of each block: (blocks, depth, values)."""
+        return of_blocks(self._adapters_of, task, len(self.metadata))
+
+    def _adapters_of(self, task: Tensor) -> Tensor:
+        return self.generator(self.description(task, self.metadata))  # type: ignore[no-any-return]
 
     def _adapter(
         self, hidden: Tensor, level: int, down: Tensor, down_bias: Tensor, up: Tensor, up_bias: Tensor
     ) -> Tensor:
-        """hidden (blocks, rows, width), the others (blocks, numbers) -> (blocks, rows, width)."""
+        """hidden (blocks, rows, width), the others (blocks, values) -> (blocks, rows, width)."""
         down, up = down.reshape(-1, self.inner, self.bottleneck), up.reshape(-1, self.bottleneck, self.inner)
         if not self.factorised:
             return apply_layer(torch.relu(apply_layer(hidden, down, down_bias)), up, up_bias)
@@ -143,5 +156,5 @@ class HyperAdapter(Architecture):
         """Shared layers, scales and shifts, and the adapters; those of factorised kernels as in `full`: A_l K_tl."""
         width, depth = self.width, len(self.layers)
         shared = [(len(self.first.weight), width), *[(width, width)] * depth, (width, self.last.weight.shape[1])]
-        adapter = network_numbers([(width, self.bottleneck), (self.bottleneck, width)])
-        return network_numbers(shared) + depth * (adapter + 2 * width)
+        adapter = mlp_parameters([(width, self.bottleneck), (self.bottleneck, width)])
+        return mlp_parameters(shared) + depth * (adapter + 2 * width)

@@ -11,30 +11,34 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.parts.activations import Activation, activate
-from mthn_automl.models.parts.blocks import Trunk, layer_widths, network_numbers
+from mthn_automl.models.parts.blocks import FETCHING_PAYS
 from mthn_automl.models.parts.dropout import Dropout
-from mthn_automl.models.parts.fetching import FETCHING_PAYS
-from mthn_automl.models.parts.generated_layer import GeneratedLayer
-from mthn_automl.models.parts.generators import Compression, make_generators
-from mthn_automl.models.parts.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
+from mthn_automl.models.parts.generators import Compression, GeneratedLayer, make_generators
+from mthn_automl.models.parts.layers import Activation, Trunk, activate, layer_widths, mlp_parameters
+from mthn_automl.models.parts.task_description import DescriptionSettings, TaskDescription, traits_of
 
 EXTRACTOR_WIDTH = 32
 
 
 @dataclass(frozen=True)
-class HypernetworkSettings:
-    """What is chosen.
+class HypernetworkSettings(DescriptionSettings):
+    """What is chosen; of the target network, width to normalisation.
 
-    task_input: what the generators see of a task; without metadata, its embedding alone. embedding_rate: learning
-    rate of the embeddings, in units of that of all else. compression_rank: of factorised and low_rank; chunk_size,
-    chunk_embedding_size: of chunked. width, depth: of the hidden layers of the target network; activation, dropout,
-    normalisation: after each of these. task_bias: whether each task adds a bias of its own to the output.
+    Attributes:
+        embedding_rate: learning rate of the embeddings, in units of that of all else.
+        extractor_layers: between a task's description and the generators.
+        compression: how a layer's weights are made from what the extractor gives.
+        compression_rank: terms of the generated part, of factorised and low_rank.
+        chunk_size: weights that are written at once, of chunked.
+        chunk_embedding_size: values that tell chunks apart, of chunked.
+        width: units of a hidden layer.
+        depth: hidden layers.
+        activation: after each hidden layer.
+        normalisation: before each activation.
+        dropout: share of hidden units that a training step leaves out.
+        task_bias: whether each task adds a bias of its own to the output.
     """
 
-    task_input: TaskInput = "both"
-    embedding_size: int = 8
-    embedding_start: EmbeddingStart = "distinct"
     embedding_rate: float = 1.0
     extractor_layers: int = 0
     compression: Compression = "factorised"
@@ -52,8 +56,11 @@ class HypernetworkSettings:
 class Hypernetwork(Architecture):
     """z_t = [e_t; m_t], h_t = extractor(z_t), and generators of each target layer's W_t, b_t from h_t.
 
+    Shape:
+        features (blocks, rows, d_x), task (blocks,) -> (blocks, rows, d_y).
+
     Example:
-        >>> network = Hypernetwork(ProblemShape(features=3, outputs=1, tasks=5), HypernetworkSettings(embedding_size=2))
+        >>> network = Hypernetwork(ProblemShape(features=3, outputs=1, tasks=5), HypernetworkSettings())
         >>> network(torch.zeros(2, 4, 3), torch.tensor([0, 3])).shape
         torch.Size([2, 4, 1])
     """
@@ -63,10 +70,7 @@ class Hypernetwork(Architecture):
     def __init__(self, shape: ProblemShape, settings: HypernetworkSettings) -> None:
         super().__init__(shape)
         self.settings = settings
-        self.description = TaskDescription(
-            shape, settings.task_input, settings.embedding_size, settings.embedding_start, settings.embedding_rate
-        )
-        self.task_indexed = frozenset(f"description.{name}" for name in self.description.own)
+        self.description = TaskDescription(shape, settings, settings.embedding_rate)
         inputs = self.description.width
         self.extractor = Trunk(inputs, EXTRACTOR_WIDTH, settings.extractor_layers)
         self.target_layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
@@ -80,13 +84,13 @@ class Hypernetwork(Architecture):
         )
         self.dropout = Dropout(settings.dropout)
         if settings.task_bias:
-            self.task_bias = nn.Parameter(torch.zeros(shape.tasks, shape.outputs))
-            self.task_indexed |= {"task_bias"}
+            self.add_task_tables(task_bias=nn.Parameter(torch.zeros(shape.tasks, shape.outputs)))
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: HypernetworkSettings) -> Traits:
-        described = traits_of(shape, settings.task_input)
-        return replace(described, uses_task=described.uses_task or settings.task_bias)
+        described = traits_of(shape, settings)
+        plain = settings.activation == "relu" and settings.normalisation == "none"
+        return replace(described, uses_task=described.uses_task or settings.task_bias, mlp_a_task=plain)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
         *hidden, last = self._of_blocks(task)
@@ -103,21 +107,22 @@ class Hypernetwork(Architecture):
         """Layers of each block; where tasks have several blocks each, generated once a task, then fetched."""
         known = len(self.metadata)
         if FETCHING_PAYS * known > len(task):
-            return self._of_tasks(task)
-        return [layer.of(task) for layer in self._of_tasks(torch.arange(known, device=task.device))]
+            return self.generated(task)
+        return [layer.of(task) for layer in self.generated(torch.arange(known, device=task.device))]
 
-    def _of_tasks(self, task: Tensor) -> list[GeneratedLayer]:
+    def generated(self, task: Tensor) -> list[GeneratedLayer]:
+        """The layers of each task's network; task (tasks,)."""
         layers: list[GeneratedLayer] = self.generators(self.extractor(self.description(task, self.metadata)))
         if self.settings.task_bias:
-            bias = layers[-1].bias + self.task_bias.index_select(0, task)
+            bias = layers[-1].bias + self.rows(task, "task_bias")[0]
             layers[-1] = layers[-1]._replace(bias=bias)
         return layers
 
     def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]] | None:
         if self.settings.activation != "relu" or self.settings.normalisation != "none":
             return None
-        return [layer.folded() for layer in self._of_tasks(task)]
+        return [layer.folded() for layer in self.generated(task)]
 
     def task_network_parameters(self) -> int:
         """Weights and biases of the target network, whatever generated them."""
-        return network_numbers(self.target_layers)
+        return mlp_parameters(self.target_layers)

@@ -4,20 +4,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-import numpy as np
-from threadpoolctl import threadpool_limits
-
 from mthn_automl.data.dataset import Dataset, FloatArray
-from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
 from mthn_automl.models.parts.kernel_machine import KernelMachine
 from mthn_automl.models.parts.kernels import Kernel, KernelShape, Points
-from mthn_automl.models.parts.probabilities import Classes
 
 
 @dataclass(frozen=True)
 class KernelRidgeSettings:
-    """What is searched; the ranges are in `search_spaces/kernel_ridge.toml`."""
+    """What is searched; the ranges are in `search_spaces/kernel_ridge.toml`.
+
+    Attributes:
+        alpha: penalty, the noise variance in units of the signal's.
+        kernel: how similarity falls with distance.
+        feature_scale: length scale of the features.
+        metadata_scale: length scale of the metadata.
+        task_share: s, of what a task does not share with others.
+        use_metadata: whether tasks are alike as their metadata are.
+    """
 
     alpha: float = 0.02
     kernel: KernelShape = "rbf"
@@ -34,61 +38,60 @@ class KernelRidge(Classical):
     a task never seen share with others what their metadata say, and without metadata the part 1 - s. Exact up to 4,000
     rows, beyond that by 1,000 Nystrom landmarks; classes by logistic regression over at most 600 of them.
 
-    Size: dual coefficients and intercepts, and the stored rows' numbers: features and task number of each row,
-    metadata of each of their tasks. One task's network needs all of it; one more task adds nothing.
+    Size: dual coefficients and intercepts, and the stored rows: features and task number of each, metadata of each of
+    their tasks. One task's network needs all of it; one more task adds nothing.
+
+    Shape:
+        rows -> (rows, targets), or (rows, classes).
+
+    Example:
+        >>> from mthn_automl.data.encoding import Flags
+        >>> from mthn_automl.data.problems import cubic
+        >>> from mthn_automl.data.read import read_dataset
+        >>> rows = read_dataset(cubic(tasks=3, rows=6)[0])
+        >>> model = KernelRidge(KernelRidgeSettings())
+        >>> model.fit(rows, flags=Flags.of(rows), seed=0)
+        >>> model.predict(rows).shape
+        (18, 1)
     """
 
     Settings: ClassVar[type] = KernelRidgeSettings
 
-    def __init__(self, settings: KernelRidgeSettings) -> None:
-        self.settings = settings
-        self.kernel = Kernel(
-            settings.kernel, settings.feature_scale, settings.metadata_scale, float(settings.task_share)
-        )
+    settings: KernelRidgeSettings
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: KernelRidgeSettings) -> Traits:
         uses_metadata = settings.use_metadata and shape.metadata > 0 and settings.task_share < 1.0
         return Traits(settings.task_share > 0.0, uses_metadata)
 
-    def fit(self, training: Dataset, *, flags: Flags, seed: int) -> None:
+    def learn(self, training: Dataset, *, seed: int) -> None:
         """Learn from all rows of `training`; `seed` draws the landmarks."""
-        self.encoder = Encoder.fit(training, flags)
-        self.classes = Classes.of(training)
-        points, alpha = self._points(training), self.settings.alpha
-        with threadpool_limits(1):
-            if self.classes is None:
-                target = self.encoder.encode_target(training.target).astype(np.float64)
-                self.machine = KernelMachine.fit_regression(self.kernel, points, target, alpha=alpha, seed=seed)
-            else:
-                labels = self.classes.labels(training.target)
-                self.machine = KernelMachine.fit_classes(
-                    self.kernel, points, labels, self.classes, alpha=alpha, seed=seed
-                )
+        kernel, points, alpha = self._kernel(), self._points(training), self.settings.alpha
+        if self.classes is None:
+            target = self.encoded_target(training)
+            self.machine = KernelMachine.fit_regression(kernel, points, target, alpha=alpha, seed=seed)
+        else:
+            labels = self.classes.labels(training.target)
+            self.machine = KernelMachine.fit_classes(kernel, points, labels, self.classes, alpha=alpha, seed=seed)
 
-    def predict(self, rows: Dataset) -> FloatArray:
-        """(rows, outputs) float64."""
-        with threadpool_limits(1):
-            scores = self.machine.scores(self._points(rows))
-        return self.encoder.decode_target(scores) if self.classes is None else self.classes.probabilities(scores)
+    def _kernel(self) -> Kernel:
+        chosen = self.settings
+        return Kernel(chosen.kernel, chosen.feature_scale, chosen.metadata_scale, float(chosen.task_share))
+
+    def scores(self, rows: Dataset) -> FloatArray:
+        return self.machine.scores(self._points(rows))
 
     def _points(self, rows: Dataset) -> Points:
         return Points.of(self.encoder, rows, use_metadata=self.settings.use_metadata)
 
     def size(self) -> Size:
-        return Size(self.machine.numbers, self.machine.numbers, 0)
+        return Size(self.machine.parameters, self.machine.parameters, 0)
 
     def notes(self) -> tuple[str, ...]:
         return self.machine.notes("Kernel ridge")
 
-    def state(self) -> dict[str, Any]:
-        return {
-            "encoder": self.encoder.to_json(),
-            "classes": None if self.classes is None else self.classes.to_json(),
-            **self.machine.to_state(),
-        }
+    def learnt(self) -> dict[str, Any]:
+        return self.machine.to_state()
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        self.encoder = Encoder.from_json(state["encoder"])
-        self.classes = Classes.from_json(state["classes"])
-        self.machine = KernelMachine.from_state(self.kernel, state)
+    def take_over(self, learnt: Mapping[str, Any]) -> None:
+        self.machine = KernelMachine.from_state(self._kernel(), learnt)

@@ -4,25 +4,30 @@ Source: Sandnes, Grimstad, Kolbjornsen: Multi-task neural networks by learned co
 enters the first layer; here it enters every layer, and it is the whole description of the task.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.parts.blocks import initial_bias, initial_weight, layer_widths, network_numbers
 from mthn_automl.models.parts.dropout import Dropout
-from mthn_automl.models.parts.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
+from mthn_automl.models.parts.layers import initial_bias, initial_weight, layer_widths, mlp_parameters
+from mthn_automl.models.parts.task_description import DescriptionSettings, TaskDescription, traits_of
 
 
 @dataclass(frozen=True)
-class LearnedContextSettings:
-    """What is chosen. residual: hidden layers but the first add to what comes in. width, depth: of hidden layers."""
+class LearnedContextSettings(DescriptionSettings):
+    """What is chosen.
 
-    task_input: TaskInput = "both"
+    Attributes:
+        residual: whether hidden layers but the first add to what comes in.
+        width: units of a hidden layer.
+        depth: hidden layers.
+        dropout: share of hidden units that a training step leaves out.
+    """
+
     embedding_size: int = 4
-    embedding_start: EmbeddingStart = "distinct"
     residual: bool = True
     width: int = 32
     depth: int = 3
@@ -33,6 +38,14 @@ class LearnedContext(Architecture):
     """h_1 = relu(x W_1 + c_1), h_l = h_(l-1) + relu(h_(l-1) W_l + c_l), y = h W + c, where c_l = z_t V_l + b_l.
 
     [h; z_t] times one matrix is h W_l + z_t V_l, of which the second term is the same for all rows of a block.
+
+    Shape:
+        features (blocks, rows, d_x), task (blocks,) -> (blocks, rows, d_y).
+
+    Example:
+        >>> network = LearnedContext(ProblemShape(features=3, outputs=1, tasks=5), LearnedContextSettings())
+        >>> network(torch.zeros(2, 4, 3), torch.tensor([0, 3])).shape
+        torch.Size([2, 4, 1])
     """
 
     Settings: ClassVar[type] = LearnedContextSettings
@@ -40,10 +53,7 @@ class LearnedContext(Architecture):
     def __init__(self, shape: ProblemShape, settings: LearnedContextSettings) -> None:
         super().__init__(shape)
         self.residual = settings.residual
-        self.description = TaskDescription(
-            shape, settings.task_input, settings.embedding_size, settings.embedding_start
-        )
-        self.task_indexed = frozenset(f"description.{name}" for name in self.description.own)
+        self.description = TaskDescription(shape, settings)
         self.layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
         starts = [_split_start(*pair, self.description.width) for pair in self.layers]
         self.weights = nn.ParameterList(weight for weight, _ in starts)
@@ -55,7 +65,8 @@ class LearnedContext(Architecture):
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: LearnedContextSettings) -> Traits:
-        return traits_of(shape, settings.task_input)
+        residual = settings.residual and settings.depth > 1
+        return replace(traits_of(shape, settings), mlp_a_task=not residual)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
         *contexts, last = self._contexts(task)
@@ -69,8 +80,8 @@ class LearnedContext(Architecture):
     def _contexts(self, task: Tensor) -> tuple[Tensor, ...]:
         """c_l of every layer, all from one product: (blocks, d_l) each."""
         described = self.description(task, self.metadata)
-        every = torch.addmm(self.context_bias, described, self.context_weight)
-        return torch.split(every, [outputs for _, outputs in self.layers], dim=1)
+        contexts = torch.addmm(self.context_bias, described, self.context_weight)
+        return torch.split(contexts, [outputs for _, outputs in self.layers], dim=1)
 
     def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]] | None:
         """Without residual connections, the context of the task is the bias."""
@@ -82,7 +93,7 @@ class LearnedContext(Architecture):
 
     def task_network_parameters(self) -> int:
         """With the task fixed, its context folds into the biases."""
-        return network_numbers(self.layers)
+        return mlp_parameters(self.layers)
 
 
 def _split_start(inputs: int, outputs: int, context: int) -> tuple[Tensor, Tensor]:

@@ -12,16 +12,20 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.parts.blocks import Dense, apply_layer, layer_widths, network_numbers, per_task_weight
 from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.layers import Dense, apply_layer, layer_widths, mlp_parameters, per_task_head
 
 
 @dataclass(frozen=True)
 class MaximumRoamingSettings:
     """What is chosen.
 
-    active_share: p, of a hidden layer's units that a task uses at a time. roaming_every: epochs between two swaps of
-    a unit. width, depth, dropout: of the shared hidden layers.
+    Attributes:
+        active_share: p, of a hidden layer's units that a task uses at a time.
+        roaming_every: epochs between two swaps of a unit.
+        width: units of a hidden layer.
+        depth: hidden layers.
+        dropout: share of hidden units that a training step leaves out.
     """
 
     active_share: float = 0.5
@@ -38,12 +42,16 @@ class MaximumRoaming(Architecture):
     it has never used, until none is left. All draws are made at the start, so that the masks follow from
     the number of epochs. A task never seen weighs each unit by the share of tasks that use it.
 
+    Shape:
+        features (blocks, rows, d_x), task (blocks,) -> (blocks, rows, d_y).
+
     Example:
         >>> network = MaximumRoaming(ProblemShape(features=3, outputs=1, tasks=5), MaximumRoamingSettings())
         >>> network(torch.zeros(2, 4, 3), torch.tensor([0, 3])).shape
         torch.Size([2, 4, 1])
 
     Attributes:
+        head_weight: W_t, (tasks, width, d_y).
         mask: (tasks, depth, width), 1 for the units in use.
         roam: (tasks, 2, depth, width), after how many swaps a unit comes into use, and goes out of it.
         epochs: those that are over.
@@ -51,6 +59,7 @@ class MaximumRoaming(Architecture):
 
     Settings: ClassVar[type] = MaximumRoamingSettings
 
+    head_weight: Tensor
     mask: Tensor
     roam: Tensor
     epochs: Tensor
@@ -60,17 +69,13 @@ class MaximumRoaming(Architecture):
         self.roaming_every = settings.roaming_every
         self.dropout = Dropout(settings.dropout)
         self.widths = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
-        *hidden, last = self.widths
-        self.layers = nn.ModuleList(Dense(*pair) for pair in hidden)
-        self.head_weight = per_task_weight(shape, *last)
-        self.head_bias = nn.Parameter(torch.zeros(shape.tasks, shape.outputs))
+        self.layers = nn.ModuleList(Dense(*pair) for pair in self.widths[:-1])
+        self.add_task_tables(**per_task_head(shape, settings.width))
         active = active_units(settings)
         self._scale_up(math.sqrt(settings.width / active))
         roam = draw_roam(shape.tasks, settings.depth, settings.width, active)
-        self.register_buffer("roam", roam)
-        self.register_buffer("mask", mask_after(roam, torch.zeros(())))
+        self.add_task_tables(roam=roam, mask=mask_after(roam, torch.zeros(())))
         self.register_buffer("epochs", torch.zeros(()))
-        self.task_indexed = frozenset({"head_weight", "head_bias", "mask", "roam"})
 
     def _scale_up(self, factor: float) -> None:
         """So that layers which read active units only start with the variance that they would have with all units."""
@@ -83,13 +88,13 @@ class MaximumRoaming(Architecture):
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: MaximumRoamingSettings) -> Traits:
-        return Traits(uses_task=True, uses_metadata=False)
+        return Traits(uses_task=True, uses_metadata=False, mlp_a_task=True)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
         masks = self.mask.index_select(0, task).unsqueeze(2).unbind(1)
         for site, (layer, mask) in enumerate(zip(self.layers, masks, strict=True)):
             features = self.dropout(torch.relu(layer(features)) * mask, site)
-        return apply_layer(features, self.head_weight.index_select(0, task), self.head_bias.index_select(0, task))
+        return apply_layer(features, *self.rows(task, "head_weight", "head_bias"))
 
     def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
         """Masks are no less than zero, so they may be multiplied in before ReLU."""
@@ -98,7 +103,8 @@ class MaximumRoaming(Architecture):
             (layer.weight * mask.unsqueeze(1), layer.bias * mask)
             for layer, mask in zip(self._layers(), masks, strict=True)
         ]
-        return [*hidden, (self.head_weight.index_select(0, task), self.head_bias.index_select(0, task))]
+        weight, bias = self.rows(task, "head_weight", "head_bias")
+        return [*hidden, (weight, bias)]
 
     def after_epoch(self) -> Mapping[str, Tensor]:
         epochs = self.epochs + 1
@@ -107,7 +113,7 @@ class MaximumRoaming(Architecture):
 
     def task_network_parameters(self) -> int:
         """Of full width: the units that a task does not use are counted with it."""
-        return network_numbers(self.widths)
+        return mlp_parameters(self.widths)
 
 
 def active_units(settings: MaximumRoamingSettings) -> int:
@@ -132,9 +138,9 @@ def draw_roam(tasks: int, depth: int, width: int, active: int) -> Tensor:
     goes = torch.full((tasks, depth, width), torch.inf)
     in_use = order[:, :, :active].clone()
     for swap in range(1, width - active + 1):
-        place = torch.randint(active, (tasks, depth, 1))
+        leaving = torch.randint(active, (tasks, depth, 1))
         unit = order[:, :, active + swap - 1 : active + swap]
-        goes.scatter_(2, in_use.gather(2, place), float(swap))
+        goes.scatter_(2, in_use.gather(2, leaving), float(swap))
         comes.scatter_(2, unit, float(swap))
-        in_use.scatter_(2, place, unit)
+        in_use.scatter_(2, leaving, unit)
     return torch.stack([comes, goes], dim=1)

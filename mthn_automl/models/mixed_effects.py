@@ -1,20 +1,16 @@
 """Linear mixed model: fixed effects of features and metadata, random intercepts and slopes of tasks."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from scipy.linalg import svd
 from scipy.sparse import diags_array
 from sklearn.linear_model import Ridge as RidgeRegression
-from threadpoolctl import threadpool_limits
 
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
-from mthn_automl.data.encoding import Encoder, Flags
-from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
-from mthn_automl.models.parts.linear import Linear, fit_classes
-from mthn_automl.models.parts.linear_columns import LinearColumns, TaskEffects
+from mthn_automl.models.base import ProblemShape, Traits
+from mthn_automl.models.parts.linear import Linear, LinearColumns, LinearModel, TaskEffects, fit_classes
 from mthn_automl.models.parts.probabilities import Classes
 
 FIXED_VARIANCE = 10.0  # against the noise's: n rows shrink an effect by 1 / (10 n + 1), and collinear ones stay finite
@@ -22,7 +18,15 @@ FIXED_VARIANCE = 10.0  # against the noise's: n rows shrink an effect by 1 / (10
 
 @dataclass(frozen=True)
 class MixedEffectsSettings:
-    """What is searched; the ranges are in `search_spaces/mixed_effects.toml`."""
+    """What is searched; the ranges are in `search_spaces/mixed_effects.toml`.
+
+    Attributes:
+        intercept_variance: of random intercepts, in units of the noise's.
+        random_slopes: whether tasks have slopes of their own.
+        slope_variance: of random slopes, in units of the noise's.
+        use_metadata: whether metadata have fixed effects.
+        interactions: whether products of features and metadata have fixed effects.
+    """
 
     intercept_variance: float = 1.0
     random_slopes: bool = True
@@ -31,7 +35,7 @@ class MixedEffectsSettings:
     interactions: bool = False
 
 
-class MixedEffects(Classical):
+class MixedEffects(LinearModel):
     """y = X b + Z_t u_t + noise, with Z_t a column of ones and the features, and u_t independent normal.
 
     The variances of intercepts and slopes, against the noise's, are settings. For them the best linear unbiased
@@ -42,37 +46,46 @@ class MixedEffects(Classical):
 
     Size: all effects and intercepts. One task's network: a coefficient a feature and an intercept, for each output,
     because metadata are constant within a task. One more task: its own effects.
+
+    Shape:
+        rows -> (rows, targets), or (rows, classes).
+
+    Example:
+        >>> from mthn_automl.data.encoding import Flags
+        >>> from mthn_automl.data.problems import cubic
+        >>> from mthn_automl.data.read import read_dataset
+        >>> rows = read_dataset(cubic(tasks=3, rows=6)[0])
+        >>> model = MixedEffects(MixedEffectsSettings())
+        >>> model.fit(rows, flags=Flags.of(rows), seed=0)
+        >>> model.predict(rows).shape
+        (18, 1)
     """
 
     Settings: ClassVar[type] = MixedEffectsSettings
 
-    def __init__(self, settings: MixedEffectsSettings) -> None:
-        self.settings = settings
+    settings: MixedEffectsSettings
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: MixedEffectsSettings) -> Traits:
         return Traits(True, settings.use_metadata and shape.metadata > 0)
 
-    def fit(self, training: Dataset, *, flags: Flags, seed: int) -> None:
+    def learn(self, training: Dataset, *, seed: int) -> None:
         """Learn from all rows of `training`; nothing is random, so `seed` changes nothing."""
-        self.encoder = Encoder.fit(training, flags)
-        self.classes = Classes.of(training)
-        self.columns = self._columns(len(training.tasks))
-        with threadpool_limits(1):
-            if self.classes is None:
-                self.linear = self._fit_regression(training)
-            else:
-                self.linear = self._fit_classes(training, self.classes)
+        self.columns = self.columns_of(len(training.tasks))
+        if self.classes is None:
+            self.linear = self._fit_regression(training)
+        else:
+            self.linear = self._fit_classes(training, self.classes)
 
     def _fit_regression(self, training: Dataset) -> Linear:
         fixed = np.pad(self.columns.shared(training).toarray(), ((0, 0), (1, 0)), constant_values=1.0)
-        target = self.encoder.encode_target(training.target).astype(np.float64)
+        target = self.encoded_target(training)
         roots = self._roots()
         design = np.pad(self.columns.features(training), ((0, 0), (1, 0)), constant_values=1.0)[:, : len(roots)]
-        shared, own = best_prediction(fixed, design * roots, target, training.task, self.columns.tasks)
-        own *= roots[:, None]
-        slopes = own[:, 1:].reshape(-1, target.shape[1])
-        return Linear(np.concatenate([shared[1:], own[:, 0], slopes]), shared[0])
+        shared, of_tasks = best_prediction(fixed, design * roots, target, training.task, self.columns.tasks)
+        of_tasks *= roots[:, None]
+        slopes = of_tasks[:, 1:].reshape(-1, target.shape[1])
+        return Linear(np.concatenate([shared[1:], of_tasks[:, 0], slopes]), shared[0])
 
     def _fit_classes(self, training: Dataset, classes: Classes) -> Linear:
         columns, roots, tasks = self.columns.of(training), self._roots(), self.columns.tasks
@@ -88,33 +101,10 @@ class MixedEffects(Classical):
         slopes = self.encoder.feature_width if settings.random_slopes else 0
         return np.sqrt([settings.intercept_variance, *[settings.slope_variance] * slopes])
 
-    def _columns(self, tasks: int) -> LinearColumns:
+    def columns_of(self, tasks: int) -> LinearColumns:
         settings = self.settings
         effects: TaskEffects = "slopes" if settings.random_slopes else "intercept"
         return LinearColumns(self.encoder, tasks, effects, settings.use_metadata, settings.interactions)
-
-    def predict(self, rows: Dataset) -> FloatArray:
-        """(rows, outputs) float64."""
-        scores = self.linear.scores(self.columns.of(rows))
-        return self.encoder.decode_target(scores) if self.classes is None else self.classes.probabilities(scores)
-
-    def size(self) -> Size:
-        return self.columns.size(self.linear.numbers, len(self.linear.intercept))
-
-    def state(self) -> dict[str, Any]:
-        return {
-            "encoder": self.encoder.to_json(),
-            "classes": None if self.classes is None else self.classes.to_json(),
-            "tasks": self.columns.tasks,
-            "coefficients": self.linear.coefficients,
-            "intercept": self.linear.intercept,
-        }
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        self.encoder = Encoder.from_json(state["encoder"])
-        self.classes = Classes.from_json(state["classes"])
-        self.columns = self._columns(state["tasks"])
-        self.linear = Linear(state["coefficients"], state["intercept"])
 
 
 def best_prediction(
@@ -138,7 +128,7 @@ def best_prediction(
     ridge = RidgeRegression(alpha=1.0 / FIXED_VARIANCE, fit_intercept=False)
     shared = np.atleast_2d(ridge.fit(white[:, : fixed.shape[1]], white[:, fixed.shape[1] :]).coef_).T
     residual = target - fixed @ shared
-    own = np.zeros((tasks, design.shape[1], target.shape[1]))
+    effects = np.zeros((tasks, design.shape[1], target.shape[1]))
     for one, rows, (left, values, right) in zip(present, parts, factors, strict=True):
-        own[one] = right.T * (values / (1.0 + values**2)) @ (left.T @ residual[rows])
-    return shared, own
+        effects[one] = right.T * (values / (1.0 + values**2)) @ (left.T @ residual[rows])
+    return shared, effects

@@ -1,7 +1,7 @@
 """Multi-gate mixture of experts: shared networks, mixed for each task by a gate of its own.
 
 Source: Ma, Zhao, Yi, Chen, Hong, Chi: Modeling Task Relationships in Multi-task Learning with Multi-gate
-Mixture-of-Experts, KDD 2018. There every task has a gate and a tower of its own numbers; here the gate, and where
+Mixture-of-Experts, KDD 2018. There every task has a gate and a tower of its own; here the gate, and where
 wanted the tower, are written by the description of the task.
 """
 
@@ -19,20 +19,25 @@ from mthn_automl.models.parts.experts import (
     Head,
     TaskHead,
     assemble,
-    numbers,
-    task_indexed,
     traits_with_head,
 )
-from mthn_automl.models.parts.task_description import EmbeddingStart, TaskDescription, TaskInput
+from mthn_automl.models.parts.layers import parameters_of
+from mthn_automl.models.parts.task_description import DescriptionSettings, TaskDescription
 
 
 @dataclass(frozen=True)
-class MmoeSettings:
-    """What is chosen. gate_input: what the gate reads. width, depth, dropout: of the hidden layers of an expert."""
+class MmoeSettings(DescriptionSettings):
+    """What is chosen.
 
-    task_input: TaskInput = "both"
-    embedding_size: int = 8
-    embedding_start: EmbeddingStart = "distinct"
+    Attributes:
+        experts: how many there are.
+        gate_input: what the gate reads.
+        head: what the output layer is made from.
+        width: units of a layer of an expert.
+        depth: layers of an expert.
+        dropout: share of hidden units that a training step leaves out.
+    """
+
     experts: int = 4
     gate_input: Literal["task_and_features", "task"] = "task_and_features"
     head: Head = "generated"
@@ -42,15 +47,23 @@ class MmoeSettings:
 
 
 class Mmoe(Architecture):
-    """f_t = sum over k of g_t(x)_k f_k(x), g_t(x) = softmax(x W_t + b_t), y = f_t V_t + c_t."""
+    """f_t = sum over k of g_t(x)_k f_k(x), g_t(x) = softmax(x W_t + b_t), y = f_t V_t + c_t.
+
+    Shape:
+        features (blocks, rows, d_x), task (blocks,) -> (blocks, rows, d_y).
+
+    Example:
+        >>> import torch
+        >>> network = Mmoe(ProblemShape(features=3, outputs=1, tasks=5), MmoeSettings())
+        >>> network(torch.zeros(2, 4, 3), torch.tensor([0, 3])).shape
+        torch.Size([2, 4, 1])
+    """
 
     Settings: ClassVar[type] = MmoeSettings
 
     def __init__(self, shape: ProblemShape, settings: MmoeSettings) -> None:
         super().__init__(shape)
-        self.description = TaskDescription(
-            shape, settings.task_input, settings.embedding_size, settings.embedding_start
-        )
+        self.description = TaskDescription(shape, settings)
         described = self.description.width
         widths = [shape.features, *[settings.width] * settings.depth]
         self.layers = nn.ModuleList(ExpertLayer(settings.experts, *pair) for pair in pairwise(widths))
@@ -58,11 +71,10 @@ class Mmoe(Architecture):
         self.gate = Gate(described, shape.features, settings.experts, reads_features=reads_features)
         self.head = TaskHead(shape, settings.head, described, settings.width)
         self.dropout = Dropout(settings.dropout)
-        self.task_indexed = task_indexed(description=self.description, head=self.head)
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: MmoeSettings) -> Traits:
-        return traits_with_head(shape, settings.task_input, settings.head)
+        return traits_with_head(shape, settings, settings.head)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
         described = self.description(task, self.metadata)
@@ -74,4 +86,4 @@ class Mmoe(Architecture):
 
     def task_network_parameters(self) -> int:
         """All experts, the task's gate and its head."""
-        return numbers(self.layers) + self.gate.task_numbers + self.head.task_numbers
+        return parameters_of(self.layers) + self.gate.task_parameters + self.head.task_parameters

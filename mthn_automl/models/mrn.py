@@ -8,17 +8,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.parts.blocks import (
-    Trunk,
-    apply_layer,
-    layer_widths,
-    network_numbers,
-    of_all_tasks,
-    per_task_weight,
-)
+from mthn_automl.models.parts.layers import Trunk, apply_layer, layer_widths, mlp_parameters, per_task_head
 
 RIDGE = 1e-5
 """Added to the variances, so that every covariance has an inverse (the paper's epsilon)."""
@@ -26,7 +19,14 @@ RIDGE = 1e-5
 
 @dataclass(frozen=True)
 class MrnSettings:
-    """What is chosen. penalty_weight: of the prior. width, depth, dropout: of the shared hidden layers."""
+    """What is chosen.
+
+    Attributes:
+        penalty_weight: of the prior.
+        width: units of a hidden layer.
+        depth: hidden layers.
+        dropout: share of hidden units that a training step leaves out.
+    """
 
     penalty_weight: float = 1e-3
     width: int = 32
@@ -40,7 +40,10 @@ class Mrn(Architecture):
     The covariances, one a mode of W (tasks, features, classes), are renewed after each epoch by one round of the
     flip-flop algorithm, and scaled to a mean variance of 1: so the weight of the penalty means the
     same for any number of tasks, features and classes. The reference scales their traces to 1, which multiplies it by
-    the product of these numbers.
+    the product of these three.
+
+    Shape:
+        features (blocks, rows, d_x), task (blocks,) -> (blocks, rows, d_y).
 
     Example:
         >>> network = Mrn(ProblemShape(features=3, outputs=1, tasks=5), MrnSettings())
@@ -48,11 +51,15 @@ class Mrn(Architecture):
         torch.Size([2, 4, 1])
 
     Attributes:
-        task_covariance: (tasks, tasks); feature_covariance: (width, width); class_covariance: (d_y, d_y).
+        head_weight: W, (tasks, width, d_y).
+        task_covariance: (tasks, tasks).
+        feature_covariance: (width, width).
+        class_covariance: (d_y, d_y).
     """
 
     Settings: ClassVar[type] = MrnSettings
 
+    head_weight: Tensor
     task_covariance: Tensor
     feature_covariance: Tensor
     class_covariance: Tensor
@@ -62,24 +69,21 @@ class Mrn(Architecture):
         self.penalty_weight = settings.penalty_weight
         self.layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
         self.trunk = Trunk(shape.features, settings.width, settings.depth, dropout=settings.dropout)
-        self.head_weight = per_task_weight(shape, settings.width, shape.outputs)
-        self.head_bias = nn.Parameter(torch.zeros(shape.tasks, shape.outputs))
+        self.add_task_tables(**per_task_head(shape, settings.width))
         self.register_buffer("task_covariance", torch.eye(shape.tasks))
         self.register_buffer("feature_covariance", torch.eye(settings.width))
         self.register_buffer("class_covariance", torch.eye(shape.outputs))
-        self.task_indexed = frozenset({"head_weight", "head_bias"})
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: MrnSettings) -> Traits:
-        return Traits(uses_task=True, uses_metadata=False, cost="all_tasks")
+        return Traits(uses_task=True, uses_metadata=False, cost="all_tasks", mlp_a_task=True)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
-        weight = self.head_weight.index_select(0, task)
-        return apply_layer(self.trunk(features), weight, self.head_bias.index_select(0, task))
+        return apply_layer(self.trunk(features), *self.rows(task, "head_weight", "head_bias"))
 
     def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
-        head = self.head_weight.index_select(0, task), self.head_bias.index_select(0, task)
-        return [*of_all_tasks(self.trunk), head]
+        weight, bias = self.rows(task, "head_weight", "head_bias")
+        return [*self.trunk.of_all_tasks(), (weight, bias)]
 
     def penalty(self) -> Tensor:
         """In training only: a prediction may know more tasks than the prior does."""
@@ -91,21 +95,22 @@ class Mrn(Architecture):
         """S_k <- unfold_k(W) (Kronecker product of the others)^-1 unfold_k(W)' / their size + ridge, mode by mode.
 
         Tasks come first: what comes later is whitened by the newest of the others and, where these have as many
-        dimensions as there are numbers, left with little to tell.
+        dimensions as there are values, left with little to tell.
         """
         weight = self.head_weight.double()
-        covariances = [each.double() for each in self._covariances()]
+        covariances = [covariance.double() for covariance in self._covariances()]
         for mode in range(len(covariances)):
             unfolded = _whitened(weight, covariances, but=mode).movedim(mode, 0).flatten(1)
             covariances[mode] = _of_mean_variance_1(unfolded @ unfolded.T / unfolded.shape[1])
         names = ("task_covariance", "feature_covariance", "class_covariance")
-        return {name: each.to(self.head_weight.dtype) for name, each in zip(names, covariances, strict=True)}
+        renewed = (covariance.to(self.head_weight.dtype) for covariance in covariances)
+        return dict(zip(names, renewed, strict=True))
 
     def _covariances(self) -> list[Tensor]:
         return [self.task_covariance, self.feature_covariance, self.class_covariance]
 
     def task_network_parameters(self) -> int:
-        return network_numbers(self.layers)
+        return mlp_parameters(self.layers)
 
 
 def _whitened(weight: Tensor, covariances: Sequence[Tensor], *, but: int | None = None) -> Tensor:

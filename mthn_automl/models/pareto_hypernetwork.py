@@ -5,7 +5,7 @@ Multi-Task Learning, 2020; the units that close one after another: Yu et al.: Sl
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.parts.blocks import Trunk, layer_widths, network_numbers
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.generators import make_generators
-from mthn_automl.models.parts.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
+from mthn_automl.models.parts.layers import Trunk, apply_mlp, layer_widths, mlp_parameters
+from mthn_automl.models.parts.task_description import DescriptionSettings, TaskDescription, traits_of
 
 EXTRACTOR_WIDTH = 32
 CLOSING = 0.2
@@ -28,12 +28,17 @@ LARGEST_DRAWN, SHARE_OF_NONE = 0.95, 0.25
 
 
 @dataclass(frozen=True)
-class ParetoHypernetworkSettings:
-    """What is chosen; as of the hypernetwork."""
+class ParetoHypernetworkSettings(DescriptionSettings):
+    """What is chosen; as of the hypernetwork.
 
-    task_input: TaskInput = "both"
-    embedding_size: int = 8
-    embedding_start: EmbeddingStart = "distinct"
+    Attributes:
+        extractor_layers: between a task's description and the generators.
+        compression_rank: terms of the generated part.
+        width: units of a hidden layer.
+        depth: hidden layers.
+        dropout: share of hidden units that a training step leaves out.
+    """
+
     extractor_layers: int = 1
     compression_rank: int = 1
     width: int = 32
@@ -49,6 +54,14 @@ class ParetoHypernetwork(Architecture):
     between open units. Gate of unit j: (c_j - p) / CLOSING cut to [0, 1], where c_j is learnt: a unit whose loss
     would cost more than its weights save stays open longer. Networks of larger p are parts of those of smaller p.
 
+    Shape:
+        features (blocks, rows, d_x), task (blocks,) -> (blocks, rows, d_y).
+
+    Example:
+        >>> network = ParetoHypernetwork(ProblemShape(features=3, outputs=1, tasks=5), ParetoHypernetworkSettings())
+        >>> network(torch.zeros(2, 4, 3), torch.tensor([0, 3])).shape
+        torch.Size([2, 4, 1])
+
     Attributes:
         preference: p outside training, a scalar buffer; 0: the smallest error.
     """
@@ -61,10 +74,7 @@ class ParetoHypernetwork(Architecture):
 
     def __init__(self, shape: ProblemShape, settings: ParetoHypernetworkSettings) -> None:
         super().__init__(shape)
-        self.description = TaskDescription(
-            shape, settings.task_input, settings.embedding_size, settings.embedding_start
-        )
-        self.task_indexed = frozenset(f"description.{name}" for name in self.description.own)
+        self.description = TaskDescription(shape, settings)
         inputs = self.description.width + 1
         self.extractor = Trunk(inputs, EXTRACTOR_WIDTH, settings.extractor_layers)
         self.layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
@@ -73,8 +83,6 @@ class ParetoHypernetwork(Architecture):
             EXTRACTOR_WIDTH if settings.extractor_layers else inputs,
             self.layers,
             rank=settings.compression_rank,
-            chunk_size=1,
-            chunk_embedding_size=1,
         )
         self.dropout = Dropout(settings.dropout)
         self.register_buffer("preference", torch.zeros(()))
@@ -84,7 +92,7 @@ class ParetoHypernetwork(Architecture):
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: ParetoHypernetworkSettings) -> Traits:
-        return traits_of(shape, settings.task_input)
+        return replace(traits_of(shape, settings), mlp_a_task=True)
 
     def draw(self, random: np.random.Generator) -> Mapping[str, NDArray[Any]]:
         below = -LARGEST_DRAWN * SHARE_OF_NONE / (1.0 - SHARE_OF_NONE)
@@ -92,19 +100,15 @@ class ParetoHypernetwork(Architecture):
         return {**super().draw(random), "drawn": drawn}
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
-        *hidden, last = self._of_tasks(task)
-        for level, (weight, bias) in enumerate(hidden):
-            features = torch.relu(torch.baddbmm(bias.unsqueeze(1), features, weight))
-            features = self.dropout(features, level)
-        return torch.baddbmm(last[1].unsqueeze(1), features, last[0])
+        return apply_mlp(features, self.task_networks(task), self.dropout)
 
-    def _of_tasks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
-        """Layers of the tasks' networks; a gate multiplies the weights that lead on from its unit."""
+    def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """A gate multiplies the weights that lead on from its unit."""
         described = self.description(task, self.metadata)
         preference = self._preference().reshape(1, 1).expand(len(task), 1)
         generated = self.generators(self.extractor(torch.cat([described, preference], dim=1)))
         first, *others = [layer.folded() for layer in generated]
-        gates = self._gates().unbind(0)
+        gates = self.gates().unbind(0)
         return [
             first,
             *((weight * gate.unsqueeze(1), bias) for (weight, bias), gate in zip(others, gates, strict=True)),
@@ -113,22 +117,19 @@ class ParetoHypernetwork(Architecture):
     def _preference(self) -> Tensor:
         return self.drawn if self.training else self.preference
 
-    def _gates(self) -> Tensor:
+    def gates(self) -> Tensor:
         """(depth, width) in [0, 1]."""
         return torch.clamp((self.begin + self.later - self._preference()) / CLOSING, 0.0, 1.0)
 
     def penalty(self) -> Tensor:
         """p / (1 - p) times the share of the weights that lie between open units."""
         preference = torch.clamp(self._preference(), max=LARGEST_DRAWN)
-        open_units = self._gates().sum(dim=1)
+        open_units = self.gates().sum(dim=1)
         inputs, outputs = self.layers[0][0], self.layers[-1][1]
         between = (open_units[:-1] * open_units[1:]).sum() + inputs * open_units[0] + open_units[-1] * outputs
         weights = sum(a * b for a, b in self.layers)
         return preference / (1.0 - preference) * between / weights
 
-    def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
-        return self._of_tasks(task)
-
     def task_network_parameters(self) -> int:
         """Weights and biases of the target network at preference 0, with every unit open."""
-        return network_numbers(self.layers)
+        return mlp_parameters(self.layers)

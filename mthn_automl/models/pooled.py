@@ -7,13 +7,21 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.parts.blocks import Dense, Trunk, layer_widths, network_numbers
 from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.layers import Dense, Trunk, layer_widths, mlp_parameters
 
 
 @dataclass(frozen=True)
 class PooledSettings:
-    """What is chosen. width, depth, dropout: of the hidden layers."""
+    """What is chosen.
+
+    Attributes:
+        use_task: whether the task is told by a one-hot column.
+        use_metadata: whether it is told by its metadata.
+        width: units of a hidden layer.
+        depth: hidden layers.
+        dropout: share of hidden units that a training step leaves out.
+    """
 
     use_task: bool = True
     use_metadata: bool = True
@@ -27,6 +35,14 @@ class Pooled(Architecture):
 
     The one-hot columns of the first layer are looked up instead of multiplied: `task_offset` holds their rows, which
     start at zero, so that tasks part only as far as their rows demand.
+
+    Shape:
+        features (blocks, rows, d_x), task (blocks,) -> (blocks, rows, d_y).
+
+    Example:
+        >>> network = Pooled(ProblemShape(features=3, outputs=1, tasks=5), PooledSettings())
+        >>> network(torch.zeros(2, 4, 3), torch.tensor([0, 3])).shape
+        torch.Size([2, 4, 1])
     """
 
     Settings: ClassVar[type] = PooledSettings
@@ -41,12 +57,11 @@ class Pooled(Architecture):
         self.dropout = Dropout(settings.dropout)
         self.last = Dense(settings.width, shape.outputs, last=True)
         if self._traits.uses_task:
-            self.task_offset = nn.Parameter(torch.zeros(shape.tasks, settings.width))
-            self.task_indexed = frozenset({"task_offset"})
+            self.add_task_tables(task_offset=nn.Parameter(torch.zeros(shape.tasks, settings.width)))
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: PooledSettings) -> Traits:
-        return Traits(uses_task=settings.use_task, uses_metadata=settings.use_metadata and shape.metadata > 0)
+        return Traits(settings.use_task, settings.use_metadata and shape.metadata > 0, mlp_a_task=True)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
         if self._traits.uses_metadata:
@@ -55,7 +70,7 @@ class Pooled(Architecture):
             features = torch.cat([features, described], dim=2)
         hidden = self.first(features)
         if self._traits.uses_task:
-            hidden = hidden + self.task_offset.index_select(0, task).unsqueeze(1)
+            hidden = hidden + self.rows(task, "task_offset")[0].unsqueeze(1)
         return self.last(self.trunk(self.dropout(torch.relu(hidden))))  # type: ignore[no-any-return]
 
     def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
@@ -65,10 +80,10 @@ class Pooled(Architecture):
         if self._traits.uses_metadata:
             first_bias = first_bias + self.metadata.index_select(0, task) @ self.first.weight[of_features:]
         if self._traits.uses_task:
-            first_bias = first_bias + self.task_offset.index_select(0, task)
-        rest = [(layer.weight.unsqueeze(0), layer.bias.unsqueeze(0)) for layer in (*self.trunk.layers, self.last)]
-        return [(self.first.weight[:of_features].unsqueeze(0), first_bias), *rest]
+            first_bias = first_bias + self.rows(task, "task_offset")[0]
+        first = self.first.weight[:of_features].unsqueeze(0), first_bias
+        return [first, *self.trunk.of_all_tasks(), self.last.of_all_tasks()]
 
     def task_network_parameters(self) -> int:
         """With the task fixed, its one-hot and metadata columns fold into the first bias."""
-        return network_numbers(self.layers)
+        return mlp_parameters(self.layers)

@@ -6,14 +6,11 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
-from threadpoolctl import threadpool_limits
 
 from mthn_automl.data.dataset import Dataset, FloatArray
-from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
-from mthn_automl.models.parts.forests import Forest
-from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.models.parts.tree_columns import TreeColumns
+from mthn_automl.models.parts.trees import Forest
 
 TREE_ROWS = 20_000  # each tree sees no more: its size and time grow with them
 LARGEST = float(np.finfo(np.float32).max)
@@ -21,7 +18,16 @@ LARGEST = float(np.finfo(np.float32).max)
 
 @dataclass(frozen=True)
 class RandomForestSettings:
-    """What is searched; the ranges are in `search_spaces/random_forest.toml`."""
+    """What is searched; the ranges are in `search_spaces/random_forest.toml`.
+
+    Attributes:
+        task: what stands for the task.
+        use_metadata: whether there are columns of metadata.
+        extra_trees: whether thresholds are drawn at random.
+        n_estimators: trees.
+        max_features: share of the columns that a split chooses from.
+        min_samples_leaf: rows of a leaf.
+    """
 
     task: Literal["none", "one_hot", "target_mean"] = "target_mean"
     use_metadata: bool = True
@@ -40,35 +46,38 @@ class RandomForest(Classical):
 
     Size: a column and a threshold a split, a value a leaf and output, and the tables of target means. One task's
     network is the whole model; one more task adds its target means.
+
+    Shape:
+        rows -> (rows, targets), or (rows, classes).
+
+    Example:
+        >>> from mthn_automl.data.encoding import Flags
+        >>> from mthn_automl.data.problems import cubic
+        >>> from mthn_automl.data.read import read_dataset
+        >>> rows = read_dataset(cubic(tasks=3, rows=6)[0])
+        >>> model = RandomForest(RandomForestSettings(n_estimators=2))
+        >>> model.fit(rows, flags=Flags.of(rows), seed=0)
+        >>> model.predict(rows).shape
+        (18, 1)
     """
 
     Settings: ClassVar[type] = RandomForestSettings
 
-    def __init__(self, settings: RandomForestSettings) -> None:
-        self.settings = settings
+    settings: RandomForestSettings
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: RandomForestSettings) -> Traits:
         return Traits(settings.task != "none", settings.use_metadata and shape.metadata > 0)
 
-    def fit(self, training: Dataset, *, flags: Flags, seed: int) -> None:
+    def learn(self, training: Dataset, *, seed: int) -> None:
         """Learn from all rows of `training`; `seed` draws rows and columns, and deals out the folds of target means."""
-        self.encoder = Encoder.fit(training, flags)
-        self.classes = Classes.of(training)
         self.rows = len(training)
-        target, settings = self._target(training), self.settings
+        target, settings = self.encoded_target(training), self.settings
         task = "category" if settings.task == "one_hot" else settings.task
         self.columns = TreeColumns.fit(training, target, task=task, use_metadata=settings.use_metadata)
         matrix = self.columns.training_matrix(training, target, seed=seed)
         self.levels = [in_order_met(column) for column in matrix.T[: len(self.columns.ranks)]]
-        with threadpool_limits(1):
-            self.forests = self._grow(spread(matrix, self.levels), target, self._options(seed))
-
-    def _target(self, training: Dataset) -> FloatArray:
-        """(rows, outputs) what target means are of: standardised targets, or indicators of classes."""
-        if self.classes is None:
-            return self.encoder.encode_target(training.target).astype(np.float64)
-        return self.classes.indicators(training.target)
+        self.forests = self._grow(spread(matrix, self.levels), target, self._options(seed))
 
     def _grow(self, matrix: FloatArray, target: FloatArray, options: dict[str, Any]) -> tuple[Forest, ...]:
         """One forest, or none where there is a single class."""
@@ -94,42 +103,36 @@ class RandomForest(Classical):
             "random_state": seed,
         }
 
-    def predict(self, rows: Dataset) -> FloatArray:
-        """(rows, outputs) float64."""
+    def scores(self, rows: Dataset) -> FloatArray:
         matrix = spread(self.columns.transform(rows), self.levels)
         means = [forest.mean(matrix) for forest in self.forests]
         if self.classes is None:
-            return self.encoder.decode_target(means[0])
+            return means[0]
         scores = np.log(means[0]) if means else np.zeros((len(rows), 0))
-        return self.classes.probabilities(scores[:, 1:] - scores[:, :1] if self.classes.scores == 1 else scores)
+        return scores[:, 1:] - scores[:, :1] if self.classes.scores == 1 else scores
 
     def size(self) -> Size:
-        tables = [mean.table for mean in self.columns.means]
-        total = sum(each.numbers for each in self.forests) + sum(table.size for table in tables)
-        return Size(total, total, self.columns.numbers_a_task)
+        total = sum(forest.parameters for forest in self.forests) + self.columns.parameters
+        return Size(total, total, self.columns.values_a_task)
 
     def notes(self) -> tuple[str, ...]:
         if self.rows <= TREE_ROWS:
             return ()
         return (f"Each tree of the forest was grown on {TREE_ROWS:,} of {self.rows:,} rows, drawn at random.",)
 
-    def state(self) -> dict[str, Any]:
+    def learnt(self) -> dict[str, Any]:
         return {
-            "encoder": self.encoder.to_json(),
-            "classes": None if self.classes is None else self.classes.to_json(),
             "rows": self.rows,
             "columns": self.columns.to_state(),
             "levels": list(self.levels),
-            "forests": [each.to_state() for each in self.forests],
+            "forests": [forest.to_state() for forest in self.forests],
         }
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        self.encoder = Encoder.from_json(state["encoder"])
-        self.classes = Classes.from_json(state["classes"])
-        self.rows = state["rows"]
-        self.columns = TreeColumns.from_state(state["columns"])
-        self.levels = list(state["levels"])
-        self.forests = tuple(Forest.from_state(each) for each in state["forests"])
+    def take_over(self, learnt: Mapping[str, Any]) -> None:
+        self.rows = learnt["rows"]
+        self.columns = TreeColumns.from_state(learnt["columns"])
+        self.levels = list(learnt["levels"])
+        self.forests = tuple(Forest.from_state(state) for state in learnt["forests"])
 
 
 def in_order_met(codes: FloatArray) -> FloatArray:
@@ -139,7 +142,7 @@ def in_order_met(codes: FloatArray) -> FloatArray:
 
 
 def spread(matrix: FloatArray, levels: list[FloatArray]) -> FloatArray:
-    """(rows, wider) float64 of single precision numbers: the first columns, which are codes, as a column a level."""
-    codes = [matrix[:, place, None] == level for place, level in enumerate(levels)]
+    """(rows, wider) float64 of single precision: the first columns, which are codes, as a column a level."""
+    codes = [matrix[:, column, None] == level for column, level in enumerate(levels)]
     wide = np.concatenate([*codes, np.clip(matrix[:, len(levels) :], -LARGEST, LARGEST)], axis=1)
     return np.ascontiguousarray(wide.astype(np.float32), dtype=np.float64)

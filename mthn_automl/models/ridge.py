@@ -1,23 +1,23 @@
 """Ridge and logistic regression over features, metadata and one-hot tasks, with shrinkage to the pooled model."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import numpy as np
-from threadpoolctl import threadpool_limits
-
-from mthn_automl.data.dataset import Dataset, FloatArray
-from mthn_automl.data.encoding import Encoder, Flags
-from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
-from mthn_automl.models.parts.linear import Linear, fit_classes, fit_regression
-from mthn_automl.models.parts.linear_columns import LinearColumns, TaskEffects
-from mthn_automl.models.parts.probabilities import Classes
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.models.base import ProblemShape, Traits
+from mthn_automl.models.parts.linear import LinearColumns, LinearModel, TaskEffects, fit_classes, fit_regression
 
 
 @dataclass(frozen=True)
 class RidgeSettings:
-    """What is searched; the ranges are in `search_spaces/ridge.toml`."""
+    """What is searched; the ranges are in `search_spaces/ridge.toml`.
+
+    Attributes:
+        alpha: penalty on all coefficients.
+        task: the columns that each task has.
+        use_metadata: whether there are columns of metadata.
+        interactions: whether there are columns of features times metadata.
+    """
 
     alpha: float = 1.0
     task: TaskEffects = "slopes"
@@ -25,7 +25,7 @@ class RidgeSettings:
     interactions: bool = False
 
 
-class Ridge(Classical):
+class Ridge(LinearModel):
     """A linear model whose penalised task columns are deviations from the average task.
 
     The columns are the features, the metadata, feature-by-metadata products, a column a task, and columns
@@ -35,54 +35,38 @@ class Ridge(Classical):
 
     Size: all coefficients and intercepts. One task's network: a coefficient a feature and an intercept, for each
     output, because metadata are constant within a task. One more task: its own columns.
+
+    Shape:
+        rows -> (rows, targets), or (rows, classes).
+
+    Example:
+        >>> from mthn_automl.data.encoding import Flags
+        >>> from mthn_automl.data.problems import cubic
+        >>> from mthn_automl.data.read import read_dataset
+        >>> rows = read_dataset(cubic(tasks=3, rows=6)[0])
+        >>> model = Ridge(RidgeSettings())
+        >>> model.fit(rows, flags=Flags.of(rows), seed=0)
+        >>> model.predict(rows).shape
+        (18, 1)
     """
 
     Settings: ClassVar[type] = RidgeSettings
 
-    def __init__(self, settings: RidgeSettings) -> None:
-        self.settings = settings
+    settings: RidgeSettings
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: RidgeSettings) -> Traits:
         return Traits(settings.task != "none", settings.use_metadata and shape.metadata > 0)
 
-    def fit(self, training: Dataset, *, flags: Flags, seed: int) -> None:
+    def learn(self, training: Dataset, *, seed: int) -> None:
         """Learn from all rows of `training`; nothing is random, so `seed` changes nothing."""
-        self.encoder = Encoder.fit(training, flags)
-        self.classes = Classes.of(training)
-        self.columns = self._columns(len(training.tasks))
+        self.columns = self.columns_of(len(training.tasks))
         columns, alpha = self.columns.of(training), self.settings.alpha
-        with threadpool_limits(1):
-            if self.classes is None:
-                target = self.encoder.encode_target(training.target).astype(np.float64)
-                self.linear = fit_regression(columns, target, alpha=alpha)
-            else:
-                labels = self.classes.labels(training.target)
-                self.linear = fit_classes(columns, labels, self.classes, alpha=alpha)
+        if self.classes is None:
+            self.linear = fit_regression(columns, self.encoded_target(training), alpha=alpha)
+        else:
+            self.linear = fit_classes(columns, self.classes.labels(training.target), self.classes, alpha=alpha)
 
-    def predict(self, rows: Dataset) -> FloatArray:
-        """(rows, outputs) float64."""
-        scores = self.linear.scores(self.columns.of(rows))
-        return self.encoder.decode_target(scores) if self.classes is None else self.classes.probabilities(scores)
-
-    def _columns(self, tasks: int) -> LinearColumns:
+    def columns_of(self, tasks: int) -> LinearColumns:
         settings = self.settings
         return LinearColumns(self.encoder, tasks, settings.task, settings.use_metadata, settings.interactions)
-
-    def size(self) -> Size:
-        return self.columns.size(self.linear.numbers, len(self.linear.intercept))
-
-    def state(self) -> dict[str, Any]:
-        return {
-            "encoder": self.encoder.to_json(),
-            "classes": None if self.classes is None else self.classes.to_json(),
-            "tasks": self.columns.tasks,
-            "coefficients": self.linear.coefficients,
-            "intercept": self.linear.intercept,
-        }
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        self.encoder = Encoder.from_json(state["encoder"])
-        self.classes = Classes.from_json(state["classes"])
-        self.columns = self._columns(state["tasks"])
-        self.linear = Linear(state["coefficients"], state["intercept"])

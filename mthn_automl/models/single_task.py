@@ -7,13 +7,19 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.parts.blocks import apply_mlp, initial_bias, layer_widths, network_numbers, per_task_weight
 from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.layers import apply_mlp, initial_bias, layer_widths, mlp_parameters, per_task_weight
 
 
 @dataclass(frozen=True)
 class SingleTaskSettings:
-    """What is chosen. width, depth, dropout: of the hidden layers."""
+    """What is chosen, of each task's network.
+
+    Attributes:
+        width: units of a hidden layer.
+        depth: hidden layers.
+        dropout: share of hidden units that a training step leaves out.
+    """
 
     width: int = 32
     depth: int = 3
@@ -21,7 +27,16 @@ class SingleTaskSettings:
 
 
 class SingleTask(Architecture):
-    """T separate MLPs; nothing is shared but the start and the settings."""
+    """T separate MLPs; nothing is shared but the start and the settings.
+
+    Shape:
+        features (blocks, rows, d_x), task (blocks,) -> (blocks, rows, d_y).
+
+    Example:
+        >>> network = SingleTask(ProblemShape(features=3, outputs=1, tasks=5), SingleTaskSettings())
+        >>> network(torch.zeros(2, 4, 3), torch.tensor([0, 3])).shape
+        torch.Size([2, 4, 1])
+    """
 
     Settings: ClassVar[type] = SingleTaskSettings
 
@@ -31,26 +46,20 @@ class SingleTask(Architecture):
         self.layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
         for level, (inputs, outputs) in enumerate(self.layers):
             weight = per_task_weight(shape, inputs, outputs)
-            self.register_parameter(f"weight_{level}", weight)
             bias = torch.zeros(outputs) if level == settings.depth else initial_bias(inputs, outputs)
-            self.register_parameter(f"bias_{level}", nn.Parameter(bias.repeat(shape.tasks, 1)))
-        self.task_indexed = frozenset(name for name, _ in self.named_parameters())
+            biases = nn.Parameter(bias.repeat(shape.tasks, 1))
+            self.add_task_tables(**{f"weight_{level}": weight, f"bias_{level}": biases})
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: SingleTaskSettings) -> Traits:
-        return Traits(uses_task=True, uses_metadata=False)
+        return Traits(uses_task=True, uses_metadata=False, mlp_a_task=True)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
         return apply_mlp(features, self.task_networks(task), self.dropout)
 
     def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
-        return [
-            (
-                getattr(self, f"weight_{level}").index_select(0, task),
-                getattr(self, f"bias_{level}").index_select(0, task),
-            )
-            for level in range(len(self.layers))
-        ]
+        layers = (self.rows(task, f"weight_{level}", f"bias_{level}") for level in range(len(self.layers)))
+        return [(weight, bias) for weight, bias in layers]
 
     def task_network_parameters(self) -> int:
-        return network_numbers(self.layers)
+        return mlp_parameters(self.layers)

@@ -6,7 +6,7 @@ Source: Ye and Xu: TaskExpert: Dynamically Assembling Multi-Task Representations
 - In place of the layers of a vision transformer stands a trunk of dense layers, and experts read each of them.
 - In place of a token that is learnt for each task stands its description z_t, which writes the gates of all levels and
   the memory at the start.
-- The memory of a task holds one feature a row, not one a place of an image. It is a further expert of each level, and
+- The memory of a task holds one feature a row, not one a patch of an image. It is a further expert of each level, and
   what a level assembles is the memory of the next.
 """
 
@@ -17,7 +17,6 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.parts.blocks import Dense
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.experts import (
     ExpertLayer,
@@ -25,20 +24,24 @@ from mthn_automl.models.parts.experts import (
     Head,
     TaskHead,
     assemble_with,
-    numbers,
-    task_indexed,
     traits_with_head,
 )
-from mthn_automl.models.parts.task_description import EmbeddingStart, TaskDescription, TaskInput
+from mthn_automl.models.parts.layers import Dense, parameters_of
+from mthn_automl.models.parts.task_description import DescriptionSettings, TaskDescription
 
 
 @dataclass(frozen=True)
-class TaskExpertsSettings:
-    """What is chosen. experts: a level. width: of the trunk and of every expert. depth: levels."""
+class TaskExpertsSettings(DescriptionSettings):
+    """What is chosen.
 
-    task_input: TaskInput = "both"
-    embedding_size: int = 8
-    embedding_start: EmbeddingStart = "distinct"
+    Attributes:
+        experts: how many a level has.
+        head: what the output layer is made from.
+        width: units of the trunk and of every expert.
+        depth: levels.
+        dropout: share of hidden units that a training step leaves out.
+    """
+
     experts: int = 4
     head: Head = "generated"
     width: int = 32
@@ -54,7 +57,7 @@ class Level(nn.Module):
         self.trunk = Dense(inputs, settings.width)
         self.experts = ExpertLayer(settings.experts, settings.width, settings.width)
         self.gate = Gate(description, settings.width, settings.experts + 1)
-        self.task_numbers = numbers(self.trunk, self.experts) + self.gate.task_numbers
+        self.task_parameters = parameters_of(self.trunk, self.experts) + self.gate.task_parameters
 
     def forward(self, shared: Tensor, memory: Tensor, described: Tensor) -> tuple[Tensor, Tensor]:
         """shared (blocks, rows, d_in), memory (blocks, rows or 1, width) -> both (blocks, rows, width)."""
@@ -64,26 +67,32 @@ class Level(nn.Module):
 
 
 class TaskExperts(Architecture):
-    """Levels of experts along a trunk; a memory of the task's feature runs beside it and feeds the head."""
+    """Levels of experts along a trunk; a memory of the task's feature runs beside it and feeds the head.
+
+    Shape:
+        features (blocks, rows, d_x), task (blocks,) -> (blocks, rows, d_y).
+
+    Example:
+        >>> network = TaskExperts(ProblemShape(features=3, outputs=1, tasks=5), TaskExpertsSettings())
+        >>> network(torch.zeros(2, 4, 3), torch.tensor([0, 3])).shape
+        torch.Size([2, 4, 1])
+    """
 
     Settings: ClassVar[type] = TaskExpertsSettings
 
     def __init__(self, shape: ProblemShape, settings: TaskExpertsSettings) -> None:
         super().__init__(shape)
-        self.description = TaskDescription(
-            shape, settings.task_input, settings.embedding_size, settings.embedding_start
-        )
+        self.description = TaskDescription(shape, settings)
         described, self.width = self.description.width, settings.width
         self.first_memory = Dense(described, settings.width)
         inputs = [shape.features, *[settings.width] * (settings.depth - 1)]
-        self.levels = nn.ModuleList(Level(described, each, settings) for each in inputs)
+        self.levels = nn.ModuleList(Level(described, width, settings) for width in inputs)
         self.head = TaskHead(shape, settings.head, described, settings.width)
         self.dropout = Dropout(settings.dropout)
-        self.task_indexed = task_indexed(description=self.description, head=self.head)
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: TaskExpertsSettings) -> Traits:
-        return traits_with_head(shape, settings.task_input, settings.head)
+        return traits_with_head(shape, settings, settings.head)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
         described = self.description(task, self.metadata)
@@ -95,5 +104,5 @@ class TaskExperts(Architecture):
 
     def task_network_parameters(self) -> int:
         """The trunk and all experts, the task's gates, the memory it starts with, and its head."""
-        levels = sum(level.task_numbers for level in self.levels)  # type: ignore[misc]
-        return levels + self.width + self.head.task_numbers
+        levels = sum(level.task_parameters for level in self.levels)  # type: ignore[misc]
+        return levels + self.width + self.head.task_parameters

@@ -13,11 +13,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
-from mthn_automl.models.parts.blocks import Dense, initial_weight, shared_product
+from mthn_automl.models.parts.blocks import in_parts, of_blocks
 from mthn_automl.models.parts.dropout import Dropout
-from mthn_automl.models.parts.fetching import of_blocks
-from mthn_automl.models.parts.in_parts import in_parts
-from mthn_automl.models.parts.task_description import EmbeddingStart, TaskDescription, TaskInput, traits_of
+from mthn_automl.models.parts.layers import Dense, initial_weight, parameters_of, shared_product
+from mthn_automl.models.parts.task_description import DescriptionSettings, TaskDescription, traits_of
 
 MOST_TOKENS = 64
 """Tokens of features in a row; neighbouring features share one where there are more of them."""
@@ -27,12 +26,17 @@ HIDDEN_SHARE = 2
 
 
 @dataclass(frozen=True)
-class TaskTransformerSettings:
-    """What is chosen. prompts: tokens written for the task. width: of a token. depth: blocks. heads: of attention."""
+class TaskTransformerSettings(DescriptionSettings):
+    """What is chosen.
 
-    task_input: TaskInput = "both"
-    embedding_size: int = 8
-    embedding_start: EmbeddingStart = "distinct"
+    Attributes:
+        prompts: tokens written for the task.
+        heads: of attention.
+        width: values of a token.
+        depth: blocks.
+        dropout: share of hidden units that a training step leaves out.
+    """
+
     prompts: int = 1
     heads: int = 2
     width: int = 32
@@ -100,7 +104,7 @@ class Attention(nn.Module):
     def by_tokens(self, asking: Tensor, tokens: Tensor) -> Tensor:
         """As the formula has it."""
         query = self._split(shared_product(asking, self.query))
-        key, value = (self._split(shared_product(tokens, each)) for each in (self.key, self.value))
+        key, value = (self._split(shared_product(tokens, matrix)) for matrix in (self.key, self.value))
         weight = torch.softmax(query @ key.transpose(3, 4), dim=4)
         return dense(self.out, (weight @ value).transpose(2, 3).flatten(3))
 
@@ -127,9 +131,9 @@ class Block(nn.Module):
     def forward(self, tokens: Tensor, asking: int) -> Tensor:
         """(blocks, rows, tokens, width) -> (blocks, rows, asking, width)."""
         normed = tokens if self.first else norm(tokens)
-        found: Tensor = tokens[:, :, :asking] + self.dropout(self.attention(normed[:, :, :asking], normed), 0)
-        hidden = self.dropout(torch.relu(dense(self.widen, norm(found))), 1)
-        return found + dense(self.narrow, hidden)
+        attended: Tensor = tokens[:, :, :asking] + self.dropout(self.attention(normed[:, :, :asking], normed), 0)
+        hidden = self.dropout(torch.relu(dense(self.widen, norm(attended))), 1)
+        return attended + dense(self.narrow, hidden)
 
 
 def dense(layer: Dense, values: Tensor) -> Tensor:
@@ -138,7 +142,7 @@ def dense(layer: Dense, values: Tensor) -> Tensor:
 
 
 def norm(values: Tensor) -> Tensor:
-    """Each token to mean 0 and variance 1 over its numbers."""
+    """Each token to mean 0 and variance 1 over its values."""
     return functional.layer_norm(values, values.shape[-1:])
 
 
@@ -146,6 +150,14 @@ class TaskTransformer(Architecture):
     """P_t = z_t G + g; [P_t; tokens of x] through the blocks; y = relu(norm(mean of the prompts)) W + b.
 
     Attention is among the tokens of one row. In the last block only the prompts ask, as nothing else is read.
+
+    Shape:
+        features (blocks, rows, d_x), task (blocks,) -> (blocks, rows, d_y).
+
+    Example:
+        >>> network = TaskTransformer(ProblemShape(features=3, outputs=1, tasks=5), TaskTransformerSettings())
+        >>> network(torch.zeros(2, 4, 3), torch.tensor([0, 3])).shape
+        torch.Size([2, 4, 1])
     """
 
     Settings: ClassVar[type] = TaskTransformerSettings
@@ -153,10 +165,7 @@ class TaskTransformer(Architecture):
     def __init__(self, shape: ProblemShape, settings: TaskTransformerSettings) -> None:
         super().__init__(shape)
         width, self.prompts = settings.width, settings.prompts
-        self.description = TaskDescription(
-            shape, settings.task_input, settings.embedding_size, settings.embedding_start
-        )
-        self.task_indexed = frozenset(f"description.{name}" for name in self.description.own)
+        self.description = TaskDescription(shape, settings)
         described = self.description.width
         self.prompt_start = nn.Parameter(torch.randn(self.prompts, width) * width**-0.5)
         self.prompt_weight = nn.Parameter(torch.randn(described, self.prompts, width) * (described * width) ** -0.5)
@@ -166,16 +175,16 @@ class TaskTransformer(Architecture):
         )
         self.last = Dense(width, shape.outputs, last=True)
         tokens = self.prompts + self.feature_tokens.tokens
-        self.numbers_a_row = tokens * max(HIDDEN_SHARE * width, tokens * settings.heads)
+        self.row_values = tokens * max(HIDDEN_SHARE * width, tokens * settings.heads)
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: TaskTransformerSettings) -> Traits:
-        return traits_of(shape, settings.task_input)
+        return traits_of(shape, settings)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
         if self.training:
             return self._answer(features, task)
-        return in_parts(self._answer, features, task, self.numbers_a_row)
+        return in_parts(self._answer, features, task, self.row_values)
 
     def _answer(self, features: Tensor, task: Tensor) -> Tensor:
         prompts = of_blocks(self._prompts, task, len(self.metadata)).unsqueeze(1)
@@ -194,4 +203,4 @@ class TaskTransformer(Architecture):
     def task_network_parameters(self) -> int:
         """All but what describes tasks and writes prompts; the prompts of the task instead."""
         shared = (self.feature_tokens, self.blocks, self.last)
-        return self.prompt_start.numel() + sum(each.numel() for part in shared for each in part.parameters())
+        return self.prompt_start.numel() + parameters_of(*shared)

@@ -1,6 +1,6 @@
-"""A step costs what its rows and the tasks in it cost: numbers that it reads or writes are counted, not timed."""
+"""A step costs what its rows and the tasks in it cost: values that it reads or writes are counted, not timed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.encoding import Flags
+from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.training.batches import Batch, deal, lay_out
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.members import Pack
@@ -18,8 +18,7 @@ from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo
-from tests.contracts.test_neural import builder, of_cost, traits_of
-from tests.training.trained import encode_all
+from tests.contracts.neural import NAMES, builder, choices, encoded, traits_of
 
 WITH_ROWS = 20
 BY_ROW = ("aten.index_select", "aten.index_copy_", "aten.index.Tensor")
@@ -27,7 +26,7 @@ BY_ROW = ("aten.index_select", "aten.index_copy_", "aten.index.Tensor")
 
 
 class Counter(TorchDispatchMode):
-    """Counts the numbers that operations write, and the largest tensor that one reads as a whole."""
+    """Counts the values that operations write, and the largest tensor that one reads as a whole."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,11 +64,9 @@ def of_tasks(count: int) -> Dataset:
     return zoo.build(features=zoo.table(features), task=task, target=features[:, :1], metadata=zoo.table(metadata))
 
 
-def trainer(name: str, chosen: Mapping[str, Any], data: TrainingData, members: int) -> Trainer:
+def trainer(build: Callable[[], Architecture], data: TrainingData, members: int, *, present_only: bool) -> Trainer:
     placed = DeviceData.of(data, torch.device("cpu"))
     fold = torch.zeros(members, dtype=torch.int64)
-    present_only = traits_of(name, data.shape, chosen).cost == "tasks_present"
-    build = builder(name, data.shape, chosen)
     pack = Pack.build(build, range(members), placed.metadata[fold], present_only=present_only)
     return Trainer(placed, pack, fold, TrainingSettings())
 
@@ -81,9 +78,9 @@ def batches(data: TrainingData, members: int) -> list[Batch]:
 
 def counted(name: str, chosen: Mapping[str, Any], tasks: int, members: int) -> Counter:
     """The third step, when optimiser and catching up are at work."""
-    dataset = of_tasks(tasks)
-    data = encode_all(dataset, Flags.of(dataset))
-    training = trainer(name, chosen, data, members)
+    data = encoded(of_tasks(tasks))
+    present_only = traits_of(name, data.shape, chosen).cost == "tasks_present"
+    training = trainer(builder(name, data.shape, chosen), data, members, present_only=present_only)
     first, second, third = batches(data, members)
     training.step(first)
     training.step(second)
@@ -92,35 +89,44 @@ def counted(name: str, chosen: Mapping[str, Any], tasks: int, members: int) -> C
     return counter
 
 
-@pytest.mark.parametrize("members", [1, 3])
-@of_cost("tasks_present")
-def test_a_step_touches_no_more_numbers_with_10_000_tasks_than_with_100(
-    name: str, chosen: Mapping[str, Any], members: int
-) -> None:
-    few, many = (counted(name, chosen, tasks, members) for tasks in (100, 10_000))
-    assert many.written <= few.written
-    assert many.largest_read <= few.largest_read
+@pytest.mark.parametrize("name", NAMES)
+def test_a_step_costs_more_with_more_tasks_exactly_when_that_is_stated(name: str, subtests: pytest.Subtests) -> None:
+    shape = encoded(of_tasks(WITH_ROWS)).shape
+    for case, chosen in choices(name).items():
+        for members in (1, 3):
+            with subtests.test(case, members=members):
+                present = traits_of(name, shape, chosen).cost == "tasks_present"
+                few, many = (counted(name, chosen, tasks, members) for tasks in (100, 10_000 if present else 200))
+                assert (many.written > few.written) == (not present)
+                assert many.largest_read <= few.largest_read or not present
 
 
-@pytest.mark.parametrize("members", [1, 3])
-@of_cost("all_tasks")
-def test_what_says_that_it_costs_more_with_more_tasks_does(name: str, chosen: Mapping[str, Any], members: int) -> None:
-    few, many = (counted(name, chosen, tasks, members) for tasks in (100, 200))
-    assert many.written > few.written
+class Offsets(Architecture):
+    """An offset a task."""
+
+    def __init__(self, shape: ProblemShape) -> None:
+        super().__init__(shape)
+        self.add_task_tables(offset=torch.nn.Parameter(torch.zeros(shape.tasks, 8)))
+
+    @classmethod
+    def traits(cls, shape: ProblemShape, settings: Any) -> Traits:
+        return Traits(uses_task=True, uses_metadata=False)
+
+    def forward(self, features: Tensor, task: Tensor) -> Tensor:
+        return features[..., :1] + self.rows(task, "offset")[0].mean(1).reshape(-1, 1, 1)
+
+    def task_network_parameters(self) -> int:
+        return 1
 
 
 def test_the_counter_sees_whatever_is_done_to_all_tasks() -> None:
     """Else the test above could not fail: a pack that is handed all tasks is found out."""
-    data = encode_all(of_tasks(10_000), Flags.of(of_tasks(10_000)))
-    whole, present = trainer("hypernetwork", {}, data, 1), trainer("hypernetwork", {}, data, 1)
-    fold = torch.zeros(1, dtype=torch.int64)
-    build = builder("hypernetwork", data.shape, {})
-    pack = Pack.build(build, [0], whole.data.metadata[fold], present_only=False)
-    whole = Trainer(whole.data, pack, fold, TrainingSettings())
+    data = encoded(of_tasks(10_000))
     counts = []
-    for each in (whole, present):
+    for present_only in (False, True):
+        training = trainer(lambda: Offsets(data.shape), data, 1, present_only=present_only)
         with Counter() as counter:
-            each.step(batches(data, 1)[0])
+            training.step(batches(data, 1)[0])
         counts.append(counter)
     assert counts[0].written > counts[1].written + 10_000
     assert counts[0].largest_read >= 80_000 > counts[1].largest_read

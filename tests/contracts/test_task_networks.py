@@ -8,62 +8,37 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
-from mthn_automl import catalogue
-from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.data.encoding import Encoder, Flags
-from mthn_automl.models.base import Architecture, ProblemShape
+from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.training import task_networks
 from mthn_automl.training.losses import network_outputs
 from mthn_automl.training.members import Pack, prototype
 from mthn_automl.training.networks import Networks
 from mthn_automl.training.task_networks import TaskNetworks, apply_network
 from tests.contracts import zoo
+from tests.contracts.neural import NAMES, SHAPE, built, corners, points, traits_of
 
-NAMES = catalogue.names("neural")
 Animal = Callable[[], Dataset]
 Settings = Mapping[str, Any]
-every_animal = pytest.mark.parametrize("animal", zoo.ZOO, ids=lambda animal: animal.__name__)
+MLPS = [name for name in NAMES if traits_of(name, SHAPE, {}).mlp_a_task]
+every_model = pytest.mark.parametrize("name", MLPS)
 
 
-def ends(parameter: Settings) -> list[Any]:
-    return parameter["choices"] if parameter["type"] == "categorical" else [parameter["low"], parameter["high"]]
+def mlps(name: str) -> dict[str, dict[str, Any]]:
+    """The settings under which a task's network is an MLP."""
+    tried = {**points(name), **corners(name)}
+    return {case: chosen for case, chosen in tried.items() if traits_of(name, SHAPE, chosen).mlp_a_task}
 
 
-def has_networks(name: str, chosen: Settings) -> bool:
-    """Whether a task's network is an MLP under these settings."""
-    model = prototype(lambda shape: built(name, shape, chosen), ProblemShape(3, 2, tasks=2, metadata=2))
-    return model.task_networks(torch.tensor([0])) is not None
-
-
-def built(name: str, shape: ProblemShape, chosen: Settings) -> Architecture:
-    architecture = catalogue.read(name).load_class()
-    return architecture(shape, architecture.Settings(**chosen))
-
-
-CASES = [
-    pytest.param(name, chosen, id=f"{name}: {' '.join(f'{key}={value}' for key, value in chosen.items()) or 'default'}")
-    for name in NAMES
-    for chosen in (
-        {},
-        *({key: value} for key, each in catalogue.read(name).parameters.items() for value in ends(each)),
-    )
-    if has_networks(name, chosen)
-]
-every_setting = pytest.mark.parametrize(("name", "chosen"), CASES)
-WITHOUT_NETWORKS = {
-    *("cross_stitch", "hyper_adapter", "learned_context", "mmoe", "ple", "sluice", "tabm_tasks", "task_experts"),
-    "task_transformer",
-}
-every_model = pytest.mark.parametrize("name", [name for name in catalogue.names("neural") if has_networks(name, {})])
-
-
-def shaken(value: torch.Tensor, random: torch.Generator) -> torch.Tensor:
+def shaken(value: Tensor, random: torch.Generator) -> Tensor:
     return (value.detach() + 0.1 * torch.randn(value.shape, generator=random)).requires_grad_()
 
 
 def untrained(name: str, dataset: Dataset, chosen: Settings | None = None, *, members: int = 3) -> Networks:
-    """Networks whose every number is drawn at random, so that no two tasks or members are alike."""
+    """Networks whose every parameter is drawn at random, so that no two tasks or members are alike."""
     encoder = Encoder.fit(dataset, Flags.of(dataset))
     outputs = network_outputs(dataset.schema)
     shape = ProblemShape(encoder.feature_width, outputs, len(dataset.tasks), encoder.metadata_width)
@@ -74,57 +49,19 @@ def untrained(name: str, dataset: Dataset, chosen: Settings | None = None, *, me
     return Networks(Pack(pack.prototype, parameters, pack.buffers, present_only=True), encoder, dataset.schema.problem)
 
 
-def networks_of(model: Networks) -> TaskNetworks:
-    assert model.task_networks is not None
-    return model.task_networks
+def long_way(model: Networks, rows: Dataset, monkeypatch: pytest.MonkeyPatch) -> FloatArray:
+    """Predictions of the model itself: as if a task's network were no MLP."""
+    with monkeypatch.context() as patch:
+        patch.setattr(TaskNetworks, "of", lambda pack: None)
+        whole = replace(model)
+        assert whole.task_networks is None
+        return whole.predict(rows)
 
 
-def assert_takes_the_short_way_to_the_same(model: Networks, rows: Dataset) -> None:
-    networks_of(model)
-    expected = model._predict_by_pack(rows)
-    np.testing.assert_allclose(model.predict(rows), expected, rtol=1e-5, atol=1e-5 * max(1.0, np.abs(expected).max()))
-
-
-def test_most_architectures_have_a_network_a_task() -> None:
-    """Else what follows would say nothing."""
-    without = {name for name in NAMES if not has_networks(name, {})}
-    assert without == WITHOUT_NETWORKS
-
-
-@pytest.mark.parametrize("metadata", [0, 2])
-@every_setting
-def test_the_network_of_a_task_computes_what_the_model_does(name: str, chosen: Settings, metadata: int) -> None:
-    model = prototype(lambda shape: built(name, shape, chosen), ProblemShape(3, 2, tasks=6, metadata=metadata))
-    model.metadata = torch.randn(6, metadata)
-    task, features = torch.tensor([4, 0, 5, 0]), torch.randn(4, 7, 3)
-    with torch.no_grad():
-        for value in model.parameters():
-            value += 0.3 * torch.randn(value.shape)
-        networks, expected = model.task_networks(task), model(features, task)
-        found = apply_network(features, networks)
-    assert all(len(part) in (1, 4) for layer in networks for part in layer)
-    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
-
-
-@every_setting
-def test_the_network_of_a_task_has_the_stated_size(name: str, chosen: Settings) -> None:
-    model = prototype(lambda shape: built(name, shape, chosen), ProblemShape(3, 2, tasks=6, metadata=2))
-    networks = model.task_networks(torch.tensor([1]))
-    assert sum(part[0].numel() for layer in networks for part in layer) == model.task_network_parameters()
-
-
-@every_setting
-def test_predictions_are_those_of_the_model_itself(name: str, chosen: Settings) -> None:
-    dataset = zoo.missing_values()
-    assert_takes_the_short_way_to_the_same(untrained(name, dataset, chosen), dataset)
-
-
-@pytest.mark.parametrize("members", [1, 3])
-@every_model
-@every_animal
-def test_predictions_are_those_of_the_model_itself_for_any_data(name: str, animal: Animal, members: int) -> None:
-    dataset = animal()
-    assert_takes_the_short_way_to_the_same(untrained(name, dataset, members=members), dataset)
+def assert_near(found: FloatArray, expected: FloatArray, tolerance: float = 1e-5) -> None:
+    np.testing.assert_allclose(
+        found, expected, rtol=tolerance, atol=tolerance * max(1.0, np.abs(expected).max(initial=0.0))
+    )
 
 
 def with_unseen(dataset: Dataset) -> Dataset:
@@ -136,42 +73,75 @@ def with_unseen(dataset: Dataset) -> Dataset:
     return replace(new, task=np.where(known, dataset.task, new.task))
 
 
-@every_model
-@every_animal
-def test_unseen_tasks_are_average_ones_as_the_model_itself_makes_them(name: str, animal: Animal) -> None:
-    dataset = animal()
-    assert_takes_the_short_way_to_the_same(untrained(name, dataset), with_unseen(dataset))
-
-
-@every_setting
-def test_unseen_tasks_are_average_ones_whatever_the_settings(name: str, chosen: Settings) -> None:
-    dataset = zoo.planted()
-    assert_takes_the_short_way_to_the_same(untrained(name, dataset, chosen), with_unseen(dataset))
+def test_some_architectures_have_a_network_a_task_and_some_have_none() -> None:
+    """Else what follows would say nothing."""
+    assert 0 < len(MLPS) < len(NAMES)
 
 
 @every_model
-def test_networks_too_many_to_keep_are_made_for_the_rows_at_hand(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    dataset = zoo.several_targets()
-    model = untrained(name, dataset)
-    expected = model.predict(dataset)
+def test_the_network_of_a_task_computes_what_the_model_does(name: str, subtests: pytest.Subtests) -> None:
+    for metadata in (0, 2):
+        shape = ProblemShape(3, 2, tasks=6, metadata=metadata)
+        for case, chosen in mlps(name).items():
+            with subtests.test(case, metadata=metadata), torch.no_grad():
+                torch.manual_seed(0)
+                model = prototype(lambda given, chosen=chosen: built(name, given, chosen), shape)
+                model.metadata = torch.randn(6, metadata)
+                task, features = torch.tensor([4, 0, 5, 0]), torch.randn(4, 7, 3)
+                for value in model.parameters():
+                    value += 0.3 * torch.randn(value.shape)
+                networks = model.task_networks(task)
+                assert all(len(part) in (1, 4) for layer in networks for part in layer)
+                torch.testing.assert_close(
+                    apply_network(features, networks), model(features, task), rtol=1e-4, atol=1e-4
+                )
+
+
+@every_model
+def test_predictions_are_those_of_the_model_itself(
+    name: str, subtests: pytest.Subtests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the settings, and for tasks never seen, which are average ones."""
+    for animal in (zoo.missing_values, zoo.planted):
+        for case, chosen in mlps(name).items():
+            with subtests.test(case, animal=animal.__name__):
+                model, rows = untrained(name, animal(), chosen), with_unseen(animal())
+                assert model.task_networks is not None
+                assert_near(model.predict(rows), long_way(model, rows, monkeypatch))
+
+
+@every_model
+def test_predictions_are_those_of_the_model_itself_for_any_data_and_one_row_at_a_time(
+    name: str, subtests: pytest.Subtests, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for members in (1, 3):
+        for animal in zoo.ZOO:
+            with subtests.test(animal.__name__, members=members):
+                dataset, rows = animal(), with_unseen(animal())
+                model = untrained(name, dataset, members=members)
+                expected = long_way(model, rows, monkeypatch)
+                assert_near(model.predict(dataset), long_way(model, dataset, monkeypatch))
+                assert_near(model.predict(rows), expected)
+                for row in (0, 1, 2, len(rows) - 1):
+                    network = model.task_network(int(rows.task[row]), rows.tasks)
+                    found = model.predict_row(rows.features.take(np.array([row])), network)
+                    assert_near(found, expected[row])
+
+
+@every_model
+def test_predictions_are_the_same_whether_networks_are_kept_or_too_many_to_keep(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = zoo.multiclass()
+    model, few = untrained(name, dataset), dataset.take(np.arange(3))
+    before = model.predict(few)
+    for _ in range(len(dataset.tasks)):
+        expected = model.predict(dataset)
+    assert_near(model.predict(few), before)
     monkeypatch.setattr(task_networks, "MOST_KEPT", 0)
     monkeypatch.setattr(task_networks, "ROWS_AT_ONCE", 7)
     monkeypatch.setattr(task_networks, "LONGEST_BLOCK", 3)
-    again = replace(model)
-    np.testing.assert_allclose(again.predict(dataset), expected, rtol=1e-5, atol=1e-5)
-    assert networks_of(again)._kept is None
-
-
-@every_model
-def test_predictions_do_not_change_once_the_networks_are_kept(name: str) -> None:
-    dataset = zoo.multiclass()
-    model = untrained(name, dataset)
-    few = dataset.take(np.arange(3))
-    before = model.predict(few)
-    for _ in range(len(dataset.tasks)):
-        model.predict(dataset)
-    assert networks_of(model)._kept is not None
-    np.testing.assert_allclose(model.predict(few), before, rtol=1e-5, atol=1e-5)
+    assert_near(replace(model).predict(dataset), expected)
 
 
 @every_model
@@ -185,36 +155,21 @@ def test_networks_do_not_travel_between_processes(name: str) -> None:
     np.testing.assert_array_equal(pickle.loads(stored).predict(dataset), expected)  # noqa: S301
 
 
-@every_animal
-@every_model
-def test_one_row_is_predicted_as_in_a_table(name: str, animal: Animal) -> None:
-    dataset = with_unseen(animal())
-    model = untrained(name, animal())
-    networks_of(model)
-    expected = model.predict(dataset)
-    for row in (0, 1, 2, len(dataset) - 1):
-        network = model.task_network(int(dataset.task[row]), dataset.tasks)
-        assert network is not None
-        found = model.predict_row(dataset.features.take(np.array([row])), network)
-        np.testing.assert_allclose(found, expected[row], rtol=1e-6, atol=1e-6 * max(1.0, np.abs(expected).max()))
-
-
 class NoNetwork(Architecture):
     """Multiplies two features, which no MLP does."""
 
     Settings = object
 
     @classmethod
-    def traits(cls, shape: ProblemShape, settings: Any) -> Any:
-        raise NotImplementedError
+    def traits(cls, shape: ProblemShape, settings: Any) -> Traits:
+        return Traits(uses_task=True, uses_metadata=False)
 
     def __init__(self, shape: ProblemShape) -> None:
         super().__init__(shape)
-        self.own = torch.nn.Parameter(torch.arange(shape.tasks, dtype=torch.float32))
-        self.task_indexed = frozenset({"own"})
+        self.add_task_tables(factor=torch.nn.Parameter(torch.arange(shape.tasks, dtype=torch.float32)))
 
-    def forward(self, features: torch.Tensor, task: torch.Tensor) -> torch.Tensor:
-        return features[..., :1] * features[..., 1:2] * self.own[task].reshape(-1, 1, 1)
+    def forward(self, features: Tensor, task: Tensor) -> Tensor:
+        return features[..., :1] * features[..., 1:2] * self.rows(task, "factor")[0].reshape(-1, 1, 1)
 
     def task_network_parameters(self) -> int:
         return 1
@@ -230,4 +185,4 @@ def test_an_architecture_that_is_no_mlp_predicts_by_itself() -> None:
     assert model.task_network(0, dataset.tasks) is None
     given = encoder.encode_features(dataset.features)
     expected = encoder.decode_target((given[:, 0] * given[:, 1] * dataset.task)[:, None])
-    np.testing.assert_allclose(model.predict(dataset), expected, rtol=1e-5, atol=1e-5)
+    assert_near(model.predict(dataset), expected)

@@ -13,7 +13,6 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from mthn_automl.data.dataset import Dataset, FloatArray
-from mthn_automl.data.encoding import Flags
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
 
 Behaviour = Literal[
@@ -70,14 +69,11 @@ class Misbehaving(Classical):
 
     Settings: ClassVar[type] = Settings
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-
     @classmethod
     def traits(cls, shape: ProblemShape, settings: Settings) -> Traits:
         return Traits(uses_task=False, uses_metadata=False)
 
-    def fit(self, training: Dataset, *, flags: Flags, seed: int) -> None:
+    def learn(self, training: Dataset, *, seed: int) -> None:
         match self.settings.behaviour:
             case "raises":
                 raise ValueError("the model is broken")
@@ -109,18 +105,18 @@ class Misbehaving(Classical):
             node = os.environ.get(NODE, "")
             Fit(self.settings.behaviour, node, os.getpid(), rows, self.settings.offset).write()
 
-    def predict(self, rows: Dataset) -> FloatArray:
-        value = {"undefined": np.nan, "infinite": np.inf}.get(self.settings.behaviour, 0.0)
-        return np.zeros((len(rows), len(self.mean))) + self.mean + value
+    def scores(self, rows: Dataset) -> FloatArray:
+        value = self.mean + {"undefined": np.nan, "infinite": np.inf}.get(self.settings.behaviour, 0.0)
+        return np.tile((value - self.encoder.target_mean) / self.encoder.target_scale, (len(rows), 1))
 
     def size(self) -> Size:
         return Size(1, 1, 0)
 
-    def state(self) -> dict[str, Any]:
+    def learnt(self) -> dict[str, Any]:
         return {"mean": self.mean}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        self.mean = state["mean"]
+    def take_over(self, learnt: Mapping[str, Any]) -> None:
+        self.mean = learnt["mean"]
 
 
 def _four_have_met() -> bool:

@@ -14,8 +14,8 @@ from mthn_automl.models.gradient_boosting import GradientBoosting, GradientBoost
 @pytest.mark.parametrize("chosen", [{}, {"task": "category"}, {"task": "category", "min_category_rows": 5}])
 def test_tasks_of_eight_rows_do_not_collapse_to_the_mean_of_all(chosen: dict[str, Any]) -> None:
     whole = read_dataset(cubic(tasks=20, rows=40, seed=0)[0])
-    place = np.arange(len(whole)) % 40
-    training, test = whole.take(np.flatnonzero(place < 8)), whole.take(np.flatnonzero(place >= 8))
+    row = np.arange(len(whole)) % 40
+    training, test = whole.take(np.flatnonzero(row < 8)), whole.take(np.flatnonzero(row >= 8))
     model = GradientBoosting(GradientBoostingSettings(**chosen))
     model.fit(training, flags=Flags.of(training), seed=0)
     error = np.mean((model.predict(test) - test.target) ** 2)

@@ -7,7 +7,6 @@ from torch.nn import functional
 
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.hyper_adapter import GENERATED_SHARE, QUIET, HyperAdapter, HyperAdapterSettings, Kernels
-from mthn_automl.models.parts.fetching import FETCHING_PAYS, of_blocks
 
 WIDTH, BOTTLENECK, DEPTH = 16, 3, 2
 SHAPE = ProblemShape(features=4, outputs=2, tasks=3, metadata=2)
@@ -32,8 +31,8 @@ def of_row(network: HyperAdapter, features: Tensor, task: int) -> Tensor:
     hidden = network.first(features)
     for level, layer in enumerate(network.layers):
         representation = torch.relu(z @ generator.of_task + generator.of_layer[level])
-        numbers = representation @ generator.weight + generator.start
-        down, down_bias, up, up_bias, scale, shift = numbers.split(generator.sizes)
+        flat = representation @ generator.weight + generator.start
+        down, down_bias, up, up_bias, scale, shift = flat.split(generator.sizes)
         down, up = down.reshape(inner, BOTTLENECK), up.reshape(BOTTLENECK, inner)
         if network.factorised:
             down, up = network.down_factor[level] @ down, up @ network.up_factor[level]
@@ -43,26 +42,15 @@ def of_row(network: HyperAdapter, features: Tensor, task: int) -> Tensor:
     return network.last(hidden)
 
 
-@pytest.mark.parametrize("blocks", [2, 20], ids=["made for each block", "made once a task"])
 @pytest.mark.parametrize("kernels", ["full", "factorised"])
-def test_the_network_is_its_formula(kernels: Kernels, blocks: int) -> None:
-    model, task, features = network(kernels), torch.arange(blocks) % SHAPE.tasks, torch.randn(blocks, 2, 4)
-    expected = torch.stack([of_row(model, row, int(t)) for rows, t in zip(features, task, strict=True) for row in rows])
-    torch.testing.assert_close(model(features, task).flatten(0, 1), expected, rtol=1e-4, atol=1e-5)
-
-
-def test_of_many_blocks_each_task_is_made_once() -> None:
-    asked: list[int] = []
-
-    def make(task: Tensor) -> Tensor:
-        asked.append(len(task))
-        return 10.0 * task
-
-    for count in (3, 20):
-        task = torch.arange(count) % 3
-        torch.testing.assert_close(of_blocks(make, task, 3), 10.0 * task)
-    assert FETCHING_PAYS * 3 < 20
-    assert asked == [3, 3]
+def test_the_network_is_its_formula(kernels: Kernels) -> None:
+    """Whether adapters are made for each of two blocks, or once a task for twenty."""
+    model = network(kernels)
+    for blocks in (2, 20):
+        task, features = torch.arange(blocks) % SHAPE.tasks, torch.randn(blocks, 2, 4)
+        rows = [(row, int(t)) for block, t in zip(features, task, strict=True) for row in block]
+        expected = torch.stack([of_row(model, *row) for row in rows])
+        torch.testing.assert_close(model(features, task).flatten(0, 1), expected, rtol=1e-4, atol=1e-5)
 
 
 @torch.no_grad()
@@ -73,7 +61,7 @@ def test_adapters_start_as_unlike_as_is_said() -> None:
     parts = model.generator(model.description(torch.arange(400), model.metadata)).split(model.generator.sizes, dim=2)
     starts = model.generator.start.split(model.generator.sizes)
     spreads = [float(part.std(dim=0).square().mean().sqrt()) for part in parts]
-    for place in (0, 2):
-        assert 0.5 * GENERATED_SHARE < spreads[place] / float(starts[place].std()) < 1.5 * GENERATED_SHARE
-    for place in (1, 3, 4, 5):
-        assert 0.5 * QUIET < spreads[place] < 1.5 * QUIET
+    for matrix in (0, 2):
+        assert 0.5 * GENERATED_SHARE < spreads[matrix] / float(starts[matrix].std()) < 1.5 * GENERATED_SHARE
+    for vector in (1, 3, 4, 5):
+        assert 0.5 * QUIET < spreads[vector] < 1.5 * QUIET

@@ -34,17 +34,17 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
 
 
 def test_preferences_are_drawn_from_none_to_large_ones() -> None:
-    random = np.random.default_rng(0)
-    drawn = np.array([network().draw(random)["drawn"] for _ in range(2000)])
+    random, model = np.random.default_rng(0), network()
+    drawn = np.array([model.draw(random)["drawn"] for _ in range(2000)])
     assert (drawn == 0.0).mean() == pytest.approx(0.25, abs=0.04)
     assert 0.9 < drawn.max() <= LARGEST_DRAWN
 
 
 def test_every_unit_is_open_at_no_preference_and_few_are_at_the_largest() -> None:
     model = network().eval()
-    assert (model._gates() == 1.0).all()
+    assert (model.gates() == 1.0).all()
     model.preference.fill_(1.0)
-    assert 0 < int((model._gates() > 0.0).sum()) <= 0.3 * model._gates().numel()
+    assert 0 < int((model.gates() > 0.0).sum()) <= 0.3 * model.gates().numel()
 
 
 def test_a_smaller_network_is_a_part_of_a_larger_one() -> None:
@@ -52,14 +52,14 @@ def test_a_smaller_network_is_a_part_of_a_larger_one() -> None:
     gates = []
     for preference in (0.2, 0.5, 0.9):
         model.preference.fill_(preference)
-        gates.append(model._gates())
+        gates.append(model.gates())
     assert all((small <= large).all() for large, small in pairwise(gates))
 
 
 def test_the_penalty_is_the_share_of_weights_between_open_units() -> None:
     model = network().train()
     model.drawn.fill_(0.5)
-    open_units = model._gates().detach().sum(dim=1)
+    open_units = model.gates().detach().sum(dim=1)
     expected = 3 * open_units[0] + open_units[0] * open_units[1] + open_units[1]
     assert float(model.penalty().detach()) == pytest.approx(float(expected) / (3 * 16 + 16 * 16 + 16), rel=1e-5)
     model.drawn.fill_(0.0)

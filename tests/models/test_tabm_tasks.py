@@ -1,24 +1,20 @@
 """Each implicit member computes its formula; training takes the mean of their losses, prediction their mean."""
 
-from collections.abc import Iterator
-from itertools import islice, product
+from collections.abc import Callable
+from itertools import product
 
 import pytest
 import torch
 from torch import Tensor
 
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.encoding import Flags
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.tabm_tasks import TabmTasks, TabmTasksSettings
-from mthn_automl.training.batches import Batch, deal, lay_out
 from mthn_automl.training.losses import row_loss
-from mthn_automl.training.members import Pack
-from mthn_automl.training.settings import TrainingSettings
-from mthn_automl.training.tensors import DeviceData
-from mthn_automl.training.trainer import Trainer
+from mthn_automl.training.members import Outputs
+from mthn_automl.training.trainer import losses
 from tests.contracts import zoo
-from tests.training.trained import encode_all
+from tests.contracts.neural import encoded, whole_batch
 
 SETTINGS = TabmTasksSettings(implicit_members=4, width=16, depth=2)
 SHAPE = ProblemShape(features=3, outputs=2, tasks=5, metadata=2)
@@ -39,8 +35,8 @@ def network() -> TabmTasks:
 def of_member(network: TabmTasks, member: int, features: Tensor, task: int) -> Tensor:
     """One row after the formula: features (d_x,) -> (outputs,)."""
     z = torch.cat([network.description.embedding[task], network.metadata[task]])
-    numbers = network.start[member] + network.adapters[member] + z @ network.of_task[:, member]
-    *layers, bias = numbers.split(network.sizes)
+    values = network.start[member] + network.adapters[member] + z @ network.of_task[:, member]
+    *layers, bias = values.split(network.sizes)
     hidden = features
     for level, weight in enumerate(network.weights):
         r, s, b = layers[3 * level : 3 * level + 3]
@@ -69,28 +65,14 @@ def test_members_start_apart_by_signs_of_the_features_alone() -> None:
     assert (rest == rest[0]).all()
 
 
-def trainer(dataset: Dataset, packed: int) -> tuple[Trainer, Iterator[Batch]]:
-    data = encode_all(dataset, Flags.of(dataset))
-    placed, fold = DeviceData.of(data, torch.device("cpu")), torch.zeros(packed, dtype=torch.int64)
-    pack = Pack.build(lambda: TabmTasks(data.shape, SETTINGS), range(packed), placed.metadata[fold], present_only=False)
-    layouts = [lay_out(data.training[0], data.task, 4) for _ in range(packed)]
-    return Trainer(placed, pack, fold, TrainingSettings()), deal(layouts, 3, data.shape.tasks)
-
-
-@pytest.mark.parametrize("packed", [1, 3])
 @pytest.mark.parametrize("animal", [zoo.planted, zoo.binary, zoo.multiclass], ids=lambda animal: animal.__name__)
-def test_the_training_loss_is_the_mean_of_the_losses_of_the_members(animal, packed: int) -> None:
-    training, batches = trainer(animal(), packed)
-    batch = next(islice(batches, 1, None))
-    given = training._rows(batch, None)
-    architecture = training.pack.prototype.train()
-    expected = []
-    for each in range(packed):
-        state = {name: value[each] for name, value in {**training.pack.parameters, **training.pack.buffers}.items()}
-        with torch.no_grad():
-            architecture.load_state_dict({name: value.clone() for name, value in state.items()}, assign=True)
-            outputs = architecture.training_outputs(given.features[each], given.place[each])
-        kept = given.mask[each] > 0
-        losses = [row_loss(training.data.problem, output, given.target[each])[kept].mean() for output in outputs]
-        expected.append(torch.stack(losses).mean())
-    torch.testing.assert_close(training.step(batch), torch.stack(expected), rtol=1e-5, atol=1e-6)
+@torch.no_grad()
+def test_the_training_loss_is_the_mean_of_the_losses_of_the_members(animal: Callable[[], Dataset]) -> None:
+    data = encoded(animal())
+    rows, model = whole_batch(data), TabmTasks(data.shape, SETTINGS).train()
+    state = dict(model.named_parameters()), dict(model.named_buffers())
+    loss, _, _ = losses(Outputs(model), data.problem, *state, rows)
+    kept = rows.mask[0] > 0
+    outputs = model.training_outputs(rows.features[0], rows.place[0])
+    expected = [row_loss(data.problem, output, rows.target[0])[kept].mean() for output in outputs]
+    torch.testing.assert_close(loss[0], torch.stack(expected).mean(), rtol=1e-5, atol=1e-6)

@@ -12,7 +12,6 @@ import numpy as np
 from mthn_automl import catalogue
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.dataset import Dataset, FloatArray
-from mthn_automl.data.encoding import Flags
 from mthn_automl.data.problems import cubic
 from mthn_automl.data.read import read_dataset
 from mthn_automl.data.split import assign_folds
@@ -36,21 +35,18 @@ class ToySettings:
 
 
 class Toy(Classical):
-    """Predicts the mean plus an offset; what else it does in `fit`, its behaviour says.
+    """Predicts the mean plus an offset; what else it does as it learns, its behaviour says.
 
     `dies once` needs a folder in TOY_FOLDER, `slow` takes TOY_SECONDS a fit, `hangs` an hour.
     """
 
     Settings: ClassVar[type] = ToySettings
 
-    def __init__(self, settings: ToySettings) -> None:
-        self.settings = settings
-
     @classmethod
     def traits(cls, shape: ProblemShape, settings: ToySettings) -> Traits:
         return Traits(uses_task=False, uses_metadata=False)
 
-    def fit(self, training: Dataset, *, flags: Flags, seed: int) -> None:
+    def learn(self, training: Dataset, *, seed: int) -> None:
         match self.settings.behaviour:
             case "raises":
                 raise ValueError("the toy is broken")
@@ -64,18 +60,18 @@ class Toy(Classical):
                 time.sleep(HOUR)
         self.mean = training.target.mean(axis=0) + self.settings.offset
 
-    def predict(self, rows: Dataset) -> FloatArray:
-        value = np.inf if self.settings.behaviour == "infinite" else self.mean
-        return np.zeros((len(rows), len(self.mean))) + value
+    def scores(self, rows: Dataset) -> FloatArray:
+        value = self.mean + (np.inf if self.settings.behaviour == "infinite" else 0.0)
+        return np.tile((value - self.encoder.target_mean) / self.encoder.target_scale, (len(rows), 1))
 
     def size(self) -> Size:
         return Size(1, 1, 0)
 
-    def state(self) -> dict[str, Any]:
+    def learnt(self) -> dict[str, Any]:
         return {"mean": self.mean}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        self.mean = state["mean"]
+    def take_over(self, learnt: Mapping[str, Any]) -> None:
+        self.mean = learnt["mean"]
 
 
 def _die_once(mark: Path) -> None:

@@ -1,107 +1,44 @@
-"""Pieces that several neural architectures are built from."""
+"""How blocks of rows, each of one task, are computed without making anything twice or holding too much at once."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from mthn_automl.models.base import ProblemShape
-from mthn_automl.models.parts.dropout import Dropout
+FETCHING_PAYS = 1.5
+"""Blocks a task from which fetching what was made for it is cheaper than making it again (measured)."""
 
-
-def layer_widths(inputs: int, width: int, depth: int, outputs: int) -> list[tuple[int, int]]:
-    """(d_in, d_out) of each layer of an MLP with `depth` hidden layers of `width` units."""
-    widths = [inputs, *[width] * depth, outputs]
-    return list(pairwise(widths))
+VALUES_AT_ONCE = 2**20
+"""In the largest tensor of one member."""
 
 
-def network_numbers(layers: Sequence[tuple[int, int]]) -> int:
-    """Weights and biases of an MLP with these layers."""
-    return sum(inputs * outputs + outputs for inputs, outputs in layers)
+def of_blocks(make: Callable[[Tensor], Tensor], task: Tensor, tasks: int) -> Tensor:
+    """`make` of the task of each block; where tasks have several blocks each, once a task, then fetched.
 
+    Shape:
+        task (blocks,) -> (blocks, ...), where `make` is (tasks,) -> (tasks, ...). tasks: how many are known.
 
-def initial_spread(inputs: int) -> float:
-    """Standard deviation of the weights of a layer that reads `inputs` numbers, as PyTorch's own layers have it.
-
-    It is below that of He et al. (2015) by a factor of 2.4: activations shrink through the few hidden layers there are,
-    and networks start smooth. On small tasks that generalises better by far (benchmarks/README.md).
+    Example:
+        >>> of_blocks(lambda task: 10 * task, torch.tensor([1, 0, 1]), tasks=2)
+        tensor([10,  0, 10])
     """
-    return float((3.0 * max(inputs, 1)) ** -0.5)
+    if FETCHING_PAYS * tasks > len(task):
+        return make(task)
+    return make(torch.arange(tasks, device=task.device)).index_select(0, task)
 
 
-def initial_weight(inputs: int, outputs: int) -> Tensor:
-    """(inputs, outputs)"""
-    return torch.randn(inputs, outputs) * initial_spread(inputs)
+def in_parts(predict: Callable[[Tensor, Tensor], Tensor], features: Tensor, task: Tensor, row_values: int) -> Tensor:
+    """As `predict(features, task)`, which treats blocks apart, in bounded memory where no gradients are kept.
 
+    Shape:
+        as of `Architecture.forward`. row_values: how many values `predict` holds for a row.
 
-def initial_bias(inputs: int, outputs: int) -> Tensor:
-    """(outputs,) for a layer followed by ReLU: at random, so that units bend at different places.
-
-    Without, every unit of the first layer bends at the features' mean, which suits narrow data badly: with one feature
-    all bend at one point. Embeddings that start at zero would let no gradient pass.
+    Example:
+        >>> in_parts(lambda rows, task: rows + 1.0, torch.zeros(4, 2, 3), torch.arange(4), row_values=2**18).shape
+        torch.Size([4, 2, 3])
     """
-    bound = max(inputs, 1) ** -0.5
-    return torch.empty(outputs).uniform_(-bound, bound)
-
-
-class Dense(nn.Module):
-    """A layer of one network: (..., d_in) -> (..., d_out)."""
-
-    def __init__(self, inputs: int, outputs: int, *, last: bool = False) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(initial_weight(inputs, outputs))
-        self.bias = nn.Parameter(torch.zeros(outputs) if last else initial_bias(inputs, outputs))
-
-    def forward(self, features: Tensor) -> Tensor:
-        return features @ self.weight + self.bias
-
-
-class Trunk(nn.Module):
-    """Hidden layers shared by all tasks, each followed by ReLU: (..., d_in) -> (..., width)."""
-
-    def __init__(self, inputs: int, width: int, depth: int, *, dropout: float = 0.0) -> None:
-        super().__init__()
-        self.dropout = Dropout(dropout)
-        widths = [inputs, *[width] * depth]
-        self.layers = nn.ModuleList(Dense(*pair) for pair in pairwise(widths))
-
-    def forward(self, features: Tensor) -> Tensor:
-        for site, layer in enumerate(self.layers):
-            features = self.dropout(torch.relu(layer(features)), site)
-        return features
-
-
-def per_task_weight(shape: ProblemShape, inputs: int, outputs: int) -> nn.Parameter:
-    """(tasks, inputs, outputs), all tasks alike at first.
-
-    One common start keeps the hidden units of different tasks aligned, so that the mean of their parameters,
-    which a task never seen is given, is a sensible network.
-    """
-    return nn.Parameter(initial_weight(inputs, outputs).repeat(shape.tasks, 1, 1))
-
-
-def apply_layer(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """features (blocks, rows, d_in), weight (blocks, d_in, d_out), bias (blocks, d_out) -> (blocks, rows, d_out)."""
-    return torch.baddbmm(bias.unsqueeze(1), features, weight)
-
-
-def apply_mlp(features: Tensor, layers: Sequence[tuple[Tensor, Tensor]], dropout: Dropout) -> Tensor:
-    """Layers as of `apply_layer`, with ReLU and dropout between them."""
-    *hidden, last = layers
-    for site, (weight, bias) in enumerate(hidden):
-        features = dropout(torch.relu(apply_layer(features, weight, bias)), site)
-    return apply_layer(features, *last)
-
-
-def of_all_tasks(trunk: Trunk) -> list[tuple[Tensor, Tensor]]:
-    """Its layers as `Architecture.task_networks` gives them: weight (1, d_in, d_out) and bias (1, d_out)."""
-    return [(layer.weight.unsqueeze(0), layer.bias.unsqueeze(0)) for layer in trunk.layers]  # type: ignore[operator]
-
-
-def shared_product(features: Tensor, weight: Tensor) -> Tensor:
-    """features (..., d_in) times a matrix (d_in, d_out) that all rows share -> (..., d_out).
-
-    Under vmap, torch may copy the matrix for every row of more than three dimensions, unless these are flattened.
-    """
-    return (features.flatten(0, -2) @ weight).reshape(*features.shape[:-1], weight.shape[1])
+    size = max(VALUES_AT_ONCE // max(features.shape[1] * row_values, 1), 1)
+    if len(task) <= size:
+        return predict(features, task)
+    parts = zip(torch.split(features, size), torch.split(task, size), strict=True)
+    return torch.cat([predict(*part) for part in parts])

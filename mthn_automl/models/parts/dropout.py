@@ -1,4 +1,4 @@
-"""Dropout whose mask is a pure function of a number that the training engine draws.
+"""Dropout whose mask is a pure function of an integer that the training engine draws.
 
 Source: Srivastava et al.: Dropout: A Simple Way to Prevent Neural Networks from Overfitting, JMLR 15, 2014.
 """
@@ -13,10 +13,13 @@ SPREAD, FIRST, SECOND, THIRD = -1640531535, -2048144789, -1028477379, 1540483477
 
 
 class Dropout(nn.Module):
-    """In training, sets a share of the numbers to zero and scales the others up, so that their mean stays.
+    """In training, sets a share of the values to zero and scales the others up, so that their mean stays.
 
-    The mask is a hash of each number's place, of `site` and of the buffer `draw`, which the engine renews before
+    The mask is a hash of each value's index, of `site` and of the buffer `draw`, which the engine renews before
     every step from the member's own random stream: so a member of a pack is trained as it would be alone.
+
+    Shape:
+        any -> the same.
 
     Example:
         >>> dropout = Dropout(0.5).eval()
@@ -34,7 +37,7 @@ class Dropout(nn.Module):
             self.register_buffer("draw", torch.zeros((), dtype=torch.int32))
 
     def forward(self, values: Tensor, site: int = 0, *, stacked: int = 0) -> Tensor:
-        """site: tells the places apart at which one module is used.
+        """site: tells apart the layers after which one module is used.
 
         stacked: how many leading dimensions are not of rows, such as experts: the number of blocks follows those, and
         what a row loses must not depend on how many blocks there are.
@@ -45,15 +48,15 @@ class Dropout(nn.Module):
 
     def _uniform(self, values: Tensor, site: int, stacked: int) -> Tensor:
         """Of the shape of `values`, in [0, 1)."""
-        mixed = _places(values.shape[stacked:], values.device) * SPREAD + self.draw + site * 7919
+        mixed = _indices(values.shape[stacked:], values.device) * SPREAD + self.draw + site * 7919
         if stacked:
-            layer = _places(values.shape[:stacked], values.device) * THIRD
+            layer = _indices(values.shape[:stacked], values.device) * THIRD
             mixed = mixed ^ layer.reshape(*values.shape[:stacked], *[1] * (values.ndim - stacked))
         for constant in (FIRST, SECOND):
             mixed = (mixed ^ (mixed >> 15)) * constant
         return (mixed >> 8 & 0xFFFF).to(values.dtype) / 0x10000
 
 
-def _places(shape: torch.Size, device: torch.device) -> Tensor:
-    """Numbers from 0 on, of the shape given."""
+def _indices(shape: torch.Size, device: torch.device) -> Tensor:
+    """From 0 on, of the shape given."""
     return torch.arange(math.prod(shape), dtype=torch.int32, device=device).reshape(shape)

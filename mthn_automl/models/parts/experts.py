@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from mthn_automl.models.base import ProblemShape, Traits
-from mthn_automl.models.parts.blocks import Dense, apply_layer, initial_bias, initial_weight, per_task_weight
-from mthn_automl.models.parts.full_generator import FullGenerator
-from mthn_automl.models.parts.task_description import TaskInput, traits_of
+from mthn_automl.models.parts.generators import FullGenerator
+from mthn_automl.models.parts.layers import Dense, apply_layer, initial_bias, initial_weight, per_task_weight
+from mthn_automl.models.parts.task_description import DescriptionSettings, traits_of
+from mthn_automl.models.parts.task_tables import WithTaskTables
 
 Head = Literal["generated", "per_task"]
 
@@ -31,17 +32,22 @@ class ExpertLayer(nn.Module):
 class Gate(nn.Module):
     """Shares of the experts, softmax(x W_t + b_t), with W_t and b_t linear in the description z_t of the task.
 
-    In place of a matrix W_t of each task's own numbers (Ma et al. 2018), so that many tasks cost little.
+    In place of a matrix W_t of each task's own (Ma et al. 2018), so that many tasks cost little.
 
     Shape:
         described (blocks, d_z), features (blocks, rows, d_in) -> (blocks, rows, experts); where the features are not
         read, (blocks, 1, experts).
+
+    Example:
+        >>> shares = Gate(description=8, inputs=3, experts=4)(torch.zeros(2, 8), torch.zeros(2, 5, 3))
+        >>> shares.shape, assemble(shares, ExpertLayer(4, inputs=3, outputs=16)(torch.zeros(1, 2, 5, 3))).shape
+        (torch.Size([2, 5, 4]), torch.Size([2, 5, 16]))
     """
 
     def __init__(self, description: int, inputs: int, experts: int, *, reads_features: bool = True) -> None:
         super().__init__()
         self.reads_features = reads_features and inputs > 0
-        self.task_numbers = (inputs * self.reads_features + 1) * experts
+        self.task_parameters = (inputs * self.reads_features + 1) * experts
         self.logits = (
             FullGenerator(description, inputs, experts, last=True)
             if self.reads_features
@@ -49,8 +55,8 @@ class Gate(nn.Module):
         )
 
     def forward(self, described: Tensor, features: Tensor) -> Tensor:
-        found = self.logits(described)
-        return torch.softmax(found.apply(features) if self.reads_features else found.unsqueeze(1), dim=-1)
+        logits = self.logits(described)
+        return torch.softmax(logits.apply(features) if self.reads_features else logits.unsqueeze(1), dim=-1)
 
 
 def assemble(shares: Tensor, experts: Tensor) -> Tensor:
@@ -66,42 +72,34 @@ def assemble_with(shares: Tensor, experts: Tensor, another: Tensor) -> Tensor:
     return torch.addcmul(assemble(shares[..., :-1], experts), shares[..., -1:], another)
 
 
-class TaskHead(nn.Module):
-    """The linear layer from a task's features to its outputs: generated from its description, or its own numbers.
+class TaskHead(WithTaskTables):
+    """The linear layer from a task's features to its outputs: generated from its description, or the task's own.
 
-    Attributes:
-        own: names of task-indexed parameters, relative to this module.
+    Shape:
+        features (blocks, rows, d_in), described (blocks, d_z), task (blocks,) -> (blocks, rows, d_y).
+
+    Example:
+        >>> head = TaskHead(ProblemShape(features=3, outputs=2, tasks=5), "per_task", description=8, inputs=16)
+        >>> head(torch.zeros(1, 4, 16), torch.zeros(1, 8), torch.tensor([3])).shape
+        torch.Size([1, 4, 2])
     """
 
     def __init__(self, shape: ProblemShape, head: Head, description: int, inputs: int) -> None:
         super().__init__()
-        self.own: frozenset[str] = frozenset()
-        self.task_numbers = (inputs + 1) * shape.outputs
+        self.task_parameters = (inputs + 1) * shape.outputs
         if head == "generated":
             self.generator = FullGenerator(description, inputs, shape.outputs, last=True)
         else:
-            self.weight = per_task_weight(shape, inputs, shape.outputs)
-            self.bias = nn.Parameter(torch.zeros(shape.tasks, shape.outputs))
-            self.own = frozenset({"weight", "bias"})
+            weight = per_task_weight(shape, inputs, shape.outputs)
+            self.add_task_tables(weight=weight, bias=nn.Parameter(torch.zeros(shape.tasks, shape.outputs)))
 
     def forward(self, features: Tensor, described: Tensor, task: Tensor) -> Tensor:
-        """features (blocks, rows, d_in), described (blocks, d_z), task (blocks,) -> (blocks, rows, outputs)."""
-        if self.own:
-            return apply_layer(features, self.weight.index_select(0, task), self.bias.index_select(0, task))
+        if self.task_tables:
+            return apply_layer(features, *self.rows(task, "weight", "bias"))
         return self.generator(described).apply(features)  # type: ignore[no-any-return]
 
 
-def traits_with_head(shape: ProblemShape, task_input: TaskInput, head: Head) -> Traits:
+def traits_with_head(shape: ProblemShape, settings: DescriptionSettings, head: Head) -> Traits:
     """A head of the task's own looks at the task, whatever its description does."""
-    described = traits_of(shape, task_input)
+    described = traits_of(shape, settings)
     return replace(described, uses_task=described.uses_task or head == "per_task")
-
-
-def task_indexed(**parts: nn.Module) -> frozenset[str]:
-    """Full names of what modules call their `own`; parts: the modules, by the names that their holder gives them."""
-    return frozenset(f"{part}.{name}" for part, module in parts.items() for name in module.own)  # type: ignore[union-attr]
-
-
-def numbers(*modules: nn.Module) -> int:
-    """Parameters of modules that all tasks share."""
-    return sum(each.numel() for module in modules for each in module.parameters())

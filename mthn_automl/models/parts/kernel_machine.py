@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
+from threadpoolctl import threadpool_limits
 
 from mthn_automl.data.dataset import FloatArray, IntArray
 from mthn_automl.models.parts.kernels import Kernel, Points, landmarks, whitening
@@ -15,12 +16,28 @@ from mthn_automl.models.parts.probabilities import Classes
 EXACT_ROWS = 4_000
 REGRESSION_LANDMARKS = 1_000
 CLASS_LANDMARKS = 600
-CLASS_NUMBERS = 30_000_000  # of the kernel features of all rows, 240 MB: beyond, fewer landmarks
+CLASS_VALUES = 30_000_000  # of the kernel features of all rows, 240 MB: beyond, fewer landmarks
 
 
 @dataclass(frozen=True)
 class KernelMachine:
-    """rows: those of the fit, of which `stored` are kept; linear: (stored rows, outputs) dual coefficients."""
+    """A linear function of the kernel's values at stored rows.
+
+    Shape:
+        points -> (rows, outputs).
+
+    Example:
+        >>> points = Points(np.eye(5), np.arange(5), np.arange(5), np.zeros((5, 2)))
+        >>> kernel, target = Kernel("rbf", 1.0, 1.0, task_share=0.2), np.ones((5, 1))
+        >>> KernelMachine.fit_regression(kernel, points, target, alpha=0.1, seed=0).scores(points).shape
+        (5, 1)
+
+    Attributes:
+        kernel: between any row and the stored ones.
+        rows: how many the fit had, of which `stored` are kept.
+        stored: the rows whose kernel values are the columns.
+        linear: dual coefficients, (stored rows, outputs).
+    """
 
     kernel: Kernel
     rows: int
@@ -50,7 +67,7 @@ class KernelMachine:
         cls, kernel: Kernel, points: Points, labels: IntArray, classes: Classes, *, alpha: float, seed: int
     ) -> "KernelMachine":
         """Kernel logistic regression over landmarks; labels: (rows,) among the present classes."""
-        count = min(len(points), CLASS_LANDMARKS, max(50, CLASS_NUMBERS // len(points)))
+        count = min(len(points), CLASS_LANDMARKS, max(50, CLASS_VALUES // len(points)))
         stored = points.take(landmarks(points.place, count, seed=seed))
         white = whitening(kernel.gram(stored))
         features = np.empty((len(points), white.shape[1]))
@@ -60,15 +77,16 @@ class KernelMachine:
         return cls(kernel, len(points), stored, Linear(np.matmul(white, fitted.coefficients), fitted.intercept))
 
     @property
-    def numbers(self) -> int:
-        """Dual coefficients and intercepts, and the stored rows' numbers."""
-        return self.linear.numbers + self.stored.numbers
+    def parameters(self) -> int:
+        """Dual coefficients and intercepts, and the values of the stored rows."""
+        return self.linear.parameters + self.stored.size
 
     def scores(self, points: Points) -> FloatArray:
         """(points, outputs): predictions of a regression, logits of classes."""
         scores = np.empty((len(points), len(self.linear.intercept)))
-        for part, chunk in points.chunks(len(self.stored)):
-            scores[part] = self.linear.scores(self.kernel(chunk, self.stored))
+        with threadpool_limits(1):  # as many processes may predict at once
+            for part, chunk in points.chunks(len(self.stored)):
+                scores[part] = self.linear.scores(self.kernel(chunk, self.stored))
         return scores
 
     def notes(self, name: str) -> tuple[str, ...]:
@@ -83,8 +101,7 @@ class KernelMachine:
         return {
             "rows": self.rows,
             "stored": self.stored.to_state(),
-            "coefficients": self.linear.coefficients,
-            "intercept": self.linear.intercept,
+            **vars(self.linear),
         }
 
     @classmethod

@@ -13,13 +13,19 @@ from mthn_automl.data.encoding import Encoder
 
 KernelShape = Literal["rbf", "matern"]
 
-CHUNK_NUMBERS = 2_000_000  # of one block of a kernel matrix: 16 MB, and a few times that while it is built
+CHUNK_VALUES = 2_000_000  # of one block of a kernel matrix: 16 MB, and a few times that while it is built
 
 
 @dataclass(frozen=True)
 class Points:
-    """Encoded rows: features (rows, d_x), the place of each row's task in `number` and `metadata` (rows,),
-    the tasks' numbers (tasks,), their metadata (tasks, d_m)."""
+    """Encoded rows, and the tasks that they are of.
+
+    Attributes:
+        features: (rows, d_x).
+        place: (rows,) the index of each row's task in `number` and `metadata`.
+        number: (tasks,) which task each is in the whole data.
+        metadata: (tasks, d_m).
+    """
 
     features: FloatArray
     place: IntArray
@@ -36,7 +42,7 @@ class Points:
         return len(self.features)
 
     @property
-    def numbers(self) -> int:
+    def size(self) -> int:
         """Features and a task number for each row, metadata for each of their tasks."""
         return int(self.features.size + self.place.size + self.metadata.size)
 
@@ -47,7 +53,7 @@ class Points:
 
     def chunks(self, others: int) -> Iterator[tuple[slice, "Points"]]:
         """Successive rows, few enough for a kernel matrix against `others` points."""
-        step = max(1, CHUNK_NUMBERS // max(others, 1))
+        step = max(1, CHUNK_VALUES // max(others, 1))
         for start in range(0, len(self), step):
             rows = np.arange(start, min(start + step, len(self)))
             yield slice(start, start + len(rows)), self.take(rows)
@@ -60,7 +66,19 @@ class Points:
 class Kernel:
     """k(features) * ((1 - task_share) k(metadata) + task_share [same task]); lengths relative to sqrt(width).
 
-    feature_scale, metadata_scale: one length scale, or one a column.
+    Shape:
+        left, right: points -> (left rows, right rows).
+
+    Example:
+        >>> points = Points(np.eye(3), np.array([0, 1, 0]), np.arange(2), np.zeros((2, 0)))
+        >>> Kernel("rbf", 1.0, 1.0, task_share=1.0)(points, points)[0]
+        array([1.        , 0.        , 0.71653131])
+
+    Attributes:
+        shape: how similarity falls with distance.
+        feature_scale: one length for all features, or (d_x,).
+        metadata_scale: one length for all metadata, or (d_m,).
+        task_share: in [0, 1], of what a task does not share with others.
     """
 
     shape: KernelShape

@@ -1,29 +1,48 @@
-"""Penalised linear models over any columns, dense or sparse: ridge regression and logistic regression."""
+"""Penalised linear models, and their columns: features, metadata, products of these, and what each task adds."""
 
 import warnings
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from scipy.sparse import csr_array, hstack
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.linear_model import Ridge as RidgeRegression
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.encoding import Encoder
+from mthn_automl.models.base import Classical, Size
 from mthn_automl.models.parts.probabilities import Classes
 
-DENSE_NUMBERS = 4_000_000  # 32 MB: up to here a dense, exact solution is the faster one
+DENSE_VALUES = 4_000_000  # 32 MB: up to here a dense, exact solution is the faster one
+
+TaskEffects = Literal["none", "intercept", "slopes"]
 
 
 @dataclass(frozen=True)
 class Linear:
-    """coefficients: (columns, outputs). intercept: (outputs,)."""
+    """A linear function of any columns.
+
+    Shape:
+        (rows, columns) -> (rows, outputs).
+
+    Example:
+        >>> Linear(np.zeros((3, 1)), np.ones(1)).scores(np.zeros((4, 3))).shape
+        (4, 1)
+
+    Attributes:
+        coefficients: (columns, outputs).
+        intercept: (outputs,).
+    """
 
     coefficients: FloatArray
     intercept: FloatArray
 
     @property
-    def numbers(self) -> int:
+    def parameters(self) -> int:
         return int(self.coefficients.size + self.intercept.size)
 
     def scores(self, columns: Any) -> FloatArray:
@@ -48,6 +67,98 @@ def fit_classes(columns: Any, labels: IntArray, classes: Classes, *, alpha: floa
 
 
 def _densified(columns: Any) -> Any:
-    if isinstance(columns, np.ndarray) or np.prod(columns.shape, dtype=float) > DENSE_NUMBERS:
+    if isinstance(columns, np.ndarray) or np.prod(columns.shape, dtype=float) > DENSE_VALUES:
         return columns
     return columns.toarray()
+
+
+@dataclass(frozen=True)
+class LinearColumns:
+    """First the columns that all tasks share, then an intercept a task, then a slope a task and feature.
+
+    Rows of a task never seen, numbered `tasks` or above, have zeros in the tasks' columns.
+
+    Attributes:
+        encoder: of features and metadata.
+        tasks: how many have columns.
+        effects: what a task has columns for.
+        use_metadata: whether there are columns of metadata.
+        interactions: whether there is a column for each product of a feature and a column of metadata.
+    """
+
+    encoder: Encoder
+    tasks: int
+    effects: TaskEffects
+    use_metadata: bool
+    interactions: bool
+
+    def of(self, rows: Dataset) -> csr_array:
+        """(rows, columns) float64 sparse."""
+        blocks = [self.shared(rows)]
+        if self.effects != "none":
+            blocks += [task_columns(np.ones((len(rows), 1)), rows.task, self.tasks)]
+        if self.effects == "slopes":
+            blocks += [task_columns(self.features(rows), rows.task, self.tasks)]
+        return csr_array(hstack(blocks, format="csr"))
+
+    def shared(self, rows: Dataset) -> csr_array:
+        """(rows, shared) float64 sparse: features, metadata, feature-by-metadata products."""
+        blocks = [csr_array(self.features(rows))]
+        if self.use_metadata and self.encoder.metadata_width > 0:
+            metadata = self.encoder.encode_metadata(rows.tasks).astype(np.float64)[rows.task]
+            blocks += [csr_array(metadata)]
+            blocks += [blocks[0].multiply(column[:, None]) for column in metadata.T if self.interactions]
+        return csr_array(hstack(blocks, format="csr"))
+
+    def features(self, rows: Dataset) -> FloatArray:
+        """(rows, d_x) float64."""
+        return self.encoder.encode_features(rows.features).astype(np.float64)
+
+    def size(self, linear: Linear) -> Size:
+        """Of that function of the columns: within a task the metadata are constant, part of its intercept."""
+        width, outputs = self.encoder.feature_width, len(linear.intercept)
+        a_task = {"none": 0, "intercept": 1, "slopes": 1 + width}[self.effects]
+        return Size(linear.parameters, (width + 1) * outputs, a_task * outputs)
+
+
+def task_columns(values: FloatArray, task: IntArray, tasks: int) -> csr_array:
+    """(rows, tasks * width) sparse: row i holds values[i] in the columns of its task; nothing if task[i] >= tasks.
+
+    Shape:
+        values (rows, width), task (rows,).
+    """
+    rows, width = values.shape
+    known = task < tasks
+    columns = np.where(known, task, 0)[:, None] * width + np.arange(width)
+    placed = np.where(known[:, None], values, 0.0)
+    starts = np.arange(rows + 1) * width
+    return csr_array((placed.ravel(), columns.ravel(), starts), shape=(rows, tasks * width))
+
+
+class LinearModel(Classical):
+    """A linear function of `LinearColumns`; a subclass says which columns, and fits the function.
+
+    Attributes:
+        columns: of the fit.
+        linear: what was fitted.
+    """
+
+    columns: LinearColumns
+    linear: Linear
+
+    @abstractmethod
+    def columns_of(self, tasks: int) -> LinearColumns:
+        """The columns that the settings ask for."""
+
+    def scores(self, rows: Dataset) -> FloatArray:
+        return self.linear.scores(self.columns.of(rows))
+
+    def size(self) -> Size:
+        return self.columns.size(self.linear)
+
+    def learnt(self) -> dict[str, Any]:
+        return {"tasks": self.columns.tasks, **vars(self.linear)}
+
+    def take_over(self, learnt: Mapping[str, Any]) -> None:
+        self.columns = self.columns_of(learnt["tasks"])
+        self.linear = Linear(learnt["coefficients"], learnt["intercept"])

@@ -31,9 +31,21 @@ SPREAD = 3.0  # standard deviation of the logarithm of a length: weak, against l
 class Hyperparameters:
     """The vector of all of them: logarithms of the lengths, the task share, the logarithm of the noise.
 
-    features, metadata: numbers of lengths; one if the columns share theirs, and none without columns.
-    task: whether there is a task share.
-    floor: the least noise variance, relative to the signal's as all noise here.
+    Shape:
+        vector (features + metadata + task + 1,).
+
+    Example:
+        >>> points = Points(np.eye(5), np.arange(5), np.arange(5), np.zeros((5, 0)))
+        >>> family = Hyperparameters("rbf", features=1, metadata=0, task=True, floor=1e-3)
+        >>> family.best(points, np.arange(5.0)[:, None]).shape
+        (3,)
+
+    Attributes:
+        shape: of the kernel.
+        features: how many lengths they have; one if the columns share theirs, and none without columns.
+        metadata: how many lengths they have, likewise.
+        task: whether there is a task share.
+        floor: the least noise variance, relative to the signal's as all noise here.
     """
 
     shape: KernelShape
@@ -62,7 +74,7 @@ class Hyperparameters:
         if telling.shape[1] == 0:
             return start
         standard = (telling - telling.mean(axis=0)) / telling.std(axis=0)
-        found = minimize(
+        minimum = minimize(
             self.loss,
             start,
             args=(points, standard),
@@ -71,7 +83,7 @@ class Hyperparameters:
             bounds=self._bounds(),
             options={"maxiter": ITERATIONS, "ftol": 1e-6},
         )
-        return np.asarray(found.x)
+        return np.asarray(minimum.x)
 
     def _bounds(self) -> list[tuple[float, float]]:
         lengths = [SCALES] * (self.features + self.metadata)

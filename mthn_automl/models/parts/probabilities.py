@@ -13,9 +13,20 @@ SMALLEST = 1e-6
 
 @dataclass(frozen=True)
 class Classes:
-    """The number of classes in the schema, and the indices of those that occur in the training rows.
+    """The classes of a problem, and which of them the training rows hold.
 
     A model learns one score a present class; only one score for two of them, and none at all for a single one.
+
+    Shape:
+        scores (rows, scores) -> probabilities (rows, count).
+
+    Example:
+        >>> Classes(count=3, present=(0, 2)).probabilities(np.zeros((1, 1))).round(3)
+        array([[0.5, 0. , 0.5]])
+
+    Attributes:
+        count: classes of the schema.
+        present: indices of those that occur in the training rows.
     """
 
     count: int

@@ -11,7 +11,19 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class TargetMeans:
-    """table: (categories + 1, outputs); the last row is the mean of all rows, for unknown categories."""
+    """The mean target of each category.
+
+    Shape:
+        codes (rows,) -> (rows, outputs).
+
+    Example:
+        >>> means = TargetMeans.fit(np.array([0, 0, 1, 1]), np.array([[0.0], [0.0], [4.0], [4.0]]), categories=2)
+        >>> means.of(np.array([1, -1])).shape, float(means.of(np.array([-1]))[0, 0])
+        ((2, 1), 2.0)
+
+    Attributes:
+        table: (categories + 1, outputs); the last row is the mean of all rows, for unknown categories.
+    """
 
     table: FloatArray
 
@@ -49,9 +61,10 @@ def training_means(codes: IntArray, target: FloatArray, categories: int, *, sure
     fold[order[np.argsort(codes[order], kind="stable")]] = np.arange(len(codes)) % FOLDS
     encoded = TargetMeans.fit(codes, target, categories).of(codes)
     small = np.append(np.bincount(codes[codes >= 0], minlength=categories) < sure_from, False)[codes]
-    for each in range(FOLDS):
-        others = TargetMeans.fit(codes[fold != each], target[fold != each], categories)
-        encoded[small & (fold == each)] = others.of(codes[small & (fold == each)])
+    for number in range(FOLDS):
+        inside = fold == number
+        others = TargetMeans.fit(codes[~inside], target[~inside], categories)
+        encoded[small & inside] = others.of(codes[small & inside])
     return encoded
 
 

@@ -19,9 +19,13 @@ TaskColumn = Literal["none", "category", "target_mean"]
 
 @dataclass(frozen=True)
 class Codes:
-    """A categorical column of some rows: (rows,) codes, -1 where unknown; target means stand in if `as_mean`.
+    """A categorical column of some rows.
 
-    sure_from: see `training_means`.
+    Attributes:
+        values: (rows,) codes, -1 where unknown.
+        categories: how many there are.
+        as_mean: whether target means stand in for the codes.
+        sure_from: see `training_means`.
     """
 
     values: IntArray
@@ -37,11 +41,25 @@ class Codes:
 class TreeColumns:
     """How the matrix of a fit is made again: native categories, then numbers, then target means.
 
-    feature_sizes, metadata_sizes: numbers of categories of the categorical columns.
-    metadata_numbers: numeric metadata columns that are used.
-    ranks: for each native category column (categories + 1,) the rank of each category among those that training rows
-        hold, NaN for the others and, in the last place, for -1. Trees then need no encoder of their own.
-    means: the table of each column of target means.
+    Shape:
+        rows -> (rows, columns) float64.
+
+    Example:
+        >>> from mthn_automl.data.problems import cubic
+        >>> from mthn_automl.data.read import read_dataset
+        >>> rows = read_dataset(cubic(tasks=2, rows=4)[0])
+        >>> TreeColumns.fit(rows, rows.target, task="target_mean", use_metadata=False).transform(rows).shape
+        (8, 2)
+
+    Attributes:
+        task: what stands for the task.
+        tasks: how many there are.
+        feature_sizes: categories of each categorical feature.
+        metadata_sizes: categories of each categorical column of metadata.
+        metadata_numbers: numeric columns of metadata that are used.
+        ranks: for each native category column (categories + 1,) the rank of each category among those that training
+            rows hold, NaN for the others and, at the end, for -1. Trees then need no encoder of their own.
+        means: the table of each column of target means.
     """
 
     task: TaskColumn
@@ -64,8 +82,8 @@ class TreeColumns:
             sum(column.numeric for column in metadata),
         )
         codes = bare._codes(training)
-        ranks = tuple(_ranks(each) for each in codes if not each.as_mean)
-        means = tuple(TargetMeans.fit(each.values, target, each.categories) for each in codes if each.as_mean)
+        ranks = tuple(_ranks(column) for column in codes if not column.as_mean)
+        means = tuple(TargetMeans.fit(column.values, target, column.categories) for column in codes if column.as_mean)
         return replace(bare, ranks=ranks, means=means)
 
     def training_matrix(self, training: Dataset, target: FloatArray, *, seed: int) -> FloatArray:
@@ -73,18 +91,18 @@ class TreeColumns:
 
         A column of which no value is known becomes constant: scikit-learn cannot bin it, and no tree will use it.
         """
-        by_mean = [each for each in self._codes(training) if each.as_mean]
-        matrix = self._matrix(training, [each.training_means(target, seed) for each in by_mean])
+        by_mean = [column for column in self._codes(training) if column.as_mean]
+        matrix = self._matrix(training, [column.training_means(target, seed) for column in by_mean])
         matrix[:, np.isnan(matrix).all(axis=0)] = 0.0
         return matrix
 
     def transform(self, rows: Dataset) -> FloatArray:
         """(rows, columns) float64, NaN where missing or unknown."""
-        by_mean = [each for each in self._codes(rows) if each.as_mean]
-        return self._matrix(rows, [mean.of(each.values) for mean, each in zip(self.means, by_mean, strict=True)])
+        by_mean = [column for column in self._codes(rows) if column.as_mean]
+        return self._matrix(rows, [mean.of(column.values) for mean, column in zip(self.means, by_mean, strict=True)])
 
     def _matrix(self, rows: Dataset, means: list[FloatArray]) -> FloatArray:
-        native = [each.values for each in self._codes(rows) if not each.as_mean]
+        native = [column.values for column in self._codes(rows) if not column.as_mean]
         ranked = [ranks[values][:, None] for ranks, values in zip(self.ranks, native, strict=True)]
         parts = [*ranked, rows.features.numeric, self._metadata(rows).numeric[rows.task], *means]
         if sum(part.shape[1] for part in parts) == 0:
@@ -96,11 +114,11 @@ class TreeColumns:
         metadata = self._metadata(rows).codes[rows.task]
         values = [*rows.features.codes.T, *metadata.T]
         sizes = self.feature_sizes + self.metadata_sizes
-        found = [Codes(each, size, size > LARGEST_NATIVE) for each, size in zip(values, sizes, strict=True)]
+        columns = [Codes(codes, size, size > LARGEST_NATIVE) for codes, size in zip(values, sizes, strict=True)]
         if self.task != "none":
             known = np.where(rows.task < self.tasks, rows.task, -1)
-            found.append(Codes(known, self.tasks, self.task_as_mean, SURE_TASK))
-        return found
+            columns.append(Codes(known, self.tasks, self.task_as_mean, SURE_TASK))
+        return columns
 
     @property
     def task_as_mean(self) -> bool:
@@ -108,8 +126,13 @@ class TreeColumns:
         return self.task == "target_mean" or (self.task != "none" and self.tasks > LARGEST_NATIVE)
 
     @property
-    def numbers_a_task(self) -> int:
-        """That one more task adds to the tables."""
+    def parameters(self) -> int:
+        """All target means."""
+        return sum(mean.table.size for mean in self.means)
+
+    @property
+    def values_a_task(self) -> int:
+        """How many one more task adds to the tables."""
         return int(self.means[-1].table.shape[1]) if self.task_as_mean else 0
 
     def _metadata(self, rows: Dataset) -> Table:

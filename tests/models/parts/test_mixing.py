@@ -6,12 +6,12 @@ from torch import Tensor
 
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.cross_stitch import CrossStitch, CrossStitchSettings
-from mthn_automl.models.parts.columns import start_of_mixing
+from mthn_automl.models.parts.mixing import start_of_mixing
 from mthn_automl.models.sluice import SUBSPACES, Sluice, SluiceSettings
 
 TASKS, WIDTH, BLOCKS = 4, 6, 5
 SHAPE = ProblemShape(features=3, outputs=2, tasks=TASKS)
-every_depth = pytest.mark.parametrize("depth", [1, 2, 3])
+every_depth = pytest.mark.parametrize("depth", [1, 3])
 
 
 def shaken(network: torch.nn.Module) -> None:
@@ -79,9 +79,9 @@ def test_the_penalty_is_of_what_the_weights_of_two_subspaces_share() -> None:
     torch.testing.assert_close(network.penalty(), 0.1 * expected)
 
 
-@pytest.mark.parametrize("sources", [1, 2, 7])
-def test_mixing_starts_as_a_mean_that_is_mostly_the_own_activations(sources: int) -> None:
-    start = start_of_mixing(sources)
-    torch.testing.assert_close(start.sum(dim=1), torch.ones(sources))
-    assert (start >= 0.0).all()
-    assert (start.diagonal() >= 0.9).all()
+def test_mixing_starts_as_a_mean_that_is_mostly_the_own_activations() -> None:
+    for sources in (1, 2, 7):
+        start = start_of_mixing(sources)
+        torch.testing.assert_close(start.sum(dim=1), torch.ones(sources))
+        assert (start >= 0.0).all()
+        assert (start.diagonal() >= 0.9).all()

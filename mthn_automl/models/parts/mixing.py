@@ -6,7 +6,7 @@ The columns are the tasks of training, whichever tasks a step is about: every ro
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.parts.blocks import apply_layer, initial_bias, initial_weight
+from mthn_automl.models.parts.layers import apply_layer, initial_bias, initial_weight
 
 OWN_SHARE = 0.9
 """Of a column's own activations in what it goes on with at the start, as in Misra et al. 2016."""
@@ -17,6 +17,11 @@ class ColumnLayer(nn.Module):
 
     Shape:
         (columns or 1, rows, d_in) -> (columns, rows, d_out); 1 stands for rows that all columns see alike.
+
+    Example:
+        >>> active = ColumnLayer(5, inputs=3, outputs=8)(torch.zeros(1, 4, 3))
+        >>> active.shape, mix(start_of_mixing(5), active).shape
+        (torch.Size([5, 4, 8]), torch.Size([5, 4, 8]))
     """
 
     def __init__(self, columns: int, inputs: int, outputs: int) -> None:
