@@ -100,10 +100,10 @@ def parsed(options: Mapping[str, Option], written: Mapping[str, Any]) -> dict[st
     for name in written:
         if name not in options:
             raise TypeError(f"got an unexpected keyword argument '{name}'; {did_you_mean(name, options)}")
-    found = {name: options[name].parse(value) for name, value in written.items() if value is not None}
-    for name, value in found.items():
+    values = {name: options[name].parse(value) for name, value in written.items() if value is not None}
+    for name, value in values.items():
         options[name].check(value)
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def arguments(options: Iterable[Option]) -> list[Parameter]:
@@ -123,12 +123,12 @@ def accepting(parameters: Iterable[Parameter]) -> Callable[[Function], Function]
     """A decorator: for `help` and for Typer, the function names these in place of its `**` argument."""
 
     def named(function: Function) -> Function:
-        own = inspect.signature(function)
-        kept = [each for each in own.parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
+        signature = inspect.signature(function)
+        kept = [each for each in signature.parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
         first = [each for each in kept if each.kind is not Parameter.KEYWORD_ONLY]
         last = [each for each in kept if each.kind is Parameter.KEYWORD_ONLY]
-        new = [each for each in parameters if each.name not in own.parameters]
-        function.__signature__ = own.replace(parameters=[*first, *new, *last])  # type: ignore[attr-defined]
+        new = [each for each in parameters if each.name not in signature.parameters]
+        function.__signature__ = signature.replace(parameters=[*first, *new, *last])  # type: ignore[attr-defined]
         return function
 
     return named

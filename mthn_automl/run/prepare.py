@@ -105,8 +105,8 @@ def chosen_files(options: Options) -> dict[str, SpaceFile]:
     Raises:
         UsageError: an unknown architecture, or an unreadable file.
     """
-    own = [catalogue.read_file(Path(path)) for path in options.space]
-    selected = sorted(catalogue.select(options.architectures, own), key=lambda file: file.family != "classical")
+    given = [catalogue.read_file(Path(path)) for path in options.space]
+    selected = sorted(catalogue.select(options.architectures, given), key=lambda file: file.family != "classical")
     files = {file.name: file for file in selected}
     for file in files.values():
         file.load_class()
