@@ -157,10 +157,7 @@ class Options:
     )
     metric: str | None = option(None, f"{listed(METRICS)}. Default: rmse or log_loss.", SEARCH)
     average: str = option(
-        "rows",
-        f"What the search minimises the error over: {listed(AVERAGES)}.",
-        SEARCH,
-        checks=(one_of(AVERAGES),),
+        "rows", f"What the search minimises the error over: {listed(AVERAGES)}.", SEARCH, checks=(one_of(AVERAGES),)
     )
     folds: int | None = option(
         None,
@@ -179,10 +176,7 @@ class Options:
     no_ablation: bool = option(False, "Do not measure whether the metadata helped.", SEARCH, written=bool)
     seed: int = option(0, "Seed of split, folds, sampler and networks.", SEARCH, written=int, checks=(at_least(0),))
     runner: str = option(
-        "ray",
-        f"{'; '.join(f'{name}: {what}' for name, what in RUNNERS.items())}.",
-        WHERE,
-        checks=(one_of(RUNNERS),),
+        "ray", f"{'; '.join(f'{name}: {what}' for name, what in RUNNERS.items())}.", WHERE, checks=(one_of(RUNNERS),)
     )
     address: str | None = option(
         None,
@@ -202,10 +196,7 @@ class Options:
         1.0, "CPUs that Ray keeps for each trial.", WHERE, written=float, checks=(above_zero,)
     )
     device: str = option(
-        "auto",
-        f"auto (CUDA, else MPS, else the CPU), {listed(DEVICES[1:])}.",
-        WHERE,
-        checks=(one_of(DEVICES),),
+        "auto", f"auto (CUDA, else MPS, else the CPU), {listed(DEVICES[1:])}.", WHERE, checks=(one_of(DEVICES),)
     )
     gpus_per_trial: float | None = option(
         None,
