@@ -31,7 +31,12 @@ Word = Literal["helped", "hurt", "no difference shown", "no metadata", "not meas
 
 @dataclass(frozen=True)
 class Verdict:
-    """Whether metadata helped, in a word for machines and in a sentence for people."""
+    """Whether metadata helped.
+
+    Attributes:
+        word: for machines.
+        sentence: for people.
+    """
 
     word: Word
     sentence: str

@@ -19,7 +19,7 @@ COLUMNS: Final[dict[str, str]] = {
 PREFERENCES: Final = tuple(number / 20 for number in range(21))
 
 AtPreference = Callable[[float], tuple[FloatArray, int]]
-"""Predictions (rows, outputs) at a preference, and the numbers of a task's network that still work there."""
+"""Predictions (rows, outputs) at a preference, and the parameters of a task's network that still work there."""
 
 
 def preference_curve(name: str, model: AtPreference, rows: Dataset, metric: str) -> pd.DataFrame:

@@ -18,7 +18,13 @@ NOT_KNOWN: Final = float("nan")
 
 @dataclass(frozen=True)
 class Paired:
-    """A mean difference, its 95 % interval and the two-sided p-value of no difference; NaN where unknown."""
+    """A paired comparison; NaN where unknown.
+
+    Attributes:
+        difference: the mean.
+        low, high: its 95 % interval.
+        p_value: two-sided, of no difference.
+    """
 
     difference: float
     low: float

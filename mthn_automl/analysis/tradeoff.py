@@ -29,10 +29,7 @@ COLUMNS: Final[dict[str, str]] = {
 
 
 def tradeoff(
-    trials: Sequence[tuple[int, TrialResult]],
-    *,
-    latency: bool = False,
-    beyond: Set[tuple[str, int]] = frozenset(),
+    trials: Sequence[tuple[int, TrialResult]], *, latency: bool = False, beyond: Set[tuple[str, int]] = frozenset()
 ) -> pd.DataFrame:
     """The table of `tradeoff.csv`, sorted by architecture and trial.
 

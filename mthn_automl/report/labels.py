@@ -41,7 +41,7 @@ class Box:
         return min(max(x, self.left), self.right), min(max(y, self.top), self.bottom)
 
 
-def place(
+def room_for(
     points: Sequence[tuple[float, float]],
     texts: Sequence[str],
     *,
@@ -57,7 +57,7 @@ def place(
         avoided: what should stay visible if possible, at a third of the weight of points and texts.
     """
     taken = [Box.around(x, y, GAP) for x, y in points]
-    placed: list[Box] = []
+    rooms: list[Box] = []
     for (x, y), text in zip(points, texts, strict=True):
         candidates = _around(x, y, LETTER * len(text))
         costs = [
@@ -67,9 +67,9 @@ def place(
             + 3 * box.beyond(width, height)
             for rank, box in enumerate(candidates)
         ]
-        placed.append(candidates[costs.index(min(costs))])
-        taken.append(placed[-1])
-    return placed
+        rooms.append(candidates[costs.index(min(costs))])
+        taken.append(rooms[-1])
+    return rooms
 
 
 def _around(x: float, y: float, length: float) -> list[Box]:

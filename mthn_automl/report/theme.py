@@ -79,12 +79,12 @@ def spoken(metric: str) -> str:
 
 def colours(names: Sequence[str]) -> alt.Scale:
     """Each architecture's colour; names beyond the palette begin it anew."""
-    return alt.Scale(domain=list(names), range=[PALETTE[place % len(PALETTE)] for place in range(len(names))])
+    return alt.Scale(domain=list(names), range=[PALETTE[index % len(PALETTE)] for index in range(len(names))])
 
 
 def shapes(names: Sequence[str]) -> alt.Scale:
     """Each architecture's mark: another one each time the palette begins anew."""
-    marks = [SHAPES[place // len(PALETTE) % len(SHAPES)] for place in range(len(names))]
+    marks = [SHAPES[index // len(PALETTE) % len(SHAPES)] for index in range(len(names))]
     return alt.Scale(domain=list(names), range=marks)
 
 

@@ -214,16 +214,16 @@ def _is_finished(folder: RunFolder) -> bool:
 def _inputs_again(folder: RunFolder, options: Options, changed: Mapping[str, Any]) -> Inputs:
     """Files, where they are now, or the DataFrames that were given again; of the same content."""
     begun_with = read_json(folder.fingerprint)
-    found: dict[str, Any] = {
-        name: _found(changed.get(name), getattr(options, name), f"--{name}") if begun_with[name] else None
+    inputs: dict[str, Any] = {
+        name: _given_again(changed.get(name), getattr(options, name), f"--{name}") if begun_with[name] else None
         for name in begun_with
     }
-    for name, each in found.items():
+    for name, each in inputs.items():
         check_fingerprint(folder, name, each)
-    return Inputs(**found)
+    return Inputs(**inputs)
 
 
-def _found(given: Given | None, path: str | None, option: str) -> Given:
+def _given_again(given: Given | None, path: str | None, option: str) -> Given:
     """The DataFrame that was given, else the file at `path`."""
     if isinstance(given, pd.DataFrame):
         return given

@@ -116,7 +116,7 @@ def _sign(file: int) -> str:
 def _holder(path: Path) -> str:
     """Nothing where the file does not say it yet."""
     try:
-        found = read_json(path)
-        return f", number {found['pid']} on {found['host']}"
+        holder = read_json(path)
+        return f", number {holder['pid']} on {holder['host']}"
     except (OSError, ValueError, KeyError, TypeError):
         return ""

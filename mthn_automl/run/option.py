@@ -5,7 +5,8 @@ import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from inspect import Parameter
-from typing import Any, Final, TypeVar
+from types import NoneType
+from typing import Any, Final, TypeVar, get_args
 
 from mthn_automl.errors import UsageError, did_you_mean
 
@@ -25,7 +26,7 @@ class Option:
         written: type of what the command takes, or of each where it is repeatable.
         repeatable: whether it may be written several times.
         parse: makes of what people write, text or a value already, what is stored; None where that is not in a file.
-        checks: each raises UsageError for a flag and a stored value that cannot be.
+        check: raises UsageError for a flag and a stored value that cannot be.
         again: the help of the same option of `resume`; empty: a resume cannot change it.
         name: of the stored field and of the argument in Python.
         stored: type of what is stored.
@@ -37,7 +38,7 @@ class Option:
     written: Any
     repeatable: bool
     parse: Callable[[Any], Any]
-    checks: tuple[Check, ...]
+    check: Check
     again: str
     name: str = ""
     stored: Any = None
@@ -57,10 +58,10 @@ class Option:
         given = list[self.written] if self.repeatable else self.written  # type: ignore[name-defined]
         return given | None if optional else given
 
-    def check(self, value: Any) -> None:
-        """Raise UsageError for a value that cannot be; None is always the absence of one."""
-        for check in self.checks if value is not None else ():
-            check(self.flag, value)
+    def refuse(self, value: Any) -> None:
+        """Raise UsageError for a stored value that cannot be; None is always the absence of one."""
+        if value is not None:
+            self.check(self.flag, value)
 
 
 def as_it_is(written: Any) -> Any:
@@ -68,27 +69,39 @@ def as_it_is(written: Any) -> Any:
     return written
 
 
+def anything(flag: str, value: Any) -> None:
+    """For values of which all can be."""
+
+
 def option(
     default: Any,
     text: str,
     panel: str = "",
     *,
-    written: Any = str,
+    written: Any = None,
     repeatable: bool = False,
     parse: Callable[[Any], Any] = as_it_is,
-    checks: tuple[Check, ...] = (),
+    check: Check = anything,
     again: str = "",
 ) -> Any:
-    """A field of the options; the arguments are those of `Option`, `text` its help."""
-    return field(default=default, metadata={OPTION: Option(text, panel, written, repeatable, parse, checks, again)})
+    """A field of the options; the arguments are those of `Option`, `text` its help.
+
+    written: where it is not given, what is parsed is written as text, and all else as it is stored.
+    """
+    if parse is not as_it_is:
+        written = written or str
+    return field(default=default, metadata={OPTION: Option(text, panel, written, repeatable, parse, check, again)})
 
 
 def options_of(kind: Any) -> dict[str, Option]:
     """The options that a dataclass of such fields has, by name."""
-    return {
-        each.name: replace(each.metadata[OPTION], name=each.name, stored=each.type, default=each.default)
-        for each in fields(kind)
-    }
+    return {each.name: _named(each.metadata[OPTION], each.name, each.type, each.default) for each in fields(kind)}
+
+
+def _named(asked: Option, name: str, stored: Any, default: Any) -> Option:
+    """Of `int | None`, an int is written."""
+    written = asked.written or next((each for each in get_args(stored) if each is not NoneType), stored)
+    return replace(asked, written=written, name=name, stored=stored, default=default)
 
 
 def parsed(options: Mapping[str, Option], written: Mapping[str, Any]) -> dict[str, Any]:
@@ -100,10 +113,10 @@ def parsed(options: Mapping[str, Option], written: Mapping[str, Any]) -> dict[st
     for name in written:
         if name not in options:
             raise TypeError(f"got an unexpected keyword argument '{name}'; {did_you_mean(name, options)}")
-    found = {name: options[name].parse(value) for name, value in written.items() if value is not None}
-    for name, value in found.items():
-        options[name].check(value)
-    return {name: value for name, value in found.items() if value is not None}
+    values = {name: options[name].parse(value) for name, value in written.items() if value is not None}
+    for name, value in values.items():
+        options[name].refuse(value)
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def arguments(options: Iterable[Option]) -> list[Parameter]:
@@ -123,12 +136,12 @@ def accepting(parameters: Iterable[Parameter]) -> Callable[[Function], Function]
     """A decorator: for `help` and for Typer, the function names these in place of its `**` argument."""
 
     def named(function: Function) -> Function:
-        own = inspect.signature(function)
-        kept = [each for each in own.parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
+        signature = inspect.signature(function)
+        kept = [each for each in signature.parameters.values() if each.kind is not Parameter.VAR_KEYWORD]
         first = [each for each in kept if each.kind is not Parameter.KEYWORD_ONLY]
         last = [each for each in kept if each.kind is Parameter.KEYWORD_ONLY]
-        new = [each for each in parameters if each.name not in own.parameters]
-        function.__signature__ = own.replace(parameters=[*first, *new, *last])  # type: ignore[attr-defined]
+        new = [each for each in parameters if each.name not in signature.parameters]
+        function.__signature__ = signature.replace(parameters=[*first, *new, *last])  # type: ignore[attr-defined]
         return function
 
     return named

@@ -75,7 +75,7 @@ class Options:
         parse=parse_columns,
     )
     problem: str = option("auto", f"auto, {listed(Problem)}. auto: text or two values are classes.", DATA)
-    no_metadata: bool = option(False, "Do not use the metadata.", DATA, written=bool)
+    no_metadata: bool = option(False, "Do not use the metadata.", DATA)
     test: str | None = option(
         None,
         "CSV or Parquet file of test rows, in place of rows held out.",
@@ -84,15 +84,13 @@ class Options:
         parse=parse_file,
         again="The file of test rows, if it has moved.",
     )
-    test_fraction: float = option(
-        0.2, "Share of each task's rows sealed as test rows.", DATA, written=float, checks=(below_one,)
-    )
+    test_fraction: float = option(0.2, "Share of each task's rows sealed as test rows.", DATA, check=below_one)
     preset: str = option(
         "default",
         f"{listed(f'{name} ({each.time})' for name, each in PRESETS.items())}: time, folds, seeds, first trials, "
         "networks of a refit.",
         SEARCH,
-        checks=(one_of(PRESETS),),
+        check=one_of(PRESETS),
     )
     time_limit: float | None = option(
         None,
@@ -105,8 +103,7 @@ class Options:
         None,
         "Trials of all architectures together. Default: what the time allows.",
         SEARCH,
-        written=int,
-        checks=(at_least(1),),
+        check=at_least(1),
         again="As many more trials. Default: those that were left.",
     )
     architectures: str = option(
@@ -123,12 +120,12 @@ class Options:
         repeatable=True,
         parse=parse_files,
     )
-    sampler: str = option("tpe", f"What suggests settings: {listed(SAMPLERS)}.", SEARCH, checks=(one_of(SAMPLERS),))
+    sampler: str = option("tpe", f"What suggests settings: {listed(SAMPLERS)}.", SEARCH, check=one_of(SAMPLERS))
     scheduler: str = option(
         "asha",
         f"{'; '.join(f'{name}: {does}' for name, does in SCHEDULERS.items())}.",
         SEARCH,
-        checks=(one_of(SCHEDULERS),),
+        check=one_of(SCHEDULERS),
     )
     warm_start: str | None = option(
         None,
@@ -142,49 +139,37 @@ class Options:
         f"What to minimise: {', or '.join(EXAMPLES)}.",
         SEARCH,
         parse=parse_names,
-        checks=(_check_objectives,),
+        check=_check_objectives,
     )
     max_parameters: int | None = option(
-        None, "Most parameters of a saved model, like 50k or 1.5M.", SEARCH, parse=parse_count, checks=(at_least(1),)
+        None, "Most parameters of a saved model, like 50k or 1.5M.", SEARCH, parse=parse_count, check=at_least(1)
     )
     max_parameters_per_task: int | None = option(
-        None, "Most parameters of one task's own network.", SEARCH, parse=parse_count, checks=(at_least(1),)
+        None, "Most parameters of one task's own network.", SEARCH, parse=parse_count, check=at_least(1)
     )
     max_latency: float | None = option(
-        None,
-        "Most microseconds that predicting a row may take, as measured.",
-        SEARCH,
-        written=float,
-        checks=(above_zero,),
+        None, "Most microseconds that predicting a row may take, as measured.", SEARCH, check=above_zero
     )
     metric: str | None = option(None, f"{listed(METRICS)}. Default: rmse or log_loss.", SEARCH)
     average: str = option(
-        "rows",
-        f"What the search minimises the error over: {listed(AVERAGES)}.",
-        SEARCH,
-        checks=(one_of(AVERAGES),),
+        "rows", f"What the search minimises the error over: {listed(AVERAGES)}.", SEARCH, check=one_of(AVERAGES)
     )
     folds: int | None = option(
         None,
         "Cross-validation folds within tasks; 1 is a hold-out. Default: from rows and time.",
         SEARCH,
-        written=int,
-        checks=(at_least(1),),
+        check=at_least(1),
     )
     seeds: int | None = option(
         None,
         "Networks of a fold and of a refit, whose mean predicts. Default: from rows and time.",
         SEARCH,
-        written=int,
-        checks=(at_least(1),),
+        check=at_least(1),
     )
-    no_ablation: bool = option(False, "Do not measure whether the metadata helped.", SEARCH, written=bool)
-    seed: int = option(0, "Seed of split, folds, sampler and networks.", SEARCH, written=int, checks=(at_least(0),))
+    no_ablation: bool = option(False, "Do not measure whether the metadata helped.", SEARCH)
+    seed: int = option(0, "Seed of split, folds, sampler and networks.", SEARCH, check=at_least(0))
     runner: str = option(
-        "ray",
-        f"{'; '.join(f'{name}: {what}' for name, what in RUNNERS.items())}.",
-        WHERE,
-        checks=(one_of(RUNNERS),),
+        "ray", f"{'; '.join(f'{name}: {what}' for name, what in RUNNERS.items())}.", WHERE, check=one_of(RUNNERS)
     )
     address: str | None = option(
         None,
@@ -196,38 +181,31 @@ class Options:
         None,
         "Trials at the same time. Default: as many as the CPUs allow.",
         WHERE,
-        written=int,
-        checks=(at_least(1),),
+        check=at_least(1),
         again="Trials at the same time. Default: as before.",
     )
-    cpus_per_trial: float = option(
-        1.0, "CPUs that Ray keeps for each trial.", WHERE, written=float, checks=(above_zero,)
-    )
+    cpus_per_trial: float = option(1.0, "CPUs that Ray keeps for each trial.", WHERE, check=above_zero)
     device: str = option(
-        "auto",
-        f"auto (CUDA, else MPS, else the CPU), {listed(DEVICES[1:])}.",
-        WHERE,
-        checks=(one_of(DEVICES),),
+        "auto", f"auto (CUDA, else MPS, else the CPU), {listed(DEVICES[1:])}.", WHERE, check=one_of(DEVICES)
     )
     gpus_per_trial: float | None = option(
         None,
         "Share of a GPU that a trial takes, like 0.25. Default: all GPUs shared by the workers.",
         WHERE,
-        written=float,
-        checks=(at_least(0),),
+        check=at_least(0),
     )
     trial_timeout: float | None = option(
         None,
         "A trial that takes longer is ended and has failed. Default: from the time limit.",
         WHERE,
         parse=parse_duration,
-        checks=(above_zero,),
+        check=above_zero,
         again="A trial that takes longer is ended and has failed. Default: as before.",
     )
 
     def __post_init__(self) -> None:
         for name, each in OPTIONS.items():
-            each.check(getattr(self, name))
+            each.refuse(getattr(self, name))
         if self.runner == "local":
             self._check_local()
 

@@ -35,8 +35,8 @@ def parse_count(text: str | int) -> int:
     Raises:
         UsageError: something else, or not above 0.
     """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([km]?)", str(text).strip(), re.IGNORECASE | re.ASCII)
-    count = Decimal(found[1]) * _THOUSANDS[found[2].lower()] if found else Decimal(0)
+    parts = re.fullmatch(r"(\d+(?:\.\d+)?)([km]?)", str(text).strip(), re.IGNORECASE | re.ASCII)
+    count = Decimal(parts[1]) * _THOUSANDS[parts[2].lower()] if parts else Decimal(0)
     if count < 1 or count != int(count):
         raise UsageError(f"A count must be written like 50000, 50k or 1.5M and be above 0, however it is '{text}'.")
     return int(count)

@@ -85,13 +85,7 @@ def prepare(inputs: Inputs, options: Options) -> Prepared:
     check_metric(metric, dataset.schema.problem)
     if inputs.test is None:
         return Prepared(files, dataset, seal_test(dataset, options.test_fraction, options.seed), None, metric)
-    test = read_rows(
-        inputs.test,
-        schema=dataset.schema,
-        tasks=dataset.tasks,
-        spare=dataset.spare,
-        need_target=True,
-    )
+    test = read_rows(inputs.test, schema=dataset.schema, tasks=dataset.tasks, spare=dataset.spare, need_target=True)
     if len(test) == 0:
         raise DataError(f"The test rows must have a target, however none of {inputs.test} has one.")
     return Prepared(files, dataset, np.zeros(len(dataset), dtype=bool), test, metric)
@@ -105,8 +99,8 @@ def chosen_files(options: Options) -> dict[str, SpaceFile]:
     Raises:
         UsageError: an unknown architecture, or an unreadable file.
     """
-    own = [catalogue.read_file(Path(path)) for path in options.space]
-    selected = sorted(catalogue.select(options.architectures, own), key=lambda file: file.family != "classical")
+    given = [catalogue.read_file(Path(path)) for path in options.space]
+    selected = sorted(catalogue.select(options.architectures, given), key=lambda file: file.family != "classical")
     files = {file.name: file for file in selected}
     for file in files.values():
         file.load_class()

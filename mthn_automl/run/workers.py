@@ -15,9 +15,14 @@ from mthn_automl.tuning.runners.runner import Runner
 
 @dataclass(frozen=True)
 class Workers:
-    """count: of processes; None: as many as fit on a cluster. device: of each, as `choose_device` takes it.
+    """Who runs the trials.
 
-    cpus, gpus: that each trial takes. address: HOST:PORT of a Ray cluster; None: this machine.
+    Attributes:
+        count: of processes; None: as many as fit on a cluster.
+        device: of each, as `choose_device` takes it.
+        cpus: that each trial takes.
+        gpus: that each trial takes, or the share of one.
+        address: HOST:PORT of a Ray cluster; None: this machine.
     """
 
     count: int | None
@@ -72,13 +77,13 @@ def _usable_cpus() -> int:
 
 
 def _gpus_per_trial(options: Options, device: str, workers: int) -> float:
-    there = gpu_count()
+    gpus = gpu_count()
     _refuse_unused(options, options.gpus_per_trial or 0.0)
     if options.gpus_per_trial is None:
-        return min(1.0, there / workers) if device == "cuda" else 0.0
-    if options.gpus_per_trial > there:
+        return min(1.0, gpus / workers) if device == "cuda" else 0.0
+    if options.gpus_per_trial > gpus:
         raise UsageError(
-            f"--gpus-per-trial must be at most the GPUs that PyTorch can use here ({there}), however it is "
+            f"--gpus-per-trial must be at most the GPUs that PyTorch can use here ({gpus}), however it is "
             f"{options.gpus_per_trial:g}; a smaller share, such as 0.25, lets trials share one."
         )
     return options.gpus_per_trial if device == "cuda" else 0.0
@@ -94,10 +99,9 @@ def make_runner(
         return LocalRunner(workers.device, interruption)
     from mthn_automl.tuning.runners.on_ray.runner import Place, RayRunner
 
-    own = {file.class_path.split(":")[0].split(".")[0] for file in files}
-    place = Place(
-        workers.count, workers.address, workers.cpus, workers.gpus, workers.device, ("mthn_automl", *sorted(own))
-    )
+    packages = {file.class_path.split(":")[0].split(".")[0] for file in files}
+    code = ("mthn_automl", *sorted(packages))
+    place = Place(workers.count, workers.address, workers.cpus, workers.gpus, workers.device, code)
     return RayRunner(place, folder.ray_log, interruption)
 
 

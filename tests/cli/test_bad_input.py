@@ -14,7 +14,6 @@ from mthn_automl.run import answer
 from tests.command import Ended, as_process, in_process
 
 GOOD = "task,x,word,target\n" + "".join(f"{t},{i},{'pq'[i % 2]},{i * i + 0.5}\n" for t in "abc" for i in range(5))
-CLASSES = "task,x,label\n" + "".join(f"{t},{i},{('no', 'yes')[i % 2]}\n" for t in "abc" for i in range(6))
 META = "task,size\na,1\nb,2\nc,4\n"
 SEARCH = ("search", "data.csv", "--output", "run", "--runner", "local", "--trials", "1", "--architectures", "ridge")
 Files = dict[str, str | bytes]
@@ -43,47 +42,28 @@ BAD_DATA: list[tuple[Files, Sequence[str], str]] = [
     ({}, ["search", "absent.csv"], r"absent\.csv does not exist"),
     ({}, ["search", "."], r"is a folder"),
     ({"data.csv": ""}, SEARCH, r"data\.csv is empty"),
-    ({"data.csv": "task,x,target\n"}, SEARCH, r"data\.csv has a header only"),
     (
         {"data.csv": GOOD.replace("task", "taks", 1)},
         SEARCH,
         r"data\.csv must have a column 'task' .* did you mean 'taks'\?",
     ),
-    ({}, [*SEARCH, "--task", "wrod"], r"column 'wrod' .* did you mean 'word'\?"),
-    ({"data.csv": GOOD.replace("target", "y", 1)}, SEARCH, r"data\.csv must have a column 'target'"),
     ({}, [*SEARCH, "--target", "tarqet"], r"'tarqet' .* mean 'target'\?"),
-    ({"data.csv": "task,x,target\na,1,\nb,2,\n"}, SEARCH, r"no row of data\.csv has one in 'target'"),
-    (
-        {"data.csv": GOOD.replace("16.5", "high", 1)},
-        [*SEARCH, "--problem", "regression"],
-        r"'target' .* line 6 of data\.csv says 'high'",
-    ),
     (
         {"data.csv": GOOD.replace("16.5", "high", 1)},
         [*SEARCH, "--metric", "mae"],
         r"'target' .* line 6 of data\.csv says 'high'",
     ),
-    ({"data.csv": "task,x,target\na,1,2\n"}, SEARCH, r"data\.csv has a single row"),
     (
         {"meta.csv": META + "b,3\n"},
         [*SEARCH, "--meta", "meta.csv"],
         r"'b' has line 3 of meta\.csv and line 5 of meta\.csv",
     ),
-    (
-        {"meta.csv": "task,size\nA,1\nB,2\n"},
-        [*SEARCH, "--meta", "meta.csv"],
-        r"no task of meta\.csv \(such as 'A'\) is one of data\.csv \(such as 'a'\)",
-    ),
     ({}, [*SEARCH, "--meta", "absent.csv"], r"absent\.csv does not exist"),
-    ({"data.csv": GOOD.replace("x,word", "x,x", 1)}, SEARCH, r"line 1 of .*data\.csv has 'x' more than once"),
-    ({"data.csv": CLASSES + "a,9,maybe\n"}, SEARCH, r"'maybe' of 'label' occurs once, in line 20 of data\.csv"),
     (
         {"data.csv": GOOD.replace("p", "\xe9", 1).encode("latin-1")},
         SEARCH,
         r"line 2 of .*data\.csv is not; save it again as UTF-8",
     ),
-    ({"data.csv": GOOD + "a,1\n"}, SEARCH, r"line 17 of .*data\.csv has 2"),
-    ({"data.csv": GOOD.replace("a,0", ",0", 1)}, SEARCH, r"line 2 of data\.csv has nothing in 'task'"),
     ({"test.csv": "task,x,target\na,1,1\n"}, [*SEARCH, "--test", "test.csv"], r"test\.csv .*'word'"),
     ({}, [*SEARCH, "--test", "absent.csv"], r"absent\.csv does not exist"),
 ]
@@ -112,19 +92,12 @@ WRONG_USE: list[tuple[list[str], str]] = [
     ([*SEARCH, "--trails", "3"], r"No such option: --trails .*--trials"),
     ([*SEARCH, "--trials", "many"], r"'--trials'.* integer"),
     ([*SEARCH, "--trials", "0"], r"--trials must be at least 1, however it is 0"),
-    ([*SEARCH, "--folds", "0"], r"--folds must be at least 1, however it is 0"),
-    ([*SEARCH, "--seeds", "0"], r"--seeds must be at least 1"),
-    ([*SEARCH, "--workers", "0"], r"--workers must be at least 1"),
     ([*SEARCH, "--workers", "2"], r"local runner has one worker"),
     ([*SEARCH, "--architectures", "hypernet"], r"did you mean 'hypernetwork'\?"),
     ([*SEARCH, "--architectures", ","], r"At least one architecture"),
     ([*SEARCH, "--time-limit", "soon"], r"90s, 10m or 1h30m .*'soon'"),
-    ([*SEARCH, "--time-limit", "0"], r"above 0, however it is '0'"),
     ([*SEARCH, "--metric", "rsme"], r"did you mean 'rmse'\?"),
-    ([*SEARCH, "--average", "row"], r"--average .* did you mean 'rows'\?"),
     ([*SEARCH, "--problem", "regresion"], r"did you mean 'regression'\?"),
-    ([*SEARCH, "--runner", "nonsense"], r"--runner must be one of ray, local; found 'nonsense'"),
-    ([*SEARCH, "--test-fraction", "1"], r"--test-fraction must be .* below 1"),
     (
         [*SEARCH, "--problem", "regression", "--metric", "f1"],
         r"--metric must suit the problem, however 'f1' is not for regression; known: rmse",

@@ -68,10 +68,7 @@ LINES: list[tuple[Event, str]] = [
         TOO_LARGE,
         "search  12 s  pooled-2  error 0.1500  best 0.2000  9,000 parameters, above the 5,000 allowed  (0.5 s)",
     ),
-    (
-        failed("pooled", "two\n  lines"),
-        "search  12 s  pooled-9  fail: two lines  (0.5 s)",
-    ),
+    (failed("pooled", "two\n  lines"), "search  12 s  pooled-9  fail: two lines  (0.5 s)"),
     (WorkersSeen(2, 1), "search  12 s  2 workers on 1 node"),
     (PhaseFinished("search", 61.0), "search  done in 1 min 01 s"),
     (PhaseStarted("refit", 75.0), "refit  started, 1 min 15 s left for it"),
@@ -185,9 +182,7 @@ def test_a_high_terminal_shows_all_architectures(monkeypatch: pytest.MonkeyPatch
     assert [line.split()[0] for line in after(*crowd())[2:-3]] == catalogue.names()
 
 
-def test_a_tiny_terminal_shows_the_best_a_running_one_and_how_many_run_besides(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_tiny_terminal_shows_the_best_a_running_one_and_how_many_run_besides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LINES", "5")
     names = ("dmtrl", "hypernetwork", "pooled", "ridge")
     assert after(GOOD, *(TrialStarted(name, 7) for name in names))[2:] == [

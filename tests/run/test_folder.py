@@ -88,24 +88,18 @@ def test_of_processes_that_make_the_same_run_at_the_same_moment_one_does(run: Pa
     assert all(each.startswith(f"Another process is working on {run}") for each in said[:2])
 
 
-def test_the_lock_of_a_killed_process_is_free_and_what_it_had_begun_is_written_over(run: Path) -> None:
-    with Process(run) as process:
-        process.go()
-        assert process.said() == "mine"
-        process.process.send_signal(signal.SIGKILL)
-        process.process.wait()
-    with RunFolder.create(run).locked():
-        assert read_json(run / "run.lock")["pid"] == os.getpid()
-
-
-def test_a_refused_process_is_told_who_works_on_the_run(run: Path) -> None:
+def test_a_process_keeps_others_off_until_it_is_killed_and_what_it_had_begun_is_written_over(run: Path) -> None:
     with Process(run) as process:
         process.go()
         assert process.said() == "mine"
         with pytest.raises(RunError) as refused:
             RunFolder.create(run)
         holder = f"number {process.process.pid} on {socket.gethostname()}"
-    assert str(refused.value) == f"Another process is working on {run}, {holder}; wait for it or stop it."
+        assert str(refused.value) == f"Another process is working on {run}, {holder}; wait for it or stop it."
+        process.process.send_signal(signal.SIGKILL)
+        process.process.wait()
+    with RunFolder.create(run).locked():
+        assert read_json(run / "run.lock")["pid"] == os.getpid()
 
 
 def test_a_lock_file_that_says_nothing_yet_refuses_all_the_same(run: Path) -> None:
@@ -122,6 +116,8 @@ def begun_again(run: Path) -> AbstractContextManager[None]:
 
 def test_the_lock_file_holds_process_machine_and_a_token_of_this_time(run: Path) -> None:
     folder, tokens = begun(run), []
+    with pytest.raises(RuntimeError, match="must be locked before it has a token"):
+        _ = folder.token
     for _ in range(2):
         with folder.locked():
             [line] = folder.lock.read_text(encoding="utf-8").splitlines()
@@ -129,11 +125,6 @@ def test_the_lock_file_holds_process_machine_and_a_token_of_this_time(run: Path)
             tokens.append(folder.token)
     assert len(set(tokens)) == 2
     assert min(map(len, tokens)) == 32
-
-
-def test_there_is_no_token_without_the_lock(run: Path) -> None:
-    with pytest.raises(RuntimeError, match="must be locked before it has a token"):
-        _ = begun(run).token
 
 
 def test_locked_blocks_lie_in_each_other_and_the_outermost_frees_the_run(run: Path) -> None:
@@ -155,36 +146,24 @@ def test_a_folder_that_nothing_refers_to_any_more_is_free(run: Path) -> None:
     RunFolder.create(run).release()
 
 
-@pytest.mark.parametrize(
-    "left",
-    [
-        pytest.param({"run.lock": ""}, id="a lock"),
-        pytest.param({"run.lock": "", "events.jsonl": "x", "search_spaces/own.toml": "x"}, id="files of its start"),
-        pytest.param({"run.lock": "", ".environment.json.x1y2": ""}, id="a file in the making"),
-    ],
-)
-def test_a_start_that_stored_no_run_is_written_over(run: Path, left: dict[str, str]) -> None:
-    for name, content in left.items():
-        write_text(run / name, content)
-    RunFolder.create(run).release()
+def test_a_start_that_stored_no_run_is_written_over(tmp_path: Path) -> None:
+    for index, left in enumerate((["run.log"], ["events.jsonl", "search_spaces/own.toml"], [".environment.json.x1y2"])):
+        run = tmp_path / str(index)
+        for name in ("run.lock", *left):
+            write_text(run / name, "")
+        RunFolder.create(run).release()
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        pytest.param({"notes.txt": "mine"}, id="somebody's file"),
-        pytest.param({"environment.json": "{}"}, id="a name of ours without a lock"),
-        pytest.param({"run.lock": "", "trials/ridge-0/result.json": "{}"}, id="a trial"),
-        pytest.param({"run.lock": "", "study.journal": ""}, id="a journal"),
-    ],
-)
-def test_a_folder_with_something_in_it_is_refused_and_stays_as_it_is(run: Path, content: dict[str, str]) -> None:
-    for name, text in content.items():
-        write_text(run / name, text)
-    before = sorted(run.rglob("*"))
-    with pytest.raises(UsageError, match=r"has something in it; name another one\.$"):
-        RunFolder.create(run)
-    assert sorted(run.rglob("*")) == before
+def test_a_folder_with_something_in_it_is_refused_and_stays_as_it_is(tmp_path: Path) -> None:
+    locked = (["run.lock", "trials/ridge-0/result.json"], ["run.lock", "study.journal"])
+    for index, names in enumerate((["notes.txt"], ["environment.json"], *locked)):
+        run = tmp_path / str(index)
+        for name in names:
+            write_text(run / name, "{}")
+        before = sorted(run.rglob("*"))
+        with pytest.raises(UsageError, match=r"has something in it; name another one\.$"):
+            RunFolder.create(run)
+        assert sorted(run.rglob("*")) == before
 
 
 def test_a_run_that_is_there_already_is_to_be_resumed(run: Path) -> None:
@@ -193,10 +172,9 @@ def test_a_run_that_is_there_already_is_to_be_resumed(run: Path) -> None:
         RunFolder.create(run)
 
 
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP], ids=["ENOLCK", "EOPNOTSUPP"])
-def test_a_file_system_without_locks_is_named(run: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+def test_a_file_system_without_locks_is_named(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(file: int, operation: int) -> None:
-        raise OSError(number, os.strerror(number))
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
     with pytest.raises(RunError, match=r"A run must lie on a file system with locks, however that of .*/run has none"):

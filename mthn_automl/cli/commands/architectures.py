@@ -17,13 +17,13 @@ def architectures(
     json: Annotated[bool, Option("--json", help="Print a list of objects.")] = False,
 ) -> None:
     """List what can be searched: family, paper, number of parameters, and the range of every setting."""
-    found = [catalogue.read(each) for each in ([name] if name else catalogue.names())]
+    files = [catalogue.read(each) for each in ([name] if name else catalogue.names())]
     if json:
-        print(json_module.dumps([_as_object(each) for each in found], indent=2))
+        print(json_module.dumps([_as_object(each) for each in files], indent=2))
     elif name:
-        _show(found[0], {**found[0].parameters, **found[0].training})
+        _show(files[0], {**files[0].parameters, **files[0].training})
     else:
-        for each in found:
+        for each in files:
             _show(each, {**each.parameters, **catalogue.own_training(each)})
             print()
         print("The training of every neural architecture, where it says nothing else:")
@@ -31,22 +31,22 @@ def architectures(
         print("\n`search` takes those marked usual; --architectures all, neural, classical or names takes others.")
 
 
-def _as_object(space: SpaceFile) -> dict[str, Any]:
+def _as_object(file: SpaceFile) -> dict[str, Any]:
     return {
-        "name": space.name,
-        "family": space.family,
-        "usual": space.usual,
-        "summary": space.summary,
-        "paper": space.paper,
-        "parameter_formula": space.parameter_formula,
-        "parameters": {**space.parameters, **space.training},
+        "name": file.name,
+        "family": file.family,
+        "usual": file.usual,
+        "summary": file.summary,
+        "paper": file.paper,
+        "parameter_formula": file.parameter_formula,
+        "parameters": {**file.parameters, **file.training},
     }
 
 
-def _show(space: SpaceFile, tables: Mapping[str, Mapping[str, Any]]) -> None:
-    print(f"{space.name} ({space.family}{', usual' if space.usual else ''}): {space.summary}")
-    print(f"  paper: {space.paper}")
-    print(f"  parameters: {space.parameter_formula}")
+def _show(file: SpaceFile, tables: Mapping[str, Mapping[str, Any]]) -> None:
+    print(f"{file.name} ({file.family}{', usual' if file.usual else ''}): {file.summary}")
+    print(f"  paper: {file.paper}")
+    print(f"  parameters: {file.parameter_formula}")
     _show_ranges(tables)
 
 

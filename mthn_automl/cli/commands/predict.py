@@ -18,8 +18,7 @@ def predict(
     preference: Annotated[
         float | None,
         Option(
-            help="From 0, the smallest error, to 1, the smallest network; of a pareto_hypernetwork.",
-            show_default=False,
+            help="From 0, the smallest error, to 1, the smallest network; of a pareto_hypernetwork.", show_default=False
         ),
     ] = None,
     output: Annotated[

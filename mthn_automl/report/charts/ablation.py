@@ -6,13 +6,13 @@ from typing import Final
 import altair as alt
 import pandas as pd
 
+from mthn_automl.analysis.ablation import SIGNIFICANT
 from mthn_automl.report import theme
 
 WIDTH: Final = 430
 ROW: Final = 36
 WORSE, BETTER, UNCLEAR = "worse", "better", "no difference shown"
 COLOURS: Final = {WORSE: "#D55E00", BETTER: "#0072B2", UNCLEAR: "#888888"}
-SIGNIFICANT: Final = 0.05
 
 
 def points(ablation: pd.DataFrame) -> pd.DataFrame:

@@ -10,12 +10,12 @@ import pandas as pd
 
 from mthn_automl.data.dataset import FloatArray
 from mthn_automl.report import theme
-from mthn_automl.report.labels import GAP, Box, place
+from mthn_automl.report.labels import GAP, Box, room_for
 
 WIDTH: Final = 620
 HEIGHT: Final = 330
 EDGE: Final = 6  # pixels from the top, where trials beyond the axis are drawn
-FEWEST_PARAMETERS: Final = 1  # a logarithm has no place for none
+FEWEST_PARAMETERS: Final = 1  # a logarithm cannot be drawn of none
 
 
 def points(tradeoff: pd.DataFrame) -> pd.DataFrame:
@@ -96,7 +96,7 @@ def _names(points: pd.DataFrame, x_scale: alt.Scale, y_scale: alt.Scale) -> tupl
     trials = [Box.around(x, y, 6) for x, y in zip(at["x"], at["y"], strict=True)]
     avoided = trials + _steps(at[points["on_front"]].sort_values("x"))
     texts = [str(each) for each in best["architecture"]]
-    boxes = place(spots, texts, width=WIDTH, height=HEIGHT, avoided=avoided)
+    boxes = room_for(spots, texts, width=WIDTH, height=HEIGHT, avoided=avoided)
     leaders = [
         _leader(spot, box) for spot, box in zip(spots, boxes, strict=True) if math.dist(spot, box.nearest(*spot)) > GAP
     ]
@@ -136,7 +136,7 @@ def _text(text: str, box: Box, **style: Any) -> alt.Chart:
 def _pixels(scale: alt.Scale, values: Sequence[float] | pd.Series, length: float) -> FloatArray:
     """Where values lie along an axis, as the picture will have it."""
     low, high = scale.domain
-    numbers = np.asarray(values, dtype=np.float64)
+    points = np.asarray(values, dtype=np.float64)
     if scale.type == "log":
-        return np.asarray(np.log(numbers / low) / math.log(high / low) * length)
-    return np.asarray((numbers - low) / (high - low) * length)
+        return np.asarray(np.log(points / low) / math.log(high / low) * length)
+    return np.asarray((points - low) / (high - low) * length)
