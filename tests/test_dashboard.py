@@ -2,7 +2,6 @@
 
 import json
 import math
-import socket
 import subprocess
 import sysconfig
 import time
@@ -17,6 +16,7 @@ import pytest
 
 from mthn_automl.tuning.space import build_space
 from mthn_automl.tuning.studies import Studies
+from tests.faults.head import free_port
 from tests.tuning import toys
 
 COMMAND = Path(sysconfig.get_path("scripts"), "optuna-dashboard")
@@ -62,11 +62,6 @@ def begun_search(journal: Path) -> Studies:
     first.ask()
     second.complete(second.ask().number, toys.result(0.6), 4.0)
     return studies
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def wait_until_up(viewed: Viewed, process: "subprocess.Popen[bytes]", log: Path) -> None:

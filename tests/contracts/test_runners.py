@@ -46,15 +46,7 @@ with_ray = pytest.mark.ray
 
 @dataclass
 class Searched:
-    """One search that is over.
-
-    Attributes:
-        studies: as the search left them.
-        events: what was reported of it.
-        folder: where its trials have left their files.
-        sent: by name of the trial, the names of the files that its worker sent.
-        start: seconds until the first worker had set to work.
-    """
+    """One search: its studies at the end, its events, what its workers sent, and seconds until the first worked."""
 
     studies: Studies
     events: list[Event]
@@ -80,16 +72,7 @@ class Searched:
 
 @dataclass
 class Played:
-    """All that a runner did.
-
-    Attributes:
-        searches: by what each is made to show.
-        values: of jobs, in their order.
-        late: of jobs of which one was not over in time.
-        after_death: of jobs of which one ended its process.
-        printed: what came out of file descriptors 1 and 2.
-        left: names of files that outlived it.
-    """
+    """All that a runner did, what it printed and what it left behind."""
 
     searches: dict[str, Searched] = field(default_factory=dict)
     values: list[Any] = field(default_factory=list)

@@ -73,12 +73,9 @@ def test_dates_and_times_become_text(tmp_path: Path, values: pa.Array, text: str
     assert cells(tmp_path, values).tolist() == [text]
 
 
-def test_truth_values_stay_what_they_are(tmp_path: Path) -> None:
+def test_truth_values_and_numbers_in_a_dictionary_stay_what_they_are(tmp_path: Path) -> None:
     assert cells(tmp_path, [True, False]).dtype == "bool"
     assert cells(tmp_path, [True, None]).tolist()[0] is True
-
-
-def test_a_dictionary_of_numbers_holds_numbers(tmp_path: Path) -> None:
     assert cells(tmp_path, pa.array([7, 5, 7]).dictionary_encode()).tolist() == [7, 5, 7]
 
 
@@ -113,20 +110,20 @@ def test_a_column_of_lists_that_is_needed_is_refused(tmp_path: Path) -> None:
         read_dataset(path)
 
 
-def test_csv_and_parquet_of_the_same_content_give_the_same_dataset(tmp_path: Path) -> None:
+def test_csv_parquet_and_frames_of_the_same_content_give_the_same_dataset(tmp_path: Path) -> None:
     data, meta = gapminder()
-    data.to_csv(tmp_path / "data.csv", index=False)
-    data.to_parquet(tmp_path / "data.parquet", index=False)
-    meta.to_csv(tmp_path / "meta.csv", index=False)
-    meta.to_parquet(tmp_path / "meta.parquet", index=False)
-    one = read_dataset(tmp_path / "data.csv", tmp_path / "meta.csv")
-    other = read_dataset(tmp_path / "data.parquet", tmp_path / "meta.parquet")
-    assert one.schema == other.schema
-    assert one.tasks.names == other.tasks.names
-    assert one.notes == other.notes
-    np.testing.assert_array_equal(one.features.numeric, other.features.numeric)
-    np.testing.assert_array_equal(one.features.codes, other.features.codes)
-    np.testing.assert_array_equal(one.target, other.target)
+    for name, frame in (("data", data), ("meta", meta)):
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+        frame.to_parquet(tmp_path / f"{name}.parquet", index=False)
+    wanted = read_dataset(data, meta)
+    for kind in ("csv", "parquet"):
+        found = read_dataset(tmp_path / f"data.{kind}", str(tmp_path / f"meta.{kind}"))
+        assert found.schema == wanted.schema
+        assert found.tasks.names == wanted.tasks.names
+        assert len(found.notes) == len(wanted.notes)
+        np.testing.assert_array_equal(found.features.numeric, wanted.features.numeric)
+        np.testing.assert_array_equal(found.features.codes, wanted.features.codes)
+        np.testing.assert_array_equal(found.target, wanted.target)
 
 
 def test_the_format_follows_from_the_content_and_not_from_the_name(tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ import pandas as pd
 import pytest
 
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.problems import gapminder
 from mthn_automl.data.read import read_dataset, read_rows
 from mthn_automl.data.schema import Column, Problem, Schema
 
@@ -26,17 +25,6 @@ def again(dataset: Dataset, data: Any, need_target: bool = False, meta: Any = No
 
 def noted(dataset: Dataset, text: str) -> bool:
     return any(text in note for note in dataset.notes)
-
-
-def test_a_file_and_a_frame_give_the_same_dataset(tmp_path: Path) -> None:
-    data, meta = gapminder()
-    data.to_csv(tmp_path / "data.csv", index=False)
-    meta.to_csv(tmp_path / "meta.csv", index=False)
-    from_file, from_frame = read_dataset(tmp_path / "data.csv", str(tmp_path / "meta.csv")), read_dataset(data, meta)
-    assert from_file.schema == from_frame.schema
-    assert from_file.tasks.names == from_frame.tasks.names
-    np.testing.assert_array_equal(from_file.features.numeric, from_frame.features.numeric)
-    np.testing.assert_array_equal(from_file.target, from_frame.target)
 
 
 def test_features_are_numbers_or_categories_with_gaps() -> None:

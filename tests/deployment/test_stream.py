@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mthn_automl.errors import DataError, UsageError
+from mthn_automl.errors import DataError
 from tests.contracts import zoo
 from tests.deployment.few import ANIMALS, Animal, frame, predictor
 
@@ -52,8 +52,3 @@ def test_an_error_comes_at_its_piece(tmp_path: Path) -> None:
     assert len(next(pieces)) == 60
     with pytest.raises(DataError, match=r"line 102 of new\.csv says 'many'"):
         next(pieces)
-
-
-def test_less_than_a_row_at_once_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="rows_at_once is 0"):
-        predictor("ridge", zoo.planted).stream(tmp_path / "new.csv", rows_at_once=0)

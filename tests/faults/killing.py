@@ -16,15 +16,7 @@ ARCHITECTURES = "ridge,kernel_ridge,slow"
 
 @dataclass
 class Killed:
-    """What happened to a run.
-
-    Attributes:
-        folder: holds the data, the search space and the run.
-        trials: its budget.
-        where: the words of `search` that name the runner.
-        results: trials that had a result at each kill, and when it was written.
-        end: what the last resume answered.
-    """
+    """What happened: which trials had a result at each kill and when it was written, and how the last resume ended."""
 
     folder: Path
     trials: int

@@ -29,19 +29,7 @@ def _always(run: Path) -> bool:
 
 @dataclass
 class Stop:
-    """What a signal in a phase led to, and what could be done with the run's folder then.
-
-    Attributes:
-        phase: in which it was sent.
-        number: which signal.
-        ended: what the command answered.
-        seconds: from the signal to the command's end.
-        left_processes: command lines of what outlived the command.
-        summary: the content of summary.json.
-        files: names in the run's folder.
-        predicted: what `predict` answered then.
-        results: trials that had a result then, and when it was written.
-    """
+    """What a signal in a phase led to, and what could be done with the run's folder then."""
 
     phase: str
     number: signal.Signals

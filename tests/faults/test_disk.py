@@ -56,16 +56,7 @@ MOMENTS: dict[str, Callable[[Path], bool]] = {
 
 @dataclass
 class Story:
-    """What happened to a run, by step: its disk was full, then read-only, then there was room.
-
-    Attributes:
-        moment: when the disk was full.
-        run: the folder.
-        answers: what each command said.
-        unreadable: names of files that could not be read after it.
-        results: trials that had a result then, and when it was written.
-        complete: names of the trials of the finished run.
-    """
+    """What each command answered, which files could not be read after it, and which trials had a result when."""
 
     moment: str
     run: Path

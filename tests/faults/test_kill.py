@@ -25,15 +25,7 @@ BOARD = ["rank", "architecture", "cv_error", "test_error", "trials"]
 
 @dataclass
 class Story:
-    """One run.
-
-    Attributes:
-        run: where its folder is now.
-        data: where the data are now.
-        environment: what its models are to do.
-        results: trials that had a result before each kill, and when it was written.
-        answers: what each command said.
-    """
+    """One run: where it is now, what had a result before each kill, and what each command answered."""
 
     run: Path
     data: Path

@@ -81,14 +81,7 @@ def _hiding(folder: Path) -> list[str]:
 
 @dataclass
 class Story:
-    """A search on two nodes of which one was lost.
-
-    Attributes:
-        run: the folder.
-        answer: what the command said.
-        fits: that had begun on the lost node, the last of which it did not finish.
-        before: trials that had a result when the node was lost, and when it was written.
-    """
+    """A search on two nodes. fits: that had begun on the one that was lost, the last of which it did not finish."""
 
     run: Path
     answer: Ended

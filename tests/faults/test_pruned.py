@@ -15,57 +15,27 @@ from mthn_automl.tuning.journal import open_journal
 from mthn_automl.tuning.plan import Plan
 from tests.command import Ended
 from tests.faults.runs import Trials, call, results, written
+from tests.tuning import toys
 
 pytestmark = pytest.mark.faults
 
-TRIALS = 6
-SPACE = """
-format = 1
-architecture = "mthn_automl.models.pooled:Pooled"
-family = "neural"
+RATES = (2e-2, 1e-2, 3e-2, 1e-6, 1e-5, 3e-5)
+"""Learning rates in turn: some that are good, and some with which next to nothing is learnt."""
 
-[parameters.width]
-type = "categorical"
-choices = [8]
-
-[training.learning_rate]
-type = "float"
-low = 1e-6
-high = 3e-2
-scale = "log"
-
-[[first_trials]]
-learning_rate = 2e-2
-
-[[first_trials]]
-learning_rate = 1e-2
-
-[[first_trials]]
-learning_rate = 3e-2
-
-[[first_trials]]
-learning_rate = 1e-6
-
-[[first_trials]]
-learning_rate = 1e-5
-
-[[first_trials]]
-learning_rate = 3e-5
-"""
+TRIALS = len(RATES)
 
 
 class Searched:
     """A search whose first trials learn well, and whose others as good as nothing until they are stopped."""
 
     def __init__(self, folder: Path) -> None:
-        space, self.run = folder / "learner.toml", folder / "run"
-        space.write_text(SPACE, encoding="utf-8")
-        words = (*written(folder, tasks=8, rows=24), "--space", space, "--architectures", "learner")
+        space, self.run = toys.rates_space(folder, RATES).path, folder / "run"
+        words = (*written(folder, tasks=8, rows=24), "--space", space, "--architectures", "rates")
         words = (*words, "--trials", TRIALS, "--folds", 2, "--seeds", 1, "--no-ablation")
         self.answer: Ended = call(*words, "--runner", "local", "--output", self.run)
         self.journal = Trials.of(self.run)
-        study = optuna.load_study(study_name="learner", storage=open_journal(self.run / "study.journal")[1])
-        self.trials = {f"learner-{trial.number}": trial for trial in study.get_trials()}
+        study = optuna.load_study(study_name="rates", storage=open_journal(self.run / "study.journal")[1])
+        self.trials = {f"rates-{trial.number}": trial for trial in study.get_trials()}
 
     def trials_that_are(self, state: TrialState) -> list[tuple[str, FrozenTrial]]:
         return [(name, trial) for name, trial in self.trials.items() if trial.state is state]

@@ -21,13 +21,7 @@ SEARCH = ("--runner", "ray", "--workers", 1, "--folds", 2, "--seeds", 1, "--no-a
 
 @dataclass
 class Lost:
-    """What became of the run.
-
-    Attributes:
-        story: the stop by a signal, and the run's folder.
-        fit: the one whose process was killed.
-        results: trials that had a result when the driver was killed, and when it was written.
-    """
+    """The run and its stop by a signal, the fit whose process was killed, and the results when the driver was."""
 
     story: Story
     fit: Fit

@@ -148,14 +148,15 @@ def _expect_a_token_in_token_mode() -> None:
 
 
 def _probe(host: str, port: int) -> dict[str, Any]:
-    """What the probe found; a fact that is absent is one that it did not live to see."""
+    """What the probe found; a fact that is absent is one that it did not live to see.
+
+    It imports this package, wherever it lies, behind what the user has put on PYTHONPATH.
+    """
+    folders = [os.environ.get("PYTHONPATH", ""), str(Path(mthn_automl.__file__).parents[1])]
     words = [sys.executable, "-P", "-m", probe.__name__, host, port, SECONDS_FOR_THE_PORT, SECONDS_FOR_RAY]
     done = subprocess.run(
         [str(word) for word in words],
-        env={
-            **os.environ,
-            "PYTHONPATH": os.pathsep.join([*_python_path(), str(Path(mthn_automl.__file__).parents[1])]),
-        },
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders))},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -166,11 +167,6 @@ def _probe(host: str, port: int) -> dict[str, Any]:
         if line.startswith("{"):
             facts |= json.loads(line)
     return facts
-
-
-def _python_path() -> list[str]:
-    """What the user has put on PYTHONPATH; this package comes behind it, wherever it was imported from."""
-    return list(filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep)))
 
 
 def _expect_ray(facts: dict[str, Any], address: str) -> None:

@@ -39,7 +39,7 @@ def _paths(name: str) -> list[Path]:
             "add its folder to PYTHONPATH, or install it on every node."
         )
     if spec.submodule_search_locations is not None:
-        return [Path(each) for each in spec.submodule_search_locations]
+        return [Path(folder) for folder in spec.submodule_search_locations]
     path = Path(str(spec.origin))
     if path.suffix != ".py" and not _is_installed(path):
         raise ClusterError(
@@ -57,6 +57,8 @@ def _spec(name: str) -> ModuleSpec | None:
 
 
 def _is_installed(path: Path) -> bool:
-    places = {Path(sysconfig.get_path(kind)).resolve() for kind in ("purelib", "platlib")}
+    site_packages = {Path(sysconfig.get_path(kind)).resolve() for kind in ("purelib", "platlib")}
     parents = path.resolve().parents
-    return bool(places & set(parents)) or any(each.name in ("site-packages", "dist-packages") for each in parents)
+    return bool(site_packages & set(parents)) or any(
+        parent.name in ("site-packages", "dist-packages") for parent in parents
+    )
