@@ -5,11 +5,8 @@ property, each of which is reported by itself.
 """
 
 import json
-import math
-import random
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, fields, replace
 from functools import cache
 from pathlib import Path
@@ -22,24 +19,33 @@ from safetensors.numpy import load, save, save_file
 
 from mthn_automl import catalogue
 from mthn_automl.data.dataset import Dataset, FloatArray, TaskTable
-from mthn_automl.data.encoding import Encoder, Flags
+from mthn_automl.data.encoding import Flags
 from mthn_automl.deployment.arrays import from_parts, to_parts
-from mthn_automl.models.base import Classical, ProblemShape, Traits
+from mthn_automl.models.base import Classical
 from tests.contracts import zoo
+from tests.contracts.settings import (
+    SHAPE,
+    Animal,
+    Settings,
+    assert_first_trials_are_complete_and_lie_within_the_ranges,
+    class_of,
+    corners,
+    points,
+    points_of_animals,
+    telling,
+    traits_of,
+)
 
 NAMES = catalogue.names("classical")
-CORNERS = ("lowest", "highest")
-Animal = Callable[[], Dataset]
-Settings = Mapping[str, Any]
 every_model = pytest.mark.parametrize("name", NAMES)
 
 
 def settings_of(name: str, chosen: Settings) -> Any:
-    return catalogue.read(name).load_class().Settings(**chosen)
+    return class_of(name).Settings(**chosen)
 
 
 def fit(name: str, dataset: Dataset, chosen: Settings | None = None, *, seed: int = 0) -> Classical:
-    model: Classical = catalogue.read(name).load_class()(settings_of(name, chosen or {}))
+    model: Classical = class_of(name)(settings_of(name, chosen or {}))
     model.fit(dataset, flags=Flags.of(dataset), seed=seed)
     return model
 
@@ -54,70 +60,6 @@ def _fitted(name: str, animal: Animal, chosen: tuple[tuple[str, Any], ...]) -> C
     return fit(name, animal(), dict(chosen))
 
 
-def traits_of(name: str, dataset: Dataset, chosen: Settings) -> Traits:
-    encoder = Encoder.fit(dataset, Flags.of(dataset))
-    shape = ProblemShape(
-        encoder.feature_width, dataset.schema.outputs, len(dataset.tasks), metadata=encoder.metadata_width
-    )
-    return catalogue.read(name).load_class().traits(shape, settings_of(name, chosen))  # type: ignore[no-any-return]
-
-
-def drawn(parameter: Settings, source: random.Random) -> Any:
-    if parameter["type"] == "categorical":
-        return source.choice(parameter["choices"])
-    low, high = parameter["low"], parameter["high"]
-    logarithmic = parameter["scale"] == "log"
-    value = math.exp(source.uniform(math.log(low), math.log(high))) if logarithmic else source.uniform(low, high)
-    return round(value) if parameter["type"] == "int" else min(max(value, low), high)
-
-
-def asked(name: str, values: Settings) -> dict[str, Any]:
-    """Without those that an `only_if` excludes."""
-    parameters = catalogue.read(name).parameters
-    return {
-        key: value
-        for key, value in values.items()
-        if all(values[other] in allowed for other, allowed in parameters[key].get("only_if", {}).items())
-    }
-
-
-@cache
-def options(name: str) -> dict[str, dict[str, Any]]:
-    """The default settings, and those that differ from them in a choice or in the end of a linear range."""
-    usual = vars(settings_of(name, {}))
-    changes = {
-        f"{key} = {value}": {key: value}
-        for key, parameter in catalogue.read(name).parameters.items()
-        for value in parameter.get("choices", [])
-        + [parameter[end] for end in ("low", "high") if parameter.get("scale") == "linear"]
-        if value != usual[key]
-    }
-    return {"default": {}, **changes}
-
-
-def corner(name: str, end: str) -> dict[str, Any]:
-    index, ends = (0, "low") if end == "lowest" else (-1, "high")
-    parameters = catalogue.read(name).parameters.items()
-    return asked(name, {key: each["choices"][index] if "choices" in each else each[ends] for key, each in parameters})
-
-
-def random_point(name: str, seed: int) -> dict[str, Any]:
-    source = random.Random(seed)
-    return asked(name, {key: drawn(each, source) for key, each in catalogue.read(name).parameters.items()})
-
-
-def points_of_animals(name: str) -> Iterator[tuple[str, Animal, dict[str, Any]]]:
-    """The default and a random point for every data set, corners for three of them, options for one."""
-    for number, animal in enumerate(zoo.ZOO):
-        yield f"{animal.__name__}, default", animal, {}
-        yield f"{animal.__name__}, drawn", animal, random_point(name, number)
-    for animal in (zoo.missing_values, zoo.multiclass, zoo.no_columns):
-        for end in CORNERS:
-            yield f"{animal.__name__}, {end}", animal, corner(name, end)
-    for case, chosen in options(name).items():
-        yield case, zoo.missing_values, chosen
-
-
 def assert_sound(predicted: FloatArray, dataset: Dataset) -> None:
     assert predicted.shape == (len(dataset), dataset.schema.outputs)
     assert predicted.dtype == np.float64
@@ -129,26 +71,15 @@ def assert_sound(predicted: FloatArray, dataset: Dataset) -> None:
 
 @every_model
 def test_the_file_and_the_settings_name_the_same_parameters(name: str) -> None:
-    space = catalogue.read(name)
-    declared = fields(space.load_class().Settings)
+    space, declared = catalogue.read(name), fields(class_of(name).Settings)
     assert {each.name for each in declared} == set(space.parameters)
     assert all(each.default is not MISSING for each in declared)
     assert not space.training
 
 
 @every_model
-def test_defaults_and_first_trials_lie_within_the_ranges_and_are_complete(name: str) -> None:
-    """But for what `only_if` excludes."""
-    space, usual = catalogue.read(name), vars(settings_of(name, {}))
-    assert 2 <= len(space.first_trials) <= 4
-    inside = [
-        value in parameter["choices"] if "choices" in parameter else parameter["low"] <= value <= parameter["high"]
-        for key, parameter in space.parameters.items()
-        for value in [trial[key] for trial in (usual, *space.first_trials) if key in trial]
-    ]
-    assert all(inside)
-    full = [{**usual, **trial} for trial in space.first_trials]
-    assert [set(trial) for trial in space.first_trials] == [set(asked(name, values)) for values in full]
+def test_defaults_lie_within_the_ranges_and_first_trials_are_complete(name: str) -> None:
+    assert_first_trials_are_complete_and_lie_within_the_ranges(name)
 
 
 @every_model
@@ -173,7 +104,7 @@ def test_a_class_without_rows_is_improbable_and_what_is_constant_is_predicted(na
 @every_model
 def test_a_row_predicts_the_same_alone_as_in_a_batch(name: str, subtests: pytest.Subtests) -> None:
     dataset = zoo.missing_values()
-    for case, chosen in options(name).items():
+    for case, chosen in points(name).items():
         with subtests.test(case):
             model = fitted(name, zoo.missing_values, chosen)
             rows = range(0, len(dataset), 5)
@@ -186,9 +117,9 @@ def test_tasks_and_metadata_change_predictions_exactly_when_they_are_used(name: 
     dataset = zoo.planted()
     alike = dataset.with_metadata_of(np.zeros(len(dataset.tasks), dtype=np.int64))
     permuted = dataset.with_metadata_of(np.roll(np.arange(len(dataset.tasks)), 1))
-    for case, chosen in options(name).items():
+    for case, chosen in telling(name).items():
         with subtests.test(case):
-            used, model = traits_of(name, dataset, chosen), fitted(name, zoo.planted, chosen)
+            used, model = traits_of(name, SHAPE, chosen), fitted(name, zoo.planted, chosen)
             spread = np.ptp(model.predict(zoo.of_every_task(dataset)))
             assert (spread > 1e-6) == (used.uses_task or used.uses_metadata)
             spread = np.ptp(fit(name, alike, chosen).predict(zoo.of_every_task(alike)))
@@ -208,7 +139,7 @@ def test_renaming_tasks_changes_nothing(name: str, subtests: pytest.Subtests) ->
 @every_model
 def test_the_order_of_the_tasks_does_not_matter(name: str, subtests: pytest.Subtests) -> None:
     dataset, other = zoo.planted(), zoo.renumbered(zoo.planted())
-    for case, chosen in options(name).items():
+    for case, chosen in points(name).items():
         with subtests.test(case):
             expected = fitted(name, zoo.planted, chosen).predict(dataset)
             np.testing.assert_allclose(fit(name, other, chosen).predict(other), expected, atol=1e-5)
@@ -217,8 +148,8 @@ def test_the_order_of_the_tasks_does_not_matter(name: str, subtests: pytest.Subt
 @every_model
 def test_the_same_seed_gives_the_same_model(name: str, subtests: pytest.Subtests) -> None:
     dataset = zoo.planted()
-    for chosen in (corner(name, "lowest"), corner(name, "highest"), random_point(name, 0)):
-        with subtests.test(str(chosen)):
+    for case, chosen in corners(name).items():
+        with subtests.test(case):
             first, second = (fit(name, dataset, chosen, seed=3).predict(dataset) for _ in range(2))
             np.testing.assert_array_equal(first, second)
 

@@ -18,7 +18,8 @@ from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo
-from tests.contracts.neural import NAMES, builder, choices, encoded, traits_of
+from tests.contracts.neural import NAMES, builder, encoded
+from tests.contracts.settings import choices, traits_of
 
 WITH_ROWS = 20
 BY_ROW = ("aten.index_select", "aten.index_copy_", "aten.index.Tensor")

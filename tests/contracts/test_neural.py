@@ -35,25 +35,28 @@ from mthn_automl.tuning.final import Refitted
 from tests.contracts import zoo
 from tests.contracts.neural import (
     NAMES,
-    SHAPE,
-    Settings,
-    asked,
     builder,
     built,
-    choices,
-    class_of,
-    corners,
-    defaults,
     encoded,
     fit_members,
     fit_networks,
     fitted,
+    trained,
+    whole_batch,
+)
+from tests.contracts.settings import (
+    SHAPE,
+    Settings,
+    asked,
+    assert_first_trials_are_complete_and_lie_within_the_ranges,
+    class_of,
+    corners,
+    defaults,
     points,
     points_of_animals,
     space_of,
-    trained,
+    telling,
     traits_of,
-    whole_batch,
 )
 
 every_model = pytest.mark.parametrize("name", NAMES)
@@ -88,11 +91,7 @@ def test_training_is_searched_alike_in_all_files_but_for_those_that_say_why(name
 
 @every_model
 def test_defaults_lie_within_the_ranges_and_first_trials_are_complete(name: str) -> None:
-    for has_metadata in (True, False):
-        usual, starts = defaults(name), space_of(name, has_metadata).starts
-        assert asked(name, usual, has_metadata).items() <= usual.items()
-        assert starts
-        assert [asked(name, {**usual, **start}, has_metadata) for start in starts] == list(starts)
+    assert_first_trials_are_complete_and_lie_within_the_ranges(name)
 
 
 @every_model
@@ -197,7 +196,7 @@ def of_permuted_metadata() -> Dataset:
 def test_tasks_and_metadata_change_predictions_exactly_when_they_are_used(name: str, subtests: pytest.Subtests) -> None:
     dataset, alike = zoo.planted(), of_equal_metadata()
     shape = encoded(dataset).shape
-    for case, chosen in choices(name).items():
+    for case, chosen in telling(name).items():
         with subtests.test(case):
             used = traits_of(name, shape, chosen)
             predicted = fitted(name, zoo.planted, chosen).predict(zoo.of_every_task(dataset))

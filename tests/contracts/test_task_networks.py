@@ -19,7 +19,8 @@ from mthn_automl.training.members import Pack, prototype
 from mthn_automl.training.networks import Networks
 from mthn_automl.training.task_networks import TaskNetworks, apply_network
 from tests.contracts import zoo
-from tests.contracts.neural import NAMES, SHAPE, built, corners, points, traits_of
+from tests.contracts.neural import NAMES, built
+from tests.contracts.settings import SHAPE, corners, points, traits_of
 
 Animal = Callable[[], Dataset]
 Settings = Mapping[str, Any]
