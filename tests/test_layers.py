@@ -25,7 +25,7 @@ HEAVY = {"torch", "ray", "pandas", "pyarrow", "sklearn", "optuna", "altair", "sc
 MAY_LOAD = {
     "data": {"pandas", "pyarrow"},
     "models": {"torch", "sklearn", "scipy"},
-    "training": {"torch", "sklearn", "scipy"},
+    "training": {"torch"},
     "tuning": {"torch", "optuna"},
     "analysis": {"pandas", "scipy"},
     "deployment": {"torch", "pandas"},
