@@ -100,7 +100,7 @@ WRONG_USE: list[tuple[list[str], str]] = [
     ([*SEARCH, "--problem", "regresion"], r"did you mean 'regression'\?"),
     (
         [*SEARCH, "--problem", "regression", "--metric", "f1"],
-        r"--metric must suit the problem, however 'f1' is not for regression; known: rmse",
+        r"--metric must suit the problem, however 'f1' is not for regression; known: mae",
     ),
     ([*SEARCH, "--space", "absent.toml"], r"absent\.toml must be a readable TOML file"),
     (["architectures", "ridg"], r"did you mean 'ridge'\?"),

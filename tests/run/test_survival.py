@@ -48,7 +48,7 @@ def killed_in(place: str, work: Callable[[], object]) -> None:
             work()
 
 
-RECORDED = "mthn_automl.tuning.study.Studies.complete"
+RECORDED = "mthn_automl.tuning.study.Study.complete"
 
 
 def test_what_a_resume_adds_outlives_its_kills_and_is_finished_by_the_next(tmp_path: Path) -> None:
@@ -68,7 +68,9 @@ def test_what_a_resume_adds_outlives_its_kills_and_is_finished_by_the_next(tmp_p
 def test_time_is_kept_back_from_what_a_resume_adds_not_from_all_that_was_used(tmp_path: Path) -> None:
     run = searched(tmp_path / "run", trials=1).folder
     journal = run / "study.journal"
-    used, told = re.subn(r'"elapsed": ?[0-9.]+', '"elapsed": 36000.0', journal.read_text(encoding="utf-8"))
+    used, told = re.subn(
+        r'"user_attr":{"seconds":[0-9.]+', '"user_attr":{"seconds":36000.0', journal.read_text(encoding="utf-8")
+    )
     journal.write_text(used, encoding="utf-8")
     assert told == 1
     assert resumed(run, time_limit=8).summary["trials"]["COMPLETE"] > 1
@@ -195,7 +197,7 @@ def test_where_no_model_keeps_the_limits_that_is_said(tmp_path: Path, architectu
 def test_an_architecture_that_is_too_large_is_skipped_with_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mthn_automl.tuning.guard.PACK_NUMBERS", 10)
+    monkeypatch.setattr("mthn_automl.tuning.guard.MOST_OF_A_PACK", 10)
     run = searched(tmp_path / "run", architectures="ridge,single_task", trials=1)
     table = run.leaderboard.set_index("architecture")
     note = table.loc["single_task", "note"]
