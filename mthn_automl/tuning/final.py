@@ -72,8 +72,8 @@ class Refit:
         started = time.perf_counter()
         if not self.configuration.neural:
             model = fit_classical(self.configuration, objective.data.dataset, objective.flags)
-            spent = time.perf_counter() - started
-            return Refitted(self.configuration.file.name, model, spent, False, model.notes())
+            seconds = time.perf_counter() - started
+            return Refitted(self.configuration.file.name, model, seconds, False, model.notes())
         data = objective.encoded().whole
         if self.configuration.optimiser.squash:
             data = squashed(data)
@@ -82,8 +82,8 @@ class Refit:
         placed = DeviceData.of(data, objective.device)
         fitted = drained(train_in_steps(self.configuration, data, members, plan, self._latest(), placed))
         networks = Networks(fitted.pack, data.encoders[0], data.problem)
-        spent = time.perf_counter() - started
-        return Refitted(self.configuration.file.name, networks, spent, fitted.stopped_by_time, ())
+        seconds = time.perf_counter() - started
+        return Refitted(self.configuration.file.name, networks, seconds, fitted.stopped_by_time, ())
 
     def _latest(self) -> float | None:
         if self.deadline is None:
