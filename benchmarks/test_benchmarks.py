@@ -135,3 +135,14 @@ def test_searches_with_and_without_rungs_are_paired(tmp_path: Path) -> None:
     assert min(each["epochs"] for each in found["runs"]["none"]) > 0
     assert 0 < found["epochs_ratio"] <= 1
     assert found["test_mse"]["low"] <= found["test_mse"]["difference"] <= found["test_mse"]["high"]
+
+
+@pytest.mark.slow
+def test_the_driver_is_measured_and_its_workers_simulated(tmp_path: Path) -> None:
+    done = run("driver", tmp_path, "--quick", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["driver_milliseconds"] > 0
+    assert found["driver_growth"] > 0
+    assert len(found["busy_share"]) == 4
+    assert all(0 < share <= 1 for share in found["busy_share"].values())
