@@ -19,7 +19,18 @@ GROUPS = ("usual", "all", *FAMILIES)
 class SpaceFile:
     """One search space file, read but not yet turned into distributions; nothing of the model is imported.
 
-    usual: whether it is searched where nothing else is asked for.
+    Attributes:
+        name: of the architecture, that of the file.
+        family: `neural` or `classical`.
+        usual: whether it is searched where nothing else is asked for.
+        class_path: `package.module:Class` of the architecture.
+        summary: of what it is, a sentence.
+        paper: where it comes from.
+        parameter_formula: how many parameters it has.
+        parameters: by name, the table of each of its own parameters.
+        training: the same of the settings of its training.
+        first_trials: settings to begin with.
+        path: of the file.
     """
 
     name: str

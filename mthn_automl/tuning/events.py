@@ -6,7 +6,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Said:
-    """A sentence for the user."""
+    """Something that the user is told.
+
+    Attributes:
+        text: a sentence.
+    """
 
     text: str
 

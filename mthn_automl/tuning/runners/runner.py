@@ -18,7 +18,11 @@ class Job(Protocol):
 
 @dataclass(frozen=True)
 class Failed:
-    """In place of a job's value: why there is none."""
+    """In place of a job's value.
+
+    Attributes:
+        reason: why there is none.
+    """
 
     reason: str
 
