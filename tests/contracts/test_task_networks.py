@@ -149,8 +149,8 @@ def test_predictions_are_the_same_whether_networks_are_kept_or_too_many_to_keep(
 def test_networks_do_not_travel_between_processes(name: str) -> None:
     dataset = zoo.planted()
     model = untrained(name, dataset)
-    bare = len(pickle.dumps(replace(model)))
     expected = model.predict(dataset)
+    bare = len(pickle.dumps(replace(model)))
     stored = pickle.dumps(model)
     assert len(stored) == bare
     np.testing.assert_array_equal(pickle.loads(stored).predict(dataset), expected)  # noqa: S301
