@@ -102,9 +102,7 @@ def assert_of_the_space(space: SearchSpace, found: list[dict[str, Any]]) -> None
 
 @every_sampler
 @every_space
-def test_starts_come_first_and_what_follows_lies_in_the_space_with_its_conditions(
-    name: str, file: str, metadata: bool, tmp_path: Path
-) -> None:
+def test_starts_come_first_and_the_rest_lies_in_the_space(name: str, file: str, metadata: bool, tmp_path: Path) -> None:
     space = read(file, metadata)
     found = go_on(opened(tmp_path, name, space))
     assert len(found) == TRIALS

@@ -130,9 +130,7 @@ def test_predictions_are_those_of_the_model_itself_for_any_data_and_one_row_at_a
 
 
 @every_model
-def test_predictions_are_the_same_whether_networks_are_kept_or_too_many_to_keep(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_predictions_are_the_same_whether_networks_are_kept_or_not(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = zoo.multiclass()
     model, few = untrained(name, dataset), dataset.take(np.arange(3))
     before = model.predict(few)

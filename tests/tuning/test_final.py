@@ -52,9 +52,7 @@ def test_the_stopping_epoch_is_the_median_over_folds_and_seeds_and_at_least_one(
     assert [stopping_epoch(best_epochs) for best_epochs in epochs] == [7, 4, 1, 2]
 
 
-def test_a_refit_trains_on_all_rows_for_the_median_epochs_without_a_pause(
-    data: SearchData, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_refit_trains_on_all_rows_for_the_median_epochs(data: SearchData, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has nothing to be compared with at a rung, and its epochs have been found."""
     watched = Watched(monkeypatch)
     objective = Objective(data, toys.plan_with_rungs(1, 2, epochs=4))

@@ -94,9 +94,7 @@ def test_only_architectures_that_grow_with_the_tasks_are_too_large_and_only_for_
     assert too_large(3_000) == {name for name, cost in costs.items() if cost == "all_tasks"}
 
 
-def test_an_architecture_is_searched_where_its_smallest_first_trial_is_feasible(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_an_architecture_is_searched_where_its_smallest_is_feasible(monkeypatch: pytest.MonkeyPatch) -> None:
     space = build_space(catalogue.read("single_task"), has_metadata=True)
     firsts = [make_settings(SingleTaskSettings, space.split(start)[0]) for start in space.starts]
     smallest = min(count(partial(SingleTask, shape(20), first)) for first in firsts)
@@ -123,9 +121,7 @@ def test_nothing_is_refused_for_what_is_not_known_beforehand() -> None:
 
 
 @pytest.mark.parametrize("limits", [NO_LIMITS, Limits(parameters=1)], ids=["no limits", "limits"])
-def test_what_cannot_be_trained_is_refused_with_or_without_limits(
-    monkeypatch: pytest.MonkeyPatch, limits: Limits
-) -> None:
+def test_what_cannot_be_trained_is_refused_whatever_the_limits(monkeypatch: pytest.MonkeyPatch, limits: Limits) -> None:
     monkeypatch.setattr(guard, "MOST_OF_A_PACK", 10)
     refusal = refused("pooled", limits)
     assert refusal.reason.startswith("pooled must have at most 10 numbers in all networks of a trial")

@@ -13,6 +13,7 @@ import pytest
 from mthn_automl.errors import Terminated
 from mthn_automl.tuning.runners.interruption import SIGNALS, Interruption, Overdue, Stopped, let_interruptions_pass
 
+Error = type[BaseException]
 PATIENCE = 30.0
 either = pytest.mark.parametrize(
     ("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)], ids=["SIGINT", "SIGTERM"]
@@ -32,9 +33,7 @@ def send(number: int) -> None:
 
 
 @either
-def test_a_first_signal_is_noted_ends_nothing_and_is_raised_as_what_it_stands_for_when_asked(
-    interruption: Interruption, number: int, error: type[BaseException]
-) -> None:
+def test_a_first_signal_is_noted_and_raised_when_asked(interruption: Interruption, number: int, error: Error) -> None:
     assert (interruption.number, interruption.pending) == (None, False)
     interruption.raise_if_asked()
     send(number)
@@ -45,8 +44,8 @@ def test_a_first_signal_is_noted_ends_nothing_and_is_raised_as_what_it_stands_fo
 
 
 @either
-def test_a_first_signal_breaks_off_work_that_may_be_broken_off_and_none_is_begun_after_it(
-    interruption: Interruption, number: int, error: type[BaseException]
+def test_a_first_signal_breaks_off_work_and_none_is_begun(
+    interruption: Interruption, number: int, error: Error
 ) -> None:
     assert not issubclass(Stopped, Exception)  # no error that a model could handle
     done = []
@@ -60,18 +59,14 @@ def test_a_first_signal_breaks_off_work_that_may_be_broken_off_and_none_is_begun
 
 @either
 @pytest.mark.parametrize("first", SIGNALS)
-def test_a_second_signal_stops_at_once(
-    interruption: Interruption, first: int, number: int, error: type[BaseException]
-) -> None:
+def test_a_second_signal_stops_at_once(interruption: Interruption, first: int, number: int, error: Error) -> None:
     send(first)
     with pytest.raises(error):
         send(number)
 
 
 @either
-def test_once_it_was_acted_upon_what_is_begun_runs_to_its_end_or_to_a_second_signal(
-    interruption: Interruption, number: int, error: type[BaseException]
-) -> None:
+def test_once_acted_upon_work_runs_to_its_end(interruption: Interruption, number: int, error: Error) -> None:
     send(signal.SIGTERM)
     interruption.acted_upon()
     with interruption.raising(PATIENCE):
@@ -93,9 +88,7 @@ def test_work_whose_time_has_passed_is_broken_off(interruption: Interruption, se
 
 
 @pytest.mark.parametrize("seconds", [None, math.inf, PATIENCE])
-def test_work_that_is_over_in_time_or_fails_leaves_no_alarm_and_signals_are_noted_again(
-    interruption: Interruption, seconds: float | None
-) -> None:
+def test_work_that_is_over_in_time_leaves_no_alarm_behind(interruption: Interruption, seconds: float | None) -> None:
     before = signal.getsignal(signal.SIGALRM)
     with interruption.raising(seconds):
         pass

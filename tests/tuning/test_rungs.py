@@ -37,9 +37,7 @@ FOLDS, GROUPS = 3, 12
     ("epochs", "steps", "check_every"),
     [(1000, 2.0, 3), (600, 10.0, 1), (90, 67.0, 5), (30, 500.0, 1), (1000, 0.5, 7), (360, 1.5, 3)],
 )
-def test_rungs_are_checks_after_the_fewest_steps_each_about_twice_as_late_as_the_one_before(
-    epochs: int, steps: float, check_every: int
-) -> None:
+def test_each_rung_is_a_check_about_twice_as_late_as_the_former(epochs: int, steps: float, check_every: int) -> None:
     found = rung_epochs(epochs, steps, check_every)
     assert list(found) == sorted(set(found))
     assert all(epoch % check_every == 0 and 0 < epoch < epochs for epoch in found)

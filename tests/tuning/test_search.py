@@ -245,9 +245,7 @@ def test_a_trial_that_ends_for_no_fault_of_its_own_is_not_held_against_it(tmp_pa
 
 
 @pytest.mark.parametrize("timeout", [None, 1e6])
-def test_a_trial_that_the_end_of_the_search_ends_is_run_again_by_the_next(
-    tmp_path: Path, timeout: float | None
-) -> None:
+def test_what_the_end_of_a_search_ends_is_run_again_by_the_next(tmp_path: Path, timeout: float | None) -> None:
     here, ends = place(tmp_path), [time.time() + 100]
     source = here.source(trials=1, ends=lambda: ends[0], timeout=timeout)
     trial = taken(source)

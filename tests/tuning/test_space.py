@@ -151,9 +151,7 @@ def test_the_training_of_every_neural_architecture_is_searched_though_its_file_d
         ("first", "none", set()),
     ],
 )
-def test_the_fingerprint_tells_which_parameter_changed(
-    tmp_path: Path, before: str, after: str, changed: set[str]
-) -> None:
+def test_the_fingerprint_tells_what_changed(tmp_path: Path, before: str, after: str, changed: set[str]) -> None:
     old, new = (built(tmp_path, text).fingerprint() for text in (WHOLE, WHOLE.replace(before, after)))
     assert {name for name in old if old[name] != new[name]} == changed
 

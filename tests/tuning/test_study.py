@@ -75,9 +75,7 @@ def endings(study: Study) -> dict[Ending, int]:
 
 
 @pytest.mark.parametrize("warm", [{}, WARM, {"another": WARM["toy"]}], ids=["cold", "warm", "warm elsewhere"])
-def test_given_settings_come_first_and_once_however_often_the_journal_is_opened(
-    journal: Path, tmp_path: Path, warm: Any
-) -> None:
+def test_given_settings_come_first_and_once_in_all_sessions_together(journal: Path, tmp_path: Path, warm: Any) -> None:
     first = [*warm.get("toy", ()), *STARTS]
     whole = asked(opened(tmp_path / "whole.journal", warm=warm), 8)
     parts = [settings for count in (0, 1, 2, 5) for settings in asked(opened(journal, warm=warm), count)]
@@ -93,9 +91,7 @@ def test_the_same_seed_asks_for_the_same_and_every_trial_has_a_seed_of_its_own(s
     assert len({study.ask().seed for _ in range(5)}) == 5
 
 
-def test_a_complete_trial_gives_its_result_back_and_one_of_a_dead_process_is_known_to_have_begun(
-    study: Study, journal: Path
-) -> None:
+def test_the_journal_gives_back_results_and_whether_other_trials_have_begun(study: Study, journal: Path) -> None:
     given = toys.result(0.7, fold_errors=(0.5, math.nan), notes=("a note",))
     study.complete(study.ask("round 1 of 4").number, given, 12.5)
     asked(study, 2)
@@ -118,9 +114,7 @@ def test_the_best_is_the_lowest_and_of_equals_the_first_whichever_ended_first(st
         assert each.errors.lowest(2) == (0.7, 0.9)
 
 
-def test_a_trial_that_failed_or_has_no_finite_error_uses_budget_has_a_reason_and_is_not_tried_again(
-    study: Study,
-) -> None:
+def test_a_trial_that_failed_or_has_no_finite_error_uses_budget_and_is_not_tried_again(study: Study) -> None:
     study.fail(study.ask().number, "it diverged", 1.0)
     for error in (math.nan, math.inf, -math.inf):
         assert "no finite number" in complete(study, error)
@@ -130,9 +124,7 @@ def test_a_trial_that_failed_or_has_no_finite_error_uses_budget_has_a_reason_and
     assert not [settings for settings in asked(study, 5) if settings in STARTS]
 
 
-def test_a_lost_trial_runs_again_with_its_settings_three_times_at_most_and_has_failed_then(
-    study: Study, journal: Path
-) -> None:
+def test_a_lost_trial_runs_again_with_its_settings_three_times_at_most(study: Study, journal: Path) -> None:
     asked(study, 2)
     lost = [lose(study) for _ in range(MAXIMUM_RETRIES)]
     assert (study.budget_used, study.reasons(Ending.FAILED)) == (0, [])
@@ -158,9 +150,7 @@ def test_a_trial_that_was_given_up_runs_again_however_often_and_that_is_no_loss(
 
 
 @pytest.mark.parametrize("end", [lose, abandon], ids=["lost", "given up"])
-def test_what_runs_again_runs_once_more_however_often_the_journal_is_opened(
-    study: Study, journal: Path, end: Any
-) -> None:
+def test_what_runs_again_runs_once_more_in_all_sessions_together(study: Study, journal: Path, end: Any) -> None:
     settings = end(study).settings
     opened(journal)
     assert asked(opened(journal), 6).count(dict(settings)) == 1

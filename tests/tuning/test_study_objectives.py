@@ -45,9 +45,7 @@ def test_with_several_objectives_there_is_a_value_for_each_a_front_and_a_best_by
 
 
 @pytest.mark.parametrize("objectives", [("error",), THREE], ids=["one objective", "three objectives"])
-def test_a_stopped_trial_keeps_its_reason_and_what_it_showed_where_optuna_can(
-    tmp_path: Path, objectives: tuple[str, ...]
-) -> None:
+def test_a_stopped_trial_keeps_its_reason_and_what_it_showed(tmp_path: Path, objectives: tuple[str, ...]) -> None:
     study = opened(tmp_path, objectives=objectives)
     study.stop(study.ask().number, 30, 0.75, "worse than trial 3", 9.0)
     again = opened(tmp_path, objectives=objectives)

@@ -81,9 +81,7 @@ def test_the_parameters_of_a_trial_are_those_it_is_to_run(tmp_path: Path) -> Non
     }
 
 
-def test_a_trial_leaves_its_result_its_predictions_and_a_curve_a_line_a_check_or_a_fold(
-    tmp_path: Path, objective: Objective
-) -> None:
+def test_a_trial_leaves_its_result_its_predictions_and_its_curve(tmp_path: Path, objective: Objective) -> None:
     network, toy = network_of(tmp_path), trial_of(tmp_path)
     for trial in (network, toy):
         outcome = run(trial, objective)
@@ -176,9 +174,7 @@ def test_a_trial_of_a_network_pauses_at_every_rung_and_leaves_something_only_at_
     assert list(trial_steps(trial_of(tmp_path), objective)) == []  # a classical one
 
 
-def test_a_worker_writes_only_into_a_folder_with_the_runs_lock_and_sends_its_files_otherwise(
-    tmp_path: Path, objective: Objective
-) -> None:
+def test_a_worker_that_does_not_see_the_lock_of_its_run_sends_its_files(tmp_path: Path, objective: Objective) -> None:
     seen = replace(trial_of(tmp_path), lock=tmp_path / "run.lock", token="mine")
     for content in (None, '{"token": "another"}', ""):
         if content is not None:

@@ -77,9 +77,7 @@ def test_the_best_settings_are_tried_first_and_no_more_than_asked_for(journal: P
     assert [studies["toy"].ask().settings for _ in range(3)] == starts["toy"]
 
 
-def test_only_complete_trials_within_the_limits_are_taken_and_the_same_settings_once(
-    journal: Path, tmp_path: Path, earlier: optuna.Study
-) -> None:
+def test_only_complete_trials_within_the_limits_are_taken(journal: Path, tmp_path: Path, earlier: optuna.Study) -> None:
     tell(earlier, space(tmp_path), near(0.1), 0.05)
     assert warm_starts(journal, {"toy": space(tmp_path)})[0]["toy"] == [near(0.1), near(0.2), near(0.3)]
     tell(earlier, space(tmp_path), near(0.9))
