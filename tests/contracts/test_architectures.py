@@ -20,6 +20,7 @@ import torch
 
 from mthn_automl import catalogue
 from mthn_automl.data.dataset import Dataset, FloatArray, TaskTable
+from mthn_automl.data.encoding import Flags
 from mthn_automl.data.schema import Problem
 from mthn_automl.deployment.arrays import to_parts
 from mthn_automl.deployment.model_folder import read_model, write_model
@@ -28,10 +29,8 @@ from mthn_automl.training.members import Pack
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.tuning.final import Refitted
 from tests.contracts import zoo
-from tests.contracts.classical import fit_classical, fitted_classical
 from tests.contracts.neural import NAMES as NETWORKS
 from tests.contracts.neural import encoded, fit_networks
-from tests.contracts.neural import fitted as fitted_networks
 from tests.contracts.settings import (
     Animal,
     Settings,
@@ -49,20 +48,27 @@ from tests.contracts.settings import (
 NAMES = catalogue.names()
 every_model = pytest.mark.parametrize("name", NAMES)
 every_network = pytest.mark.parametrize("name", NETWORKS)
+every_classical_model = pytest.mark.parametrize("name", catalogue.names("classical"))
 
 
 def fit(name: str, dataset: Dataset, chosen: Settings | None = None, *, seed: int = 0, **how_long: int) -> Any:
     """how_long: epochs and batch of a network."""
     if name in NETWORKS:
         return fit_networks(name, dataset, chosen, seed=seed, **how_long)
-    return fit_classical(name, dataset, chosen, seed=seed)
+    model: Classical = class_of(name)(class_of(name).Settings(**(chosen or {})))
+    model.fit(dataset, flags=Flags.of(dataset), seed=seed)
+    return model
 
 
-def fitted(name: str, animal: Animal, chosen: Settings | None = None, **how_long: int) -> Any:
-    """Once for all tests that ask: nobody may change it."""
-    if name in NETWORKS:
-        return fitted_networks(name, animal, chosen, **how_long)
-    return fitted_classical(name, animal, chosen)
+def fitted(name: str, animal: Animal, chosen: Settings | None = None, *, epochs: int = 3) -> Any:
+    """Once for all tests that ask: nobody may change it. Networks of tasks that it has kept are not handed on."""
+    model = _fitted(name, animal, tuple((chosen or {}).items()), epochs)
+    return replace(model) if name in NETWORKS else model
+
+
+@cache
+def _fitted(name: str, animal: Animal, chosen: tuple[tuple[str, Any], ...], epochs: int) -> Any:
+    return fit(name, animal(), dict(chosen), epochs=epochs)
 
 
 def assert_near(found: FloatArray, expected: FloatArray, tolerance: float = 1e-5) -> None:
@@ -117,6 +123,24 @@ def test_a_row_predicts_the_same_alone_as_in_a_batch(name: str, subtests: pytest
             model, rows = fitted(name, zoo.missing_values, chosen), range(0, len(dataset), 5)
             alone = np.concatenate([model.predict(dataset.take(np.array([row]))) for row in rows])
             assert_near(alone, model.predict(dataset)[::5], 1e-5 if name in NETWORKS else 1e-9)
+
+
+@every_classical_model
+def test_a_class_without_rows_is_improbable_and_what_is_constant_is_predicted(name: str) -> None:
+    lacking, single, constant = zoo.class_without_rows, zoo.single_class, zoo.constant_target
+    assert fitted(name, lacking).predict(lacking())[:, 1].max() < 1e-5
+    assert fitted(name, single).predict(single())[:, 2].min() > 1 - 1e-5
+    np.testing.assert_allclose(fitted(name, constant).predict(constant()), 7.5, rtol=1e-6)
+
+
+@every_classical_model
+def test_one_more_task_costs_what_is_stated(name: str) -> None:
+    """A task without rows: trees and kernels, which grow with rows, stay as they are."""
+    dataset = zoo.planted()
+    emptied = dataset.take(np.flatnonzero(dataset.task < 11))
+    one_fewer = TaskTable(emptied.tasks.names[:-1], emptied.tasks.metadata.take(np.arange(11)))
+    size, without = (fit(name, rows).size() for rows in (emptied, replace(emptied, tasks=one_fewer)))
+    assert size.total - without.total == size.marginal
 
 
 def of_equal_metadata() -> Dataset:

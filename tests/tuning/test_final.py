@@ -3,7 +3,7 @@
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pytest
@@ -34,19 +34,6 @@ def objective(data: SearchData) -> Objective:
     return Objective(data, PLAN)
 
 
-class Watched:
-    """Stands in for `train_in_steps` and keeps what it was given."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.given: dict[str, Any] = {}
-        self.train_in_steps = final.train_in_steps
-        monkeypatch.setattr(final, "train_in_steps", self)
-
-    def __call__(self, configuration: Configuration, data: Any, members: Any, plan: Any, *rest: Any) -> Any:
-        self.given = {"data": data, "members": members, "plan": plan, "deadline": rest[0]}
-        return self.train_in_steps(configuration, data, members, plan, *rest)
-
-
 def test_the_stopping_epoch_is_the_median_over_folds_and_seeds_and_at_least_one() -> None:
     epochs = [((3, 9), (5, 100)), ((3,), (4,), (1000,)), ((0,), (0,)), ((2,), (3,))]
     assert [stopping_epoch(best_epochs) for best_epochs in epochs] == [7, 4, 1, 2]
@@ -54,19 +41,24 @@ def test_the_stopping_epoch_is_the_median_over_folds_and_seeds_and_at_least_one(
 
 def test_a_refit_trains_on_all_rows_for_the_median_epochs(data: SearchData, monkeypatch: pytest.MonkeyPatch) -> None:
     """It has nothing to be compared with at a rung, and its epochs have been found."""
-    watched = Watched(monkeypatch)
+    given, train_in_steps = dict[str, Any](), final.train_in_steps
+
+    def watched(configuration: Configuration, data: Any, members: Any, plan: Plan, *rest: Any) -> Any:
+        given.update(data=data, members=members, schedule=plan.schedule, deadline=rest[0])
+        return train_in_steps(configuration, data, members, plan, *rest)
+
+    monkeypatch.setattr(final, "train_in_steps", watched)
     objective = Objective(data, toys.plan_with_rungs(1, 2, epochs=4))
     fitted = Refit(HYPER, ((3, 9), (5, 100)), 3, None)(objective)
-    schedule = watched.given["plan"].schedule
-    assert (schedule.max_epochs, schedule.rungs, watched.given["deadline"]) == (7, (), None)
-    np.testing.assert_array_equal(watched.given["data"].training[0], np.arange(48))
-    assert len(watched.given["data"].validation[0]) == 0
-    assert len({member.seed for member in watched.given["members"]}) == 3
+    assert (given["schedule"].max_epochs, given["schedule"].rungs, given["deadline"]) == (7, (), None)
+    np.testing.assert_array_equal(given["data"].training[0], np.arange(48))
+    assert len(given["data"].validation[0]) == 0
+    assert len({member.seed for member in given["members"]}) == 3
     assert isinstance(fitted.model, Networks)
     assert not fitted.stopped_by_time
     begun = time.time()
     Refit(HYPER, ((2,),), 1, begun - 5, expected=3.0)(objective)
-    assert watched.given["deadline"] > begun + 5  # it begins late and gets the time it needs all the same
+    assert given["deadline"] > begun + 5  # it begins late and gets the time it needs all the same
 
 
 def test_a_refit_keeps_the_last_weights_and_the_same_twice_predicts_the_same(objective: Objective) -> None:
@@ -121,21 +113,18 @@ def test_a_variant_changes_the_task_input_alone(objective: Objective, tuned: str
         assert result.settings == {**configuration.all_settings(), **varied}, variant
 
 
-class Noted(Objective):
-    """Keeps the objectives that variants are evaluated by."""
-
-    made: ClassVar[list[Objective]] = []
-
-    def variant(self, plan: Plan, order: Sequence[int] | None = None) -> Objective:
-        Noted.made.append(super().variant(plan, order))
-        return Noted.made[-1]
-
-
 def test_only_the_permuted_variant_sees_other_metadata(data: SearchData) -> None:
+    made = list[Objective]()
+
+    class Noted(Objective):
+        def variant(self, plan: Plan, order: Sequence[int] | None = None) -> Objective:
+            made.append(super().variant(plan, order))
+            return made[-1]
+
     noted = Noted(data, PLAN)
     for variant in VARIANTS:
         AblationFit(variant, HYPER, PLAN, None)(noted)
-    *same, permuted = Noted.made
+    *same, permuted = made
     assert all(each.data is data for each in same)
     before, moved = data.dataset.tasks.metadata, permuted.data.dataset.tasks.metadata
     assert moved is not None
