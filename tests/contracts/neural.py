@@ -1,9 +1,6 @@
 """What the contract tests of networks share: the settings that are tried, and networks that are fitted once."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import cache
-from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +19,7 @@ from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Rows
 from mthn_automl.tuning.space import make_settings
 from tests.contracts import zoo
-from tests.contracts.settings import Animal, Settings, class_of, space_of, traits_of
+from tests.contracts.settings import Settings, class_of, space_of, traits_of
 from tests.training.trained import fit
 
 NAMES = catalogue.names("neural")
@@ -89,16 +86,6 @@ def fit_networks(
         present_only=traits_of(name, data.shape, chosen or {}).cost == "tasks_present",
     )
     return Networks(result.pack, data.encoders[0], data.problem)
-
-
-def fitted(name: str, animal: Animal, chosen: Settings | None = None, *, epochs: int = 3) -> Networks:
-    """As `fit_networks`, trained once for all tests that ask; networks of tasks that it has kept are not handed on."""
-    return replace(_fitted(name, animal, tuple((chosen or {}).items()), epochs))
-
-
-@cache
-def _fitted(name: str, animal: Animal, chosen: tuple[tuple[str, Any], ...], epochs: int) -> Networks:
-    return fit_networks(name, animal(), dict(chosen), epochs=epochs)
 
 
 HALVES = np.arange(len(zoo.planted())) % 2

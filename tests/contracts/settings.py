@@ -138,12 +138,3 @@ def points_of_animals(name: str) -> Iterator[tuple[str, Animal, dict[str, Any]]]
     for corner in WORDS:
         for animal in (zoo.missing_values, zoo.multiclass, zoo.no_columns):
             yield f"{animal.__name__}, {corner}", animal, corners(name)[corner]
-
-
-def assert_first_trials_are_complete_and_lie_within_the_ranges(name: str) -> None:
-    """As the defaults do, with metadata and without; but for what conditions exclude."""
-    for has_metadata in (True, False):
-        usual, starts = defaults(name), space_of(name, has_metadata).starts
-        assert asked(name, usual, has_metadata).items() <= usual.items()
-        assert starts
-        assert [asked(name, {**usual, **start}, has_metadata) for start in starts] == list(starts)

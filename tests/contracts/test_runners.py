@@ -217,31 +217,22 @@ either = pytest.mark.parametrize("played", [LOCAL, RAY], indirect=True)
 
 
 @either
-def test_a_search_uses_its_budget_and_ends(played: Played) -> None:
-    studies = played.searches["whole"].studies
-    assert {name: study.budget_used for name, study in studies.items()} == dict.fromkeys(NAMES, 2)
-
-
-@either
-def test_the_source_is_told_of_each_trial_exactly_once(played: Played) -> None:
-    events = played.searches["whole"].events
-    begun = [(each.architecture, each.number) for each in events if isinstance(each, TrialStarted)]
-    over = [(each.architecture, each.number) for each in events if isinstance(each, TrialFinished)]
+def test_a_search_uses_its_budget_ends_and_tells_of_each_trial_exactly_once(played: Played) -> None:
+    search = played.searches["whole"]
+    assert {name: study.budget_used for name, study in search.studies.items()} == dict.fromkeys(NAMES, 2)
+    begun = [(each.architecture, each.number) for each in search.events if isinstance(each, TrialStarted)]
+    over = [(each.architecture, each.number) for each in search.events if isinstance(each, TrialFinished)]
     assert begun == over
     assert len(set(over)) == len(over) == TRIALS
 
 
 @either
-def test_a_good_architecture_has_a_result_a_trial(played: Played) -> None:
+def test_good_architectures_have_results_and_broken_ones_their_reasons(played: Played) -> None:
+    studies = played.searches["whole"].studies
     for name in ("ridge", "kernel_ridge", "quick_pooled"):
-        found = played.searches["whole"].studies[name].ended(Ending.COMPLETE)
+        found = studies[name].ended(Ending.COMPLETE)
         assert [record.number for record in found] == [0, 1]
         assert all(math.isfinite(record.values[0]) for record in found)
-
-
-@either
-def test_a_model_that_fails_does_so_with_its_reason_and_the_search_goes_on(played: Played) -> None:
-    studies = played.searches["whole"].studies
     reasons = {"broken": "ValueError: the toy is broken", "diverging": "DivergedError: The loss is not finite"}
     for name, reason in reasons.items():
         assert [found.startswith(reason) for found in studies[name].reasons(Ending.FAILED)] == [True, True]
@@ -249,46 +240,34 @@ def test_a_model_that_fails_does_so_with_its_reason_and_the_search_goes_on(playe
 
 
 @either
-def test_what_is_clearly_worse_is_stopped_at_its_first_rung_and_the_rest_goes_on(played: Played) -> None:
-    search = played.searches["rungs"]
-    bad = [f"rates-{number}" for number in range(len(RATES) - 2, len(RATES))]
-    assert search.names("PRUNED") == bad
-    assert len(search.names("COMPLETE")) == len(RATES) - len(bad)
+def test_what_is_clearly_worse_is_stopped_at_its_first_rung_and_the_rest_goes_on_to_its_end(played: Played) -> None:
+    search, good = played.searches["rungs"], FEWEST_COMPARED + 1
+    complete, pruned = search.names("COMPLETE"), search.names("PRUNED")
+    assert (len(complete), pruned) == (good, [f"rates-{number}" for number in range(good, len(RATES))])
     assert all("at rung 1 of 2 (epoch 10, p = " in each.reason for each in search.stopped())
     assert search.studies["rates"].budget_used == len(RATES)
+    assert [each.result.epochs for each in search.studies["rates"].records if each.result] == [30] * good
+    last = [(search.folder / name / CURVE).read_text().splitlines()[-1] for name in complete]
+    assert [json.loads(line)["epoch"] for line in last] == [30] * good
+    assert not any((search.folder / name / PREDICTIONS).exists() for name in pruned)
+    passed = [(each.number, each.epoch) for each in search.events if isinstance(each, TrialAtRung)]
+    assert passed == [(number, epoch) for number in range(good) for epoch in (10, 20)]
 
 
 @either
-def test_no_trial_is_complete_before_its_own_end(played: Played) -> None:
-    search = played.searches["rungs"]
-    assert [each.result.epochs for each in search.studies["rates"].records if each.result] == [30] * (
-        FEWEST_COMPARED + 1
-    )
-    last = [(search.folder / name / CURVE).read_text().splitlines()[-1] for name in search.names("COMPLETE")]
-    assert [json.loads(line)["epoch"] for line in last] == [30] * (FEWEST_COMPARED + 1)
-    assert not any((search.folder / name / PREDICTIONS).exists() for name in search.names("PRUNED"))
+def test_only_a_worker_that_does_not_see_the_run_sends_its_files_and_they_are_there(played: Played) -> None:
+    search, near = played.searches["rungs"], played.searches["whole"]
+    for name in search.names("COMPLETE"):
+        assert search.sent[name] == {PREDICTIONS, CURVE, RESULT}
+        assert {path.name for path in (search.folder / name).iterdir()} >= search.sent[name]
+    assert [len(files) for files in near.sent.values()] == [0] * TRIALS
 
 
 @either
-def test_rungs_that_were_passed_are_reported(played: Played) -> None:
-    passed = [(each.number, each.epoch) for each in played.searches["rungs"].events if isinstance(each, TrialAtRung)]
-    assert passed == [(number, epoch) for number in range(FEWEST_COMPARED + 1) for epoch in (10, 20)]
-
-
-@either
-def test_a_worker_that_does_not_see_the_run_sends_its_files_and_they_are_there(played: Played) -> None:
-    search = played.searches["rungs"]
-    complete = search.names("COMPLETE")
-    assert all(search.sent[name] == {PREDICTIONS, CURVE, RESULT} for name in complete)
-    found = {name: {path.name for path in (search.folder / name).iterdir()} for name in complete}
-    assert all(files >= search.sent[name] for name, files in found.items())
-
-
-@either
-def test_a_worker_that_sees_the_run_sends_no_files(played: Played) -> None:
-    search = played.searches["whole"]
-    assert len(search.sent) == TRIALS
-    assert not any(search.sent.values())
+def test_jobs_give_values_in_order_for_the_data_in_use_and_a_reason_where_one_raised_or_hung(played: Played) -> None:
+    assert played.values[:3] == [7, Failed("ArithmeticError: the job is broken"), (48, 2)]
+    assert played.values[-1] == (48, 1)
+    assert played.late == [7, Failed("it had not ended when the time was up"), 7]
 
 
 @either
@@ -309,39 +288,19 @@ def test_the_end_of_the_search_ends_a_trial_that_hangs_and_queues_it_again(playe
 
 
 @either
-def test_a_job_that_hangs_has_failed_when_the_time_is_up_and_the_others_have_their_values(played: Played) -> None:
-    assert played.late == [7, Failed("it had not ended when the time was up"), 7]
-
-
-@either
-def test_jobs_give_their_values_in_order_and_a_reason_where_one_raised(played: Played) -> None:
-    assert played.values[:3] == [7, Failed("ArithmeticError: the job is broken"), (48, 2)]
-
-
-@either
-def test_jobs_see_the_data_and_plan_that_are_in_use(played: Played) -> None:
-    assert played.values[-1] == (48, 1)
-
-
-@either
 def test_nothing_is_printed_or_left_behind(played: Played) -> None:
     assert played.printed == b""
     assert played.left == set()
 
 
 @with_ray
-def test_both_runners_run_the_same_trials_with_the_same_results_and_give_the_same_values(
-    local: Played, on_ray: Played
-) -> None:
-    assert local.searches["whole"].settings() == on_ray.searches["whole"].settings()
-    assert local.searches["whole"].results() == on_ray.searches["whole"].results()
+def test_both_runners_run_and_stop_the_same_trials_with_the_same_results(local: Played, on_ray: Played) -> None:
+    for name in ("whole", "rungs"):
+        one, other = local.searches[name], on_ray.searches[name]
+        assert one.settings() == other.settings()
+        assert one.results() == other.results()
+        assert one.stopped() == other.stopped()
     assert local.values == on_ray.values
-
-
-@with_ray
-def test_both_runners_stop_the_same_trials_for_the_same_reasons(local: Played, on_ray: Played) -> None:
-    assert local.searches["rungs"].stopped() == on_ray.searches["rungs"].stopped()
-    assert local.searches["rungs"].results() == on_ray.searches["rungs"].results()
 
 
 @with_ray

@@ -5,7 +5,6 @@ import logging
 import math
 import random
 import statistics
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,25 +33,6 @@ SPACES = [("hypernetwork", True), ("ridge", True), ("gradient_boosting", False)]
 
 every_sampler = pytest.mark.parametrize("name", names())
 every_space = pytest.mark.parametrize(("file", "metadata"), SPACES, ids=["{}-{}".format(*each) for each in SPACES])
-
-
-class Records(logging.Handler):
-    """What a logger says, kept."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.messages: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.messages.append(record.getMessage())
-
-
-@pytest.fixture
-def said() -> Iterator[list[str]]:
-    records, logger = Records(), logging.getLogger("optuna")
-    logger.addHandler(records)
-    yield records.messages
-    logger.removeHandler(records)
 
 
 @cache
@@ -102,9 +82,7 @@ def assert_of_the_space(space: SearchSpace, found: list[dict[str, Any]]) -> None
 
 @every_sampler
 @every_space
-def test_starts_come_first_and_what_follows_lies_in_the_space_with_its_conditions(
-    name: str, file: str, metadata: bool, tmp_path: Path
-) -> None:
+def test_starts_come_first_and_the_rest_lies_in_the_space(name: str, file: str, metadata: bool, tmp_path: Path) -> None:
     space = read(file, metadata)
     found = go_on(opened(tmp_path, name, space))
     assert len(found) == TRIALS
@@ -115,19 +93,22 @@ def test_starts_come_first_and_what_follows_lies_in_the_space_with_its_condition
 
 @every_sampler
 def test_settings_follow_from_the_seed_and_the_journal_alone(
-    name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str], said: list[str]
+    name: str,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """However often it is stopped and resumed; the process's own random numbers are left alone, and nothing is said."""
-    space, before = read("ridge"), random_states()
-    folders = [tmp_path / each for each in ("whole", "parts", "other")]
-    whole = go_on(opened(folders[0], name, space))
-    parts = [go_on(opened(folders[1], name, space), until) for until in (2, 6, 9, TRIALS)]
-    other = go_on(opened(folders[2], name, space, seed=1))
+    logger, space, before = logging.getLogger("optuna"), read("ridge"), random_states()
+    monkeypatch.setattr(logger, "handlers", [*logger.handlers, caplog.handler])
+    whole, other = (go_on(opened(tmp_path / f"{seed}", name, space, seed=seed)) for seed in (0, 1))
+    parts = [go_on(opened(tmp_path / "parts", name, space), until) for until in (2, 6, 9, TRIALS)]
     assert parts[-1] == whole
     sampled = len(space.starts)
     assert all(one != another for one, another in zip(whole[sampled:], other[sampled:], strict=True))
     assert random_states() == before
-    assert (said, capfd.readouterr()) == ([], ("", ""))
+    assert (caplog.messages, capfd.readouterr()) == ([], ("", ""))
 
 
 def random_states() -> object:
@@ -135,19 +116,17 @@ def random_states() -> object:
 
 
 @every_sampler
-def test_it_takes_several_objectives_or_says_which_do(name: str, tmp_path: Path) -> None:
+def test_it_takes_several_objectives_or_says_which_do_and_goes_on_where_all_trials_break_a_limit(
+    name: str, tmp_path: Path
+) -> None:
     check_sampler(name, 1)
     if module_of(name).SEVERAL_OBJECTIVES:
         check_sampler(name, 2)
-        assert_of_the_space(read("ridge"), go_on(opened(tmp_path, name, read("ridge"), objectives=2)))
+        assert_of_the_space(read("ridge"), go_on(opened(tmp_path / "two", name, read("ridge"), objectives=2)))
     else:
         with pytest.raises(UsageError, match=r"one objective, however there are 2; several are taken by .*nsga2.*tpe"):
             check_sampler(name, 2)
-
-
-@every_sampler
-def test_a_study_all_of_whose_trials_break_a_limit_goes_on(name: str, tmp_path: Path) -> None:
-    study = opened(tmp_path, name, read("ridge"))
+    study = opened(tmp_path / "limits", name, read("ridge"))
     for _ in range(12):
         study.refuse(study.ask().number, "too large", {"parameters": 1.0})
     assert_of_the_space(read("ridge"), [dict(study.ask().settings)])

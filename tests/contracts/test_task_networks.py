@@ -102,37 +102,23 @@ def test_the_network_of_a_task_computes_what_the_model_does(name: str, subtests:
 def test_predictions_are_those_of_the_model_itself(
     name: str, subtests: pytest.Subtests, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever the settings, and for tasks never seen, which are average ones."""
-    for animal in (zoo.missing_values, zoo.planted):
-        for case, chosen in mlps(name).items():
-            with subtests.test(case, animal=animal.__name__):
-                model, rows = untrained(name, animal(), chosen), with_unseen(animal())
-                assert model.task_networks is not None
-                assert_near(model.predict(rows), long_way(model, rows, monkeypatch))
+    """Whatever the data, the settings and the members, one row at a time, and for tasks never seen."""
+    several = [(animal, chosen, 3) for animal in (zoo.missing_values, zoo.planted) for chosen in mlps(name).values()]
+    for animal, chosen, members in [*several, *((animal, {}, members) for animal in zoo.ZOO for members in (1, 3))]:
+        with subtests.test(animal.__name__, chosen=chosen, members=members):
+            dataset, rows = animal(), with_unseen(animal())
+            model = untrained(name, dataset, chosen, members=members)
+            assert model.task_networks is not None
+            expected = long_way(model, rows, monkeypatch)
+            assert_near(model.predict(dataset), long_way(model, dataset, monkeypatch))
+            assert_near(model.predict(rows), expected)
+            for row in (0, 1, 2, len(rows) - 1):
+                network = model.task_network(int(rows.task[row]), rows.tasks)
+                assert_near(model.predict_row(rows.features.take(np.array([row])), network), expected[row])
 
 
 @every_model
-def test_predictions_are_those_of_the_model_itself_for_any_data_and_one_row_at_a_time(
-    name: str, subtests: pytest.Subtests, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for members in (1, 3):
-        for animal in zoo.ZOO:
-            with subtests.test(animal.__name__, members=members):
-                dataset, rows = animal(), with_unseen(animal())
-                model = untrained(name, dataset, members=members)
-                expected = long_way(model, rows, monkeypatch)
-                assert_near(model.predict(dataset), long_way(model, dataset, monkeypatch))
-                assert_near(model.predict(rows), expected)
-                for row in (0, 1, 2, len(rows) - 1):
-                    network = model.task_network(int(rows.task[row]), rows.tasks)
-                    found = model.predict_row(rows.features.take(np.array([row])), network)
-                    assert_near(found, expected[row])
-
-
-@every_model
-def test_predictions_are_the_same_whether_networks_are_kept_or_too_many_to_keep(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_predictions_are_the_same_whether_networks_are_kept_or_not(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = zoo.multiclass()
     model, few = untrained(name, dataset), dataset.take(np.arange(3))
     before = model.predict(few)

@@ -29,24 +29,18 @@ def build(
 ) -> Dataset:
     """A Dataset of plain arrays; target: (rows, targets). Levels: categories of each column of codes."""
     tasks = int(task.max()) + 1
-    schema = Schema(
-        task="task",
-        targets=tuple(f"target{place}" for place in range(target.shape[1])),
-        problem=problem,
-        classes=tuple(classes),
-        features=_columns("x", features, feature_levels),
-        metadata=() if metadata is None else _columns("m", metadata, metadata_levels),
-    )
-    names = TaskTable(tuple(f"task {place}" for place in range(tasks)), metadata)
+    targets = tuple(f"target{index}" for index in range(target.shape[1]))
+    of_features = _columns("x", features, feature_levels)
+    of_tasks = () if metadata is None else _columns("m", metadata, metadata_levels)
+    schema = Schema("task", targets, problem, tuple(classes), of_features, of_tasks)
+    names = TaskTable(tuple(f"task {index}" for index in range(tasks)), metadata)
     return Dataset(schema, features, task, target, np.arange(len(task)), names, TaskTable((), None))
 
 
 def _columns(letter: str, columns: Table, levels: Levels) -> tuple[Column, ...]:
-    numeric = [Column(f"{letter}{place}") for place in range(columns.numeric.shape[1])]
-    named = [
-        Column(f"{letter}c{place}", tuple(f"level {k}" for k in range(count))) for place, count in enumerate(levels)
-    ]
-    return (*numeric, *named)
+    numeric = [Column(f"{letter}{index}") for index in range(columns.numeric.shape[1])]
+    names = [tuple(f"level {level}" for level in range(count)) for count in levels]
+    return (*numeric, *(Column(f"{letter}c{index}", each) for index, each in enumerate(names)))
 
 
 def _tasks(count: int, rows: int) -> IntArray:
@@ -59,7 +53,22 @@ def planted() -> Dataset:
     task, metadata = _tasks(12, 14), random.normal(size=(12, 3))
     features, mine = random.normal(size=(len(task), 2)), metadata[_tasks(12, 14)]
     target = mine[:, 0] + (mine[:, 1:] * features).sum(axis=1) + 0.1 * random.normal(size=len(task))
-    return build(features=table(features), task=task, target=target[:, None], metadata=table(metadata))
+    return _dataset(task, features, metadata, target)
+
+
+def _dataset(
+    task: IntArray, features: FloatArray, metadata: FloatArray, target: FloatArray, classes: tuple[str, ...] = ()
+) -> Dataset:
+    """Of columns that are all numeric; target: (rows,) or (rows, targets)."""
+    problem = (Problem.REGRESSION, Problem.BINARY, Problem.MULTICLASS)[max(len(classes) - 1, 0)]
+    return build(
+        features=table(features),
+        task=task,
+        target=target.reshape(len(task), -1),
+        metadata=table(metadata),
+        problem=problem,
+        classes=classes,
+    )
 
 
 def _plain(seed: int, tasks: int, rows: int, features: int) -> tuple[IntArray, FloatArray, FloatArray, FloatArray]:
@@ -75,31 +84,18 @@ def several_targets() -> Dataset:
     """Three targets of very different scales."""
     task, features, metadata, score = _plain(1, 5, 8, 3)
     target = np.stack([score, 1e6 + 1e3 * features[:, 0], 1e-6 * score**2], axis=1)
-    return build(features=table(features), task=task, target=target, metadata=table(metadata))
+    return _dataset(task, features, metadata, target)
 
 
 def binary() -> Dataset:
     task, features, metadata, score = _plain(2, 5, 9, 2)
-    return build(
-        features=table(features),
-        task=task,
-        target=(score > 0).astype(float)[:, None],
-        metadata=table(metadata),
-        problem=Problem.BINARY,
-        classes=("no", "yes"),
-    )
+    return _dataset(task, features, metadata, (score > 0).astype(float), ("no", "yes"))
 
 
 def multiclass() -> Dataset:
     task, features, metadata, score = _plain(3, 6, 8, 2)
-    return build(
-        features=table(features),
-        task=task,
-        target=np.digitize(score, [-0.7, 0.7]).astype(float)[:, None],
-        metadata=table(metadata),
-        problem=Problem.MULTICLASS,
-        classes=("low", "middle", "high"),
-    )
+    target = np.digitize(score, [-0.7, 0.7]).astype(float)
+    return _dataset(task, features, metadata, target, ("low", "middle", "high"))
 
 
 def class_without_rows() -> Dataset:
@@ -115,8 +111,7 @@ def single_class() -> Dataset:
 
 
 def one_task() -> Dataset:
-    task, features, metadata, score = _plain(4, 1, 20, 2)
-    return build(features=table(features), task=task, target=score[:, None], metadata=table(metadata))
+    return _dataset(*_plain(4, 1, 20, 2))
 
 
 def no_metadata() -> Dataset:
@@ -126,14 +121,13 @@ def no_metadata() -> Dataset:
 
 def no_features() -> Dataset:
     """Nothing but the task: the answer is each task's mean."""
-    task, _, metadata, score = _plain(6, 5, 6, 1)
-    return build(features=table(np.zeros((len(task), 0))), task=task, target=score[:, None], metadata=table(metadata))
+    task, features, metadata, score = _plain(6, 5, 6, 1)
+    return _dataset(task, features[:, :0], metadata, score)
 
 
 def no_columns() -> Dataset:
     """Neither a feature nor metadata."""
-    dataset = no_features()
-    return dataset.without_metadata()
+    return no_features().without_metadata()
 
 
 def missing_values() -> Dataset:
@@ -158,14 +152,13 @@ def one_row_tasks() -> Dataset:
     random = np.random.default_rng(8)
     task = np.concatenate([_tasks(2, 10), np.arange(2, 12)])
     features, metadata = random.normal(size=(len(task), 2)), random.normal(size=(12, 2))
-    return build(features=table(features), task=task, target=features[:, :1] + 1.0, metadata=table(metadata))
+    return _dataset(task, features, metadata, features[:, 0] + 1.0)
 
 
 def task_without_rows() -> Dataset:
     """As in a training fold of which a task has no row: the last but one of five."""
-    task, features, metadata, score = _plain(9, 5, 6, 2)
-    whole = build(features=table(features), task=task, target=score[:, None], metadata=table(metadata))
-    return whole.take(np.flatnonzero(task != 3))
+    whole = _dataset(*_plain(9, 5, 6, 2))
+    return whole.take(np.flatnonzero(whole.task != 3))
 
 
 def only_categorical() -> Dataset:
@@ -194,7 +187,7 @@ def heavy_tails() -> Dataset:
     """A feature whose largest values are 1e8 times its median, and a feature that never changes."""
     task, features, metadata, score = _plain(11, 4, 10, 2)
     features = np.stack([np.sinh(9.0 * features[:, 0]), features[:, 1], np.full(len(task), 3.0)], axis=1)
-    return build(features=table(features), task=task, target=score[:, None], metadata=table(metadata))
+    return _dataset(task, features, metadata, score)
 
 
 ZOO: tuple[Callable[[], Dataset], ...] = (
@@ -221,7 +214,7 @@ def of_every_task(dataset: Dataset, row: int = 0) -> Dataset:
 def renamed(dataset: Dataset) -> Dataset:
     """Other names for the tasks, which sort the other way round."""
     count = len(dataset.tasks)
-    names = tuple(f"renamed {count - place:03d}" for place in range(count))
+    names = tuple(f"renamed {count - index:03d}" for index in range(count))
     return replace(dataset, tasks=TaskTable(names, dataset.tasks.metadata))
 
 

@@ -8,7 +8,7 @@ import torch
 
 from mthn_automl import catalogue
 from mthn_automl.errors import TooLargeError
-from mthn_automl.models.base import ProblemShape, Size, Traits
+from mthn_automl.models.base import ProblemShape, Traits
 from mthn_automl.models.single_task import SingleTask, SingleTaskSettings
 from mthn_automl.tuning import guard
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits
@@ -23,26 +23,41 @@ def shape(tasks: int) -> ProblemShape:
     return ProblemShape(features=4, outputs=1, tasks=tasks, metadata=2)
 
 
-def first_network(name: str, tasks: int) -> partial[Any]:
-    """A network of the architecture at its first trial."""
-    file = catalogue.read(name)
-    settings = make_settings(file.load_class().Settings, first_settings(name))  # type: ignore[attr-defined]
-    return partial(file.load_class(), shape(tasks), settings)
-
-
 def first_settings(name: str) -> dict[str, Any]:
     space = build_space(catalogue.read(name), has_metadata=True)
     return space.split(space.starts[0])[0]
 
 
+def first_network(name: str, tasks: int = 7) -> partial[Any]:
+    """A network of the architecture at its first trial."""
+    architecture: Any = catalogue.read(name).load_class()
+    return partial(architecture, shape(tasks), make_settings(architecture.Settings, first_settings(name)))
+
+
+def asked(name: str, limits: Limits, networks: int = 1, chosen: dict[str, Any] | None = None) -> Refusal | None:
+    """What the guard says of the first trial of an architecture with seven tasks."""
+    guarding = Guard(shape(7), members=3, networks=networks, limits=limits)
+    return guarding.refusal(catalogue.read(name), first_settings(name) if chosen is None else chosen)
+
+
+def refused(name: str, limits: Limits, chosen: dict[str, Any] | None = None) -> Refusal:
+    refusal = asked(name, limits, chosen=chosen)
+    assert refusal is not None
+    return refusal
+
+
 @pytest.mark.parametrize("name", NEURAL)
-def test_what_is_counted_without_memory_is_what_is_allocated(name: str) -> None:
-    network = first_network(name, 7)()
-    expected = [each for key, each in [*network.named_parameters(), *network.named_buffers()] if key != "metadata"]
-    assert count(first_network(name, 7)) == sum(each.numel() for each in expected)
+def test_what_is_counted_without_memory_is_what_is_allocated_and_what_limits_are_compared_with(name: str) -> None:
+    network, networks = first_network(name)(), 3
+    allocated = [each for key, each in [*network.named_parameters(), *network.named_buffers()] if key != "metadata"]
+    assert count(first_network(name)) == sum(each.numel() for each in allocated)
+    total, of_task = network.size().total * networks, network.size().task_network * networks
+    assert asked(name, Limits(parameters=total, parameters_per_task=of_task), networks) is None
+    for limits in (Limits(parameters=total - 1), Limits(parameters_per_task=of_task - 1)):
+        assert asked(name, limits, networks) is not None
 
 
-def test_a_network_that_looks_at_its_own_numbers_is_counted_all_the_same() -> None:
+def test_a_network_that_looks_at_its_own_parameters_is_counted_all_the_same() -> None:
     class Looks(SingleTask):
         def __init__(self, *given: Any) -> None:
             super().__init__(*given)
@@ -52,7 +67,7 @@ def test_a_network_that_looks_at_its_own_numbers_is_counted_all_the_same() -> No
     assert count(partial(Looks, *given)) == count(partial(SingleTask, *given))
 
 
-def test_a_network_that_uses_all_its_numbers_at_every_step_may_have_fewer() -> None:
+def test_a_network_that_uses_all_its_parameters_at_every_step_may_have_fewer() -> None:
     build = partial(SingleTask, shape(500), SingleTaskSettings())
     refuse_too_large("mine", build, PRESENT, 500, 3)
     with pytest.raises(TooLargeError, match=f"at most {MOST_OF_ALL_TASKS:,} numbers.* with 500 tasks"):
@@ -66,92 +81,49 @@ def test_all_networks_of_a_trial_count_together() -> None:
         refuse_too_large("mine", build, PRESENT, 20_000, 15)
 
 
-def refused(tasks: int, members: int = 5) -> set[str]:
+def too_large(tasks: int, members: int = 5) -> set[str]:
     files = {name: catalogue.read(name) for name in catalogue.names()}
     spaces = {name: build_space(file, has_metadata=True) for name, file in files.items()}
     return set(Guard(shape(tasks), members).too_large(files, spaces))
 
 
-def test_no_architecture_is_too_large_for_twenty_tasks() -> None:
-    assert refused(20) == set()
+def test_only_architectures_that_grow_with_the_tasks_are_too_large_and_only_for_thousands() -> None:
+    classes: dict[str, Any] = {name: catalogue.read(name).load_class() for name in NEURAL}
+    costs = {name: each.traits(shape(2), each.Settings()).cost for name, each in classes.items()}
+    assert too_large(20) == set()
+    assert too_large(3_000) == {name for name, cost in costs.items() if cost == "all_tasks"}
 
 
-def test_with_thousands_of_tasks_only_those_that_grow_with_them_are_too_large() -> None:
-    found = refused(3_000)
-    costs = {
-        name: catalogue.read(name).load_class().traits(shape(2), catalogue.read(name).load_class().Settings()).cost  # type: ignore[attr-defined]
-        for name in NEURAL
-    }
-    assert found == {name for name, cost in costs.items() if cost == "all_tasks"}
-
-
-def test_an_architecture_is_searched_where_its_smallest_first_trial_is_feasible(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    numbers = sorted(count(partial(SingleTask, shape(20), each)) for each in settings_of_single_task())
-    monkeypatch.setattr(guard, "MOST_OF_A_PACK", numbers[0])
-    assert "single_task" not in refused(20, members=1)
-    monkeypatch.setattr(guard, "MOST_OF_A_PACK", numbers[0] - 1)
-    assert "single_task" in refused(20, members=1)
-
-
-def settings_of_single_task() -> list[SingleTaskSettings]:
+def test_an_architecture_is_searched_where_its_smallest_is_feasible(monkeypatch: pytest.MonkeyPatch) -> None:
     space = build_space(catalogue.read("single_task"), has_metadata=True)
-    return [make_settings(SingleTaskSettings, space.split(start)[0]) for start in space.starts]
-
-
-def asked(name: str, limits: Limits, networks: int = 1, chosen: dict[str, Any] | None = None) -> Refusal | None:
-    """What the guard says of the first trial of an architecture with seven tasks."""
-    guarding = Guard(shape(7), members=3, networks=networks, limits=limits)
-    return guarding.refusal(catalogue.read(name), first_settings(name) if chosen is None else chosen)
-
-
-def size(name: str) -> Size:
-    """Of a network that is there."""
-    return first_network(name, 7)().size()
-
-
-@pytest.mark.parametrize("name", NEURAL)
-def test_a_limit_is_kept_or_broken_by_what_a_trained_model_would_have(name: str) -> None:
-    networks = 3
-    total, of_task = size(name).total * networks, size(name).task_network * networks
-    assert asked(name, Limits(parameters=total, parameters_per_task=of_task), networks) is None
-    for limits in (Limits(parameters=total - 1), Limits(parameters_per_task=of_task - 1)):
-        assert asked(name, limits, networks) is not None
+    firsts = [make_settings(SingleTaskSettings, space.split(start)[0]) for start in space.starts]
+    smallest = min(count(partial(SingleTask, shape(20), first)) for first in firsts)
+    monkeypatch.setattr(guard, "MOST_OF_A_PACK", smallest)
+    assert "single_task" not in too_large(20, members=1)
+    monkeypatch.setattr(guard, "MOST_OF_A_PACK", smallest - 1)
+    assert "single_task" in too_large(20, members=1)
 
 
 def test_a_refusal_says_how_many_there_are_and_by_how_much_that_is_too_many() -> None:
-    total = size("pooled").total
-    refusal = asked("pooled", Limits(parameters=total // 2, parameters_per_task=10 * total))
-    assert refusal is not None
+    total = first_network("pooled")().size().total
+    refusal = refused("pooled", Limits(parameters=total // 2, parameters_per_task=10 * total))
     assert refusal.reason == f"parameters must be at most {total // 2:,}, however there are {total:,}"
     assert refusal.excess["parameters"] == pytest.approx(total / (total // 2) - 1)
     assert refusal.excess["parameters_per_task"] < 0
-
-
-def test_a_larger_configuration_exceeds_a_limit_by_more() -> None:
-    narrow, wide = (asked("pooled", Limits(parameters=10), chosen={"width": width}) for width in (16, 64))
-    assert narrow is not None
-    assert wide is not None
+    narrow, wide = (refused("pooled", Limits(parameters=10), chosen={"width": width}) for width in (16, 64))
     assert narrow.excess["parameters"] < wide.excess["parameters"]
 
 
-def test_how_long_predictions_take_is_not_known_beforehand() -> None:
+def test_nothing_is_refused_for_what_is_not_known_beforehand() -> None:
     assert asked("pooled", Limits(latency=1e-9)) is None
-
-
-@pytest.mark.parametrize("name", catalogue.names("classical"))
-def test_a_classical_model_is_never_refused_since_its_size_is_not_known_beforehand(name: str) -> None:
-    assert asked(name, Limits(parameters=1, parameters_per_task=1)) is None
+    for name in catalogue.names("classical"):
+        assert asked(name, Limits(parameters=1, parameters_per_task=1)) is None, name
 
 
 @pytest.mark.parametrize("limits", [NO_LIMITS, Limits(parameters=1)], ids=["no limits", "limits"])
-def test_what_cannot_be_trained_is_refused_with_or_without_limits(
-    monkeypatch: pytest.MonkeyPatch, limits: Limits
-) -> None:
+def test_what_cannot_be_trained_is_refused_whatever_the_limits(monkeypatch: pytest.MonkeyPatch, limits: Limits) -> None:
     monkeypatch.setattr(guard, "MOST_OF_A_PACK", 10)
-    refusal = asked("pooled", limits)
-    assert refusal is not None
+    refusal = refused("pooled", limits)
     assert refusal.reason.startswith("pooled must have at most 10 numbers in all networks of a trial")
     assert refusal.excess == {"too_large": 1.0}
 

@@ -5,14 +5,13 @@ from pathlib import Path
 import pytest
 
 from mthn_automl.tuning import history
-from mthn_automl.tuning.study import Study
 from tests.tuning import toys
 from tests.tuning.test_study import opened
 
 
-@pytest.fixture
-def long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
-    """Twenty trials, of which ten are shown; the third runs, the fourth has the lowest error, the fifth failed."""
+def test_of_a_long_history_samplers_see_the_best_the_newest_and_what_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(history, "NEWEST", 5)
     monkeypatch.setattr(history, "BEST", 3)
     study = opened(tmp_path / "journal")
@@ -22,22 +21,11 @@ def long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
             study.fail(number, "why", 1.0)
         elif number != 2:
             study.complete(number, toys.result(abs(number - 3.2)), 1.0)
-    return study
-
-
-def numbers(study: Study) -> list[int]:
-    return [trial.number for trial in study.shown()]
-
-
-def test_of_a_long_history_samplers_see_the_best_the_newest_and_what_runs(long: Study, tmp_path: Path) -> None:
-    assert numbers(long) == [1, 2, 3, 5, 15, 16, 17, 18, 19]
-    assert numbers(opened(tmp_path / "journal")) == numbers(long)  # whoever has read it from the journal
-
-
-def test_a_trial_is_shown_as_it_has_become(long: Study) -> None:
-    assert [trial.state.name for trial in long.shown()][:3] == ["COMPLETE", "RUNNING", "COMPLETE"]
-    long.complete(2, toys.result(0.1), 1.0)
-    assert [trial.value for trial in long.shown()][:3] == [0.1, pytest.approx(0.2), pytest.approx(1.8)]
+    for each in (study, opened(tmp_path / "journal")):  # whoever has read it from the journal too
+        assert [trial.number for trial in each.shown()] == [1, 2, 3, 5, 15, 16, 17, 18, 19]
+    assert [trial.state.name for trial in study.shown()][:3] == ["COMPLETE", "RUNNING", "COMPLETE"]
+    study.complete(2, toys.result(0.1), 1.0)
+    assert [trial.value for trial in study.shown()][:3] == [0.1, pytest.approx(0.2), pytest.approx(1.8)]
 
 
 def test_of_a_short_history_samplers_see_everything(tmp_path: Path) -> None:
@@ -45,4 +33,4 @@ def test_of_a_short_history_samplers_see_everything(tmp_path: Path) -> None:
     for number in range(9):
         study.ask()
         study.complete(number, toys.result(1.0), 1.0)
-    assert numbers(study) == list(range(9))
+    assert [trial.number for trial in study.shown()] == list(range(9))

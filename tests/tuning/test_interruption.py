@@ -6,19 +6,17 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from mthn_automl.errors import Terminated
 from mthn_automl.tuning.runners.interruption import SIGNALS, Interruption, Overdue, Stopped, let_interruptions_pass
 
+Error = type[BaseException]
 PATIENCE = 30.0
 either = pytest.mark.parametrize(
-    ("number", "error"),
-    [
-        pytest.param(signal.SIGINT, KeyboardInterrupt, id="SIGINT"),
-        pytest.param(signal.SIGTERM, Terminated, id="SIGTERM"),
-    ],
+    ("number", "error"), [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)], ids=["SIGINT", "SIGTERM"]
 )
 
 
@@ -35,88 +33,54 @@ def send(number: int) -> None:
 
 
 @either
-def test_a_first_signal_is_noted_and_ends_nothing(
-    interruption: Interruption, number: int, error: type[BaseException]
-) -> None:
+def test_a_first_signal_is_noted_and_raised_when_asked(interruption: Interruption, number: int, error: Error) -> None:
     assert (interruption.number, interruption.pending) == (None, False)
+    interruption.raise_if_asked()
     send(number)
     assert (interruption.number, interruption.pending) == (number, True)
+    interruption.acted_upon()
+    with pytest.raises(error):
+        interruption.raise_if_asked()
 
 
 @either
-def test_a_first_signal_breaks_off_work_that_may_be_broken_off(
-    interruption: Interruption, number: int, error: type[BaseException]
+def test_a_first_signal_breaks_off_work_and_none_is_begun(
+    interruption: Interruption, number: int, error: Error
 ) -> None:
+    assert not issubclass(Stopped, Exception)  # no error that a model could handle
     done = []
     with pytest.raises(Stopped), interruption.raising():
         done += [send(number), "what follows"]
-    assert done == []
     assert (interruption.number, interruption.pending) == (number, True)
-
-
-def test_work_is_not_begun_any_more_after_a_signal(interruption: Interruption) -> None:
-    send(signal.SIGINT)
-    begun = []
     with pytest.raises(Stopped), interruption.raising():
-        begun.append(True)
-    assert begun == []
-
-
-def test_after_such_work_a_signal_is_noted_again(interruption: Interruption) -> None:
-    with interruption.raising():
-        pass
-    send(signal.SIGINT)
-    assert interruption.pending
+        done.append("more")
+    assert done == []
 
 
 @either
 @pytest.mark.parametrize("first", SIGNALS)
-def test_a_second_signal_stops_at_once(
-    interruption: Interruption, first: int, number: int, error: type[BaseException]
-) -> None:
+def test_a_second_signal_stops_at_once(interruption: Interruption, first: int, number: int, error: Error) -> None:
     send(first)
     with pytest.raises(error):
         send(number)
 
 
 @either
-def test_a_second_signal_stops_at_once_whatever_is_at_work(
-    interruption: Interruption, number: int, error: type[BaseException]
-) -> None:
-    send(signal.SIGINT)
-    interruption.acted_upon()
-    with pytest.raises(error), interruption.raising():
-        send(number)
-
-
-def test_once_it_was_acted_upon_what_is_begun_runs_to_its_end(interruption: Interruption) -> None:
+def test_once_acted_upon_work_runs_to_its_end(interruption: Interruption, number: int, error: Error) -> None:
     send(signal.SIGTERM)
     interruption.acted_upon()
     with interruption.raising(PATIENCE):
         done = True
     assert done
     assert (interruption.number, interruption.pending) == (signal.SIGTERM, False)
-
-
-@either
-def test_a_signal_that_came_is_raised_as_what_it_stands_for_when_asked(
-    interruption: Interruption, number: int, error: type[BaseException]
-) -> None:
-    interruption.raise_if_asked()
-    send(number)
-    interruption.acted_upon()
-    with pytest.raises(error):
-        interruption.raise_if_asked()
-
-
-def test_stopping_is_no_error_that_a_model_could_handle() -> None:
-    assert not issubclass(Stopped, Exception)
-    assert not issubclass(Overdue, Exception)
+    with pytest.raises(error), interruption.raising():
+        send(number)
 
 
 @pytest.mark.parametrize("seconds", [0.05, 0.0])
 def test_work_whose_time_has_passed_is_broken_off(interruption: Interruption, seconds: float) -> None:
     started = time.monotonic()
+    assert not issubclass(Overdue, Exception)  # no error that a model could handle
     with pytest.raises(Overdue), interruption.raising(seconds):
         time.sleep(PATIENCE)
     assert time.monotonic() - started < PATIENCE / 2
@@ -124,27 +88,29 @@ def test_work_whose_time_has_passed_is_broken_off(interruption: Interruption, se
 
 
 @pytest.mark.parametrize("seconds", [None, math.inf, PATIENCE])
-def test_work_that_is_over_in_time_is_not_disturbed_later(interruption: Interruption, seconds: float | None) -> None:
+def test_work_that_is_over_in_time_leaves_no_alarm_behind(interruption: Interruption, seconds: float | None) -> None:
     before = signal.getsignal(signal.SIGALRM)
     with interruption.raising(seconds):
         pass
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
-    assert signal.getsignal(signal.SIGALRM) == before
-
-
-def test_an_error_of_the_work_itself_leaves_no_alarm_behind(interruption: Interruption) -> None:
-    with pytest.raises(ZeroDivisionError), interruption.raising(PATIENCE):
+    with pytest.raises(ZeroDivisionError), interruption.raising(seconds):
         raise ZeroDivisionError
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+    assert signal.getsignal(signal.SIGALRM) == before
     send(signal.SIGINT)
     assert interruption.pending
 
 
-def test_the_handlers_of_before_come_back() -> None:
-    before = [signal.getsignal(number) for number in SIGNALS]
+def handlers() -> list[Any]:
+    return [signal.getsignal(number) for number in (*SIGNALS, signal.SIGALRM)]
+
+
+def test_it_listens_while_it_is_entered_and_the_handlers_of_before_come_back() -> None:
+    before = handlers()
+    Interruption().raise_if_asked()
+    assert handlers() == before
     with Interruption():
-        assert [signal.getsignal(number) for number in SIGNALS] != before
-    assert [signal.getsignal(number) for number in SIGNALS] == before
+        assert handlers() != before
+    assert handlers() == before
 
 
 def test_signals_that_somebody_else_took_are_taken_back(interruption: Interruption) -> None:
@@ -155,23 +121,16 @@ def test_signals_that_somebody_else_took_are_taken_back(interruption: Interrupti
     assert interruption.number == signal.SIGTERM
 
 
-def test_nobody_listens_before_it_is_entered() -> None:
-    before = [signal.getsignal(number) for number in SIGNALS]
-    Interruption().raise_if_asked()
-    assert [signal.getsignal(number) for number in SIGNALS] == before
-
-
 def test_outside_of_the_main_thread_nothing_is_taken_and_nothing_ends() -> None:
     """A search that a notebook or a server runs in a thread: only the main thread may have handlers."""
-    before = [signal.getsignal(number) for number in (*SIGNALS, signal.SIGALRM)]
-    found = []
+    before, found = handlers(), []
 
     def work() -> None:
         with Interruption() as interruption:
             interruption.listen()
             with interruption.raising(0.01):
                 time.sleep(0.1)
-            found.append([signal.getsignal(number) for number in (*SIGNALS, signal.SIGALRM)])
+            found.append(handlers())
 
     thread = threading.Thread(target=work)
     thread.start()

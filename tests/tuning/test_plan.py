@@ -14,10 +14,6 @@ ROWS = [2**power for power in range(1, 21)]
 SECONDS = [5.0 * 2**power for power in range(12)]
 
 
-def work(plan: Plan) -> int:
-    return plan.folds * plan.seeds
-
-
 def made(rows: int, seconds: float | None, **given: int) -> Plan:
     return make_plan(rows, neural=4, classical=3, seconds=seconds, workers=2, **given)
 
@@ -29,7 +25,8 @@ def test_folds_and_seeds_shrink_as_rows_grow_and_grow_with_the_budget() -> None:
     for rows in (20, 2_000, 200_000):
         plans = [made(rows, seconds) for seconds in SECONDS]
         assert all(more.folds >= less.folds and more.seeds >= less.seeds for less, more in pairwise(plans)), rows
-    assert work(made(1000, 10.0)) < work(made(1000, 600.0))
+    short, long = made(1000, 10.0), made(1000, 600.0)
+    assert short.folds * short.seeds < long.folds * long.seeds
 
 
 def test_every_plan_can_be_carried_out_within_its_bounds() -> None:
@@ -42,32 +39,6 @@ def test_every_plan_can_be_carried_out_within_its_bounds() -> None:
         assert 1 <= schedule.check_every <= schedule.patience <= schedule.max_epochs, (rows, seconds)
 
 
-@pytest.mark.parametrize("seconds", [1.0, 36_000.0, None])
-def test_given_folds_and_seeds_are_kept_even_above_the_bounds(seconds: float | None) -> None:
-    plan = made(5_000, seconds, folds=7, seeds=4, most_folds=3, most_seeds=2)
-    assert (plan.folds, plan.seeds) == (7, 4)
-
-
-def test_given_folds_leave_the_seeds_to_the_budget() -> None:
-    assert made(100, 1.0, folds=2).seeds < made(100, 36_000.0, folds=2).seeds
-
-
-def test_given_seeds_leave_the_folds_to_the_budget() -> None:
-    assert made(1_000, 1.0, seeds=2).folds < made(1_000, 36_000.0, seeds=2).folds
-
-
-@pytest.mark.parametrize("rows", [40, 400])
-def test_few_rows_are_cross_validated_however_short_the_time(rows: int) -> None:
-    assert made(rows, 1.0).folds == 3
-    assert made(20_000, 1.0).folds == 1
-
-
-def test_without_a_time_limit_trials_are_sized_for_the_usual_one() -> None:
-    plan = replace(made(5_000, 20.0), trial_seconds=None)
-    assert made(5_000, None, usual_seconds=20) == plan
-    assert plan.folds < made(5_000, None).folds
-
-
 def test_a_refit_has_as_many_networks_as_time_and_bounds_allow_and_no_fewer_than_a_fold() -> None:
     for rows in (20, 2_000, 200_000):
         plans = [made(rows, seconds, most_networks=5) for seconds in SECONDS]
@@ -78,52 +49,48 @@ def test_a_refit_has_as_many_networks_as_time_and_bounds_allow_and_no_fewer_than
     assert made(1_000, None, seeds=7, most_networks=5).networks == 7
 
 
-def test_more_first_rounds_leave_less_time_for_each_trial() -> None:
-    limits = [made(1_000, 600.0, rounds=rounds).trial_seconds or 0.0 for rounds in (2, 4, 6)]
-    assert limits == sorted(limits, reverse=True)
-    assert len(set(limits)) == 3
+def test_folds_and_seeds_that_are_given_are_kept_and_the_budget_decides_on_the_others() -> None:
+    for seconds in (1.0, 36_000.0, None):
+        plan = made(5_000, seconds, folds=7, seeds=4, most_folds=3, most_seeds=2)
+        assert (plan.folds, plan.seeds) == (7, 4), seconds
+    assert made(3, None, folds=10).folds == 3  # there are no more rows
+    assert made(100, 1.0, folds=2).seeds < made(100, 36_000.0, folds=2).seeds
+    assert made(1_000, 1.0, seeds=2).folds < made(1_000, 36_000.0, seeds=2).folds
 
 
-def test_the_plan_keeps_the_rounds_it_was_given() -> None:
-    assert made(1_000, 600.0, rounds=6).rounds == 6
-    assert made(1_000, 600.0).rounds == 4
+def test_few_rows_are_cross_validated_however_short_the_time() -> None:
+    assert [made(rows, 1.0).folds for rows in (40, 400, 20_000)] == [3, 3, 1]
 
 
-@pytest.mark.parametrize(
-    "plan",
-    [
-        pytest.param(made(1_000, 600.0, rounds=6, most_networks=5), id="made"),
-        pytest.param(made(1_000, None), id="no time limit"),
-        pytest.param(replace(toys.plan(), schedule=replace(toys.plan().schedule, rungs=(1, 3))), id="with rungs"),
-    ],
-)
-def test_a_plan_survives_toml(plan: Plan) -> None:
-    assert Plan.from_toml(tomllib.loads(tomli_w.dumps(plan.to_toml()))) == plan
+def test_without_a_time_limit_trials_have_none_and_are_sized_for_the_usual_one() -> None:
+    plan = replace(made(5_000, 20.0), trial_seconds=None)
+    assert made(5_000, None, usual_seconds=20) == plan
+    assert plan.folds < made(5_000, None).folds
 
 
-def test_folds_never_exceed_the_rows() -> None:
-    assert made(3, None, folds=10).folds == 3
-
-
-def test_without_a_time_limit_a_trial_has_none() -> None:
-    assert made(100, None).trial_seconds is None
-
-
-@pytest.mark.parametrize("seconds", [1.0, 60.0, 3600.0])
-def test_a_trial_may_take_a_few_seconds_at_least_and_no_more_than_half_of_its_architectures_share(
-    seconds: float,
-) -> None:
-    limit = made(100, seconds).trial_seconds
+def seconds_of_a_trial(rows: int, seconds: float, *, neural: int = 2, classical: int = 3, **given: int) -> float:
+    limit = make_plan(rows, neural=neural, classical=classical, seconds=seconds, **given).trial_seconds
     assert limit is not None
-    assert 2.0 <= limit <= max(2.0, seconds * 2 / 4 / 2)
+    return limit
 
 
-def test_more_architectures_leave_less_for_a_trial() -> None:
-    few = make_plan(100, neural=2, classical=0, seconds=600.0, workers=1).trial_seconds
-    more = make_plan(100, neural=2, classical=3, seconds=600.0, workers=1).trial_seconds
-    assert few is not None
-    assert more is not None
-    assert more < few
+def test_a_trial_may_take_a_few_seconds_at_least_and_no_more_than_half_of_its_architectures_share() -> None:
+    for seconds in (1.0, 60.0, 3600.0):
+        limit = seconds_of_a_trial(100, seconds, neural=4, workers=2)
+        assert 2.0 <= limit <= max(2.0, seconds * 2 / 4 / 2), seconds
+
+
+def test_more_architectures_and_more_first_rounds_leave_less_time_for_a_trial() -> None:
+    assert seconds_of_a_trial(100, 600.0, workers=1) < seconds_of_a_trial(100, 600.0, workers=1, classical=0)
+    few, usual, many = (seconds_of_a_trial(1_000, 600.0, workers=2, rounds=rounds) for rounds in (2, 4, 6))
+    assert few > usual > many
+    assert (made(1_000, 600.0, rounds=6).rounds, made(1_000, 600.0).rounds) == (6, 4)
+
+
+def test_a_plan_survives_toml() -> None:
+    with_rungs = replace(toys.plan(), schedule=replace(toys.plan().schedule, rungs=(1, 3)))
+    for plan in (made(1_000, 600.0, rounds=6, most_networks=5), made(1_000, None), with_rungs):
+        assert Plan.from_toml(tomllib.loads(tomli_w.dumps(plan.to_toml()))) == plan
 
 
 @pytest.mark.parametrize(

@@ -40,29 +40,19 @@ def test_configurations_that_break_a_limit_are_not_begun_and_use_no_budget(tmp_p
     begun = [taken(source) for _ in range(3)]
     assert source.next() is None
     assert all(trial.configuration.settings["offset"] <= 0.4 for trial in begun)
-    refused = source.studies["toy"].reasons(Ending.REFUSED)
-    assert len(refused) >= 1  # the starting point is one of them
-    assert set(refused) == {"offset must be at most 0.4"}
+    assert set(source.studies["toy"].reasons(Ending.REFUSED)) == {"offset must be at most 0.4"}
+    first = source.studies["toy"].records[0]  # the starting point
+    assert (first.state.name, first.ending) == ("PRUNED", Ending.REFUSED)
+    assert first.excess == {"offset": pytest.approx(0.1)}  # the sampler learns from it
     assert (states(source), source.studies["toy"].budget_used) == ({"RUNNING": 3}, 0)
     assert not any(isinstance(each, TrialFinished) for each in here.events)
     assert len(list((tmp_path / "trials").iterdir())) == 3
 
 
-def test_a_refused_configuration_is_pruned_in_the_journal_with_its_excess_for_the_sampler(tmp_path: Path) -> None:
-    source = guarded(place(tmp_path), 0.4)
-    taken(source)
-    first = source.studies["toy"].records[0]
-    assert (first.state.name, first.ending) == ("PRUNED", Ending.REFUSED)
-    assert first.excess == {"offset": pytest.approx(0.1)}
-
-
-def test_an_architecture_of_which_all_configurations_break_a_limit_is_passed_over(tmp_path: Path) -> None:
-    files = {"free": toys.toy_space(tmp_path, name="free"), "toy": toys.toy_space(tmp_path)}
-    source = guarded(Place(tmp_path, files), 1.0, trials=6)
-    source.guard = OnlyFree(ProblemShape(1, 1, 1, 0), 1)
-    begun = [taken(source) for _ in range(6)]
-    assert {trial.architecture for trial in begun} == {"free"}
+def test_a_search_whose_configurations_all_break_the_limits_ends(tmp_path: Path) -> None:
+    source = guarded(place(tmp_path), -1.0, trials=5)
     assert source.next() is None
+    assert len(source.studies["toy"].reasons(Ending.REFUSED)) == REFUSALS
 
 
 class OnlyFree(Guard):
@@ -72,23 +62,16 @@ class OnlyFree(Guard):
         return Refusal("too large", {"parameters": 1.0}) if file.name == "toy" else None
 
 
-def test_an_architecture_that_was_passed_over_is_asked_for_one_configuration_at_a_time(tmp_path: Path) -> None:
+def test_an_architecture_of_which_all_break_a_limit_is_passed_over_and_asked_for_one_at_a_time(tmp_path: Path) -> None:
     """Its sampler goes on learning, and a long search does not fill its study with refusals."""
-    files = {"free": toys.toy_space(tmp_path, name="free"), "toy": toys.toy_space(tmp_path)}
-    source = Place(tmp_path, files).source(guard=OnlyFree(ProblemShape(1, 1, 1, 0), 1))
-    for _ in range(7):
-        taken(source)
-    assert (
-        len(source.studies["toy"].reasons(Ending.REFUSED)) == REFUSALS + 5
-    )  # at the first trial its turn had not come
+    here = place(tmp_path, names=("free", "toy"))
+    source = here.source(guard=OnlyFree(ProblemShape(1, 1, 1, 0), 1), trials=8)
+    assert {taken(source).architecture for _ in range(7)} == {"free"}
+    refused = source.studies["toy"].reasons(Ending.REFUSED)
+    assert len(refused) == REFUSALS + 5  # at the first trial its turn had not come
     source.guard = None
     assert taken(source).architecture == "toy"
-
-
-def test_a_search_whose_configurations_all_break_the_limits_ends(tmp_path: Path) -> None:
-    source = guarded(place(tmp_path), -1.0, trials=5)
     assert source.next() is None
-    assert len(source.studies["toy"].reasons(Ending.REFUSED)) == REFUSALS
 
 
 SMALL, LARGE = (toys.result(error, size=Size(total, 1, 0)) for error, total in ((0.9, 10), (0.1, 1000)))
@@ -113,26 +96,18 @@ FEW = """
 format = 1
 architecture = "tests.tuning.toys:Toy"
 family = "classical"
-
-[parameters.offset]
-type = "categorical"
-choices = [0.0, 0.5]
+parameters.offset = { type = "categorical", choices = [0.0, 0.5] }
 """
 
 
-def test_the_same_settings_are_not_tried_twice_and_a_space_may_be_exhausted(tmp_path: Path) -> None:
-    source = Place(tmp_path, {"toy": toys.written(tmp_path / "toy.toml", FEW)}).source(trials=10)
-    begun = [taken(source) for _ in range(2)]
-    assert {trial.configuration.settings["offset"] for trial in begun} == {0.0, 0.5}
-    assert source.next() is None
-    refused = source.studies["toy"].reasons(Ending.REFUSED)
-    assert len(refused) >= REFUSALS
-    assert all(each.startswith("the settings are those of trial ") for each in refused)
-
-
-def test_settings_that_were_lost_with_their_process_are_tried_again_all_the_same(tmp_path: Path) -> None:
+def test_the_same_settings_are_not_tried_twice_unless_lost_and_a_space_may_be_exhausted(tmp_path: Path) -> None:
     source = Place(tmp_path, {"toy": toys.written(tmp_path / "toy.toml", FEW)}).source(trials=10)
     first = taken(source)
     source.lost(first, "killed")
     again = taken(source)
     assert (again.root, again.configuration.settings) == (first.number, first.configuration.settings)
+    assert {each.configuration.settings["offset"] for each in (again, taken(source))} == {0.0, 0.5}
+    assert source.next() is None
+    refused = source.studies["toy"].reasons(Ending.REFUSED)
+    assert len(refused) >= REFUSALS
+    assert all(each.startswith("the settings are those of trial ") for each in refused)

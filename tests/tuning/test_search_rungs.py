@@ -23,16 +23,22 @@ def rung(epoch: int, level: float) -> Rung:
     return toys.rung(epoch, level * (1 + 0.01 * np.arange(12.0).reshape(2, 6)))
 
 
-def to_the_end(source: TrialSource, level: float) -> Trial:
+def with_rungs(here: Place, **given: Any) -> TrialSource:
+    return here.source(rungs=(10, 30), **given)
+
+
+def to_the_end(source: TrialSource, level: float) -> None:
     """A trial that is stopped at no rung and finishes."""
     trial = taken(source)
     assert not any(source.at_rung(trial, rung(epoch, level)) for epoch in (10, 30))
     source.finished(trial, replace(good(level), last=rung(40, level)))
-    return trial
 
 
-def with_rungs(here: Place, **given: Any) -> TrialSource:
-    return here.source(rungs=(10, 30), **given)
+def after_two(here: Place, **given: Any) -> TrialSource:
+    """A source of which two trials, as good as each other, have finished."""
+    source = with_rungs(here, **given)
+    to_the_end(source, 1.0), to_the_end(source, 1.0)
+    return source
 
 
 def stopped(source: TrialSource, level: float = 50.0, epoch: int = 10) -> Trial:
@@ -42,69 +48,49 @@ def stopped(source: TrialSource, level: float = 50.0, epoch: int = 10) -> Trial:
     return trial
 
 
+def stored(trial: Trial) -> dict[str, str]:
+    return dict(json.loads((trial.folder / "result.json").read_text()))
+
+
+REASON = "worse than trial 0, the last of the best third, at rung 1 of 2 (epoch 10, p = "
+
+
 def test_a_trial_that_is_stopped_at_a_rung_is_pruned_and_never_complete(tmp_path: Path) -> None:
-    here = place(tmp_path)
-    source = with_rungs(here, trials=4)
-    for _ in range(3):
-        to_the_end(source, 1.0)
-    trial = stopped(source)
+    source = after_two(place(tmp_path), trials=3)
+    trial, study = stopped(source), source.studies["toy"]
     assert trial.name not in source.live
-    assert states(source) == {"COMPLETE": 3, "PRUNED": 1}
-    assert [record.number for record in source.studies["toy"].ended(Ending.COMPLETE)] == [0, 1, 2]
-    assert (
-        source.studies["toy"].count(Ending.STOPPED),
-        source.studies["toy"].budget_used,
-        source.studies["toy"].reasons(Ending.FAILED),
-    ) == (1, 4, [])
+    assert [record.number for record in study.ended(Ending.COMPLETE)] == [0, 1]
+    assert (study.count(Ending.STOPPED), study.budget_used, study.reasons(Ending.FAILED)) == (1, 3, [])
     assert source.next() is None
+    assert source.at_rung(trial, rung(30, 0.1))  # a runner that goes on is told to stop again and changes nothing
+    source.finished(trial, good(0.1))
+    source.lost(trial, "killed")
+    assert states(source) == {"COMPLETE": 2, "PRUNED": 1}
+    assert stored(trial)["state"] == "PRUNED"
 
 
-def test_what_was_stopped_says_so_in_its_folder_and_has_no_result(tmp_path: Path) -> None:
-    source = with_rungs(place(tmp_path))
-    to_the_end(source, 1.0), to_the_end(source, 1.0)
+def test_the_folder_and_the_journal_keep_why_and_what_a_stopped_trial_showed(tmp_path: Path) -> None:
+    source = after_two(place(tmp_path))
     trial = stopped(source)
-    stored = json.loads((trial.folder / "result.json").read_text())
-    assert stored["state"] == "PRUNED"
-    assert stored["reason"].startswith("worse than trial 0, the last of the best third, at rung 1 of 2 (epoch 10, p = ")
-    assert set(stored) == {"state", "reason"}
-    assert [each.epoch for each in read_rungs(trial.folder)] == [10]
-
-
-def test_the_journal_keeps_why_and_what_a_stopped_trial_showed(tmp_path: Path) -> None:
-    source = with_rungs(place(tmp_path))
-    to_the_end(source, 1.0), to_the_end(source, 1.0)
-    stopped(source)
     last = source.studies["toy"].records[2]
-    assert last.reason.startswith("worse than trial 0")
-    assert last.shown == (10, pytest.approx(rung(10, 50.0).error))
-    assert last.result is None
+    assert last.reason.startswith(REASON)
+    assert stored(trial) == {"state": "PRUNED", "reason": last.reason}
+    assert [each.epoch for each in read_rungs(trial.folder)] == [10]
+    assert (last.shown, last.result) == ((10, pytest.approx(rung(10, 50.0).error)), None)
 
 
 def test_rungs_that_are_passed_and_the_one_where_a_trial_ends_are_reported(tmp_path: Path) -> None:
     here = place(tmp_path)
-    source = with_rungs(here)
-    to_the_end(source, 1.0), to_the_end(source, 1.0)
+    source = after_two(here)
     here.events.clear()
     trial = taken(source)
     source.at_rung(trial, rung(10, 1.0))
     source.at_rung(trial, rung(30, 50.0))
-    assert here.events[:2] == [TrialStarted("toy", 2), TrialAtRung("toy", 2, 1, 2, 10)]
-    last = here.events[2]
+    *before, last = here.events
+    assert before == [TrialStarted("toy", 2), TrialAtRung("toy", 2, 1, 2, 10)]
     assert isinstance(last, TrialFinished)
     assert (last.state, last.error, last.best) == ("PRUNED", None, 1.0)
     assert "at rung 2 of 2 (epoch 30" in last.reason
-    assert len(here.events) == 3
-
-
-def test_a_runner_that_goes_on_after_a_stop_is_told_to_stop_again_and_changes_nothing(tmp_path: Path) -> None:
-    source = with_rungs(place(tmp_path))
-    to_the_end(source, 1.0), to_the_end(source, 1.0)
-    trial = stopped(source)
-    assert source.at_rung(trial, rung(30, 0.1))
-    source.finished(trial, good(0.1))
-    source.lost(trial, "killed")
-    assert states(source) == {"COMPLETE": 2, "PRUNED": 1}
-    assert json.loads((trial.folder / "result.json").read_text())["state"] == "PRUNED"
 
 
 def test_trials_are_compared_with_those_of_their_own_architecture_only(tmp_path: Path) -> None:
@@ -122,20 +108,17 @@ def test_comparisons_go_on_after_a_restart_as_before(tmp_path: Path) -> None:
     killed.at_rung(running, rung(10, 1.1))
     again = with_rungs(here)
     again.recover()
-    before, after = killed.rungs["toy"].seen, again.rungs["toy"].seen
-    assert [repr(dict(sorted(each.items()))) for each in after.values()] == [
-        repr(dict(sorted(each.items()))) for each in before.values()
-    ]
-    repeated = taken(again)
-    assert repeated.root == running.number
+    before, after = (
+        [repr(dict(sorted(each.items()))) for each in source.rungs["toy"].seen.values()] for source in (killed, again)
+    )
+    assert after == before
+    assert taken(again).root == running.number
     stopped(again)
 
 
 def test_a_trial_whose_stop_was_not_recorded_any_more_is_stopped_after_a_restart(tmp_path: Path) -> None:
     here = place(tmp_path)
-    killed = with_rungs(here, trials=3)
-    to_the_end(killed, 1.0), to_the_end(killed, 1.0)
-    trial = taken(killed)
+    trial = taken(after_two(here, trials=3))
     write_rungs(trial.folder, [rung(10, 50.0)])
     write_json(trial.folder / "result.json", {"state": "PRUNED", "reason": "worse than trial 0"})
     again = with_rungs(here, trials=3)

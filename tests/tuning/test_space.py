@@ -19,49 +19,24 @@ format = 1
 architecture = "tests.tuning.toys:Toy"
 family = "classical"
 """
-WHOLE = (
-    HEAD
-    + """
-[parameters.rate]
-type = "float"
-low = 1e-3
-high = 1.0
-scale = "log"
-
-[parameters.depth]
-type = "int"
-low = 1
-high = 3
-
-[parameters.kind]
-type = "categorical"
-choices = ["plain", "gated"]
-
-[parameters.gates]
-type = "int"
-low = 1
-high = 8
-scale = "log"
-only_if = { kind = ["gated"] }
-
-[parameters.use_metadata]
-type = "categorical"
-choices = [true, false]
-needs = "metadata"
+WHOLE = f"""{HEAD}
+[parameters]
+rate = {{ type = "float", low = 1e-3, high = 1.0, scale = "log" }}
+depth = {{ type = "int", low = 1, high = 3 }}
+kind = {{ type = "categorical", choices = ["plain", "gated"] }}
+gates = {{ type = "int", low = 1, high = 8, scale = "log", only_if = {{ kind = ["gated"] }} }}
+use_metadata = {{ type = "categorical", choices = [true, false], needs = "metadata" }}
 
 [parameters.metadata_scale]
 type = "float"
 low = 0
 high = 2
 needs = "metadata"
-only_if = { use_metadata = [true] }
+only_if = {{ use_metadata = [true] }}
 
-[training.decay]
-type = "float"
-low = 0.0
-high = 1.0
+[training]
+decay = {{ type = "float", low = 0.0, high = 1.0 }}
 """
-)
 ONE = HEAD + '\n[parameters.rate]\ntype = "float"\nlow = 0.0\nhigh = 1.0\n'
 
 
@@ -84,44 +59,26 @@ EVERYTHING = {
 }
 
 
-@pytest.mark.parametrize(
-    ("name", "distribution"),
-    [
-        ("rate", FloatDistribution(1e-3, 1.0, log=True)),
-        ("depth", IntDistribution(1, 3)),
-        ("kind", CategoricalDistribution(["plain", "gated"])),
-        ("gates", IntDistribution(1, 8, log=True)),
-        ("metadata_scale", FloatDistribution(0, 2)),
-        ("decay", FloatDistribution(0.0, 1.0)),
-    ],
-)
-def test_a_table_becomes_the_distribution_it_describes(tmp_path: Path, name: str, distribution: Any) -> None:
+def test_a_table_becomes_the_distribution_it_describes(tmp_path: Path) -> None:
     space = built(tmp_path, WHOLE)
-    assert {each.name: each.distribution for each in space.parameters}[name] == distribution
+    assert {each.name: each.distribution for each in space.parameters} == {
+        "rate": FloatDistribution(1e-3, 1.0, log=True),
+        "depth": IntDistribution(1, 3),
+        "kind": CategoricalDistribution(["plain", "gated"]),
+        "gates": IntDistribution(1, 8, log=True),
+        "use_metadata": CategoricalDistribution([True, False]),
+        "metadata_scale": FloatDistribution(0, 2),
+        "decay": FloatDistribution(0.0, 1.0),
+    }
+    assert space.split({"rate": 0.1, "decay": 0.5}) == ({"rate": 0.1}, {"decay": 0.5})
 
 
-def test_the_trial_is_asked_in_the_order_of_the_file(tmp_path: Path) -> None:
-    assert names_asked(built(tmp_path, WHOLE), EVERYTHING) == list(EVERYTHING)
-
-
-@pytest.mark.parametrize(
-    ("changed", "unasked"), [({"kind": "plain"}, {"gates"}), ({"use_metadata": False}, {"metadata_scale"})]
-)
-def test_a_conditional_parameter_is_asked_only_where_its_condition_holds(
-    tmp_path: Path, changed: dict[str, Any], unasked: set[str]
-) -> None:
-    asked = names_asked(built(tmp_path, WHOLE), EVERYTHING | changed)
-    assert set(EVERYTHING) - set(asked) == unasked
-
-
-def test_what_needs_metadata_is_not_asked_without_them(tmp_path: Path) -> None:
-    space = built(tmp_path, WHOLE, has_metadata=False)
-    assert set(EVERYTHING) - set(names_asked(space, EVERYTHING)) == {"use_metadata", "metadata_scale"}
-
-
-def test_settings_split_into_those_of_the_model_and_those_of_its_training(tmp_path: Path) -> None:
-    own, training = built(tmp_path, WHOLE).split({"rate": 0.1, "decay": 0.5})
-    assert (own, training) == ({"rate": 0.1}, {"decay": 0.5})
+def test_parameters_are_asked_in_the_order_of_the_file_and_only_where_their_condition_holds(tmp_path: Path) -> None:
+    space, bare = built(tmp_path, WHOLE), built(tmp_path, WHOLE, has_metadata=False)
+    assert names_asked(space, EVERYTHING) == list(EVERYTHING)
+    assert set(EVERYTHING) - set(names_asked(space, EVERYTHING | {"kind": "plain"})) == {"gates"}
+    assert set(EVERYTHING) - set(names_asked(space, EVERYTHING | {"use_metadata": False})) == {"metadata_scale"}
+    assert set(EVERYTHING) - set(names_asked(bare, EVERYTHING)) == {"use_metadata", "metadata_scale"}
 
 
 @pytest.mark.parametrize(
@@ -142,6 +99,7 @@ def test_settings_split_into_those_of_the_model_and_those_of_its_training(tmp_pa
         (HEAD + "[parameters.a]\nlow = 1\n", "type must be 'float', 'int' or 'categorical', found None"),
         (WHOLE + "[[first_trials]]\nrat = 0.1\n", "first_trials name 'rat'; did you mean 'rate'"),
         (WHOLE + "[[first_trials]]\nrate = 2.0\n", "first_trials give rate = 2.0, which is outside of its range"),
+        (ONE + "default = 2.5\n", r"parameter 'rate': default must lie within its range, however it is 2\.5"),
         (WHOLE + "[[first_trials]]\ndepth = 1.5\n", "first_trials give depth = 1.5, which is outside"),
         (WHOLE + "[[first_trials]]\ndepth = true\n", "first_trials give depth = True, which is outside"),
         (WHOLE + '[[first_trials]]\nkind = "odd"\n', "first_trials give kind = 'odd', which is outside"),
@@ -154,21 +112,6 @@ def test_a_wrong_file_is_refused_in_a_sentence_that_names_it(tmp_path: Path, tex
     assert str(tmp_path / "mine.toml") in str(refused.value)
 
 
-FIRST = """
-[[first_trials]]
-rate = 0.1
-kind = "plain"
-gates = 4
-use_metadata = true
-
-[[first_trials]]
-rate = 0.1
-kind = "plain"
-use_metadata = false
-metadata_scale = 1.0
-"""
-
-
 def test_a_condition_on_what_needs_metadata_is_void_without_them(tmp_path: Path) -> None:
     both = WHOLE.replace(
         'needs = "metadata"\nonly_if = { use_metadata = [true] }', "only_if = { use_metadata = [true] }"
@@ -178,37 +121,25 @@ def test_a_condition_on_what_needs_metadata_is_void_without_them(tmp_path: Path)
     assert "metadata_scale" not in names_asked(built(tmp_path, both), EVERYTHING | {"use_metadata": False})
 
 
-def test_first_trials_keep_only_what_is_asked(tmp_path: Path) -> None:
+def test_first_trials_keep_only_what_is_asked_and_take_the_defaults_of_what_they_do_not_name(tmp_path: Path) -> None:
+    starts = """first_trials = [
+    { rate = 0.1, kind = "plain", gates = 4, use_metadata = true },
+    { rate = 0.1, kind = "plain", use_metadata = false, metadata_scale = 1.0 },
+]"""
+    text = WHOLE.replace("[parameters]", f"{starts}\n[parameters]", 1)
     plain = {"rate": 0.1, "kind": "plain"}
-    assert built(tmp_path, WHOLE + FIRST).starts == (plain | {"use_metadata": True}, plain | {"use_metadata": False})
-
-
-def test_a_first_trial_takes_the_default_of_what_it_does_not_name(tmp_path: Path) -> None:
-    start = built(tmp_path, ONE + "default = 0.25\n[[first_trials]]\n").starts
-    assert start == ({"rate": 0.25},)
-
-
-def test_a_default_must_lie_within_the_range(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"parameter 'rate': default must lie within its range, however it is 2\.5"):
-        built(tmp_path, ONE + "default = 2.5\n")
+    assert built(tmp_path, text).starts == (plain | {"use_metadata": True}, plain | {"use_metadata": False})
+    assert built(tmp_path, text, has_metadata=False).starts == (plain,)  # they are alike then
+    assert built(tmp_path, ONE + "default = 0.25\n[[first_trials]]\n").starts == ({"rate": 0.25},)
 
 
 def test_the_training_of_every_neural_architecture_is_searched_though_its_file_does_not_say_so(tmp_path: Path) -> None:
-    space = built(
-        tmp_path, ONE.replace("classical", "neural") + '[training.squash]\ntype="categorical"\nchoices=[true]'
-    )
+    text = ONE.replace("classical", "neural") + '[training.squash]\ntype="categorical"\nchoices=[true]'
+    space = built(tmp_path, text)
     assert space.training_names == {each.name for each in fields(TrainingSettings)}
     assert next(each for each in space.parameters if each.name == "squash").distribution.choices == (True,)
-
-
-@pytest.mark.parametrize("name", [each.name for each in fields(TrainingSettings)])
-def test_defaults_of_the_training_are_those_of_its_settings(tmp_path: Path, name: str) -> None:
-    space = built(tmp_path, ONE.replace("classical", "neural"))
-    assert {each.name: each.default for each in space.parameters}[name] == getattr(TrainingSettings(), name)
-
-
-def test_first_trials_that_are_alike_without_metadata_are_tried_once(tmp_path: Path) -> None:
-    assert built(tmp_path, WHOLE + FIRST, has_metadata=False).starts == ({"rate": 0.1, "kind": "plain"},)
+    usual = {each.name: each.default for each in built(tmp_path, ONE.replace("classical", "neural")).parameters}
+    assert usual.items() >= vars(TrainingSettings()).items()
 
 
 @pytest.mark.parametrize(
@@ -220,11 +151,8 @@ def test_first_trials_that_are_alike_without_metadata_are_tried_once(tmp_path: P
         ("first", "none", set()),
     ],
 )
-def test_the_fingerprint_tells_which_parameter_changed(
-    tmp_path: Path, before: str, after: str, changed: set[str]
-) -> None:
-    old = built(tmp_path, WHOLE).fingerprint()
-    new = built(tmp_path, WHOLE.replace(before, after)).fingerprint()
+def test_the_fingerprint_tells_what_changed(tmp_path: Path, before: str, after: str, changed: set[str]) -> None:
+    old, new = (built(tmp_path, text).fingerprint() for text in (WHOLE, WHOLE.replace(before, after)))
     assert {name for name in old if old[name] != new[name]} == changed
 
 
@@ -234,11 +162,8 @@ def test_every_shipped_file_gives_a_space_with_first_trials(name: str) -> None:
     assert build_space(catalogue.read(name), False).starts
 
 
-def test_settings_that_were_not_asked_keep_their_defaults() -> None:
+def test_settings_that_were_not_asked_keep_their_defaults_and_one_that_the_class_lacks_is_refused() -> None:
     assert make_settings(TrainingSettings, {"learning_rate": 0.1}) == TrainingSettings(learning_rate=0.1)
-
-
-def test_a_setting_that_the_class_lacks_is_refused() -> None:
     with pytest.raises(
         UsageError, match="TrainingSettings has no setting 'learningrate'; did you mean 'learning_rate'"
     ):

@@ -22,24 +22,9 @@ FILE = """
 format = 1
 architecture = "tests.tuning.toys:Toy"
 family = "classical"
-
-[parameters.offset]
-type = "float"
-low = 0.0
-high = {high}
-
-[parameters.shift]
-type = "int"
-low = 0
-high = 9
-
-[[first_trials]]
-offset = 0.5
-shift = 1
-
-[[first_trials]]
-offset = 0.25
-shift = 2
+parameters.offset = {{ type = "float", low = 0.0, high = {high} }}
+parameters.shift = {{ type = "int", low = 0, high = 9 }}
+first_trials = [{{ offset = 0.5, shift = 1 }}, {{ offset = 0.25, shift = 2 }}]
 """
 STARTS = [{"offset": 0.5, "shift": 1}, {"offset": 0.25, "shift": 2}]
 WARM = {"toy": [{"offset": 0.75, "shift": 3}, {"offset": 0.125, "shift": 4}]}
@@ -90,9 +75,7 @@ def endings(study: Study) -> dict[Ending, int]:
 
 
 @pytest.mark.parametrize("warm", [{}, WARM, {"another": WARM["toy"]}], ids=["cold", "warm", "warm elsewhere"])
-def test_given_settings_come_first_and_once_however_often_the_journal_is_opened(
-    journal: Path, tmp_path: Path, warm: Any
-) -> None:
+def test_given_settings_come_first_and_once_in_all_sessions_together(journal: Path, tmp_path: Path, warm: Any) -> None:
     first = [*warm.get("toy", ()), *STARTS]
     whole = asked(opened(tmp_path / "whole.journal", warm=warm), 8)
     parts = [settings for count in (0, 1, 2, 5) for settings in asked(opened(journal, warm=warm), count)]
@@ -101,23 +84,23 @@ def test_given_settings_come_first_and_once_however_often_the_journal_is_opened(
     assert parts == whole  # and it goes on as if it had never been closed
 
 
-def test_the_same_seed_asks_for_the_same_and_another_does_not(tmp_path: Path) -> None:
+def test_the_same_seed_asks_for_the_same_and_every_trial_has_a_seed_of_its_own(study: Study, tmp_path: Path) -> None:
     one, same, other = (asked(opened(tmp_path / f"{name}.journal", seed=seed), 6) for name, seed in ("a1", "b1", "c2"))
     assert one == same
     assert one[2:] != other[2:]
-
-
-def test_every_trial_has_a_seed_of_its_own(study: Study) -> None:
     assert len({study.ask().seed for _ in range(5)}) == 5
 
 
-def test_a_complete_trial_gives_its_result_back(study: Study, journal: Path) -> None:
+def test_the_journal_gives_back_results_and_whether_other_trials_have_begun(study: Study, journal: Path) -> None:
     given = toys.result(0.7, fold_errors=(0.5, math.nan), notes=("a note",))
     study.complete(study.ask("round 1 of 4").number, given, 12.5)
-    (found,) = opened(journal).ended(Ending.COMPLETE)
+    asked(study, 2)
+    study.begin(2)
+    found, waiting, begun = opened(journal).records
     assert found.result is not None
     assert found.result.to_json() == given.to_json()
     assert (found.number, found.values, found.seconds, found.decision) == (0, (0.7,), 12.5, "round 1 of 4")
+    assert [(each.number, each.begun, each.ending) for each in (waiting, begun)] == [(1, False, None), (2, True, None)]
 
 
 def test_the_best_is_the_lowest_and_of_equals_the_first_whichever_ended_first(study: Study, journal: Path) -> None:
@@ -131,22 +114,17 @@ def test_the_best_is_the_lowest_and_of_equals_the_first_whichever_ended_first(st
         assert each.errors.lowest(2) == (0.7, 0.9)
 
 
-@pytest.mark.parametrize("error", [math.nan, math.inf, -math.inf])
-def test_a_result_that_is_not_finite_is_a_failure_with_its_reason(study: Study, error: float) -> None:
-    assert "no finite number" in complete(study, error)
-    assert (endings(study), study.best) == ({Ending.FAILED: 1}, None)
-    assert "no finite number" in study.reasons(Ending.FAILED)[0]
-
-
-def test_a_failed_trial_uses_budget_and_is_not_tried_again(study: Study) -> None:
+def test_a_trial_that_failed_or_has_no_finite_error_uses_budget_and_is_not_tried_again(study: Study) -> None:
     study.fail(study.ask().number, "it diverged", 1.0)
-    assert (study.budget_used, study.reasons(Ending.FAILED)) == (1, ["it diverged"])
-    assert STARTS[0] not in asked(study, 5)
+    for error in (math.nan, math.inf, -math.inf):
+        assert "no finite number" in complete(study, error)
+    assert (endings(study), study.budget_used, study.best) == ({Ending.FAILED: 4}, 4, None)
+    first, *others = study.reasons(Ending.FAILED)
+    assert (first, ["no finite number" in each for each in others]) == ("it diverged", [True] * 3)
+    assert not [settings for settings in asked(study, 5) if settings in STARTS]
 
 
-def test_a_lost_trial_runs_again_with_its_settings_three_times_at_most_and_has_failed_then(
-    study: Study, journal: Path
-) -> None:
+def test_a_lost_trial_runs_again_with_its_settings_three_times_at_most(study: Study, journal: Path) -> None:
     asked(study, 2)
     lost = [lose(study) for _ in range(MAXIMUM_RETRIES)]
     assert (study.budget_used, study.reasons(Ending.FAILED)) == (0, [])
@@ -154,8 +132,7 @@ def test_a_lost_trial_runs_again_with_its_settings_three_times_at_most_and_has_f
     again = opened(journal)
     assert [dict(record.settings) for record in lost] == [dict(lost[0].settings)] * (1 + MAXIMUM_RETRIES)
     assert {(record.root, record.seed) for record in lost} == {(2, lost[0].seed)}
-    assert [record.repeats for record in lost] == [None, 2, 3, 4]
-    assert list(again.executions(2)) == [2, 3, 4, 5]
+    assert ([record.repeats for record in lost], list(again.executions(2))) == ([None, 2, 3, 4], [2, 3, 4, 5])
     assert (again.budget_used, again.reasons(Ending.FAILED)) == (1, ["the worker was killed, 4 times"])
     assert again.ask().settings != lost[0].settings
 
@@ -173,22 +150,10 @@ def test_a_trial_that_was_given_up_runs_again_however_often_and_that_is_no_loss(
 
 
 @pytest.mark.parametrize("end", [lose, abandon], ids=["lost", "given up"])
-def test_what_runs_again_runs_once_more_however_often_the_journal_is_opened(
-    study: Study, journal: Path, end: Any
-) -> None:
+def test_what_runs_again_runs_once_more_in_all_sessions_together(study: Study, journal: Path, end: Any) -> None:
     settings = end(study).settings
     opened(journal)
-    again = opened(journal)
-    assert asked(again, 6).count(dict(settings)) == 1
-
-
-def test_trials_of_a_dead_process_are_running_and_known_to_have_begun(study: Study, journal: Path) -> None:
-    asked(study, 2)
-    study.begin(1)
-    assert [(record.number, record.begun, record.ending) for record in opened(journal).records] == [
-        (0, False, None),
-        (1, True, None),
-    ]
+    assert asked(opened(journal), 6).count(dict(settings)) == 1
 
 
 def test_a_trial_gets_one_ending_and_one_that_goes_with_what_is_known_of_it(study: Study) -> None:
@@ -229,31 +194,25 @@ def test_all_architectures_share_a_journal_that_another_may_join(journal: Path) 
     assert (studies.seconds(), late.seconds(), late.running(), late["late"].ask().number) == (2.0, 2.0, [running], 0)
 
 
-@pytest.mark.parametrize(
-    ("change", "parameter"),
-    [
-        (lambda whole, folder: space(folder, high="2.0"), "offset"),
-        (lambda whole, folder: replace(whole, parameters=whole.parameters[:1], starts=()), "shift"),
-        (lambda whole, folder: _with_needs(folder, has_metadata=True), "shift"),
-    ],
-    ids=["changed", "removed", "its condition"],
-)
-def test_a_changed_space_is_refused_by_the_name_of_its_parameter(journal: Path, change: Any, parameter: str) -> None:
+@pytest.mark.parametrize("changed", ["range", "removed", "asked"])
+def test_a_changed_space_is_refused_by_the_name_of_its_parameter(journal: Path, changed: str) -> None:
     journal.parent.mkdir()
-    before = _with_needs(journal.parent, has_metadata=False) if parameter == "shift" else space(journal.parent)
-    before = space(journal.parent) if change(before, journal.parent).starts == () else before
+    whole = space(journal.parent)
+    needing = replace(whole, parameters=(whole.parameters[0], replace(whole.parameters[1], needs_metadata=True)))
+    before, after, name = {
+        "range": (whole, space(journal.parent, high="2.0"), "offset"),
+        "removed": (whole, replace(whole, parameters=whole.parameters[:1], starts=()), "shift"),
+        "asked": (replace(needing, has_metadata=False), needing, "shift"),
+    }[changed]
     Studies(journal, {"toy": before}, seed=0)
-    with pytest.raises(RunError, match=rf"search space of 'toy' .* however parameter '{parameter}' has changed"):
-        Studies(journal, {"toy": change(before, journal.parent)}, seed=0)
+    with pytest.raises(RunError, match=rf"search space of 'toy' .* however parameter '{name}' has changed"):
+        Studies(journal, {"toy": after}, seed=0)
 
 
-def _with_needs(folder: Path, *, has_metadata: bool) -> SearchSpace:
-    text = FILE.format(high="1.0").replace("high = 9", 'high = 9\nneeds = "metadata"')
-    return build_space(toys.written(folder / "toy.toml", text), has_metadata=has_metadata)
-
-
-def test_a_journal_that_another_version_wrote_is_refused(journal: Path) -> None:
-    complete(opened(journal), 0.5)
+def test_a_journal_that_another_version_wrote_is_refused_and_an_empty_one_is_new(journal: Path) -> None:
+    journal.parent.mkdir()
+    journal.touch()
+    assert complete(opened(journal), 0.5) == ""
     journal.write_text(journal.read_text().replace('"losses":', '"lost":'))
     with pytest.raises(RunError, match="trial 0 of 'toy' was written by another; start a new run"):
         opened(journal)
@@ -282,16 +241,11 @@ def test_a_journal_torn_anywhere_opens_with_every_record_before_and_goes_on(jour
     assert len(cuts) > 40
 
 
-@pytest.mark.parametrize("name", ["study.journal.lock", "study.journal.lock.rename-1234"])
-def test_a_left_over_lock_does_not_delay_opening(study: Study, journal: Path, name: str) -> None:
-    (journal.parent / name).touch()
+def test_a_left_over_lock_does_not_delay_opening(study: Study, journal: Path) -> None:
+    locks = [journal.parent / f"study.journal.lock{end}" for end in ("", ".rename-1234")]
+    for lock in locks:
+        lock.touch()
     started = time.monotonic()
     opened(journal).ask()
     assert time.monotonic() - started < 5
-    assert not (journal.parent / name).exists()
-
-
-def test_an_empty_journal_is_a_new_one(journal: Path) -> None:
-    journal.parent.mkdir()
-    journal.touch()
-    assert opened(journal).ask().number == 0
+    assert not any(lock.exists() for lock in locks)

@@ -8,40 +8,28 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from mthn_automl import catalogue
 from mthn_automl.errors import UsageError
 from mthn_automl.tuning.journal import open_journal
 from mthn_automl.tuning.space import SearchSpace, build_space
 from mthn_automl.tuning.studies import Studies
 from mthn_automl.tuning.warm_start import warm_starts
+from tests.tuning import toys
 
 FILE = """
 format = 1
 architecture = "tests.tuning.toys:Toy"
 family = "classical"
 
-[parameters.kind]
-type = "categorical"
-choices = ["far", "near"]
-
-[parameters.offset]
-type = "float"
-low = 0.0
-high = {high}
-only_if = {{ kind = ["near"] }}
-
-[parameters.shift]
-type = "int"
-low = 0
-high = 9
+[parameters]
+kind = {{ type = "categorical", choices = ["far", "near"] }}
+offset = {{ type = "float", low = 0.0, high = {high}, only_if = {{ kind = ["near"] }} }}
+shift = {{ type = "int", low = 0, high = 9 }}
 {more}
 """
 
 
 def space(folder: Path, name: str = "toy", high: float = 1.0, more: str = "") -> SearchSpace:
-    path = folder / f"{name}.toml"
-    path.write_text(FILE.format(high=high, more=more), encoding="utf-8")
-    return build_space(catalogue.read_file(path), has_metadata=True)
+    return build_space(toys.written(folder / f"{name}.toml", FILE.format(high=high, more=more)), has_metadata=True)
 
 
 def study_in(journal: Path, name: str = "toy", objectives: int = 1) -> optuna.Study:
@@ -79,41 +67,32 @@ def earlier(journal: Path, tmp_path: Path) -> optuna.Study:
 
 
 @pytest.mark.usefixtures("earlier")
-def test_the_best_settings_come_first(journal: Path, tmp_path: Path) -> None:
+def test_the_best_settings_are_tried_first_and_no_more_than_asked_for(journal: Path, tmp_path: Path) -> None:
     starts, sentences = warm_starts(journal, {"toy": space(tmp_path)})
     assert starts == {"toy": [near(0.1), near(0.2), near(0.3)]}
     assert sentences == ["toy: 3 of the best settings of the earlier run are tried first."]
-
-
-@pytest.mark.usefixtures("earlier")
-@pytest.mark.parametrize(("most", "count"), [(1, 1), (2, 2), (9, 4)])
-def test_no_more_are_taken_than_asked_for(journal: Path, tmp_path: Path, most: int, count: int) -> None:
-    starts, _ = warm_starts(journal, {"toy": space(tmp_path)}, most)
-    assert len(starts["toy"]) == count
-
-
-def test_the_same_settings_are_taken_once(journal: Path, tmp_path: Path, earlier: optuna.Study) -> None:
-    tell(earlier, space(tmp_path), near(0.1), 0.05)
-    starts, _ = warm_starts(journal, {"toy": space(tmp_path)})
-    assert starts["toy"] == [near(0.1), near(0.2), near(0.3)]
+    for most, count in ((1, 1), (2, 2), (9, 4)):
+        assert len(warm_starts(journal, {"toy": space(tmp_path)}, most)[0]["toy"]) == count
+    studies = Studies(tmp_path / "new.journal", {"toy": space(tmp_path)}, seed=0, warm=starts)
+    assert [studies["toy"].ask().settings for _ in range(3)] == starts["toy"]
 
 
 def test_only_complete_trials_within_the_limits_are_taken(journal: Path, tmp_path: Path, earlier: optuna.Study) -> None:
+    tell(earlier, space(tmp_path), near(0.1), 0.05)
+    assert warm_starts(journal, {"toy": space(tmp_path)})[0]["toy"] == [near(0.1), near(0.2), near(0.3)]
     tell(earlier, space(tmp_path), near(0.9))
     tell(earlier, space(tmp_path), near(0.8), 0.01, excess=5.0)
     tell(earlier, space(tmp_path), near(0.7), 0.02, excess=0.0)
     earlier.tell(earlier.ask(), state=TrialState.FAIL)
     earlier.ask().suggest_int("shift", 0, 9)
-    starts, _ = warm_starts(journal, {"toy": space(tmp_path)}, 1)
-    assert starts["toy"] == [near(0.7)]
+    assert warm_starts(journal, {"toy": space(tmp_path)}, 1)[0]["toy"] == [near(0.7)]
 
 
 def test_of_several_objectives_the_first_counts(journal: Path, tmp_path: Path) -> None:
     study = study_in(journal, objectives=2)
     tell(study, space(tmp_path), near(0.1), 0.5, 10.0)
     tell(study, space(tmp_path), near(0.2), 0.4, 20.0)
-    starts, _ = warm_starts(journal, {"toy": space(tmp_path)})
-    assert starts["toy"] == [near(0.2), near(0.1)]
+    assert warm_starts(journal, {"toy": space(tmp_path)})[0]["toy"] == [near(0.2), near(0.1)]
 
 
 @pytest.mark.usefixtures("earlier")
@@ -121,31 +100,23 @@ def test_settings_outside_of_the_present_range_are_left_out_and_named(journal: P
     starts, sentences = warm_starts(journal, {"toy": space(tmp_path, high=0.15)})
     assert starts["toy"] == [near(0.1)]
     assert "toy: 3 of them left out, since 'offset' lies outside of its present range." in sentences
-
-
-@pytest.mark.usefixtures("earlier")
-def test_an_architecture_none_of_whose_settings_fit_has_no_starts(journal: Path, tmp_path: Path) -> None:
     starts, sentences = warm_starts(journal, {"toy": space(tmp_path, high=0.05)})
     assert starts == {}
     assert sentences[0] == "toy: 0 of the best settings of the earlier run are tried first."
 
 
 @pytest.mark.usefixtures("earlier")
-def test_a_parameter_that_is_new_is_left_to_the_sampler(journal: Path, tmp_path: Path) -> None:
-    more = '[parameters.extra]\ntype = "int"\nlow = 0\nhigh = 1\n'
+@pytest.mark.parametrize(("default", "taken"), [("", {}), (", default = 4", {"extra": 4})], ids=["no default", "4"])
+def test_a_parameter_that_is_new_begins_with_its_default_if_it_has_one(
+    journal: Path, tmp_path: Path, default: str, taken: dict[str, Any]
+) -> None:
+    more = f'extra = {{ type = "int", low = 0, high = 9{default} }}'
     starts, _ = warm_starts(journal, {"toy": space(tmp_path, more=more)}, 1)
-    assert starts["toy"] == [near(0.1)]
-
-
-@pytest.mark.usefixtures("earlier")
-def test_a_parameter_that_is_new_and_has_a_default_begins_with_it(journal: Path, tmp_path: Path) -> None:
-    more = '[parameters.extra]\ntype = "int"\nlow = 0\nhigh = 9\ndefault = 4\n'
-    starts, _ = warm_starts(journal, {"toy": space(tmp_path, more=more)}, 1)
-    assert starts["toy"] == [{**near(0.1), "extra": 4}]
+    assert starts["toy"] == [{**near(0.1), **taken}]
 
 
 def test_a_parameter_that_is_gone_is_left_out_and_named(journal: Path, tmp_path: Path) -> None:
-    before = space(tmp_path, more='[parameters.old]\ntype = "int"\nlow = 0\nhigh = 9\n')
+    before = space(tmp_path, more='old = { type = "int", low = 0, high = 9 }')
     tell(study_in(journal), before, {**near(0.1), "old": 3}, 0.1)
     starts, sentences = warm_starts(journal, {"toy": space(tmp_path)})
     assert starts["toy"] == [near(0.1)]
@@ -158,8 +129,7 @@ def test_what_the_present_condition_does_not_ask_is_left_out(journal: Path, tmp_
     trial.suggest_categorical("kind", ["far"])
     trial.suggest_float("offset", 0.5, 0.5)
     study.tell(trial, 1.0)
-    starts, _ = warm_starts(journal, {"toy": space(tmp_path)})
-    assert starts["toy"] == [{"kind": "far"}]
+    assert warm_starts(journal, {"toy": space(tmp_path)})[0]["toy"] == [{"kind": "far"}]
 
 
 @pytest.mark.usefixtures("earlier")
@@ -176,15 +146,8 @@ def test_the_earlier_run_stays_as_it_is(journal: Path, tmp_path: Path, end: byte
         stream.write(end)
     (journal.parent / "study.journal.lock").touch()
     before = {file.name: file.read_bytes() for file in journal.parent.iterdir()}
-    starts, _ = warm_starts(journal, {"toy": space(tmp_path)})
-    assert len(starts["toy"]) == 3
+    assert len(warm_starts(journal, {"toy": space(tmp_path)})[0]["toy"]) == 3
     assert {file.name: file.read_bytes() for file in journal.parent.iterdir()} == before
-
-
-def test_a_new_run_tries_the_warm_starts_first(journal: Path, tmp_path: Path, earlier: optuna.Study) -> None:
-    starts, _ = warm_starts(journal, {"toy": space(tmp_path)})
-    studies = Studies(tmp_path / "new.journal", {"toy": space(tmp_path)}, seed=0, warm=starts)
-    assert [studies["toy"].ask().settings for _ in range(3)] == [near(0.1), near(0.2), near(0.3)]
 
 
 @pytest.mark.parametrize(

@@ -84,39 +84,19 @@ TOY = """
 format = 1
 architecture = "tests.tuning.toys:Toy"
 family = "classical"
-
-[parameters.offset]
-type = "float"
-low = 0.0
-high = 1.0
-
-[parameters.behaviour]
-type = "categorical"
-choices = ["{behaviour}"]
-
-[[first_trials]]
-offset = 0.5
+parameters.offset = {{ type = "float", low = 0.0, high = 1.0 }}
+parameters.behaviour = {{ type = "categorical", choices = ["{behaviour}"] }}
+first_trials = [{{ offset = 0.5 }}]
 """
 
 QUICK_POOLED = """
 format = 1
 architecture = "mthn_automl.models.pooled:Pooled"
 family = "neural"
-
-[parameters.use_metadata]
-type = "categorical"
-choices = [true, false]
-needs = "metadata"
-
-[parameters.width]
-type = "categorical"
-choices = [8, 16]
-
-[training.learning_rate]
-type = "float"
-low = {low}
-high = {high}
-scale = "log"
+first_trials = [{starts}]
+parameters.use_metadata = {{ type = "categorical", choices = [true, false], needs = "metadata" }}
+parameters.width = {{ type = "categorical", choices = [8, 16] }}
+training.learning_rate = {{ type = "float", low = {low}, high = {high}, scale = "log" }}
 """
 
 
@@ -132,12 +112,12 @@ def toy_space(folder: Path, behaviour: Behaviour = "good", name: str = "toy") ->
 
 def rates_space(folder: Path, rates: Sequence[float], name: str = "rates") -> SpaceFile:
     """A quick network whose first trials have these learning rates, in turn."""
-    starts = "".join(f"\n[[first_trials]]\nwidth = 8\nlearning_rate = {rate}\n" for rate in rates)
-    return written(folder / f"{name}.toml", QUICK_POOLED.format(low=min(rates), high=max(rates)) + starts)
+    starts = ", ".join(f"{{ width = 8, learning_rate = {rate} }}" for rate in rates)
+    return written(folder / f"{name}.toml", QUICK_POOLED.format(starts=starts, low=min(rates), high=max(rates)))
 
 
 def pooled_space(folder: Path, low: float = 1e-3, high: float = 1e-1, name: str = "quick_pooled") -> SpaceFile:
-    return written(folder / f"{name}.toml", QUICK_POOLED.format(low=low, high=high))
+    return written(folder / f"{name}.toml", QUICK_POOLED.format(starts="", low=low, high=high))
 
 
 def cubic_dataset(tasks: int = 4, rows: int = 12, *, metadata: bool = True) -> Dataset:
