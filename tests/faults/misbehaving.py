@@ -107,7 +107,7 @@ class Misbehaving(Classical):
 
     def scores(self, rows: Dataset) -> FloatArray:
         value = self.mean + {"undefined": np.nan, "infinite": np.inf}.get(self.settings.behaviour, 0.0)
-        return np.tile((value - self.encoder.target_mean) / self.encoder.target_scale, (len(rows), 1))
+        return np.tile(self.encoder.target.standardised(value), (len(rows), 1))
 
     def size(self) -> Size:
         return Size(1, 1, 0)

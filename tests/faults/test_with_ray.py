@@ -12,7 +12,7 @@ import pytest
 from tests.faults import misbehaving, stopping
 from tests.faults.misbehaving import Fit, fits
 from tests.faults.runs import Started, Trials, results, trials_lost, written
-from tests.faults.stopping import Stop, Story
+from tests.faults.stopping import Story
 
 pytestmark = [pytest.mark.faults, pytest.mark.ray, pytest.mark.slow]
 
@@ -57,14 +57,11 @@ def test_a_trial_whose_worker_was_killed_is_run_again_and_is_no_fault_of_its_own
     assert ("slow", 0) in trials.roots
 
 
-def test_what_was_finished_before_the_kill_is_complete_once_and_untouched(lost: Lost) -> None:
+def test_what_was_finished_before_the_kill_is_complete_once_and_a_signal_leaves_the_best_so_far(lost: Lost) -> None:
+    """And no process."""
     assert lost.results
     now = results(lost.story.run)
     assert {name: now[name] for name in lost.results} == lost.results
     assert lost.story.lost_and_doubled_nothing()
-
-
-def test_a_signal_leaves_the_best_so_far_and_no_process(lost: Lost) -> None:
     [stop] = lost.story.stops
-    assert isinstance(stop, Stop)
     assert stop.left_the_best_so_far()

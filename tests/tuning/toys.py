@@ -62,7 +62,7 @@ class Toy(Classical):
 
     def scores(self, rows: Dataset) -> FloatArray:
         value = self.mean + (np.inf if self.settings.behaviour == "infinite" else 0.0)
-        return np.tile((value - self.encoder.target_mean) / self.encoder.target_scale, (len(rows), 1))
+        return np.tile(self.encoder.target.standardised(value), (len(rows), 1))
 
     def size(self) -> Size:
         return Size(1, 1, 0)
