@@ -80,26 +80,16 @@ def update_by_einsum(generator: LayerGenerator, h: Tensor) -> Tensor:
 
 
 @every_generator
-def test_a_generated_layer_is_its_formula_and_shared_where_nothing_tells_tasks_apart(name: str) -> None:
-    generator = shaken(name)
+def test_a_generated_layer_is_its_formula_with_the_parameters_of_the_table(name: str) -> None:
+    """It is shared where nothing tells tasks apart, and applied and taken of some blocks as its folded weight says."""
+    generator, features, chosen = shaken(name), torch.randn(BLOCKS, 7, INPUTS), torch.tensor([3, 0, 3])
+    assert parameters_of(generator) == AREA + MADE[name][2] + (REPRESENTATION + 1) * OUTPUTS
     for h in (torch.randn(BLOCKS, REPRESENTATION), torch.zeros(BLOCKS, REPRESENTATION)):
         weight, bias = generator(h).folded()
         torch.testing.assert_close(weight, generator.shared_weight + update_by_einsum(generator, h))
         torch.testing.assert_close(bias, h @ generator.bias_weight + generator.shared_bias)
-
-
-@every_generator
-def test_a_layer_is_applied_and_taken_of_some_blocks_as_its_folded_weight_says(name: str) -> None:
-    generator, features = made(name), torch.randn(BLOCKS, 7, INPUTS)
-    h, chosen = torch.randn(BLOCKS, REPRESENTATION), torch.tensor([3, 0, 3])
-    weight, bias = generator(h).folded()
-    torch.testing.assert_close(generator(h).apply(features), features @ weight + bias.unsqueeze(1))
-    torch.testing.assert_close(generator(h).of(chosen).folded(), generator(h[chosen]).folded())
-
-
-@every_generator
-def test_the_parameters_of_a_generator_are_those_of_the_table(name: str) -> None:
-    assert parameters_of(made(name)) == AREA + MADE[name][2] + (REPRESENTATION + 1) * OUTPUTS
+        torch.testing.assert_close(generator(h).apply(features), features @ weight + bias.unsqueeze(1))
+        torch.testing.assert_close(generator(h).of(chosen).folded(), generator(h[chosen]).folded())
 
 
 @every_generator
