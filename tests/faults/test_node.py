@@ -22,7 +22,7 @@ from tests.command import Ended
 from tests.faults import misbehaving
 from tests.faults.head import Head
 from tests.faults.misbehaving import FIRST, NODE, Fit, fits
-from tests.faults.runs import PATIENCE, Started, Trials, results, trials_lost, written
+from tests.faults.runs import PATIENCE, Started, Trials, results, search, trials_lost
 
 pytestmark = [pytest.mark.faults, pytest.mark.ray, pytest.mark.slow]
 
@@ -100,10 +100,9 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Head]:
             yield started
 
 
-def search(folder: Path, head: Head, behaviour: misbehaving.Behaviour, trials: int, *more: object) -> Started:
-    words = (*written(folder), "--space", misbehaving.space(folder, behaviour), "--architectures", behaviour)
-    words = (*words, "--trials", trials, "--folds", 2, "--seeds", 1, "--no-ablation", "--output", folder / "run")
-    return Started(*words, "--address", head.address, *more, **head.environment())
+def searched(folder: Path, head: Head, behaviour: misbehaving.Behaviour, trials: int, *more: object) -> Started:
+    words = search(folder, misbehaving.space(folder, behaviour), behaviour, trials, "--address", head.address, *more)
+    return Started(*words, **head.environment())
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +114,7 @@ def story(head: Head, tmp_path_factory: pytest.TempPathFactory) -> Story:
     def begun() -> list[Fit]:
         return [each for each in fits(noted) if each.behaviour == "waits"]
 
-    with Second(head, folder) as second, search(folder, head, "waits", TRIALS) as started:
+    with Second(head, folder) as second, searched(folder, head, "waits", TRIALS) as started:
         started.wait_for(lambda: len({each.offset for each in begun()}) >= 2)
         before, noted_fits = results(run), begun()
         second.kill_raylet()
@@ -153,7 +152,7 @@ def test_the_trial_that_the_node_ran_is_run_again_elsewhere_and_counted_once(sto
 @pytest.mark.soak
 def test_a_quarter_of_a_gpu_each_lets_four_trials_run_at_once(head: Head, tmp_path: Path) -> None:
     """Each of them ends only when four are at work."""
-    with search(tmp_path, head, "meets", 4, "--gpus-per-trial", 0.25, "--cpus-per-trial", 0.25) as started:
+    with searched(tmp_path, head, "meets", 4, "--gpus-per-trial", 0.25, "--cpus-per-trial", 0.25) as started:
         answer = started.end()
     assert answer.code == 0, answer.err
     assert "4 workers on " in answer.err

@@ -11,12 +11,10 @@ import pytest
 
 from tests.faults import misbehaving, stopping
 from tests.faults.misbehaving import Fit, fits
-from tests.faults.runs import Started, Trials, results, trials_lost, written
+from tests.faults.runs import Started, Trials, results, search, trials_lost
 from tests.faults.stopping import Story
 
 pytestmark = [pytest.mark.faults, pytest.mark.ray, pytest.mark.slow]
-
-SEARCH = ("--runner", "ray", "--workers", 1, "--folds", 2, "--seeds", 1, "--no-ablation")
 
 
 @dataclass
@@ -34,13 +32,13 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Lost:
     run, noted = folder / "run", folder / "fits"
     noted.mkdir()
     environment = {**stopping.SHORT, "FITS": str(noted)}
-    words = (*written(folder), "--space", misbehaving.space(folder, "slow"), "--architectures", "ridge,slow")
-    with Started(*words, *SEARCH, "--trials", 6, "--output", run, **environment) as search:
-        search.wait_for(lambda: bool(fits(noted)))
+    words = search(folder, misbehaving.space(folder, "slow"), "ridge,slow", 6, "--runner", "ray", "--workers", 1)
+    with Started(*words, **environment) as started:
+        started.wait_for(lambda: bool(fits(noted)))
         fit = fits(noted)[0]
         os.kill(fit.process, signal.SIGKILL)
-        search.wait_for(lambda: trials_lost(run) > 0 and len({each.process for each in fits(noted)}) > 1)
-        search.kill_driver()
+        started.wait_for(lambda: trials_lost(run) > 0 and len({each.process for each in fits(noted)}) > 1)
+        started.kill_driver()
         before = results(run)
     story = Story(run)
     with pytest.MonkeyPatch.context() as patch:
