@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.read import read_dataset, read_rows
+from mthn_automl.data.read import read_dataset
 from mthn_automl.data.schema import Column
 from mthn_automl.errors import DataError
+from tests.data.again import again
 
 
 def rows_of(*names: Any) -> pd.DataFrame:
@@ -17,12 +18,6 @@ def rows_of(*names: Any) -> pd.DataFrame:
 
 
 META = pd.DataFrame({"task": ["c", "b", "a"], "size": [3.0, 2.0, 1.0], "kind": ["p", "q", "p"]})
-
-
-def new_rows(dataset: Dataset, data: pd.DataFrame, meta: pd.DataFrame | None = None) -> Dataset:
-    return read_rows(
-        data, schema=dataset.schema, tasks=dataset.tasks, spare=dataset.spare, meta=meta, need_target=False
-    )
 
 
 def described(dataset: Dataset) -> tuple[list[float], list[int]]:
@@ -69,28 +64,28 @@ def test_a_metadata_column_of_no_use_is_ignored_and_noted_and_without_another_ta
 
 
 def test_a_new_task_is_described_by_new_metadata_then_by_those_kept_apart() -> None:
-    rows = new_rows(read_dataset(rows_of("b"), META), rows_of("a", "b"))
+    rows = again(read_dataset(rows_of("b"), META), rows_of("a", "b"))
     assert (rows.tasks.names, rows.spare.names) == (("b", "a"), ("c",))
     assert described(rows) == ([2, 1], [1, 0])
     assert rows.notes == ("the data: 3 rows of 1 task not seen in training, 3 of these rows with metadata.",)
     meta = pd.DataFrame({"task": ["a", "z"], "kind": ["q", "new"], "size": [7, 9], "extra": [1, 2]})
-    rows = new_rows(read_dataset(rows_of("b"), META), rows_of("a", "z", "c"), meta)
+    rows = again(read_dataset(rows_of("b"), META), rows_of("a", "z", "c"), meta)
     assert described(rows) == ([2, 7, 9, 3], [1, 1, -1, 0])
 
 
 def test_a_known_task_keeps_the_metadata_of_training_and_a_new_one_without_any_misses_all() -> None:
     """Whether no metadata are given, or those of known tasks only."""
-    rows = new_rows(read_dataset(rows_of("a", "b"), META), rows_of("a"), META.assign(size=100.0))
+    rows = again(read_dataset(rows_of("a", "b"), META), rows_of("a"), META.assign(size=100.0))
     assert described(rows)[0] == [1, 2]
     dataset = read_dataset(rows_of("a", "b", "c"), META)
     for meta in (None, META):
-        rows = new_rows(dataset, rows_of("z", "a"), meta)
+        rows = again(dataset, rows_of("z", "a"), meta)
         np.testing.assert_equal(described(rows), ([1, 2, 3, np.nan], [0, 1, 0, -1]))
         assert rows.notes == ("the data: 3 rows of 1 task not seen in training, 0 of these rows with metadata.",)
 
 
 def test_metadata_for_a_model_without_any_are_ignored_and_noted() -> None:
-    rows = new_rows(read_dataset(rows_of("a", "b")), rows_of("z"), META)
+    rows = again(read_dataset(rows_of("a", "b")), rows_of("z"), META)
     assert rows.tasks.metadata is None
     assert rows.notes[0] == "The metadata are ignored: there were none in training."
 
@@ -98,6 +93,6 @@ def test_metadata_for_a_model_without_any_are_ignored_and_noted() -> None:
 def test_new_metadata_of_other_columns_or_other_tasks_are_refused() -> None:
     known = read_dataset(rows_of("b"), META)
     with pytest.raises(DataError, match=r"column 'size' of metadata, as in training.* did you mean 'sizes'"):
-        new_rows(known, rows_of("a"), META.rename(columns={"size": "sizes"}))
+        again(known, rows_of("a"), META.rename(columns={"size": "sizes"}))
     with pytest.raises(DataError, match=r"no task of the metadata \(such as 'p'\) is one of the data \(such as 'z'\)"):
-        new_rows(known, rows_of("z"), META.assign(task=["p", "q", "r"]))
+        again(known, rows_of("z"), META.assign(task=["p", "q", "r"]))

@@ -12,8 +12,9 @@ import pytest
 
 from mthn_automl.data.files import open_file
 from mthn_automl.data.problems import gapminder
-from mthn_automl.data.read import read_dataset, read_rows
+from mthn_automl.data.read import read_dataset
 from mthn_automl.errors import DataError
+from tests.data.again import again
 
 
 def written(folder: Path, columns: dict[str, Any], name: str = "data.parquet") -> Path:
@@ -135,7 +136,7 @@ def test_bad_parquet_is_refused_by_row(tmp_path: Path) -> None:
             read_dataset(tmp_path / "data.parquet")
     known, path = read_dataset(pd.DataFrame(rows())), written(tmp_path, rows(x=["1", "2", "three", "4"]))
     with pytest.raises(DataError, match=r"row 2 of data\.parquet says 'three'"):
-        read_rows(path, schema=known.schema, tasks=known.tasks, spare=known.spare, need_target=False)
+        again(known, path)
 
 
 def test_a_damaged_file_and_a_pipe_are_refused_in_one_sentence(tmp_path: Path) -> None:

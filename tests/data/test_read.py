@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.read import read_dataset, read_rows
+from mthn_automl.data.read import read_dataset
 from mthn_automl.data.schema import Column, Problem, Schema
+from tests.data.again import again
 
 
 def frame(rows: int = 12, tasks: int = 3, **columns: Any) -> pd.DataFrame:
@@ -15,12 +16,6 @@ def frame(rows: int = 12, tasks: int = 3, **columns: Any) -> pd.DataFrame:
     number = np.arange(rows)
     made = {"task": [f"t{k % tasks}" for k in number], "x": number / 7, "word": np.array(["a", "b"])[number % 2]}
     return pd.DataFrame({**made, "target": number**2 / 3, **columns})
-
-
-def again(dataset: Dataset, data: Any, need_target: bool = False, meta: Any = None) -> Dataset:
-    return read_rows(
-        data, schema=dataset.schema, tasks=dataset.tasks, spare=dataset.spare, meta=meta, need_target=need_target
-    )
 
 
 def noted(dataset: Dataset, text: str) -> bool:

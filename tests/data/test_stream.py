@@ -8,9 +8,10 @@ import pytest
 
 from mthn_automl.data import csv_file
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.read import read_dataset, read_rows
+from mthn_automl.data.read import read_dataset
 from mthn_automl.data.stream import RowStream
 from mthn_automl.errors import DataError, UsageError
+from tests.data.again import again
 
 ROWS = 60
 META = pd.DataFrame({"task": ["t0", "t1", "t2", "n1"], "size": [1.0, 2.0, 3.0, 4.0], "kind": ["p", "q", "p", "q"]})
@@ -63,10 +64,6 @@ def stream_of(given: Any, known: Dataset, rows_at_once: int, meta: Any = None) -
     )
 
 
-def whole_of(given: Any, known: Dataset, meta: Any = None) -> Dataset:
-    return read_rows(given, schema=known.schema, tasks=known.tasks, spare=known.spare, meta=meta, need_target=False)
-
-
 def assert_same(stream: RowStream, whole: Dataset) -> None:
     pieces = list(stream)
     for name in ("task", "target", "row"):
@@ -87,7 +84,7 @@ def test_pieces_are_the_whole_however_often_they_are_read(
 ) -> None:
     known, given = training(), write(new_rows(), tmp_path)
     for meta in (None, NEW_META):
-        whole = whole_of(given, known, meta)
+        whole = again(known, given, meta)
         for rows_at_once in (1, *SIZES):
             stream = stream_of(given, known, rows_at_once, meta)
             assert_same(stream, whole)
@@ -108,18 +105,18 @@ def test_pieces_are_the_whole_however_often_they_are_read(
 def test_a_type_follows_from_the_whole_file(tmp_path: Path, columns: dict[str, Any]) -> None:
     known, path = training(), to_csv(new_rows(**columns), tmp_path)
     for rows_at_once in SIZES:
-        assert_same(stream_of(path, known, rows_at_once), whole_of(path, known))
+        assert_same(stream_of(path, known, rows_at_once), again(known, path))
 
 
 def test_blocks_and_pieces_need_not_agree_and_what_only_the_slow_way_reads_is_streamed_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known, path = training(), to_csv(new_rows(), tmp_path)
-    whole = whole_of(path, known)
+    whole = again(known, path)
     monkeypatch.setattr(csv_file, "BLOCK_BYTES", 100)
     assert_same(stream_of(path, known, 7), whole)
     path.write_text(path.read_text().replace("\nn2,", "\n   \nn2,"))
-    assert_same(stream_of(path, known, 7), whole_of(path, known))
+    assert_same(stream_of(path, known, 7), again(known, path))
 
 
 def test_each_piece_has_its_rows_and_the_tasks_met_so_far(tmp_path: Path) -> None:
@@ -154,7 +151,7 @@ WRONG = {
 def test_what_is_wrong_is_told_as_for_the_whole_file(tmp_path: Path, frame: pd.DataFrame) -> None:
     known, path = training(), to_csv(frame, tmp_path)
     with pytest.raises(DataError) as wanted:
-        whole_of(path, known)
+        again(known, path)
     for rows_at_once in SIZES:
         with pytest.raises(DataError) as found:
             list(stream_of(path, known, rows_at_once))
@@ -182,7 +179,7 @@ def test_what_is_wrong_late_in_a_file_is_told_by_its_line_or_row(
 
 def test_metadata_must_describe_a_task_of_the_data_were_it_that_of_a_late_piece(tmp_path: Path) -> None:
     known, path, meta = training(), to_csv(new_rows(), tmp_path), NEW_META.assign(task=["n6", "unused"])
-    assert_same(stream_of(path, known, 7, meta), whole_of(path, known, meta))
+    assert_same(stream_of(path, known, 7, meta), again(known, path, meta))
     with pytest.raises(DataError, match=r"no task of the metadata \(such as 'y'\) is one of the data \(such as 'n0'\)"):
         list(stream_of(path, known, 7, NEW_META.assign(task=["y", "z"])))
 

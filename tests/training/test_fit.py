@@ -160,12 +160,6 @@ def test_learning_rate_and_weight_decay_matter_and_decay_shrinks_weights() -> No
     assert tight.norm() < 0.5 * usual.norm()
 
 
-def test_training_lowers_the_loss() -> None:
-    data = with_folds(zoo.planted())
-    short, long = (fitted(data, schedule=replace(USUAL, max_epochs=each, check_every=1)) for each in (1, 40))
-    assert max(long.loss) < 0.5 * min(short.loss)
-
-
 def test_members_differ_by_their_seeds_equal_ones_agree_and_those_of_unequal_rows_all_finish() -> None:
     dataset = zoo.planted()
     data = encode_folds(dataset, np.where(np.arange(len(dataset)) % 14 < 10, 0, 1), Flags.of(dataset))
