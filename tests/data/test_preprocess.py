@@ -60,14 +60,6 @@ def test_an_encoder_survives_json(dataset: Dataset) -> None:
         assert (encoder.metadata_width > 0) is (rows is dataset)
 
 
-def test_the_scales_come_from_training_rows_only(dataset: Dataset) -> None:
-    flags, rows = Flags.of(dataset), np.arange(0, 40, 2)
-    others = ~np.isin(np.arange(len(dataset)), rows)[:, None]
-    features = Table(np.where(others, 1e6, dataset.features.numeric), dataset.features.codes)
-    changed = replace(dataset, features=features, target=np.where(others, 1e6, dataset.target))
-    assert Encoder.fit(changed.take(rows), flags) == Encoder.fit(dataset.take(rows), flags)
-
-
 def test_metadata_scales_count_each_training_task_once_and_flag_a_task_without(dataset: Dataset) -> None:
     uneven = dataset.take(np.array([0, 1, 2, 3, 10]))
     scaled = Encoder.fit(uneven, Flags.of(dataset)).encode_metadata(dataset.tasks)[:2, 0]

@@ -85,16 +85,12 @@ def test_folds_differ_by_one_row_at_most_within_a_task_and_overall() -> None:
         assert np.ptp(found.sum(axis=1)) <= 1
 
 
-def test_the_single_row_of_a_task_is_always_in_training() -> None:
-    dataset = regression((1, 10, 1))
-    assert per_task(dataset, assign_folds(dataset, 5, seed=0) < 0) == [1, 0, 1]
-
-
-def test_one_fold_is_a_hold_out_of_a_fifth() -> None:
+def test_one_fold_is_a_hold_out_of_a_fifth_and_the_single_row_of_a_task_is_always_in_training() -> None:
     dataset = regression()
     dealt = assign_folds(dataset, 1, seed=0)
     assert per_task(dataset, dealt == 0) == [0, 1, 1, 1, 1, 3, 20]
     assert set(dealt) == {-1, 0}
+    assert per_task(regression((1, 10, 1)), assign_folds(regression((1, 10, 1)), 5, seed=0) < 0) == [1, 0, 1]
 
 
 def test_every_fold_has_a_row_where_there_are_enough() -> None:

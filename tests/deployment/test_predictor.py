@@ -12,7 +12,6 @@ from mthn_automl import catalogue
 from mthn_automl.data.problems import planted
 from mthn_automl.data.read import read_dataset
 from mthn_automl.deployment.predictor import Predictor
-from mthn_automl.errors import DataError
 from mthn_automl.tuning.objective import Configuration
 from tests.deployment.few import fitted
 
@@ -124,11 +123,3 @@ def test_unseen_tasks_are_predicted_by_their_metadata_and_leave_the_known_ones_a
     average = model.predict(rows)["prediction"]
     assert np.isfinite(average).all()
     np.testing.assert_allclose(average.iloc[1:4], average.iloc[1], rtol=1e-5)
-
-
-def test_a_frame_without_rows_or_without_a_column_is_an_error_that_says_so() -> None:
-    data, _ = regression()
-    with pytest.raises(DataError, match="row"):
-        predictor("ridge").predict(data.iloc[:0])
-    with pytest.raises(DataError, match="x2"):
-        predictor("ridge").predict(data.drop(columns="x2"))

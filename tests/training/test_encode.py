@@ -47,15 +47,6 @@ def test_a_fold_validates_on_its_rows_and_trains_on_all_others_and_a_refit_on_ev
     assert len(whole.validation[0]) == 0
 
 
-def test_training_rows_of_a_fold_are_standardised_and_classes_stay_class_indices() -> None:
-    data = encoded(zoo.several_targets())
-    rows = torch.cat([seen(each, 1, data.training[1]) for each in (data.features, data.target)], dim=1).double().numpy()
-    np.testing.assert_allclose(rows.mean(axis=0), 0.0, atol=1e-4)
-    np.testing.assert_allclose(rows.std(axis=0), 1.0, rtol=1e-4)
-    data = encoded(zoo.multiclass())
-    np.testing.assert_array_equal(seen(data.target, 1, np.arange(len(data.task))), zoo.multiclass().target)
-
-
 @pytest.mark.parametrize("way", [lambda data: data, squashed], ids=["standardised", "squashed"])
 def test_a_fold_is_scaled_by_its_own_training_rows_and_by_no_other(
     way: Callable[[TrainingData], TrainingData],
