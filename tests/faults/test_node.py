@@ -8,8 +8,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +18,9 @@ import pytest
 from mthn_automl.storage import read_json
 from tests.command import Ended
 from tests.faults import misbehaving
-from tests.faults.head import Head
+from tests.faults.head import START, Head, begun, wait_until_it_runs
 from tests.faults.misbehaving import FIRST, NODE, Fit, fits
-from tests.faults.runs import PATIENCE, Started, Trials, results, search, trials_lost
+from tests.faults.runs import Started, Trials, results, search, trials_lost
 
 pytestmark = [pytest.mark.faults, pytest.mark.ray, pytest.mark.slow]
 
@@ -35,26 +33,14 @@ class Second:
     """A node that joins a head, in a process group and a mount namespace of its own, where `hidden` is empty."""
 
     def __init__(self, head: Head, hidden: Path) -> None:
-        start = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", f"--address={head.address}"]
-        self._command = [*_hiding(hidden), *start, "--num-cpus=1", "--object-store-memory=80000000"]
+        self._command = [*_hiding(hidden), *START, f"--address={head.address}"]
         self._head = head
 
     def __enter__(self) -> "Second":
         self._before = _raylets(self._head)
-        with (self._head.folder / "second").open("wb") as output:
-            self.process = subprocess.Popen(
-                self._command,
-                env=self._head.environment(**{NODE: "second"}),
-                cwd=self._head.folder,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        ends = time.monotonic() + PATIENCE
-        while "Ray runtime started" not in (said := (self._head.folder / "second").read_text(errors="replace")):
-            assert self.process.poll() is None, said
-            assert time.monotonic() < ends, said
-            time.sleep(0.1)
+        output = self._head.folder / "second"
+        self.process = begun(self._command, output, self._head.environment(**{NODE: "second"}))
+        wait_until_it_runs(self.process, output)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -111,12 +97,12 @@ def story(head: Head, tmp_path_factory: pytest.TempPathFactory) -> Story:
     folder, noted = tmp_path_factory.mktemp("node"), Path(os.environ["FITS"])
     run = folder / "run"
 
-    def begun() -> list[Fit]:
+    def waiting() -> list[Fit]:
         return [each for each in fits(noted) if each.behaviour == "waits"]
 
     with Second(head, folder) as second, searched(folder, head, "waits", TRIALS) as started:
-        started.wait_for(lambda: len({each.offset for each in begun()}) >= 2)
-        before, noted_fits = results(run), begun()
+        started.wait_for(lambda: len({each.offset for each in waiting()}) >= 2)
+        before, noted_fits = results(run), waiting()
         second.kill_raylet()
         answer = started.end()
     return Story(run, answer, noted_fits, before)
