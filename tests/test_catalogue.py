@@ -33,21 +33,15 @@ def chosen(wanted: str, *mine: SpaceFile) -> list[str]:
     return [file.name for file in catalogue.select(wanted, mine)]
 
 
-def test_the_file_names_are_the_registry() -> None:
+def test_the_file_names_are_the_registry_and_the_families_part_it() -> None:
     assert catalogue.names() == sorted(path.stem for path in catalogue.folder().glob("*.toml"))
     assert {"hypernetwork", "pooled", "ridge"} <= set(catalogue.names())
-
-
-def test_the_families_part_the_registry() -> None:
     assert sorted(catalogue.names("neural") + catalogue.names("classical")) == catalogue.names()
 
 
 def test_every_file_is_whole_and_names_a_class_that_is_there() -> None:
     for file in map(catalogue.read, catalogue.names()):
-        assert file.summary, file.name
-        assert file.paper, file.name
-        assert file.parameter_formula, file.name
-        assert file.first_trials, file.name
+        assert all((file.summary, file.paper, file.parameter_formula, file.first_trials)), file.name
         assert file.load_class().__module__ == file.class_path.partition(":")[0]
 
 
@@ -75,70 +69,49 @@ def test_a_list_of_names_and_groups_is_taken_in_its_order() -> None:
     assert {wanted: chosen(wanted) for wanted in ORDERS} == ORDERS
 
 
-def test_an_own_file_belongs_to_its_groups(tmp_path: Path) -> None:
+def test_an_own_file_belongs_to_its_groups_and_replaces_the_shipped_one_of_its_name(tmp_path: Path) -> None:
     mine = own(tmp_path, "mine")
     assert chosen("mine", mine) == ["mine"]
     assert chosen("classical", mine) == [*catalogue.names("classical"), "mine"]
     assert chosen("neural", mine) == catalogue.names("neural")
     assert chosen("all", mine) == [*catalogue.names(), "mine"]
-
-
-def test_an_own_file_replaces_the_shipped_one_of_its_name_in_every_group(tmp_path: Path) -> None:
     mine = own(tmp_path, "pooled")
     for wanted in ("pooled", "all", "classical"):
         assert [file.summary for file in catalogue.select(wanted, [mine]) if file.name == "pooled"] == ["mine"]
     assert "pooled" not in chosen("neural", mine)
 
 
-@pytest.mark.parametrize("wanted", ["", " ,"])
-def test_no_name_at_all_is_refused(wanted: str) -> None:
-    with pytest.raises(UsageError, match="At least one architecture must be named"):
-        catalogue.select(wanted)
-
-
-@pytest.mark.parametrize(
-    ("wanted", "message"),
-    [
+def test_no_name_at_all_is_refused_and_an_unknown_one_gets_the_nearest() -> None:
+    for wanted, message in (
+        ("", "At least one architecture must be named"),
+        (" ,", "At least one architecture must be named"),
         ("Hypernetwork", "did you mean 'hypernetwork'"),
         ("ridge,hyper_network", "named 'hyper_network'; did you mean 'hypernetwork'"),
         ("zzz", "No architecture is named 'zzz'; known: "),
-    ],
-)
-def test_an_unknown_name_gets_the_nearest_one(wanted: str, message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        catalogue.select(wanted)
+    ):
+        with pytest.raises(UsageError, match=message):
+            catalogue.select(wanted)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (("format = 1", "format = 2"), "format must be 1, however it is 2"),
-        (("format = 1", ""), "format must be 1, however it is None"),
-        (('"classical"', '"quantum"'), "family must be one of neural, classical, found 'quantum'"),
-        (("models.ridge:Ridge", "models.ridge.Ridge"), "architecture must be written 'package.module:Class'"),
-        (("format = 1", "format = "), "must be a readable TOML file, however"),
-    ],
-)
-def test_a_file_that_is_no_search_space_is_refused_by_its_name(
-    tmp_path: Path, change: tuple[str, str], message: str
-) -> None:
-    path = tmp_path / "mine.toml"
-    path.write_text(OWN.format(family="classical").replace(*change), encoding="utf-8")
-    with pytest.raises(UsageError, match=message) as refused:
+def test_a_file_that_is_no_search_space_is_refused_by_its_name(tmp_path: Path) -> None:
+    path, good, readable = tmp_path / "mine.toml", OWN.format(family="classical"), "must be a readable TOML file"
+    with pytest.raises(UsageError, match=readable):
         catalogue.read_file(path)
-    assert str(path) in str(refused.value)
+    for content, message in (
+        (good.replace("format = 1", "format = 2"), "format must be 1, however it is 2"),
+        (good.replace("format = 1", ""), "format must be 1, however it is None"),
+        (good.replace('"classical"', '"quantum"'), "family must be one of neural, classical, found 'quantum'"),
+        (good.replace("ridge:Ridge", "ridge.Ridge"), "architecture must be written 'package.module:Class'"),
+        (good.replace("format = 1", "format = "), f"{readable}, however"),
+        ("\udcff\udcfe", readable),
+    ):
+        path.write_text(content, encoding="utf-8", errors="surrogateescape")
+        with pytest.raises(UsageError, match=message) as refused:
+            catalogue.read_file(path)
+        assert str(path) in str(refused.value)
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", None])
-def test_a_file_that_is_unreadable_or_absent_is_refused(tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "mine.toml"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(UsageError, match="must be a readable TOML file"):
-        catalogue.read_file(path)
-
-
-@pytest.mark.parametrize("class_path", ["mthn_automl.models.ridge:Rigde", "no_such_package.net:Mine", ".net:Mine"])
-def test_a_class_that_cannot_be_imported_is_refused_by_the_file_that_names_it(tmp_path: Path, class_path: str) -> None:
-    with pytest.raises(UsageError, match=r"must be importable as 'package\.module:Class'"):
-        catalogue.class_at(class_path, tmp_path / "mine.toml")
+def test_a_class_that_cannot_be_imported_is_refused_by_the_file_that_names_it(tmp_path: Path) -> None:
+    for class_path in ("mthn_automl.models.ridge:Rigde", "no_such_package.net:Mine", ".net:Mine"):
+        with pytest.raises(UsageError, match=r"must be importable as 'package\.module:Class'"):
+            catalogue.class_at(class_path, tmp_path / "mine.toml")

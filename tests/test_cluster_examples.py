@@ -62,45 +62,30 @@ def expect_valid(command: str) -> None:
     assert not left
 
 
-def test_the_job_is_one_of_kuberay() -> None:
+def test_the_job_is_one_of_kuberay_that_searches_with_a_token_and_workers_of_the_image_of_its_head() -> None:
     job = parsed("rayjob.yaml")
     assert (job["apiVersion"], job["kind"]) == ("ray.io/v1", "RayJob")
-    assert {"entrypoint", "rayClusterSpec"} <= job["spec"].keys()
-
-
-def test_the_job_searches() -> None:
-    program, _, command = parsed("rayjob.yaml")["spec"]["entrypoint"].partition(" ")
+    program, _, command = job["spec"]["entrypoint"].partition(" ")
     assert program == "mthn-automl"
     expect_valid(command)
-
-
-def test_the_job_has_a_token_and_workers_of_the_image_of_its_head() -> None:
-    cluster = parsed("rayjob.yaml")["spec"]["rayClusterSpec"]
+    cluster = job["spec"]["rayClusterSpec"]
     assert cluster["authOptions"] == {"mode": "token"}
     groups = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
     images = {each["image"] for group in groups for each in group["template"]["spec"]["containers"]}
     assert len(groups) > len(images) == 1
 
 
-def test_every_version_of_ray_is_one_that_this_package_works_with() -> None:
+def test_every_version_of_ray_and_every_command_is_one_and_no_token_is_written_down() -> None:
     for name, text in TEXTS.items():
         versions = re.findall(r"(?:rayVersion: |ray==|ray:|\]==|ray-)(\d+\.\d+\.\d+)", text)
         assert versions or name == "slurm.sh"
         assert [each for each in versions if each not in allowed_ray().specifier] == [], name
-
-
-def test_every_command_that_is_shown_is_one() -> None:
-    for name, text in TEXTS.items():
         commands = [command.strip() for command in COMMAND.findall(text)]
         assert len(commands) == text.count("mthn-automl search ") + text.count("mthn-automl resume "), name
         assert commands or name == "cluster.yaml"
         for command in commands:
             if "--address" in command:
                 expect_valid(command)
-
-
-def test_no_token_is_written_down() -> None:
-    for name, text in TEXTS.items():
         assert "token" in text, name
         assert not re.search(r"[0-9a-fA-F]{32}", text), name
         assert set(re.findall(r"RAY_AUTH_TOKEN=(\S+)", text)) <= {"...", "$(openssl"}, name

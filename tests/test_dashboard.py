@@ -99,19 +99,14 @@ def test_every_architecture_is_a_study_with_a_page(viewed: Viewed) -> None:
     assert "<title>Optuna Dashboard</title>" in viewed.page(f"/dashboard/studies/{studies[0]['study_id']}")
 
 
-def test_trials_are_seen_as_they_ended(viewed: Viewed) -> None:
+def test_trials_are_seen_as_they_ended_and_say_why_they_were_begun_failed_or_stopped(viewed: Viewed) -> None:
     trials = viewed.study("first")["trials"]
     assert [trial["state"] for trial in trials] == ["Complete", "Fail", "Pruned", "Running"]
     assert trials[0]["values"] == [0.7]
     assert trials[2]["intermediate_values"] == [{"step": 3, "value": 0.9}]
     assert {each["name"] for each in trials[0]["params"]} == {"offset", "behaviour"}
-
-
-def test_trials_say_why_they_were_begun_why_they_failed_and_why_they_were_stopped(viewed: Viewed) -> None:
-    trials = viewed.study("first")["trials"]
     begun, failed, stopped, _ = ({each["key"]: each["value"] for each in trial["user_attrs"]} for trial in trials)
-    assert begun["decision"] == "an equal first round"
-    assert failed["reason"] == "the loss is [nan]"
+    assert (begun["decision"], failed["reason"]) == ("an equal first round", "the loss is [nan]")
     assert stopped["reason"] == "worse at rung 1"
 
 

@@ -8,6 +8,7 @@ import pickle
 import resource
 import stat
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -19,42 +20,30 @@ def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_what_is_written_is_read_again(tmp_path: Path) -> None:
-    storage.write_json(tmp_path / "new" / "a.json", {"b": [1, None], "a": "é"})
-    assert storage.read_json(tmp_path / "new" / "a.json") == {"b": [1, None], "a": "é"}
-    assert names(tmp_path / "new") == ["a.json"]
-
-
-def test_json_keeps_the_order_of_the_content_and_ends_with_a_line_end(tmp_path: Path) -> None:
-    storage.write_json(tmp_path / "a.json", {"b": 1, "a": 2})
-    text = (tmp_path / "a.json").read_text(encoding="utf-8")
-    assert list(json.loads(text)) == ["b", "a"]
-    assert text.endswith("}\n")
-
-
-def test_text_is_written_in_utf_8_as_it_is(tmp_path: Path) -> None:
-    storage.write_text(tmp_path / "a.txt", "é\r\n\n")
-    assert (tmp_path / "a.txt").read_bytes() == "é\r\n\n".encode()
+def test_what_is_written_is_read_again_and_by_others_too(tmp_path: Path) -> None:
+    """JSON in the order of its content and with a line end, text in UTF-8 as it is."""
+    path = tmp_path / "new" / "a.json"
+    storage.write_json(path, {"b": [1, None], "a": "é"})
+    assert storage.read_json(path) == {"b": [1, None], "a": "é"}
+    text = path.read_text(encoding="utf-8")
+    assert (list(json.loads(text)), text[-2:]) == (["b", "a"], "}\n")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    storage.write_text(path.with_name("a.txt"), "é\r\n\n")
+    assert path.with_name("a.txt").read_bytes() == "é\r\n\n".encode()
+    assert names(path.parent) == ["a.json", "a.txt"]
 
 
 @pytest.mark.parametrize(
     ("step", "error"),
-    [
-        pytest.param("fsync", OSError("disk full"), id="as it is made safe"),
-        pytest.param("chmod", KeyboardInterrupt(), id="as it is opened to others"),
-        pytest.param("replace", OSError("disk full"), id="as it takes the place of the old one"),
-    ],
+    [("fsync", OSError("disk full")), ("chmod", KeyboardInterrupt()), ("replace", OSError("disk full"))],
+    ids=["as it is made safe", "as it is opened to others", "as it takes the place of the old one"],
 )
 def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, error: BaseException
 ) -> None:
     path = tmp_path / "a.txt"
     storage.write_text(path, "old")
-
-    def fail(*arguments: object) -> None:
-        raise error
-
-    monkeypatch.setattr(os, step, fail)
+    monkeypatch.setattr(os, step, Mock(side_effect=error))
     with pytest.raises(type(error)):
         storage.write_text(path, "new")
     assert path.read_text(encoding="utf-8") == "old"
@@ -71,9 +60,11 @@ def test_a_file_written_piece_by_piece_is_there_when_the_last_piece_is(tmp_path:
     assert names(tmp_path / "new") == ["a.csv"]
 
 
-def test_an_error_between_pieces_leaves_the_old_content_and_nothing_else(tmp_path: Path) -> None:
-    path = tmp_path / "a.csv"
-    storage.write_text(path, "old")
+def test_an_error_between_pieces_and_content_that_is_no_json_leave_the_old_content_and_nothing_else(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.json"
+    storage.write_json(path, {"error": 1.0})
 
     def write_in_part() -> None:
         with storage.replacing(path) as file:
@@ -82,22 +73,10 @@ def test_an_error_between_pieces_leaves_the_old_content_and_nothing_else(tmp_pat
 
     with pytest.raises(KeyboardInterrupt):
         write_in_part()
-    assert path.read_text(encoding="utf-8") == "old"
-    assert names(tmp_path) == ["a.csv"]
-
-
-def test_content_that_is_no_json_leaves_the_old_content(tmp_path: Path) -> None:
-    path = tmp_path / "a.json"
-    storage.write_json(path, {"error": 1.0})
     with pytest.raises(ValueError, match="not JSON compliant"):
         storage.write_json(path, {"error": math.nan})
     assert storage.read_json(path) == {"error": 1.0}
     assert names(tmp_path) == ["a.json"]
-
-
-def test_the_file_may_be_read_by_others(tmp_path: Path) -> None:
-    storage.write_text(tmp_path / "a.txt", "x")
-    assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o644
 
 
 def test_a_reader_of_the_old_file_keeps_it(tmp_path: Path) -> None:
@@ -113,37 +92,22 @@ NO_ROOM = "There must be room for {path}, however the system says '{reason}'; fr
 NO_LEAVE = "{path} must be writable, however the system says '{reason}'; make its folder writable."
 
 
-@pytest.mark.parametrize(
-    ("sentence", "codes"),
-    [
-        pytest.param(NO_ROOM, (errno.ENOSPC, errno.EDQUOT, errno.EFBIG), id="finds no room"),
-        pytest.param(NO_LEAVE, (errno.EROFS, errno.EACCES, errno.EPERM), id="may not be written"),
-    ],
-)
-def test_a_file_is_named_with_what_to_do_that(tmp_path: Path, sentence: str, codes: tuple[int, ...]) -> None:
+def test_a_file_that_finds_no_room_or_may_not_be_written_is_named_with_what_to_do(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
-    for code in codes:
+    no_room, no_leave = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG), (errno.EROFS, errno.EACCES, errno.EPERM)
+    for code in (*no_room, *no_leave):
         with pytest.raises(StorageError) as ended, storage.writing(path):
             raise OSError(code, os.strerror(code), "somewhere below")
+        sentence = NO_ROOM if code in no_room else NO_LEAVE
         assert str(ended.value) == sentence.format(path=path, reason=os.strerror(code))
+    assert storage.refusal(PermissionError(errno.EACCES, "Permission denied", "data.csv")) is None, "it is of reading"
 
 
-def test_no_leave_to_read_is_not_taken_for_a_disk_that_is_read_only() -> None:
-    assert storage.refusal(PermissionError(errno.EACCES, "Permission denied", "data.csv")) is None
-
-
-def test_an_error_of_another_kind_passes_as_it_is(tmp_path: Path) -> None:
-    error = IsADirectoryError(errno.EISDIR, "Is a directory")
-    with pytest.raises(IsADirectoryError) as ended, storage.writing(tmp_path):
-        raise error
-    assert ended.value is error
-
-
-def test_an_error_that_is_a_sentence_already_passes_through_blocks_further_out(tmp_path: Path) -> None:
-    error = StorageError("a sentence")
-    with pytest.raises(StorageError) as ended, storage.writing(tmp_path):
-        raise error
-    assert ended.value is error
+def test_an_error_of_another_kind_and_one_that_is_a_sentence_already_pass_as_they_are(tmp_path: Path) -> None:
+    for error in (IsADirectoryError(errno.EISDIR, "Is a directory"), StorageError("a sentence")):
+        with pytest.raises(type(error)) as ended, storage.writing(tmp_path):
+            raise error
+        assert ended.value is error
 
 
 def test_a_real_file_that_finds_no_room_leaves_the_old_content_and_nothing_else(tmp_path: Path) -> None:

@@ -24,12 +24,6 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def members(wheel: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(wheel) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-@pytest.fixture(scope="module")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that holds our package alone; its dependencies come from the environment of the tests."""
     folder = tmp_path_factory.mktemp("installed")
@@ -49,7 +43,9 @@ def files_below(folder: Path, pattern: str, *, become: str) -> dict[str, bytes]:
     return {f"{become}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in folder.rglob(pattern)}
 
 
-def test_holds_every_module_search_space_and_table_and_the_licence(members: dict[str, bytes]) -> None:
+def test_holds_every_module_search_space_and_table_and_the_licence_and_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
     package = CHECKOUT / "mthn_automl"
     expected = files_below(package, "*.py", become="mthn_automl")
     expected |= files_below(CHECKOUT / "search_spaces", "*.toml", become="mthn_automl/search_spaces")
@@ -59,20 +55,13 @@ def test_holds_every_module_search_space_and_table_and_the_licence(members: dict
     assert {Path(name).suffix for name in kept} == {".py", ".toml", ".csv"}
     (licence,) = (content for name, content in members.items() if name.endswith("licenses/LICENSE"))
     assert licence == (CHECKOUT / "LICENSE").read_bytes()
-
-
-def test_holds_nothing_else(members: dict[str, bytes]) -> None:
     assert {name.split("/")[0].split("-")[0] for name in members} == {"mthn_automl"}
     assert not [name for name in members if "__pycache__" in name or "/tests/" in name]
 
 
-def test_away_from_the_checkout_it_knows_the_same_architectures(installed: Path) -> None:
+def test_away_from_the_checkout_it_knows_the_same_architectures_and_its_script_answers(installed: Path) -> None:
     say = "from mthn_automl import catalogue; print(catalogue.__file__); print(*catalogue.names())"
     where, names = run_away_from_the_checkout(installed, sys.executable, "-c", say).splitlines()
     assert Path(where).is_relative_to(installed)
     assert names.split() == catalogue.names()
-
-
-def test_its_console_script_answers(installed: Path) -> None:
-    script = installed / "bin" / "mthn-automl"
-    assert "search" in run_away_from_the_checkout(installed, str(script), "--help")
+    assert "search" in run_away_from_the_checkout(installed, str(installed / "bin" / "mthn-automl"), "--help")

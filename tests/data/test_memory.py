@@ -22,32 +22,23 @@ def data(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def test_a_file_larger_than_memory_is_refused_with_what_would_fit(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda: 1_000_000)
+    assert len(read_dataset(data)) == 3_000
     monkeypatch.setattr(memory, "free_bytes", lambda: 300_000)
     needs = rf"{data.name} needs about 6\d\d kB while it is read as arrays, and 300 kB are free"
-    with pytest.raises(
-        DataError, match=rf"{needs}; about 1,[45]\d\d of its [23],\d\d\d rows, or [45] of its 10 columns"
-    ):
+    fits = r"about 1,[45]\d\d of its [23],\d\d\d rows, or [45] of its 10 columns"
+    with pytest.raises(DataError, match=f"{needs}; {fits}"):
         read_dataset(data)
 
 
-def test_a_file_that_fits_is_read(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "free_bytes", lambda: 1_000_000)
-    assert len(read_dataset(data)) == 3_000
-
-
-@pytest.mark.parametrize(
-    ("free", "message"),
-    [
-        pytest.param(12e9, "62 GB .* 12 GB are free; about 20 million of its 104 million rows, or 5 of", id="a fifth"),
-        pytest.param(
-            1e9, r"1\.0 GB are free; about 1\.7 million of its 104 million rows would fit: give", id="too little"
-        ),
-    ],
-)
-def test_the_refusal_counts_rows_and_columns(monkeypatch: pytest.MonkeyPatch, free: float, message: str) -> None:
-    monkeypatch.setattr(memory, "free_bytes", lambda: int(free))
-    with pytest.raises(DataError, match=message):
-        memory.refuse_too_large(Path("big.parquet"), 104_000_000, 30)
+def test_the_refusal_counts_rows_and_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    for free, message in (
+        (12e9, "62 GB .* 12 GB are free; about 20 million of its 104 million rows, or 5 of"),
+        (1e9, r"1\.0 GB are free; about 1\.7 million of its 104 million rows would fit: give"),
+    ):
+        monkeypatch.setattr(memory, "free_bytes", lambda free=free: int(free))
+        with pytest.raises(DataError, match=message):
+            memory.refuse_too_large(Path("big.parquet"), 104_000_000, 30)
 
 
 def group(folder: Path, **files: str) -> None:
@@ -56,43 +47,36 @@ def group(folder: Path, **files: str) -> None:
         (folder / name.replace("__", ".")).write_text(content)
 
 
-def test_the_limit_of_a_container_counts_that_of_its_parents_too(tmp_path: Path) -> None:
+def test_the_limit_of_a_container_counts_that_of_its_parents_in_either_version_of_control_groups(
+    tmp_path: Path,
+) -> None:
     root, membership = tmp_path / "cgroup", tmp_path / "self"
+    assert memory.container_bytes(root, membership) is None
     membership.write_text("0::/outer/inner\n")
     group(root / "outer" / "inner", memory__max="max\n", memory__current="10\n", memory__stat="inactive_file 1\n")
     group(root / "outer", memory__max="1000\n", memory__current="700\n", memory__stat="anon 9\ninactive_file 100\n")
     assert memory.container_bytes(root, membership) == 400
-
-
-def test_control_groups_of_version_1_are_known(tmp_path: Path) -> None:
-    root, membership = tmp_path / "cgroup", tmp_path / "self"
     membership.write_text("5:cpu,cpuacct:/a\n4:memory:/a\n")
     files = {"memory__limit_in_bytes": "1000", "memory__usage_in_bytes": "300", "memory__stat": "total_inactive_file 5"}
     group(root / "memory" / "a", **files)
     assert memory.container_bytes(root, membership) == 705
 
 
-def test_without_a_container_the_machine_decides(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert memory.container_bytes(tmp_path, tmp_path / "absent") is None
+def test_the_smaller_of_machine_and_container_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "container_bytes", lambda: None)
     assert 0 < memory.free_bytes() <= psutil.virtual_memory().total
-
-
-def test_the_smaller_of_both_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "container_bytes", lambda: 17)
     assert memory.free_bytes() == 17
 
 
-def test_data_that_can_be_read_but_not_searched_are_refused(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_data_that_can_be_read_but_not_searched_are_refused_and_nothing_is_written(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(memory, "free_bytes", lambda: 800_000)
     rows = len(read_dataset(data))
     with pytest.raises(DataError, match=r"3,000 rows of 9 columns need about 1\.1 MB more memory, and 800 kB are free"):
         memory.refuse_search(rows, 9)
     memory.refuse_search(rows // 2, 9)
-
-
-def test_a_search_for_which_there_is_no_memory_writes_nothing(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "free_bytes", lambda: 800_000)
     with pytest.raises(DataError, match="A search must hold its rows several times"):
         search(data, output=data.parent / "run")
     assert not (data.parent / "run").exists()

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.read import read_dataset, read_rows
+from mthn_automl.data.read import read_dataset
 from mthn_automl.data.schema import Column
 from mthn_automl.errors import DataError
+from tests.data.again import again
 
 
 def rows_of(*names: Any) -> pd.DataFrame:
@@ -19,118 +20,79 @@ def rows_of(*names: Any) -> pd.DataFrame:
 META = pd.DataFrame({"task": ["c", "b", "a"], "size": [3.0, 2.0, 1.0], "kind": ["p", "q", "p"]})
 
 
-def new_rows(dataset: Dataset, data: pd.DataFrame, meta: pd.DataFrame | None = None) -> Dataset:
-    return read_rows(
-        data, schema=dataset.schema, tasks=dataset.tasks, spare=dataset.spare, meta=meta, need_target=False
-    )
-
-
 def described(dataset: Dataset) -> tuple[list[float], list[int]]:
     """Size and kind of each task of META-like metadata."""
     assert dataset.tasks.metadata is not None
     return dataset.tasks.metadata.numeric[:, 0].tolist(), dataset.tasks.metadata.codes[:, 0].tolist()
 
 
-def test_metadata_are_joined_by_name_in_the_order_of_the_tasks() -> None:
+def test_metadata_are_joined_by_name_whatever_its_type_in_the_order_of_the_tasks() -> None:
     dataset = read_dataset(rows_of("a", "b", "c"), META)
     assert dataset.schema.metadata == (Column("size"), Column("kind", ("p", "q")))
     assert described(dataset) == ([1, 2, 3], [0, 1, 0])
     assert len(dataset.spare) == 0
+    assert described(read_dataset(rows_of(1, 2, 3), META.assign(task=["3.0", "2.0", "1.0"])))[0] == [1, 2, 3]
 
 
-def test_names_join_whatever_their_types() -> None:
-    meta = META.assign(task=["3.0", "2.0", "1.0"])
-    assert described(read_dataset(rows_of(1, 2, 3), meta))[0] == [1, 2, 3]
-
-
-def test_a_task_without_metadata_has_all_cells_missing_and_is_counted() -> None:
+def test_cells_of_metadata_or_all_of_a_task_may_be_missing() -> None:
     dataset = read_dataset(rows_of("a", "z"), META)
-    sizes, kinds = described(dataset)
-    assert np.isnan(sizes[1])
-    assert kinds[1] == -1
+    np.testing.assert_equal(described(dataset), ([1, np.nan], [0, -1]))
     assert "1 task of the data not in the metadata: metadata missing." in dataset.notes
+    gappy = read_dataset(rows_of("a", "b", "c"), META.assign(size=[None, 2, 1], kind=[None, "q", "p"]))
+    np.testing.assert_equal(described(gappy), ([1, 2, np.nan], [0, 1, -1]))
 
 
-def test_metadata_of_tasks_without_rows_are_kept_apart() -> None:
+def test_metadata_of_tasks_without_rows_or_targets_are_kept_apart() -> None:
     dataset = read_dataset(rows_of("b"), META)
-    assert dataset.tasks.names == ("b",)
-    assert dataset.spare.names == ("c", "a")
+    assert (dataset.tasks.names, dataset.spare.names) == (("b",), ("c", "a"))
     assert dataset.spare.metadata is not None
     assert dataset.spare.metadata.numeric[:, 0].tolist() == [3, 1]
     assert "2 tasks of the metadata without rows: kept for predictions." in dataset.notes
-
-
-def test_a_task_all_of_whose_rows_miss_the_target_is_kept_apart() -> None:
     data = rows_of("a", "b", "c")
     data.loc[data["task"] == "b", "target"] = None
     assert read_dataset(data, META).spare.names == ("b",)
 
 
-def test_cells_of_metadata_may_be_missing() -> None:
-    dataset = read_dataset(rows_of("a", "b", "c"), META.assign(size=[None, 2, 1], kind=[None, "q", "p"]))
-    sizes, kinds = described(dataset)
-    assert np.isnan(sizes[2])
-    assert kinds == [0, 1, -1]
-
-
-def test_a_metadata_column_of_no_use_is_ignored_and_noted() -> None:
+def test_a_metadata_column_of_no_use_is_ignored_and_noted_and_without_another_tasks_have_names_alone() -> None:
     dataset = read_dataset(rows_of("a", "b", "c"), META.assign(same=1))
     assert "same" not in [column.name for column in dataset.schema.metadata]
     assert "Ignored 1 metadata column, constant: 'same'." in dataset.notes
-
-
-def test_without_metadata_of_use_tasks_have_names_alone() -> None:
     useless = read_dataset(rows_of("a", "b", "c"), META[["task"]].assign(same=1))
     assert "There are no metadata: no column of the metadata is of use." in useless.notes
-    for dataset in (useless, read_dataset(rows_of("a", "b"))):
-        assert dataset.schema.metadata == ()
-        assert dataset.tasks.metadata is None
-        assert dataset.spare.names == ()
+    for bare in (useless, read_dataset(rows_of("a", "b"))):
+        assert (bare.schema.metadata, bare.tasks.metadata, bare.spare.names) == ((), None, ())
 
 
-def test_a_new_task_is_described_by_metadata_kept_apart() -> None:
-    rows = new_rows(read_dataset(rows_of("b"), META), rows_of("a", "b"))
-    assert rows.tasks.names == ("b", "a")
+def test_a_new_task_is_described_by_new_metadata_then_by_those_kept_apart() -> None:
+    rows = again(read_dataset(rows_of("b"), META), rows_of("a", "b"))
+    assert (rows.tasks.names, rows.spare.names) == (("b", "a"), ("c",))
     assert described(rows) == ([2, 1], [1, 0])
-    assert rows.spare.names == ("c",)
     assert rows.notes == ("the data: 3 rows of 1 task not seen in training, 3 of these rows with metadata.",)
-
-
-def test_a_new_task_is_described_by_new_metadata_first() -> None:
     meta = pd.DataFrame({"task": ["a", "z"], "kind": ["q", "new"], "size": [7, 9], "extra": [1, 2]})
-    rows = new_rows(read_dataset(rows_of("b"), META), rows_of("a", "z", "c"), meta)
+    rows = again(read_dataset(rows_of("b"), META), rows_of("a", "z", "c"), meta)
     assert described(rows) == ([2, 7, 9, 3], [1, 1, -1, 0])
 
 
-def test_a_known_task_keeps_the_metadata_of_training() -> None:
-    rows = new_rows(read_dataset(rows_of("a", "b"), META), rows_of("a"), META.assign(size=100.0))
-    assert described(rows)[0] == [1, 2]
-
-
-def test_a_new_task_without_metadata_has_all_cells_missing() -> None:
+def test_a_known_task_keeps_the_metadata_of_training_and_a_new_one_without_any_misses_all() -> None:
     """Whether no metadata are given, or those of known tasks only."""
+    rows = again(read_dataset(rows_of("a", "b"), META), rows_of("a"), META.assign(size=100.0))
+    assert described(rows)[0] == [1, 2]
     dataset = read_dataset(rows_of("a", "b", "c"), META)
     for meta in (None, META):
-        rows = new_rows(dataset, rows_of("z", "a"), meta)
-        sizes, kinds = described(rows)
-        assert np.isnan(sizes[3])
-        assert kinds[3] == -1
+        rows = again(dataset, rows_of("z", "a"), meta)
+        np.testing.assert_equal(described(rows), ([1, 2, 3, np.nan], [0, 1, 0, -1]))
         assert rows.notes == ("the data: 3 rows of 1 task not seen in training, 0 of these rows with metadata.",)
 
 
 def test_metadata_for_a_model_without_any_are_ignored_and_noted() -> None:
-    rows = new_rows(read_dataset(rows_of("a", "b")), rows_of("z"), META)
+    rows = again(read_dataset(rows_of("a", "b")), rows_of("z"), META)
     assert rows.tasks.metadata is None
     assert rows.notes[0] == "The metadata are ignored: there were none in training."
 
 
-def test_new_metadata_without_a_column_of_training_are_refused() -> None:
+def test_new_metadata_of_other_columns_or_other_tasks_are_refused() -> None:
+    known = read_dataset(rows_of("b"), META)
     with pytest.raises(DataError, match=r"column 'size' of metadata, as in training.* did you mean 'sizes'"):
-        new_rows(read_dataset(rows_of("b"), META), rows_of("a"), META.rename(columns={"size": "sizes"}))
-
-
-def test_new_metadata_of_other_tasks_are_refused() -> None:
-    with pytest.raises(
-        DataError, match="no task of the metadata \\(such as 'p'\\) is one of the data \\(such as 'z'\\)"
-    ):
-        new_rows(read_dataset(rows_of("b"), META), rows_of("z"), META.assign(task=["p", "q", "r"]))
+        again(known, rows_of("a"), META.rename(columns={"size": "sizes"}))
+    with pytest.raises(DataError, match=r"no task of the metadata \(such as 'p'\) is one of the data \(such as 'z'\)"):
+        again(known, rows_of("z"), META.assign(task=["p", "q", "r"]))

@@ -6,8 +6,9 @@ import pandas as pd
 import pytest
 
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.read import read_dataset, read_rows
+from mthn_automl.data.read import read_dataset
 from mthn_automl.data.schema import Column, Problem, Schema
+from tests.data.again import again
 
 
 def frame(rows: int = 12, tasks: int = 3, **columns: Any) -> pd.DataFrame:
@@ -15,12 +16,6 @@ def frame(rows: int = 12, tasks: int = 3, **columns: Any) -> pd.DataFrame:
     number = np.arange(rows)
     made = {"task": [f"t{k % tasks}" for k in number], "x": number / 7, "word": np.array(["a", "b"])[number % 2]}
     return pd.DataFrame({**made, "target": number**2 / 3, **columns})
-
-
-def again(dataset: Dataset, data: Any, need_target: bool = False, meta: Any = None) -> Dataset:
-    return read_rows(
-        data, schema=dataset.schema, tasks=dataset.tasks, spare=dataset.spare, meta=meta, need_target=need_target
-    )
 
 
 def noted(dataset: Dataset, text: str) -> bool:
@@ -42,79 +37,65 @@ def test_the_frame_given_is_not_changed() -> None:
     pd.testing.assert_frame_equal(given, before)
 
 
-@pytest.mark.parametrize(
-    "task",
-    [
-        pytest.param([3, 1, 3, 1], id="integers"),
-        pytest.param([3.0, 1.0, 3.0, 1.0], id="floats"),
-        pytest.param(["3", "1.0", "3.00", "1"], id="text"),
-        pytest.param([3, "1", "3.0", 1.0], id="mixed"),
-        pytest.param(pd.Categorical([3, 1, 3, 1]), id="categories"),
-    ],
-)
-def test_task_names_of_any_type_become_the_same_text(task: Any) -> None:
-    dataset = read_dataset(frame(rows=4, task=task))
-    assert dataset.tasks.names == ("3", "1")
-    assert dataset.task.tolist() == [0, 1, 0, 1]
+TASK_NAMES = {
+    "integers": [3, 1, 3, 1],
+    "floats": [3.0, 1.0, 3.0, 1.0],
+    "text": ["3", "1.0", "3.00", "1"],
+    "mixed": [3, "1", "3.0", 1.0],
+    "categories": pd.Categorical([3, 1, 3, 1]),
+}
 
 
-def test_leading_zeros_of_task_names_in_a_file_count(tmp_path: Path) -> None:
+def test_task_names_of_any_type_become_the_same_text_but_leading_zeros_in_a_file_count(tmp_path: Path) -> None:
+    for case, task in TASK_NAMES.items():
+        dataset = read_dataset(frame(rows=4, task=task))
+        assert (dataset.tasks.names, dataset.task.tolist()) == (("3", "1"), [0, 1, 0, 1]), case
     frame(rows=4, task=["001", "1", "001", "1"]).to_csv(tmp_path / "data.csv", index=False)
     assert read_dataset(tmp_path / "data.csv").tasks.names == ("001", "1")
 
 
-@pytest.mark.parametrize(
-    ("target", "problem", "classes"),
-    [
-        pytest.param([0.5, 1, 2] * 4, Problem.REGRESSION, (), id="three numbers"),
-        pytest.param([1, 0] * 6, Problem.BINARY, ("0", "1"), id="two integers"),
-        pytest.param([1.0, 0.0] * 6, Problem.BINARY, ("0", "1"), id="two floats"),
-        pytest.param([True, False] * 6, Problem.BINARY, ("False", "True"), id="booleans"),
-        pytest.param(["no", "yes"] * 6, Problem.BINARY, ("no", "yes"), id="two words"),
-        pytest.param(["10", "b", "2"] * 4, Problem.MULTICLASS, ("2", "10", "b"), id="three words"),
-        pytest.param(pd.Categorical([10, 2, 3] * 4), Problem.MULTICLASS, ("2", "3", "10"), id="numbers as categories"),
-        pytest.param(np.array([1.5, 2, 7] * 4, dtype=object), Problem.REGRESSION, (), id="numbers as objects"),
-    ],
-)
+TARGETS: dict[str, tuple[Any, Problem, tuple[str, ...]]] = {
+    "three numbers": ([0.5, 1, 2] * 4, Problem.REGRESSION, ()),
+    "two integers": ([1, 0] * 6, Problem.BINARY, ("0", "1")),
+    "two floats": ([1.0, 0.0] * 6, Problem.BINARY, ("0", "1")),
+    "booleans": ([True, False] * 6, Problem.BINARY, ("False", "True")),
+    "two words": (["no", "yes"] * 6, Problem.BINARY, ("no", "yes")),
+    "three words": (["10", "b", "2"] * 4, Problem.MULTICLASS, ("2", "10", "b")),
+    "numbers as categories": (pd.Categorical([10, 2, 3] * 4), Problem.MULTICLASS, ("2", "3", "10")),
+    "numbers as objects": (np.array([1.5, 2, 7] * 4, dtype=object), Problem.REGRESSION, ()),
+}
+
+
+@pytest.mark.parametrize(("target", "problem", "classes"), TARGETS.values(), ids=TARGETS)
 def test_the_problem_follows_from_the_target(target: Any, problem: Problem, classes: tuple[str, ...]) -> None:
     dataset = read_dataset(frame(target=target))
-    assert dataset.schema.problem is problem
-    assert dataset.schema.classes == classes
+    assert (dataset.schema.problem, dataset.schema.classes) == (problem, classes)
     assert noted(dataset, f"The problem is {problem} on 'target'")
 
 
-@pytest.mark.parametrize(
-    ("target", "options", "problem"),
-    [
-        pytest.param([1, 0] * 6, {"metric": "mae"}, Problem.REGRESSION, id="metric of numbers"),
-        pytest.param([1, 2, 3] * 4, {"metric": "f1"}, Problem.MULTICLASS, id="metric of three classes"),
-        pytest.param([1, 2] * 6, {"metric": "log_loss"}, Problem.BINARY, id="metric of two classes"),
-        pytest.param([1, 0] * 6, {"problem": "regression", "metric": "f1"}, Problem.REGRESSION, id="problem wins"),
-        pytest.param([1, 0] * 6, {"problem": "multiclass"}, Problem.MULTICLASS, id="two classes as multiclass"),
-        pytest.param([1, 2, 3] * 4, {"problem": "multiclass"}, Problem.MULTICLASS, id="numbers as classes"),
-    ],
-)
+OPTIONS: dict[str, tuple[Any, dict[str, str], Problem]] = {
+    "metric of numbers": ([1, 0] * 6, {"metric": "mae"}, Problem.REGRESSION),
+    "metric of three classes": ([1, 2, 3] * 4, {"metric": "f1"}, Problem.MULTICLASS),
+    "metric of two classes": ([1, 2] * 6, {"metric": "log_loss"}, Problem.BINARY),
+    "problem wins": ([1, 0] * 6, {"problem": "regression", "metric": "f1"}, Problem.REGRESSION),
+    "two classes as multiclass": ([1, 0] * 6, {"problem": "multiclass"}, Problem.MULTICLASS),
+    "numbers as classes": ([1, 2, 3] * 4, {"problem": "multiclass"}, Problem.MULTICLASS),
+}
+
+
+@pytest.mark.parametrize(("target", "options", "problem"), OPTIONS.values(), ids=OPTIONS)
 def test_an_option_decides_the_problem(target: Any, options: dict[str, str], problem: Problem) -> None:
     assert read_dataset(frame(target=target), **options).schema.problem is problem
 
 
-@pytest.mark.parametrize(
-    ("columns", "options", "targets"),
-    [
-        pytest.param({"target_b": range(12)}, {}, ("target",), id="target alone where it is there"),
-        pytest.param({"y": range(12)}, {"target": "y"}, ("y",), id="one asked for as text"),
-        pytest.param({"y": range(12)}, {"target": ["y", "target"]}, ("y", "target"), id="two asked for"),
-    ],
-)
-def test_targets_are_those_asked_for_or_named_target(
-    columns: dict[str, Any], options: dict[str, Any], targets: tuple[str, ...]
-) -> None:
-    dataset = read_dataset(frame(**columns), **options)
-    assert dataset.schema.targets == targets
-    assert dataset.target.shape == (12, len(targets))
-
-
-def test_without_target_all_columns_that_begin_like_one_are_targets() -> None:
+def test_targets_are_those_asked_for_or_called_target_or_else_those_that_begin_so() -> None:
+    for columns, options, targets in (
+        ({"target_b": range(12)}, {}, ("target",)),
+        ({"y": range(12)}, {"target": "y"}, ("y",)),
+        ({"y": range(12)}, {"target": ["y", "target"]}, ("y", "target")),
+    ):
+        dataset = read_dataset(frame(**columns), **options)
+        assert (dataset.schema.targets, dataset.target.shape) == (targets, (12, len(targets)))
     data = frame(label_b=range(12)).rename(columns={"target": "target1"})
     assert read_dataset(data).schema.targets == ("target1", "label_b")
 
@@ -135,25 +116,19 @@ def test_useless_columns_are_ignored_and_noted() -> None:
     assert noted(dataset, "Ignored 1 feature, no category occurs twice: 'id'.")
 
 
-@pytest.mark.parametrize(
-    ("words", "categories"),
-    [
-        pytest.param(
-            ["often", "twice"] * 10 + [f"once{k}" for k in range(20)], ("often", "twice"), id="not once among many"
-        ),
-        pytest.param(["often"] * 10 + ["once", "other"], ("often", "once", "other"), id="once among few"),
-        pytest.param(
-            [f"w{k:04}" for k in range(1100)] * 2 + ["w1099"] * 5,
-            (*(f"w{k:04}" for k in range(999)), "w1099"),
-            id="the most frequent",
-        ),
-    ],
-)
+MANY = [f"w{number:04}" for number in range(1100)]
+WORDS: dict[str, tuple[list[str], tuple[str, ...]]] = {
+    "not once among many": (["often", "twice"] * 10 + MANY[:20], ("often", "twice")),
+    "once among few": (["often"] * 10 + ["once", "other"], ("often", "once", "other")),
+    "the most frequent": (MANY * 2 + ["w1099"] * 5, (*MANY[:999], "w1099")),
+}
+
+
+@pytest.mark.parametrize(("words", "categories"), WORDS.values(), ids=WORDS)
 def test_categories_that_tell_something_are_kept(words: list[str], categories: tuple[str, ...]) -> None:
     dataset = read_dataset(frame(rows=len(words), odd=words))
     assert dataset.schema.features[-1].categories == categories
-    kept = [word in categories for word in words]
-    assert (dataset.features.codes[:, 1] >= 0).tolist() == kept
+    assert (dataset.features.codes[:, 1] >= 0).tolist() == [word in categories for word in words]
 
 
 def test_what_is_unusual_is_allowed_and_noted(tmp_path: Path) -> None:
@@ -178,29 +153,24 @@ def test_classes_are_numbered_in_the_order_of_their_names_and_the_schema_survive
 def test_rows_of_training_are_encoded_as_in_training(target: Any) -> None:
     dataset = read_dataset(frame(target=target))
     rows = again(dataset, frame(target=target), need_target=True)
-    np.testing.assert_array_equal(rows.features.numeric, dataset.features.numeric)
-    np.testing.assert_array_equal(rows.features.codes, dataset.features.codes)
-    np.testing.assert_array_equal(rows.task, dataset.task)
-    np.testing.assert_array_equal(rows.target, dataset.target)
+    np.testing.assert_equal(vars(rows.features), vars(dataset.features))
+    np.testing.assert_equal((rows.task, rows.target), (dataset.task, dataset.target))
     assert rows.notes == ()
 
 
-def test_prediction_keeps_every_row_in_order_without_a_target() -> None:
+def test_prediction_keeps_every_row_in_order_and_a_test_file_loses_those_without_target_and_says_so() -> None:
     rows = again(read_dataset(frame()), frame(target=None).drop(columns="target").iloc[::-1])
-    assert rows.row.tolist() == list(range(12))
-    assert rows.target.shape == (12, 0)
+    assert (rows.row.tolist(), rows.target.shape) == (list(range(12)), (12, 0))
     assert rows.features.numeric[0, 0] == pytest.approx(11 / 7)
-
-
-def test_a_test_file_loses_rows_without_target_and_says_so() -> None:
     rows = again(read_dataset(frame()), frame(target=[None, *range(11)]), need_target=True)
     assert rows.row.tolist() == list(range(1, 12))
     assert noted(rows, "1 row dropped because the target is missing")
 
 
-def test_unknown_categories_and_extra_columns_do_no_harm() -> None:
-    rows = again(read_dataset(frame()), frame(word=["new", None, *["b"] * 10], extra=range(12)))
+def test_unknown_categories_extra_columns_and_missing_numbers_do_no_harm() -> None:
+    rows = again(read_dataset(frame()), frame(word=["new", None, *["b"] * 10], extra=range(12), x=None))
     assert rows.features.codes[:3, 0].tolist() == [-1, -1, 1]
+    assert np.isnan(rows.features.numeric).all()
 
 
 def test_new_tasks_follow_the_known_ones_in_order_of_appearance() -> None:
@@ -210,18 +180,9 @@ def test_new_tasks_follow_the_known_ones_in_order_of_appearance() -> None:
     assert noted(rows, "9 rows of 2 tasks not seen in training, 0 of these rows with metadata")
 
 
-def test_a_category_that_looks_like_a_number_is_found_in_a_file(tmp_path: Path) -> None:
-    dataset = read_dataset(frame(word=["01", "b"] * 6))
-    frame(word="01").to_csv(tmp_path / "new.csv", index=False)
-    assert again(dataset, tmp_path / "new.csv").features.codes[:, 0].tolist() == [0] * 12
-
-
-def test_classes_written_as_floats_are_those_written_as_integers(tmp_path: Path) -> None:
-    dataset = read_dataset(frame(target=[1, 0] * 6))
-    frame(target=[1.0, 0.0] * 6).to_csv(tmp_path / "test.csv", index=False)
-    assert again(dataset, tmp_path / "test.csv", need_target=True).target[:2, 0].tolist() == [1, 0]
-
-
-def test_a_numeric_feature_may_be_missing_throughout_the_new_rows() -> None:
-    rows = again(read_dataset(frame()), frame(x=None))
-    assert np.isnan(rows.features.numeric).all()
+def test_categories_and_classes_that_look_like_numbers_are_found_in_a_file(tmp_path: Path) -> None:
+    dataset = read_dataset(frame(word=["01", "b"] * 6, target=[1, 0] * 6))
+    frame(word="01", target=[1.0, 0.0] * 6).to_csv(tmp_path / "new.csv", index=False)
+    rows = again(dataset, tmp_path / "new.csv", need_target=True)
+    assert rows.features.codes[:, 0].tolist() == [0] * 12
+    assert rows.target[:2, 0].tolist() == [1, 0]

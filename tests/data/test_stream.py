@@ -8,9 +8,10 @@ import pytest
 
 from mthn_automl.data import csv_file
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.read import read_dataset, read_rows
+from mthn_automl.data.read import read_dataset
 from mthn_automl.data.stream import RowStream
 from mthn_automl.errors import DataError, UsageError
+from tests.data.again import again
 
 ROWS = 60
 META = pd.DataFrame({"task": ["t0", "t1", "t2", "n1"], "size": [1.0, 2.0, 3.0, 4.0], "kind": ["p", "q", "p", "q"]})
@@ -57,25 +58,14 @@ def to_parquet(frame: pd.DataFrame, folder: Path) -> Path:
     return folder / "new.parquet"
 
 
-Write = Callable[[pd.DataFrame, Path], Any]
-every_format = pytest.mark.parametrize(
-    "write", [to_csv, to_parquet, lambda frame, folder: frame], ids=["csv", "parquet", "frame"]
-)
-
-
 def stream_of(given: Any, known: Dataset, rows_at_once: int, meta: Any = None) -> RowStream:
     return RowStream(
         given, schema=known.schema, tasks=known.tasks, spare=known.spare, meta=meta, rows_at_once=rows_at_once
     )
 
 
-def whole_of(given: Any, known: Dataset, meta: Any = None) -> Dataset:
-    return read_rows(given, schema=known.schema, tasks=known.tasks, spare=known.spare, meta=meta, need_target=False)
-
-
 def assert_same(stream: RowStream, whole: Dataset) -> None:
     pieces = list(stream)
-    assert pieces
     for name in ("task", "target", "row"):
         np.testing.assert_array_equal(np.concatenate([getattr(each, name) for each in pieces]), getattr(whole, name))
     for name in ("numeric", "codes"):
@@ -84,17 +74,17 @@ def assert_same(stream: RowStream, whole: Dataset) -> None:
     for found, wanted in ((pieces[-1].tasks, whole.tasks), (pieces[-1].spare, whole.spare)):
         assert found.names == wanted.names
         assert found.metadata is not None
-        assert wanted.metadata is not None
-        np.testing.assert_array_equal(found.metadata.numeric, wanted.metadata.numeric)
-        np.testing.assert_array_equal(found.metadata.codes, wanted.metadata.codes)
+        np.testing.assert_equal(vars(found.metadata), vars(wanted.metadata))
     assert stream.notes == whole.notes
 
 
-@every_format
-def test_pieces_are_the_whole_however_often_they_are_read(tmp_path: Path, write: Write) -> None:
+@pytest.mark.parametrize("write", [to_csv, to_parquet, lambda frame, _: frame], ids=["csv", "parquet", "frame"])
+def test_pieces_are_the_whole_however_often_they_are_read(
+    tmp_path: Path, write: Callable[[pd.DataFrame, Path], Any]
+) -> None:
     known, given = training(), write(new_rows(), tmp_path)
     for meta in (None, NEW_META):
-        whole = whole_of(given, known, meta)
+        whole = again(known, given, meta)
         for rows_at_once in (1, *SIZES):
             stream = stream_of(given, known, rows_at_once, meta)
             assert_same(stream, whole)
@@ -115,20 +105,18 @@ def test_pieces_are_the_whole_however_often_they_are_read(tmp_path: Path, write:
 def test_a_type_follows_from_the_whole_file(tmp_path: Path, columns: dict[str, Any]) -> None:
     known, path = training(), to_csv(new_rows(**columns), tmp_path)
     for rows_at_once in SIZES:
-        assert_same(stream_of(path, known, rows_at_once), whole_of(path, known))
+        assert_same(stream_of(path, known, rows_at_once), again(known, path))
 
 
-def test_blocks_and_pieces_need_not_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_and_pieces_need_not_agree_and_what_only_the_slow_way_reads_is_streamed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     known, path = training(), to_csv(new_rows(), tmp_path)
-    whole = whole_of(path, known)
+    whole = again(known, path)
     monkeypatch.setattr(csv_file, "BLOCK_BYTES", 100)
     assert_same(stream_of(path, known, 7), whole)
-
-
-def test_a_file_that_only_the_slow_way_reads_is_streamed_too(tmp_path: Path) -> None:
-    known, path = training(), to_csv(new_rows(), tmp_path)
     path.write_text(path.read_text().replace("\nn2,", "\n   \nn2,"))
-    assert_same(stream_of(path, known, 7), whole_of(path, known))
+    assert_same(stream_of(path, known, 7), again(known, path))
 
 
 def test_each_piece_has_its_rows_and_the_tasks_met_so_far(tmp_path: Path) -> None:
@@ -145,67 +133,55 @@ def replaced(column: str, row: int, cell: Any) -> pd.DataFrame:
     return frame
 
 
-@pytest.mark.parametrize(
-    "frame",
-    [
-        pytest.param(replaced("x", 50, "many"), id="text in a column of numbers"),
-        pytest.param(replaced("x", 50, "True"), id="a truth value in a column of numbers"),
-        pytest.param(replaced("x", 0, "True"), id="numbers after a truth value"),
-        pytest.param(replaced("x", 41, "inf"), id="infinity"),
-        pytest.param(replaced("x", 41, "1e999"), id="infinity in digits"),
-        pytest.param(replaced("task", 59, None), id="no task"),
-        pytest.param(new_rows().drop(columns="x"), id="no feature"),
-        pytest.param(new_rows().rename(columns={"task": "tsk"}), id="no task column"),
-        pytest.param(new_rows().head(0), id="no rows"),
-        pytest.param(new_rows()[["extra"]], id="no column of training"),
-    ],
-)
+WRONG = {
+    "text in a column of numbers": replaced("x", 50, "many"),
+    "a truth value in a column of numbers": replaced("x", 50, "True"),
+    "numbers after a truth value": replaced("x", 0, "True"),
+    "infinity": replaced("x", 41, "inf"),
+    "infinity in digits": replaced("x", 41, "1e999"),
+    "no task": replaced("task", 59, None),
+    "no feature": new_rows().drop(columns="x"),
+    "no task column": new_rows().rename(columns={"task": "tsk"}),
+    "no rows": new_rows().head(0),
+    "no column of training": new_rows()[["extra"]],
+}
+
+
+@pytest.mark.parametrize("frame", WRONG.values(), ids=WRONG)
 def test_what_is_wrong_is_told_as_for_the_whole_file(tmp_path: Path, frame: pd.DataFrame) -> None:
     known, path = training(), to_csv(frame, tmp_path)
     with pytest.raises(DataError) as wanted:
-        whole_of(path, known)
+        again(known, path)
     for rows_at_once in SIZES:
         with pytest.raises(DataError) as found:
             list(stream_of(path, known, rows_at_once))
         assert str(found.value) == str(wanted.value)
 
 
-@pytest.mark.parametrize(
-    ("broken", "message"),
-    [
-        pytest.param(lambda lines: [*lines, "1,2"], "line 62 of .* has 2", id="a short line at the end"),
-        pytest.param(lambda lines: [*lines[:-1], lines[-1] + ",1"], "line 61 of .* has 8", id="a long line"),
-        pytest.param(lambda lines: [*lines[:-1], lines[-1].replace(",", ',"', 1)], "line 61", id="an open quote"),
-    ],
-)
-def test_a_line_that_is_wrong_late_in_the_file_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: Callable[[list[str]], list[str]], message: str
+def test_what_is_wrong_late_in_a_file_is_told_by_its_line_or_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csv_file, "BLOCK_BYTES", 100)
     path = to_csv(new_rows(), tmp_path)
-    path.write_text("\n".join(broken(path.read_text().splitlines())))
-    with pytest.raises(DataError, match=message):
-        list(stream_of(path, training(), 7))
-
-
-def test_rows_of_parquet_are_named_by_their_place_in_the_file(tmp_path: Path) -> None:
-    path = to_parquet(
-        replaced("x", 50, 1).assign(x=lambda frame: [*map(str, frame["x"][:50]), "many", *["1"] * 9]), tmp_path
-    )
+    *lines, last = path.read_text().splitlines()
+    for end, message in (
+        ([last, "1,2"], "line 62 of .* has 2"),
+        ([last + ",1"], "line 61 of .* has 8"),
+        ([last.replace(",", ',"', 1)], "line 61"),
+    ):
+        path.write_text("\n".join([*lines, *end]))
+        with pytest.raises(DataError, match=message):
+            list(stream_of(path, training(), 7))
+    late = new_rows(x=[*map(str, range(50)), "many", *["1"] * 9])
     with pytest.raises(DataError, match=r"row 50 of new\.parquet says 'many'"):
-        list(stream_of(path, training(), 7))
+        list(stream_of(to_parquet(late, tmp_path), training(), 7))
 
 
-def test_metadata_that_describe_a_task_of_a_late_piece_are_those_of_the_data(tmp_path: Path) -> None:
-    meta = NEW_META.assign(task=["n6", "unused"])
-    known, path = training(), to_csv(new_rows(), tmp_path)
-    assert_same(stream_of(path, known, 7, meta), whole_of(path, known, meta))
-
-
-def test_metadata_of_no_task_are_refused_in_the_end(tmp_path: Path) -> None:
-    known, path, meta = training(), to_csv(new_rows(), tmp_path), NEW_META.assign(task=["y", "z"])
+def test_metadata_must_describe_a_task_of_the_data_were_it_that_of_a_late_piece(tmp_path: Path) -> None:
+    known, path, meta = training(), to_csv(new_rows(), tmp_path), NEW_META.assign(task=["n6", "unused"])
+    assert_same(stream_of(path, known, 7, meta), again(known, path, meta))
     with pytest.raises(DataError, match=r"no task of the metadata \(such as 'y'\) is one of the data \(such as 'n0'\)"):
-        list(stream_of(path, known, 7, meta))
+        list(stream_of(path, known, 7, NEW_META.assign(task=["y", "z"])))
 
 
 def test_less_than_a_row_at_once_is_refused(tmp_path: Path) -> None:

@@ -14,9 +14,14 @@ from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.data.encoding import Flags
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.models.base import Classical
+from mthn_automl.training.fit import Schedule
+from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
+from mthn_automl.tuning.objective import Configuration, fit_classical
+from mthn_automl.tuning.plan import Plan
 from tests.contracts import zoo
 from tests.contracts.test_task_networks import untrained
+from tests.training.trained import encode_all, train
 
 Animal = Callable[[], Dataset]
 ANIMALS = (zoo.planted, zoo.several_targets, zoo.binary, zoo.multiclass, zoo.missing_values, zoo.no_metadata)
@@ -46,6 +51,16 @@ def model_of(name: str, animal: Animal) -> Networks | Classical:
     model: Classical = architecture(architecture.Settings())
     model.fit(dataset, flags=Flags.of(dataset), seed=0)
     return model
+
+
+def fitted(configuration: Configuration, dataset: Dataset, epochs: int) -> Networks | Classical:
+    """A model trained on every row; of networks two seeds."""
+    if not configuration.neural:
+        return fit_classical(configuration, dataset, Flags.of(dataset))
+    data = encode_all(dataset, Flags.of(dataset))
+    plan = Plan(1, 2, Schedule(64, max_epochs=epochs, patience=epochs, check_every=epochs), None)
+    pack = train(configuration, data, [Member(0, 0), Member(0, 1)], plan, None).pack
+    return Networks(pack, data.encoders[0], data.problem)
 
 
 def frame(animal: Animal) -> pd.DataFrame:

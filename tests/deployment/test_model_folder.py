@@ -12,18 +12,13 @@ import pytest
 import mthn_automl
 from mthn_automl import catalogue
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.encoding import Flags
 from mthn_automl.deployment.model_folder import FORMAT, load_model, read_model, write_model
 from mthn_automl.errors import FormatError, UsageError
 from mthn_automl.storage import read_json, write_json
-from mthn_automl.training.fit import Schedule
-from mthn_automl.training.members import Member
-from mthn_automl.training.networks import Networks
 from mthn_automl.tuning.final import Refitted
-from mthn_automl.tuning.objective import Configuration, fit_classical
-from mthn_automl.tuning.plan import Plan
+from mthn_automl.tuning.objective import Configuration
 from tests.contracts import zoo
-from tests.training.trained import encode_all, train
+from tests.deployment.few import fitted
 
 FILES = {"README.md", "config.json", "metrics.json", "model.safetensors", "schema.json", "tasks.json"}
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -34,21 +29,10 @@ every_family = pytest.mark.parametrize("name", SETTINGS)
 METRICS = {"rmse": 0.25, "rows": 168}
 
 
-def refitted(name: str, dataset: Dataset, settings: dict[str, Any]) -> Refitted:
-    configuration = Configuration(catalogue.read(name), settings, {}, seed=0)
-    if not configuration.neural:
-        model: Any = fit_classical(configuration, dataset, Flags.of(dataset))
-    else:
-        data = encode_all(dataset, Flags.of(dataset))
-        plan = Plan(1, 2, Schedule(64, max_epochs=2, patience=2, check_every=2), None)
-        pack = train(configuration, data, [Member(0, 0), Member(0, 1)], plan, None).pack
-        model = Networks(pack, data.encoders[0], data.problem)
-    return Refitted(name, model, 1.0, stopped_by_time=False, notes=())
-
-
 def write(folder: Path, name: str, dataset: Dataset) -> Refitted:
-    model = refitted(name, dataset, SETTINGS[name])
-    write_model(folder, model, catalogue.read(name), SETTINGS[name], dataset, METRICS)
+    configuration = Configuration(catalogue.read(name), SETTINGS[name], {}, seed=0)
+    model = Refitted(name, fitted(configuration, dataset, epochs=2), 1.0, stopped_by_time=False, notes=())
+    write_model(folder, model, configuration.file, SETTINGS[name], dataset, METRICS)
     return model
 
 
@@ -101,16 +85,12 @@ def test_a_model_comes_back_with_its_columns_and_tasks(
     dataset = animal()
     model = write(tmp_path, name, dataset)
     loaded = read_model(tmp_path)
-    assert loaded.architecture == name
-    assert loaded.schema == dataset.schema
-    assert loaded.tasks.names == dataset.tasks.names
-    np.testing.assert_equal(vars_of(loaded.tasks.metadata), vars_of(dataset.tasks.metadata))
+    assert (loaded.architecture, loaded.schema, loaded.tasks.names) == (name, dataset.schema, dataset.tasks.names)
+    assert (loaded.tasks.metadata is None) is (dataset.tasks.metadata is None)
+    if dataset.tasks.metadata is not None:
+        np.testing.assert_equal(vars(loaded.tasks.metadata), vars(dataset.tasks.metadata))
     np.testing.assert_array_equal(loaded.model.predict(dataset), model.predict(dataset))
     assert loaded.model.size() == model.size()
-
-
-def vars_of(table: Any) -> Any:
-    return None if table is None else vars(table)
 
 
 def test_files_and_keys_that_are_not_known_are_ignored(folder: Path) -> None:
@@ -142,24 +122,22 @@ def test_a_file_that_is_missing_or_damaged_is_refused(name: str, folder: Path) -
             read_model(folder)
 
 
-def test_weights_of_another_model_are_refused(folder: Path, written: dict[str, Path]) -> None:
-    shutil.copy(written["ridge"] / "model.safetensors", folder)
-    with pytest.raises(FormatError, match="must be a whole model folder, however: KeyError"):
-        read_model(folder)
-
-
-def test_a_configuration_that_lacks_something_is_refused(folder: Path) -> None:
+def test_weights_of_another_model_and_a_configuration_that_lacks_something_are_refused(
+    folder: Path, written: dict[str, Path]
+) -> None:
     config = read_json(folder / "config.json")
     for key in ("format", "architecture", "family", "class", "settings", "state"):
         write_json(folder / "config.json", {name: value for name, value in config.items() if name != key})
         with pytest.raises(FormatError, match=f"must be a whole model folder, however: KeyError: '{key}'"):
             read_model(folder)
+    write_json(folder / "config.json", config)
+    shutil.copy(written["ridge"] / "model.safetensors", folder)
+    with pytest.raises(FormatError, match="must be a whole model folder, however: KeyError"):
+        read_model(folder)
 
 
-def test_a_run_folder_gives_the_model_inside(folder: Path) -> None:
+def test_a_run_folder_gives_the_model_inside_and_one_without_is_refused(folder: Path) -> None:
     assert load_model(folder.parent).architecture == load_model(folder).architecture
-
-
-def test_a_folder_without_a_model_is_refused(tmp_path: Path) -> None:
+    shutil.rmtree(folder)
     with pytest.raises(UsageError, match=r"must be a model folder with a config\.json"):
-        load_model(tmp_path)
+        load_model(folder.parent)

@@ -20,19 +20,15 @@ def broken(after: int) -> Iterator[pd.DataFrame]:
     raise DataError("line 9 is wrong")
 
 
-def test_pieces_make_one_csv_file(tmp_path: Path) -> None:
+def test_pieces_make_one_file_by_its_name_or_one_text_on_stdout(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     write_predictions(PIECES, tmp_path / "new" / "p.csv")
     assert (tmp_path / "new" / "p.csv").read_text() == WHOLE.to_csv(index=False)
-
-
-def test_pieces_make_one_csv_text_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
-    write_predictions(PIECES, None)
-    assert capsys.readouterr().out == WHOLE.to_csv(index=False)
-
-
-def test_pieces_make_one_parquet_file_where_the_name_says_so(tmp_path: Path) -> None:
     write_predictions(PIECES, tmp_path / "p.parquet")
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "p.parquet"), WHOLE)
+    write_predictions(PIECES, None)
+    assert capsys.readouterr().out == WHOLE.to_csv(index=False)
 
 
 @pytest.mark.parametrize("after", [0, 1, 3])
@@ -57,17 +53,13 @@ def test_an_error_in_the_first_piece_or_at_the_end_of_it_leaves_stdout_and_links
     assert (tmp_path / "target.csv").read_text() == "old"
 
 
-@pytest.mark.parametrize("name", ["p.csv", "p.parquet"])
-def test_a_link_stays_a_link(name: str, tmp_path: Path) -> None:
-    (tmp_path / "link").mkdir()
-    link = tmp_path / "link" / name
-    link.symlink_to(tmp_path / f"target-{name}")
-    write_predictions(PIECES, link)
-    assert link.is_symlink()
-    assert (tmp_path / f"target-{name}").stat().st_size > 0
-
-
-def test_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
+def test_a_link_stays_a_link_and_a_pipe_a_pipe(tmp_path: Path) -> None:
+    for name in ("p.csv", "p.parquet"):
+        target, link = tmp_path / f"target-{name}", tmp_path / name
+        link.symlink_to(target)
+        write_predictions(PIECES, link)
+        assert link.is_symlink()
+        assert target.stat().st_size > 0
     os.mkfifo(tmp_path / "pipe")
     read: list[str] = []
     reader = Thread(target=lambda: read.append((tmp_path / "pipe").read_text()), daemon=True)

@@ -9,17 +9,11 @@ import pandas as pd
 import pytest
 
 from mthn_automl import catalogue
-from mthn_automl.data.encoding import Flags
 from mthn_automl.data.problems import planted
 from mthn_automl.data.read import read_dataset
 from mthn_automl.deployment.predictor import Predictor
-from mthn_automl.errors import DataError
-from mthn_automl.training.fit import Schedule
-from mthn_automl.training.members import Member
-from mthn_automl.training.networks import Networks
-from mthn_automl.tuning.objective import Configuration, fit_classical
-from mthn_automl.tuning.plan import Plan
-from tests.training.trained import encode_all, train
+from mthn_automl.tuning.objective import Configuration
+from tests.deployment.few import fitted
 
 Frames = tuple[pd.DataFrame, pd.DataFrame]
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -65,13 +59,7 @@ def with_spare_tasks() -> Frames:
 def predictor(name: str, make: Callable[[], Frames] = regression) -> Predictor:
     dataset = read_dataset(*make())
     configuration = Configuration(catalogue.read(name), SETTINGS[name], {"learning_rate": 1e-2}, seed=0)
-    if not configuration.neural:
-        model: Any = fit_classical(configuration, dataset, Flags.of(dataset))
-    else:
-        data = encode_all(dataset, Flags.of(dataset))
-        plan = Plan(1, 2, Schedule(64, max_epochs=60, patience=60, check_every=60), None)
-        pack = train(configuration, data, [Member(0, 0), Member(0, 1)], plan, None).pack
-        model = Networks(pack, data.encoders[0], data.problem)
+    model = fitted(configuration, dataset, epochs=60)
     return Predictor(name, dataset.schema, dataset.tasks, dataset.spare, model)
 
 
@@ -121,8 +109,8 @@ def test_rows_are_predicted_by_what_they_hold_whatever_surrounds_them(name: str)
 
 @every_model
 def test_unseen_tasks_are_predicted_by_their_metadata_and_leave_the_known_ones_as_they_were(name: str) -> None:
-    data, _ = regression()
-    rows, described = unseen()
+    """Those without metadata are one average task."""
+    (data, _), (rows, described) = regression(), unseen()
     model = predictor(name)
     found = model.predict(rows, described)
     assert found["task"].tolist() == ["0", "n1", "n2", "n3", "0"]
@@ -132,18 +120,6 @@ def test_unseen_tasks_are_predicted_by_their_metadata_and_leave_the_known_ones_a
     both = model.predict(pd.concat([data, rows], ignore_index=True), described)["prediction"].iloc[: len(data)]
     np.testing.assert_allclose(both, model.predict(data)["prediction"], rtol=1e-5, atol=1e-5)
     pd.testing.assert_frame_equal(predictor(name, with_spare_tasks).predict(rows), found)
-
-
-@every_model
-def test_unseen_tasks_without_metadata_are_one_average_task(name: str) -> None:
-    found = predictor(name).predict(unseen()[0])["prediction"]
-    assert np.isfinite(found).all()
-    np.testing.assert_allclose(found.iloc[1:4], found.iloc[1], rtol=1e-5)
-
-
-def test_a_frame_without_rows_or_without_a_column_is_an_error_that_says_so() -> None:
-    data, _ = regression()
-    with pytest.raises(DataError, match="row"):
-        predictor("ridge").predict(data.iloc[:0])
-    with pytest.raises(DataError, match="x2"):
-        predictor("ridge").predict(data.drop(columns="x2"))
+    average = model.predict(rows)["prediction"]
+    assert np.isfinite(average).all()
+    np.testing.assert_allclose(average.iloc[1:4], average.iloc[1], rtol=1e-5)

@@ -12,6 +12,7 @@ from mthn_automl.errors import DataError
 from tests.contracts import zoo
 from tests.deployment.few import ANIMALS, Animal, array, every_architecture, frame, predictor
 
+TASK = np.zeros(40, dtype=np.int64)
 PLANTED, GAPPY = array(zoo.planted), array(zoo.missing_values)
 NETWORK_AND_CLASSICAL = pytest.mark.parametrize("name", ["hypernetwork", "ridge"])
 
@@ -97,28 +98,24 @@ def test_columns_are_taken_by_their_names() -> None:
         model.predict_arrays(rows[["x0"]], rows["task"])
 
 
-def test_lists_and_single_precision_will_do() -> None:
-    model = predictor("hypernetwork", zoo.planted)
+def test_lists_single_precision_text_and_a_task_beside_the_row_will_do() -> None:
+    model, gappy = predictor("hypernetwork", zoo.planted), predictor("hypernetwork", zoo.missing_values)
     expected = model.predict_arrays(PLANTED[:2], ["task 0", "task 5"])
     assert model.predict_arrays(PLANTED[:2].tolist(), ["task 0", "task 5"]) == pytest.approx(expected)
     single = model.predict_arrays(PLANTED[:2].astype(np.float32), np.array([0, 5], dtype=np.int8))
     assert single == pytest.approx(expected, rel=1e-4)
-
-
-def test_the_task_may_stand_beside_the_row() -> None:
-    model, row = predictor("hypernetwork", zoo.planted), row_of(zoo.planted)
-    expected = model.predict_one({**row, "task": "task 9"})
-    assert model.predict_one(row, task="task 9") == expected
-    del row["task"]
-    assert model.predict_one(row, task="task 9") == expected
+    np.testing.assert_array_equal(gappy.predict_arrays(GAPPY.astype(str), TASK), gappy.predict_arrays(GAPPY, TASK))
+    row = row_of(zoo.planted)
+    beside = [model.predict_one(given, task="task 9") for given in (row, {"x0": row["x0"], "x1": row["x1"]})]
+    assert beside == [model.predict_one({**row, "task": "task 9"})] * 2
 
 
 @NETWORK_AND_CLASSICAL
-def test_numbers_of_tasks_are_indices_of_their_names_and_minus_one_a_task_never_seen(name: str) -> None:
-    model, numbers = predictor(name, zoo.planted), np.arange(len(PLANTED)) * 7 % 13 - 1
+def test_indices_of_tasks_are_those_of_their_names_and_minus_one_a_task_never_seen(name: str) -> None:
+    model, indices = predictor(name, zoo.planted), np.arange(len(PLANTED)) * 7 % 13 - 1
     names = [*model.tasks.names, "never seen"]
-    expected = model.predict_arrays(PLANTED, [names[number] for number in numbers])
-    np.testing.assert_allclose(model.predict_arrays(PLANTED, numbers), expected, rtol=1e-6)
+    expected = model.predict_arrays(PLANTED, [names[index] for index in indices])
+    np.testing.assert_allclose(model.predict_arrays(PLANTED, indices), expected, rtol=1e-6)
 
 
 def named_by_years() -> zoo.Dataset:
@@ -127,14 +124,14 @@ def named_by_years() -> zoo.Dataset:
     return zoo.replace(zoo.planted(), tasks=TaskTable(names, zoo.planted().tasks.metadata))
 
 
-@pytest.mark.parametrize("kind", [np.int64, np.float64, object, str])
-def test_whole_numbers_are_names_where_tasks_are_named_so(kind: type) -> None:
+def test_whole_numbers_are_names_where_tasks_are_named_so() -> None:
     model = predictor("hypernetwork", named_by_years)
-    tasks = np.array([2003, 2011, 1999]).astype(kind)
     expected = model.predict_arrays(PLANTED[:3], ["2003", "2011", "1999"])
-    found = model.predict_arrays(PLANTED[:3], tasks)
-    np.testing.assert_allclose(found, expected, rtol=1e-5)  # networks of few tasks, and of all, round apart
-    assert model.predict_one(PLANTED[0], task=tasks[0])["prediction"] == pytest.approx(found[0, 0], rel=1e-5)
+    for kind in (np.int64, np.float64, object, str):
+        tasks = np.array([2003, 2011, 1999]).astype(kind)
+        found = model.predict_arrays(PLANTED[:3], tasks)
+        np.testing.assert_allclose(found, expected, rtol=1e-5)  # networks of few tasks, and of all, round apart
+        assert model.predict_one(PLANTED[0], task=tasks[0])["prediction"] == pytest.approx(found[0, 0], rel=1e-5)
 
 
 def test_the_networks_of_many_tasks_in_turn_are_not_confused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,28 +143,26 @@ def test_the_networks_of_many_tasks_in_turn_are_not_confused(monkeypatch: pytest
     np.testing.assert_allclose(found, expected[::4], rtol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        pytest.param({"task": None}, "Every row must name its task", id="no task"),
-        pytest.param({"task": np.nan}, "Every row must name its task", id="NaN for a task"),
-        pytest.param({"task": ["task 1"]}, "A task must be given by its name, however there is", id="tasks"),
-        pytest.param({"task": b"task 1"}, "A task must be given by its name, however there is", id="bytes"),
-        pytest.param({"x0": "many"}, "'x0' must hold finite numbers, however the row says 'many'", id="text"),
-        pytest.param({"x0": np.inf}, "Column 'x0' .* says 'inf'", id="infinite"),
-        pytest.param({"x0": [1.0]}, "Column 'x0' .* says '\\[1.0\\]'", id="a list"),
-        pytest.param({"x0": 10**400}, "Column 'x0' must hold finite numbers", id="too large for a float"),
-    ],
+BAD_CELLS: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"task": None}, "Every row must name its task"),
+    ({"task": np.nan}, "Every row must name its task"),
+    ({"task": ["task 1"]}, "A task must be given by its name, however there is"),
+    ({"task": b"task 1"}, "A task must be given by its name, however there is"),
+    ({"x0": "many"}, "'x0' must hold finite numbers, however the row says 'many'"),
+    ({"x0": np.inf}, "Column 'x0' .* says 'inf'"),
+    ({"x0": [1.0]}, r"Column 'x0' .* says '\[1.0\]'"),
+    ({"x0": 10**400}, "Column 'x0' must hold finite numbers"),
 )
-def test_a_row_that_cannot_be_right_is_refused_with_a_sentence(change: dict[str, Any], message: str) -> None:
-    with pytest.raises(DataError, match=message):
-        predictor("ridge", zoo.planted).predict_one({**row_of(zoo.planted), **change})
 
 
-@pytest.mark.parametrize("row", [[1.0, [2.0]], [10**400, 1.0], ["a", 1.0]], ids=["nested", "too large", "text"])
-def test_a_list_that_holds_no_numbers_is_refused(row: Any) -> None:
-    with pytest.raises(DataError, match="An array of features must hold numbers"):
-        predictor("ridge", zoo.planted).predict_one(row, "task 1")
+def test_a_row_that_cannot_be_right_is_refused_with_a_sentence() -> None:
+    model = predictor("ridge", zoo.planted)
+    for change, message in BAD_CELLS:
+        with pytest.raises(DataError, match=message):
+            model.predict_one({**row_of(zoo.planted), **change})
+    for row in ([1.0, [2.0]], [10**400, 1.0], ["a", 1.0]):
+        with pytest.raises(DataError, match="An array of features must hold numbers"):
+            model.predict_one(row, "task 1")
 
 
 def with_cell(value: float, column: int = 1) -> np.ndarray:
@@ -176,34 +171,26 @@ def with_cell(value: float, column: int = 1) -> np.ndarray:
     return given
 
 
-TASK = np.zeros(40, dtype=np.int64)
+BAD_ARRAYS: dict[str, tuple[Any, Any, str]] = {
+    "columns": (GAPPY[:, :4], TASK, r"must have 5 columns, 'x0', .*however its shape is \(40, 4\)"),
+    "one row": (GAPPY[0], TASK[:1], r"however its shape is \(5,\)"),
+    "text": ([["a"] * 5], ["task 0"], "must hold numbers, a category as its index, however"),
+    "fewer tasks": (GAPPY, TASK[:39], "39 tasks are given for 40 rows"),
+    "matrix": (GAPPY, TASK[:, None], r"one task a row, however the shape of the tasks is \(40, 1\)"),
+    "no such index": (GAPPY, TASK + 5, "between 0 and 4, or be -1 .* however there is 5"),
+    "negative index": (GAPPY, TASK - 2, "however there is -2"),
+    "None for a task": (GAPPY, [None, *["task 0"] * 39], "Every row must name its task"),
+    "NaN for a task": (GAPPY, np.full(40, np.nan), "Every row must name its task"),
+    "nested": (GAPPY[:2], ["task 1", ["task 2"]], "one task a row, however they are nested"),
+    "bytes": (GAPPY[:2], [b"task 1"] * 2, "A task must be given by its name"),
+    "infinite": (with_cell(np.inf), TASK, "however row 3 of the features holds one that is not"),
+    "huge": (with_cell(-1e200), TASK, "however row 3 of the features"),
+    "no such category": (with_cell(3, 4), TASK, "from 0 to 2 or -1 .*'xc0' is 3 in row 3"),
+    "half a category": (with_cell(0.5, 4), TASK, "'xc0' is 0.5 in row 3"),
+}
 
 
-@pytest.mark.parametrize(
-    ("features", "task", "message"),
-    [
-        pytest.param(GAPPY[:, :4], TASK, r"must have 5 columns, 'x0', .*however its shape is \(40, 4\)", id="columns"),
-        pytest.param(GAPPY[0], TASK[:1], r"however its shape is \(5,\)", id="one row"),
-        pytest.param([["a"] * 5], ["task 0"], "must hold numbers, a category as its index, however", id="text"),
-        pytest.param(GAPPY, TASK[:39], "39 tasks are given for 40 rows", id="fewer tasks"),
-        pytest.param(GAPPY, TASK[:, None], r"one task a row, however the shape of the tasks is \(40, 1\)", id="matrix"),
-        pytest.param(GAPPY, TASK + 5, "between 0 and 4, or be -1 .* however there is 5", id="no such number"),
-        pytest.param(GAPPY, TASK - 2, "however there is -2", id="negative number"),
-        pytest.param(GAPPY, [None, *["task 0"] * 39], "Every row must name its task", id="None for a task"),
-        pytest.param(GAPPY, np.full(40, np.nan), "Every row must name its task", id="NaN for a task"),
-        pytest.param(GAPPY[:2], ["task 1", ["task 2"]], "one task a row, however they are nested", id="nested"),
-        pytest.param(GAPPY[:2], [b"task 1"] * 2, "A task must be given by its name", id="bytes"),
-        pytest.param(with_cell(np.inf), TASK, "however row 3 of the features holds one that is not", id="infinite"),
-        pytest.param(with_cell(-1e200), TASK, "however row 3 of the features", id="huge"),
-        pytest.param(with_cell(3, 4), TASK, "from 0 to 2 or -1 .*'xc0' is 3 in row 3", id="no such category"),
-        pytest.param(with_cell(0.5, 4), TASK, "'xc0' is 0.5 in row 3", id="half a category"),
-    ],
-)
+@pytest.mark.parametrize(("features", "task", "message"), BAD_ARRAYS.values(), ids=BAD_ARRAYS)
 def test_arrays_that_cannot_be_right_are_refused_with_a_sentence(features: Any, task: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
         predictor("hypernetwork", zoo.missing_values).predict_arrays(features, task)
-
-
-def test_numbers_as_text_are_numbers() -> None:
-    model = predictor("hypernetwork", zoo.missing_values)
-    np.testing.assert_array_equal(model.predict_arrays(GAPPY.astype(str), TASK), model.predict_arrays(GAPPY, TASK))

@@ -30,27 +30,18 @@ class Disk:
     @contextmanager
     def read_only(self) -> Iterator[None]:
         """Nothing in the folder can be written, changed or removed, by root neither."""
-        with next(filter(None, (self._frozen(how) for how in (_immutable, _without_leave)))):
+        freeze = next(filter(self._frozen_by, (_immutable, _without_leave)))
+        try:
             yield
+        finally:
+            freeze(self.folder, False)
 
-    def _frozen(self, how: Callable[[Path, bool], bool]) -> "_Frozen | None":
-        if how(self.folder, True) and not _writable(self.folder):
-            return _Frozen(self.folder, how)
-        how(self.folder, False)
-        return None
-
-
-class _Frozen:
-    """Thawed at the end of the block."""
-
-    def __init__(self, folder: Path, how: Callable[[Path, bool], bool]) -> None:
-        self.folder, self.how = folder, how
-
-    def __enter__(self) -> None:
-        """It is frozen already."""
-
-    def __exit__(self, *error: object) -> None:
-        self.how(self.folder, False)
+    def _frozen_by(self, freeze: Callable[[Path, bool], bool]) -> bool:
+        """Whether it is frozen now; if it could not be, it is as before."""
+        if freeze(self.folder, True) and not _writable(self.folder):
+            return True
+        freeze(self.folder, False)
+        return False
 
 
 def _immutable(folder: Path, wanted: bool) -> bool:

@@ -15,6 +15,8 @@ import psutil
 TOKEN = "5f" * 32
 CHECKOUT = Path(__file__).parents[2]
 SILENT = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(CHECKOUT), "PYTHONWARNINGS": "ignore"}
+START = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", "--num-cpus=1"]
+START += ["--object-store-memory=80000000"]
 _PATIENCE = 90.0
 
 
@@ -30,6 +32,22 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
+def begun(command: list[str], output: Path, settings: dict[str, str]) -> "subprocess.Popen[bytes]":
+    """`ray start` in a process group of its own; settings: all of its environment."""
+    with output.open("wb") as stream:
+        return subprocess.Popen(
+            command, env=settings, cwd=output.parent, stdout=stream, stderr=stream, start_new_session=True
+        )
+
+
+def wait_until_it_runs(process: "subprocess.Popen[bytes]", output: Path) -> None:
+    ends = time.monotonic() + _PATIENCE
+    while "Ray runtime started" not in (printed := output.read_text(errors="replace")):
+        assert process.poll() is None, printed
+        assert time.monotonic() < ends, printed
+        time.sleep(0.1)
+
+
 class Head:
     """A head node that asks for TOKEN; leaving kills its process group and expects that nothing is left of it.
 
@@ -40,8 +58,7 @@ class Head:
         self.folder = Path(tempfile.mkdtemp(prefix="r", dir="/tmp"))
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"
-        self._start = [sys.executable, "-m", "ray.scripts.scripts", "start", "--head", "--block", f"--port={self.port}"]
-        self._options = [*options, "--num-cpus=1", "--include-dashboard=false", "--object-store-memory=80000000"]
+        self._command = [*START, "--head", f"--port={self.port}", *options, "--include-dashboard=false"]
 
     def environment(self, **settings: str) -> dict[str, str]:
         """Of one who may join: the token, and the folder in which Ray remembers this cluster."""
@@ -50,21 +67,12 @@ class Head:
         )
 
     def __enter__(self) -> "Head":
-        with (self.folder / "output").open("wb") as output:
-            self.process = subprocess.Popen(
-                [*self._start, *self._options],
-                env=self.environment(),
-                cwd=self.folder,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        ends = time.monotonic() + _PATIENCE
-        while "Ray runtime started" not in (printed := (self.folder / "output").read_text(errors="replace")):
-            if self.process.poll() is not None or time.monotonic() > ends:
-                self.__exit__()
-                raise AssertionError(printed)
-            time.sleep(0.1)
+        self.process = begun(self._command, self.folder / "output", self.environment())
+        try:
+            wait_until_it_runs(self.process, self.folder / "output")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -9,7 +9,7 @@ from mthn_automl.storage import read_json
 from tests.command import Ended
 from tests.faults import misbehaving
 from tests.faults.misbehaving import Fit, fits
-from tests.faults.runs import Started, Trials, call, call_apart, phases_begun, results, trials_begun, written
+from tests.faults.runs import Started, Trials, call, call_apart, phases_begun, results, search, trials_begun
 
 ARCHITECTURES = "ridge,kernel_ridge,slow"
 
@@ -32,17 +32,20 @@ class Killed:
     def environment(self) -> dict[str, str]:
         return {"SLOW_SECONDS": "0.5", "FITS": str(self.folder / "fits")}
 
-    def words(self) -> tuple[object, ...]:
+    def words(self) -> list[object]:
+        """Of the search, or of its resume where the folder is now."""
         if (self.run / "config.resolved.toml").exists():
-            return "resume", self.run
-        space = misbehaving.space(self.folder, "slow")
-        words = (*written(self.folder), "--space", space, "--architectures", ARCHITECTURES, "--trials", self.trials)
-        return (*words, "--folds", 2, "--seeds", 1, "--no-ablation", "--output", self.run, *self.where)
+            return ["resume", self.run, "--data", self.folder / "data.csv", "--meta", self.folder / "meta.csv"]
+        (self.folder / "fits").mkdir(parents=True, exist_ok=True)
+        return search(self.folder, misbehaving.space(self.folder, "slow"), ARCHITECTURES, self.trials, *self.where)
+
+    def started(self) -> Started:
+        return Started(*self.words(), **self.environment)
 
     def kill(self, seconds: float, *, in_search: bool) -> None:
         """Kill the driver so many seconds after its start, or after its search began; it may be over by then."""
         before = phases_begun(self.run, "search")
-        with Started(*self.words(), **self.environment) as started:
+        with self.started() as started:
             if in_search:
                 started.wait_for(lambda: phases_begun(self.run, "search") > before)
             ends = time.monotonic() + seconds
@@ -60,7 +63,6 @@ class Killed:
 
 def killed(folder: Path, trials: int, moments: list[tuple[float, bool]], *where: object) -> Killed:
     """A run killed at each of the moments: seconds, and whether from the beginning of its search."""
-    (folder / "fits").mkdir(parents=True)
     story = Killed(folder, trials, where)
     for seconds, in_search in moments:
         story.kill(seconds, in_search=in_search)

@@ -138,6 +138,12 @@ def written(folder: Path, tasks: int = 4, rows: int = 16) -> tuple[object, ...]:
     return "search", folder / "data.csv", "--meta", folder / "meta.csv"
 
 
+def search(folder: Path, space: Path, architectures: str, trials: int, *more: object) -> list[object]:
+    """Words of a small search into `folder / "run"`, whose data are written too."""
+    words = [*written(folder), "--space", space, "--architectures", architectures, "--trials", trials]
+    return [*words, "--folds", 2, "--seeds", 1, "--no-ablation", "--output", folder / "run", *more]
+
+
 def results(run: Path, state: str = "COMPLETE") -> dict[str, int]:
     """Trials whose result says so, and when it was written."""
     files = sorted(run.glob("trials/*/result.json"))

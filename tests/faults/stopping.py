@@ -75,21 +75,10 @@ class Story:
             ended = started.end()
             seconds = time.monotonic() - sent
             left = started.left()
-        self.stops.append(self._stopped(phase, number, ended, seconds, left))
-
-    def _stopped(self, phase: str, number: signal.Signals, ended: Ended, seconds: float, left: list[str]) -> Stop:
-        summary = self.run / "summary.json"
-        return Stop(
-            phase,
-            number,
-            ended,
-            seconds,
-            left,
-            read_json(summary) if summary.exists() else {},
-            sorted(each.name for each in self.run.iterdir()),
-            call("predict", self.run, self.run.parent / "data.csv"),
-            results(self.run),
-        )
+        files = sorted(each.name for each in self.run.iterdir())
+        summary = read_json(self.run / "summary.json") if "summary.json" in files else {}
+        predicted = call("predict", self.run, self.run.parent / "data.csv")
+        self.stops.append(Stop(phase, number, ended, seconds, left, summary, files, predicted, results(self.run)))
 
     def lost_and_doubled_nothing(self) -> bool:
         """Asserts that what had a result at a stop has it still and that no configuration is complete twice."""

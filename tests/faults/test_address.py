@@ -3,6 +3,7 @@
 One head node with a token serves most of it; what a worker of a cluster that can be joined sees comes last.
 """
 
+import importlib.metadata
 import json
 import os
 import socket
@@ -64,7 +65,7 @@ def head() -> Iterator[Head]:
         yield started
 
 
-def test_an_address_where_nobody_answers_is_named_at_once(tmp_path: Path) -> None:
+def test_an_address_where_nobody_answers_and_auto_without_a_cluster_are_named_at_once(tmp_path: Path) -> None:
     address = f"127.0.0.1:{free_port()}"
     checked = check(address, environment(tmp_path))
     assert checked.error.startswith(
@@ -73,6 +74,8 @@ def test_an_address_where_nobody_answers_is_named_at_once(tmp_path: Path) -> Non
     assert checked.seconds < AT_ONCE
     unknown = check("nowhere.invalid:6379", environment(tmp_path))
     assert "however nothing answers at nowhere.invalid:6379 (" in unknown.error
+    auto = check("auto", environment(tmp_path, RAY_TMPDIR=str(tmp_path)))
+    assert auto.error.startswith("--address auto must find a Ray cluster that was started on this machine, however ")
 
 
 @pytest.mark.soak
@@ -125,49 +128,32 @@ def test_a_version_of_ray_without_what_a_look_takes_is_named(tmp_path: Path) -> 
     assert "No module named 'ray._raylet'" in checked.error
 
 
-def test_auto_where_no_cluster_was_started_says_so(tmp_path: Path) -> None:
-    checked = check("auto", environment(tmp_path, RAY_TMPDIR=str(tmp_path)))
-    assert checked.error.startswith("--address auto must find a Ray cluster that was started on this machine, however ")
-
-
-def test_a_good_address_and_auto_are_the_cluster(head: Head, tmp_path: Path) -> None:
+def test_a_good_address_and_auto_are_the_cluster_and_the_token_may_lie_in_a_file(head: Head, tmp_path: Path) -> None:
     assert check(head.address, head.environment()).answer == head.address
     assert check("auto", head.environment()).answer.rpartition(":")[2] == str(head.port)
     named = head.environment() | {"RAY_ADDRESS": head.address, "RAY_TMPDIR": str(tmp_path)}
     assert check("auto", named).answer == head.address
-
-
-@pytest.mark.parametrize("named", ["~/.ray/auth_token", "RAY_AUTH_TOKEN_PATH"])
-def test_the_token_may_lie_in_a_file(head: Head, tmp_path: Path, named: str) -> None:
     file = tmp_path / ".ray" / "auth_token"
     file.parent.mkdir()
     file.write_text(TOKEN, encoding="utf-8")
-    settings = environment(tmp_path, RAY_AUTH_MODE="token")
-    if named == "RAY_AUTH_TOKEN_PATH":
-        settings |= {named: str(file), "HOME": "/"}
-    assert check(head.address, settings).answer == head.address
+    at_home = environment(tmp_path, RAY_AUTH_MODE="token")
+    for settings in (at_home, at_home | {"RAY_AUTH_TOKEN_PATH": str(file), "HOME": "/"}):
+        assert check(head.address, settings).answer == head.address
 
 
-def test_a_wrong_token_is_named(head: Head) -> None:
+def test_a_token_that_is_wrong_not_sent_or_not_there_is_named(head: Head, tmp_path: Path) -> None:
     checked = check(head.address, head.environment() | {"RAY_AUTH_TOKEN": TOKEN[::-1]})
     assert checked.error.startswith(f"The token must be that of the cluster {head.address}, however ")
     assert checked.seconds < PATIENCE
-
-
-def test_a_token_that_is_not_sent_is_asked_for(head: Head, tmp_path: Path) -> None:
     for settings in ({}, {"RAY_AUTH_TOKEN": TOKEN}, {"RAY_AUTH_MODE": "disabled"}):
         checked = check(head.address, environment(tmp_path, **settings))
         assert checked.error.startswith(f"The cluster {head.address} asks for a token, however RAY_AUTH_MODE is '")
         assert "set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN" in checked.error
         assert checked.seconds < PATIENCE
-
-
-def test_token_mode_without_a_token_is_named(tmp_path: Path) -> None:
+    no_token = "RAY_AUTH_MODE=token must come with a token, however RAY_AUTH_TOKEN is not set "
     for settings in ({}, {"RAY_AUTH_TOKEN_PATH": "/nowhere"}):
         checked = check("127.0.0.1:6379", environment(tmp_path, RAY_AUTH_MODE="token", **settings))
-        assert checked.error.startswith(
-            "RAY_AUTH_MODE=token must come with a token, however RAY_AUTH_TOKEN is not set "
-        )
+        assert checked.error.startswith(no_token)
         assert checked.seconds < AT_ONCE
 
 
@@ -180,25 +166,17 @@ def pretends(head: Head, **versions: str) -> None:
 @pytest.fixture
 def pretend(head: Head) -> Iterator[Head]:
     """Whatever it says in a test, it says the truth again afterwards."""
-    import ray
-
     yield head
-    pretends(head, ray_version=ray.__version__, python_version=sys.version.split()[0])
+    pretends(head, ray_version=importlib.metadata.version("ray"), python_version=sys.version.split()[0])
 
 
-def test_another_version_is_named_before_joining(pretend: Head) -> None:
-    pretends(pretend, python_version="3.0.1")
-    says = "{} must have one version on all nodes, however it is 3.0.1 on the cluster {} and "
-    python = check(pretend.address, pretend.environment())
-    assert python.error.startswith(says.format("Python", pretend.address))
-    pretends(pretend, ray_version="3.0.1")
-    ray = check(pretend.address, pretend.environment())
-    assert ray.error.startswith(says.format("Ray", pretend.address))
-
-
-def test_another_patch_of_python_is_let_in_where_ray_is_told_to(pretend: Head) -> None:
+def test_another_version_is_named_before_joining_but_another_patch_of_python_may_be_let_in(pretend: Head) -> None:
+    says = f"{{}} must have one version on all nodes, however it is 3.0.1 on the cluster {pretend.address} and "
+    for name, versions in (("Python", {"python_version": "3.0.1"}), ("Ray", {"ray_version": "3.0.1"})):
+        pretends(pretend, **versions)
+        assert check(pretend.address, pretend.environment()).error.startswith(says.format(name))
     major, minor, *_ = sys.version_info
-    pretends(pretend, python_version=f"{major}.{minor}.99")
+    pretends(pretend, python_version=f"{major}.{minor}.99", ray_version=importlib.metadata.version("ray"))
     settings = pretend.environment()
     assert f"however it is {major}.{minor}.99 on" in check(pretend.address, settings).error
     settings["RAY_DEFAULT_PYTHON_VERSION_MATCH_LEVEL"] = "minor"

@@ -22,25 +22,18 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_this_package_is_always_sent() -> None:
+def test_this_package_and_code_of_ones_own_are_sent_and_what_every_node_has_is_not(own: Path) -> None:
+    """A package is sent whole, a module alone."""
     assert shipped([]) == shipped(["mthn_automl"]) == shipped(["mthn_automl.models.ridge"]) == [OURS]
-
-
-def test_a_package_of_ones_own_is_sent_whole_and_a_module_alone(own: Path) -> None:
     assert shipped(["whole.inner", "alone", "whole"]) == [OURS, own / "whole", own / "alone.py"]
-
-
-def test_what_every_node_has_stays_here() -> None:
     assert shipped(["numpy", "sklearn.linear_model", "typing_extensions", "json", "sys"]) == [OURS]
 
 
-def test_code_that_nobody_can_import_is_refused() -> None:
+@pytest.mark.usefixtures("own")
+def test_code_that_nobody_can_import_or_without_its_source_is_refused() -> None:
     for name in ("nowhere", "__main__", "", ".relative"):
         with pytest.raises(ClusterError, match=r"must be importable by name, however there is no module '.*'; add its"):
             shipped([name])
-
-
-def test_code_without_its_source_is_refused(own: Path) -> None:
     with pytest.raises(ClusterError, match=r"must be Python source, however the module 'compiled' is .*\.pyc; "):
         shipped(["compiled"])
 
@@ -49,12 +42,9 @@ MALFORMED = ("", "6379", "localhost", "localhost:", ":6379", "localhost:port", "
 MALFORMED += ("http://localhost:8265", "a b:6379", "user@localhost:6379", "localhost:6379/path", "[::1:6379")
 
 
-def test_a_malformed_address_is_told_what_one_looks_like() -> None:
+def test_a_malformed_address_is_told_what_one_looks_like_and_a_ray_client_why_it_is_none() -> None:
     for address in MALFORMED:
         with pytest.raises(ClusterError, match=r"^--address must be HOST:PORT, such as 10\.0\.0\.1:6379, or auto, how"):
             check_cluster(address)
-
-
-def test_a_ray_client_is_refused_with_the_reason() -> None:
     with pytest.raises(ClusterError, match=r"however 'ray://a:10001' is of a Ray Client, whose driver stands outside"):
         check_cluster("ray://a:10001")

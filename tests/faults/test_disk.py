@@ -132,17 +132,14 @@ def file_size_limit(folder: Path) -> Iterator[Disk]:
     yield Disk(folder)
 
 
-def there_is(moment: str, kind: Callable[[Path], Any], *marks: pytest.MarkDecorator, how: str = "") -> Any:
-    return pytest.param((moment, kind), id=moment + how, marks=marks)
-
-
-IN_THE_SEARCH = there_is("in the search", small_disk)
-NO_FILE_MAY_GROW = there_is("in the search", file_size_limit, pytest.mark.soak, how=", where no file may grow")
+IN_THE_SEARCH = pytest.param(("in the search", small_disk), id="in the search")
+NO_FILE_MAY_GROW = pytest.param(
+    ("in the search", file_size_limit), id="in the search, where no file may grow", marks=pytest.mark.soak
+)
+OTHERS = ("before its first file", "in the report")
 STORIES = [
-    IN_THE_SEARCH,
-    NO_FILE_MAY_GROW,
-    there_is("before its first file", small_disk, pytest.mark.soak),
-    there_is("in the report", small_disk, pytest.mark.soak),
+    *(IN_THE_SEARCH, NO_FILE_MAY_GROW),
+    *(pytest.param((moment, small_disk), id=moment, marks=pytest.mark.soak) for moment in OTHERS),
 ]
 
 

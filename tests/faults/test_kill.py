@@ -6,16 +6,16 @@ meanwhile. The tests look at what each step left. `make soak` kills at moments d
 
 import shutil
 import signal
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from tests.command import Ended
-from tests.faults import killing, misbehaving
+from tests.faults import killing
 from tests.faults.killing import Killed, moments
-from tests.faults.runs import Started, Trials, call, phases_begun, results, written
+from tests.faults.runs import Trials, call, phases_begun, results
 
 pytestmark = pytest.mark.faults
 
@@ -23,135 +23,90 @@ TRIALS = 6
 BOARD = ["rank", "architecture", "cv_error", "test_error", "trials"]
 
 
-@dataclass
-class Story:
-    """One run: where it is now, what had a result before each kill, and what each command answered."""
-
-    run: Path
-    data: Path
-    environment: dict[str, str]
-    results: list[dict[str, int]] = field(default_factory=list)
-    answers: dict[str, Ended] = field(default_factory=dict)
-
-    def again(self) -> list[object]:
-        return ["resume", self.run, "--data", self.data / "data.csv", "--meta", self.data / "meta.csv"]
-
-
-def search(folder: Path) -> tuple[object, ...]:
-    """Words of the search; the search space is in `folder`, the data in its folder `data`."""
-    (folder / "data").mkdir()
-    words = (*written(folder / "data"), "--space", misbehaving.space(folder, "slow"))
-    words = (*words, "--architectures", killing.ARCHITECTURES, "--trials", TRIALS, "--runner", "local")
-    return (*words, "--folds", 2, "--seeds", 1, "--no-ablation", "--output", folder / "run")
-
-
 @pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> Story:
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
     """Killed in the slow model's only starting point; then folder and data moved, and the space file is gone."""
     folder = tmp_path_factory.mktemp("killed")
-    (folder / "fits").mkdir()
-    environment = {"SLOW_SECONDS": "0.5", "FITS": str(folder / "fits")}
-    with Started(*search(folder), **environment) as started:
-        started.wait_for(lambda: len(results(folder / "run")) == 2)  # of the others, whose turn was before
+    first = Killed(folder / "first", TRIALS, ("--runner", "local"))
+    with first.started() as started:
+        started.wait_for(lambda: len(results(first.run)) == 2)  # of the others, whose turn was before
         started.kill_driver()
-    story = Story(folder / "moved run", folder / "moved data", environment)
-    (folder / "run").rename(story.run)
-    (folder / "data").rename(story.data)
-    (folder / "slow.toml").unlink()
-    story.results.append(results(story.run))
+    story = replace(first, folder=folder / "moved", results=[results(first.run)])
+    first.folder.rename(story.folder)
+    (story.folder / "slow.toml").unlink()
     return story
 
 
 @pytest.fixture(scope="module")
-def killed_twice(killed: Story, tmp_path_factory: pytest.TempPathFactory) -> Story:
-    """Resumed, held in its search while another process tried the same, and killed in its refit."""
-    run = tmp_path_factory.mktemp("twice") / "run"
-    shutil.copytree(killed.run, run)
-    story = Story(run, killed.data, killed.environment, list(killed.results))
-    with Started(*story.again(), **story.environment) as resumed:
-        resumed.wait_for(lambda: phases_begun(run, "search") == 2)
+def killed_twice(killed: Killed, tmp_path_factory: pytest.TempPathFactory) -> tuple[Killed, Ended]:
+    """Resumed, held in its search while another process tried the same, and killed in its refit; what that was told."""
+    folder = tmp_path_factory.mktemp("twice") / "story"
+    shutil.copytree(killed.folder, folder)
+    story = replace(killed, folder=folder, results=list(killed.results))
+    with story.started() as resumed:
+        resumed.wait_for(lambda: phases_begun(story.run, "search") == 2)
         resumed.signal(signal.SIGSTOP)
-        story.answers["second"] = call(*story.again())
+        second = call(*story.words())
         resumed.signal(signal.SIGCONT)
-        resumed.wait_for(lambda: phases_begun(run, "refit") == 1)
+        resumed.wait_for(lambda: phases_begun(story.run, "refit") == 1)
         resumed.kill_driver()
-    story.results.append(results(run))
-    return story
+    story.results.append(results(story.run))
+    assert not (story.run / "summary.json").exists()
+    return story, second
 
 
 @pytest.fixture(scope="module")
-def finished(killed_twice: Story) -> Story:
-    """Resumed to its end, and resumed once more."""
-    killed_twice.answers["end"] = call(*killed_twice.again(), **killed_twice.environment)
-    killed_twice.answers["more"] = call("resume", killed_twice.run)
-    return killed_twice
+def finished(killed_twice: tuple[Killed, Ended]) -> Killed:
+    """Resumed to its end."""
+    return killed_twice[0].finish()
 
 
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the same run without a kill."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    assert call(*search(folder), SLOW_SECONDS="0").code == 0
-    return folder / "run"
-
-
-def test_the_first_kill_hit_the_search_and_the_second_the_refit(killed_twice: Story) -> None:
-    before, after = killed_twice.results
-    assert 1 <= len(before) < len(after) == TRIALS
-    assert not (killed_twice.run / "summary.json").exists()
-
-
-def test_a_moved_data_file_must_be_told(killed: Story) -> None:
+def test_a_moved_data_file_must_be_told_and_changed_data_are_refused_and_nothing_is_touched(
+    killed: Killed, tmp_path: Path
+) -> None:
     answer = call("resume", killed.run)
     assert answer.code == 2
     assert "data.csv is gone; say --data FILE" in answer.err
-
-
-def test_changed_data_are_refused_and_nothing_is_touched(killed: Story, tmp_path: Path) -> None:
     changed = tmp_path / "data.csv"
-    changed.write_text((killed.data / "data.csv").read_text(encoding="utf-8") + "0,0.5,0.5\n", encoding="utf-8")
+    changed.write_text((killed.folder / "data.csv").read_text(encoding="utf-8") + "0,0.5,0.5\n", encoding="utf-8")
     journal = (killed.run / "study.journal").read_bytes()
-    answer = call("resume", killed.run, "--data", changed, "--meta", killed.data / "meta.csv")
+    answer = call("resume", killed.run, "--data", changed, "--meta", killed.folder / "meta.csv")
     assert answer.code == 1
     assert "The data must be those this run began with" in answer.err
     assert (killed.run / "study.journal").read_bytes() == journal
 
 
-def test_a_second_process_on_the_same_run_is_refused_in_a_sentence(killed_twice: Story) -> None:
-    second = killed_twice.answers["second"]
+def test_a_second_process_on_the_same_run_is_refused_in_a_sentence(killed_twice: tuple[Killed, Ended]) -> None:
+    story, second = killed_twice
     assert second.code == 1
     assert "Another process is working on" in second.err
     assert "Traceback" not in second.err
+    before, after = story.results  # the first kill hit the search, the second the refit
+    assert 1 <= len(before) < len(after) == TRIALS
 
 
-def test_a_killed_run_is_finished_by_a_resume_and_says_so(finished: Story) -> None:
-    assert finished.answers["end"].code == 0, finished.answers["end"].err
+def test_a_killed_run_is_finished_by_a_resume_and_says_so(finished: Killed) -> None:
+    more = call("resume", finished.run)
+    assert finished.end is not None
+    assert (finished.end.code, more.code) == (0, 0), finished.end.err + more.err
     board = pd.read_csv(finished.run / "leaderboard.csv")
     assert set(board["architecture"]) == {"ridge", "kernel_ridge", "slow"}
     assert board["test_error"].notna().all()
     assert board["trials"].tolist() == [2] * 3
-    assert "kernel_ridge" in finished.answers["end"].out
-    more = finished.answers["more"]
-    assert more.code == 0
+    assert all("kernel_ridge" in answer.out for answer in (finished.end, more))
     assert "is finished; --time-limit or --trials would add to it" in more.err
-    assert "kernel_ridge" in more.out
 
 
-def test_what_was_finished_before_a_kill_is_complete_once_and_not_evaluated_again(finished: Story) -> None:
-    complete, now = Trials.of(finished.run).complete, results(finished.run)
-    assert sorted(complete) == sorted(finished.results[1])
-    assert {name: now[name] for name in finished.results[0]} == finished.results[0]
-    assert now == finished.results[1]
-    assert killing.fitted_again(finished.run, Path(finished.environment["FITS"])) == []
+def test_what_was_finished_before_a_kill_is_complete_once_and_not_evaluated_again_within_the_budget(
+    finished: Killed,
+) -> None:
+    assert killing.loses_and_doubles_nothing(finished)
+    assert results(finished.run) == finished.results[1]
+    assert sorted(Trials.of(finished.run).complete) == sorted(finished.results[1])
 
 
-def test_no_configuration_is_complete_twice_and_the_budget_is_kept(finished: Story) -> None:
-    trials = Trials.of(finished.run)
-    assert len(set(trials.roots)) == len(trials.roots)
-    assert (trials.told, trials.unfinished) == (TRIALS, 0)
-
-
-def test_the_end_is_that_of_a_run_that_was_not_killed(finished: Story, undisturbed: Path) -> None:
+def test_the_end_is_that_of_a_run_that_was_not_killed(finished: Killed, tmp_path: Path) -> None:
+    undisturbed = Killed(tmp_path, TRIALS, finished.where).finish().run
     assert Trials.of(finished.run).errors == Trials.of(undisturbed).errors
     boards = [pd.read_csv(run / "leaderboard.csv")[BOARD] for run in (finished.run, undisturbed)]
     pd.testing.assert_frame_equal(*boards)

@@ -8,8 +8,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +18,9 @@ import pytest
 from mthn_automl.storage import read_json
 from tests.command import Ended
 from tests.faults import misbehaving
-from tests.faults.head import Head
+from tests.faults.head import START, Head, begun, wait_until_it_runs
 from tests.faults.misbehaving import FIRST, NODE, Fit, fits
-from tests.faults.runs import PATIENCE, Started, Trials, results, trials_lost, written
+from tests.faults.runs import Started, Trials, results, search, trials_lost
 
 pytestmark = [pytest.mark.faults, pytest.mark.ray, pytest.mark.slow]
 
@@ -35,26 +33,14 @@ class Second:
     """A node that joins a head, in a process group and a mount namespace of its own, where `hidden` is empty."""
 
     def __init__(self, head: Head, hidden: Path) -> None:
-        start = [sys.executable, "-m", "ray.scripts.scripts", "start", "--block", f"--address={head.address}"]
-        self._command = [*_hiding(hidden), *start, "--num-cpus=1", "--object-store-memory=80000000"]
+        self._command = [*_hiding(hidden), *START, f"--address={head.address}"]
         self._head = head
 
     def __enter__(self) -> "Second":
         self._before = _raylets(self._head)
-        with (self._head.folder / "second").open("wb") as output:
-            self.process = subprocess.Popen(
-                self._command,
-                env=self._head.environment(**{NODE: "second"}),
-                cwd=self._head.folder,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-        ends = time.monotonic() + PATIENCE
-        while "Ray runtime started" not in (said := (self._head.folder / "second").read_text(errors="replace")):
-            assert self.process.poll() is None, said
-            assert time.monotonic() < ends, said
-            time.sleep(0.1)
+        output = self._head.folder / "second"
+        self.process = begun(self._command, output, self._head.environment(**{NODE: "second"}))
+        wait_until_it_runs(self.process, output)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -100,10 +86,9 @@ def head(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Head]:
             yield started
 
 
-def search(folder: Path, head: Head, behaviour: misbehaving.Behaviour, trials: int, *more: object) -> Started:
-    words = (*written(folder), "--space", misbehaving.space(folder, behaviour), "--architectures", behaviour)
-    words = (*words, "--trials", trials, "--folds", 2, "--seeds", 1, "--no-ablation", "--output", folder / "run")
-    return Started(*words, "--address", head.address, *more, **head.environment())
+def searched(folder: Path, head: Head, behaviour: misbehaving.Behaviour, trials: int, *more: object) -> Started:
+    words = search(folder, misbehaving.space(folder, behaviour), behaviour, trials, "--address", head.address, *more)
+    return Started(*words, **head.environment())
 
 
 @pytest.fixture(scope="module")
@@ -112,12 +97,12 @@ def story(head: Head, tmp_path_factory: pytest.TempPathFactory) -> Story:
     folder, noted = tmp_path_factory.mktemp("node"), Path(os.environ["FITS"])
     run = folder / "run"
 
-    def begun() -> list[Fit]:
+    def waiting() -> list[Fit]:
         return [each for each in fits(noted) if each.behaviour == "waits"]
 
-    with Second(head, folder) as second, search(folder, head, "waits", TRIALS) as started:
-        started.wait_for(lambda: len({each.offset for each in begun()}) >= 2)
-        before, noted_fits = results(run), begun()
+    with Second(head, folder) as second, searched(folder, head, "waits", TRIALS) as started:
+        started.wait_for(lambda: len({each.offset for each in waiting()}) >= 2)
+        before, noted_fits = results(run), waiting()
         second.kill_raylet()
         answer = started.end()
     return Story(run, answer, noted_fits, before)
@@ -128,38 +113,32 @@ def offsets(run: Path) -> dict[str, float]:
     return {name: read_json(run / "trials" / name / "params.json")["settings"]["offset"] for name in results(run)}
 
 
-def test_a_search_whose_node_was_lost_is_complete(story: Story) -> None:
+def test_a_search_whose_node_was_lost_is_complete_and_what_had_finished_stays_as_it_was(story: Story) -> None:
     assert story.answer.code == 0, story.answer.err
-    trials = Trials.of(story.run)
+    trials, now = Trials.of(story.run), results(story.run)
     assert (len(trials.complete), trials.told, trials.unfinished) == (TRIALS, TRIALS, 0)
     assert pd.read_csv(story.run / "leaderboard.csv")["trials"].tolist() == [TRIALS]
+    assert {name: now[name] for name in story.before} == story.before
 
 
 def test_the_trial_that_the_node_ran_is_run_again_elsewhere_and_counted_once(story: Story) -> None:
+    """What the node finished is in the folder of the run, which it does not see."""
     lost = story.fits[-1].offset
     assert list(offsets(story.run).values()).count(lost) == 1
     roots = Trials.of(story.run).roots
     assert len(set(roots)) == len(roots)
     assert trials_lost(story.run) > 0
-
-
-def test_what_a_node_finished_that_does_not_see_the_run_is_in_its_folder(story: Story) -> None:
-    done = {each.offset for each in story.fits} - {story.fits[-1].offset}
+    done = {each.offset for each in story.fits} - {lost}
     names = [name for name, offset in offsets(story.run).items() if offset in done]
     assert len(names) == len(done) >= 1
     folder = story.run / "trials" / names[0]
     assert {"result.json", "curve.jsonl"} <= {each.name for each in folder.iterdir()}
 
 
-def test_what_had_finished_stays_as_it_was(story: Story) -> None:
-    now = results(story.run)
-    assert {name: now[name] for name in story.before} == story.before
-
-
 @pytest.mark.soak
 def test_a_quarter_of_a_gpu_each_lets_four_trials_run_at_once(head: Head, tmp_path: Path) -> None:
     """Each of them ends only when four are at work."""
-    with search(tmp_path, head, "meets", 4, "--gpus-per-trial", 0.25, "--cpus-per-trial", 0.25) as started:
+    with searched(tmp_path, head, "meets", 4, "--gpus-per-trial", 0.25, "--cpus-per-trial", 0.25) as started:
         answer = started.end()
     assert answer.code == 0, answer.err
     assert "4 workers on " in answer.err

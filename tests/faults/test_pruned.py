@@ -11,6 +11,7 @@ import pytest
 from optuna.trial import FrozenTrial, TrialState
 
 from mthn_automl.storage import read_json
+from mthn_automl.training.fit import Schedule
 from mthn_automl.tuning.journal import open_journal
 from mthn_automl.tuning.plan import Plan
 from tests.command import Ended
@@ -40,10 +41,9 @@ class Searched:
     def trials_that_are(self, state: TrialState) -> list[tuple[str, FrozenTrial]]:
         return [(name, trial) for name, trial in self.trials.items() if trial.state is state]
 
-    def curve(self, name: str) -> list[dict[str, list[float]]]:
-        """A line a check of the losses of both folds."""
-        lines = (self.run / "trials" / name / "curve.jsonl").read_text(encoding="utf-8").splitlines()
-        return [json.loads(line) for line in lines]
+    def schedule(self) -> Schedule:
+        config = tomllib.loads((self.run / "config.resolved.toml").read_text(encoding="utf-8"))
+        return Plan.from_toml(config["plan"]).schedule
 
 
 @pytest.fixture(scope="module")
@@ -51,31 +51,24 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Searched:
     return Searched(tmp_path_factory.mktemp("pruned"))
 
 
-def test_the_search_ends_well_with_trials_of_both_kinds(searched: Searched) -> None:
-    assert searched.answer.code == 0, searched.answer.err
-    assert len(searched.journal.complete) >= 3
-    assert len(searched.journal.pruned) >= 2
-    assert searched.journal.told == TRIALS == len(searched.journal.complete) + len(searched.journal.pruned)
-
-
 def test_every_complete_trial_was_trained_to_its_own_end(searched: Searched) -> None:
     """Every fold until it made no progress for as long as the plan is patient, or to the last epoch of all."""
-    config = tomllib.loads((searched.run / "config.resolved.toml").read_text(encoding="utf-8"))
-    schedule = Plan.from_toml(config["plan"]).schedule
+    assert searched.answer.code == 0, searched.answer.err
+    complete, pruned = len(searched.journal.complete), len(searched.journal.pruned)
+    assert (complete >= 3, pruned >= 2, complete + pruned, searched.journal.told) == (True, True, TRIALS, TRIALS)
+    schedule = searched.schedule()
     for name, trial in searched.trials_that_are(TrialState.COMPLETE):
-        curve = searched.curve(name)
+        lines = (searched.run / "trials" / name / "curve.jsonl").read_text(encoding="utf-8").splitlines()
+        curve = [json.loads(line) for line in lines]
         epochs = np.array([line["epoch"] for line in curve])
         losses = np.array([line["validation_loss"] for line in curve], float)
-        best, patience = (
-            epochs[np.nanargmin(losses, axis=0)],
-            schedule.times(1.0, trial.params.get("patience_factor", 1.0)).patience,
-        )
-        assert epochs[-1] == schedule.max_epochs or epochs[-1] - best.max() >= patience
+        best = epochs[np.nanargmin(losses, axis=0)].max()
+        patience = schedule.times(1.0, trial.params.get("patience_factor", 1.0)).patience
+        assert epochs[-1] == schedule.max_epochs or epochs[-1] - best >= patience
 
 
 def test_every_pruned_trial_has_its_rung_and_no_result(searched: Searched) -> None:
-    config = tomllib.loads((searched.run / "config.resolved.toml").read_text(encoding="utf-8"))
-    rungs = Plan.from_toml(config["plan"]).schedule.rungs
+    rungs = searched.schedule().rungs
     for name, trial in searched.trials_that_are(TrialState.PRUNED):
         folder = searched.run / "trials" / name
         stored = read_json(folder / "result.json")
@@ -91,11 +84,8 @@ def test_no_value_of_a_pruned_trial_is_in_a_table(searched: Searched) -> None:
     tradeoff = pd.read_csv(searched.run / "tradeoff.csv")
     names = tradeoff["architecture"] + "-" + tradeoff["trial"].astype(str)
     assert sorted(names) == sorted(searched.journal.complete) == sorted(results(searched.run))
-    shown = {
-        value
-        for _, trial in searched.trials_that_are(TrialState.PRUNED)
-        for value in trial.intermediate_values.values()
-    }
+    pruned = [trial.intermediate_values for _, trial in searched.trials_that_are(TrialState.PRUNED)]
+    shown = {value for values in pruned for value in values.values()}
     assert shown
     assert not shown & set(tradeoff["cv_error"])
     board = pd.read_csv(searched.run / "leaderboard.csv")

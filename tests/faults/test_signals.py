@@ -18,8 +18,8 @@ from tests.faults.runs import (
     phases_begun,
     phases_ended,
     results,
+    search,
     trials_begun,
-    written,
 )
 from tests.faults.stopping import CODES, TRIALS, WORDS, Moment, Story
 
@@ -74,13 +74,11 @@ def test_stops_lose_no_finished_trial_and_run_none_again(story: Story) -> None:
     assert len(begun) == len(set(begun)) >= TRIALS + 1
 
 
-def only_slow(folder: Path, *where: object) -> tuple[object, ...]:
-    space = misbehaving.space(folder, "slow")
-    words = (*written(folder), "--space", space, "--architectures", "slow", "--trials", 2, "--no-ablation")
-    return (*words, "--folds", 2, "--seeds", 1, "--output", folder / "run", *where)
+def only_slow(folder: Path, *where: object) -> list[object]:
+    return search(folder, misbehaving.space(folder, "slow"), "slow", 2, *where)
 
 
-def stopped(words: tuple[object, ...], seconds: float, moments: Sequence[tuple[Callable[[], bool], int]]) -> Ended:
+def stopped(words: list[object], seconds: float, moments: Sequence[tuple[Callable[[], bool], int]]) -> Ended:
     """Send signals, each at its moment; seconds: that a fit takes."""
     with Started(*words, SLOW_SECONDS=str(seconds)) as started:
         for moment, number in moments:

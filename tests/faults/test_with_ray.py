@@ -11,12 +11,10 @@ import pytest
 
 from tests.faults import misbehaving, stopping
 from tests.faults.misbehaving import Fit, fits
-from tests.faults.runs import Started, Trials, results, trials_lost, written
-from tests.faults.stopping import Stop, Story
+from tests.faults.runs import Started, Trials, results, search, trials_lost
+from tests.faults.stopping import Story
 
 pytestmark = [pytest.mark.faults, pytest.mark.ray, pytest.mark.slow]
-
-SEARCH = ("--runner", "ray", "--workers", 1, "--folds", 2, "--seeds", 1, "--no-ablation")
 
 
 @dataclass
@@ -34,13 +32,13 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Lost:
     run, noted = folder / "run", folder / "fits"
     noted.mkdir()
     environment = {**stopping.SHORT, "FITS": str(noted)}
-    words = (*written(folder), "--space", misbehaving.space(folder, "slow"), "--architectures", "ridge,slow")
-    with Started(*words, *SEARCH, "--trials", 6, "--output", run, **environment) as search:
-        search.wait_for(lambda: bool(fits(noted)))
+    words = search(folder, misbehaving.space(folder, "slow"), "ridge,slow", 6, "--runner", "ray", "--workers", 1)
+    with Started(*words, **environment) as started:
+        started.wait_for(lambda: bool(fits(noted)))
         fit = fits(noted)[0]
         os.kill(fit.process, signal.SIGKILL)
-        search.wait_for(lambda: trials_lost(run) > 0 and len({each.process for each in fits(noted)}) > 1)
-        search.kill_driver()
+        started.wait_for(lambda: trials_lost(run) > 0 and len({each.process for each in fits(noted)}) > 1)
+        started.kill_driver()
         before = results(run)
     story = Story(run)
     with pytest.MonkeyPatch.context() as patch:
@@ -57,14 +55,11 @@ def test_a_trial_whose_worker_was_killed_is_run_again_and_is_no_fault_of_its_own
     assert ("slow", 0) in trials.roots
 
 
-def test_what_was_finished_before_the_kill_is_complete_once_and_untouched(lost: Lost) -> None:
+def test_what_was_finished_before_the_kill_is_complete_once_and_a_signal_leaves_the_best_so_far(lost: Lost) -> None:
+    """And no process."""
     assert lost.results
     now = results(lost.story.run)
     assert {name: now[name] for name in lost.results} == lost.results
     assert lost.story.lost_and_doubled_nothing()
-
-
-def test_a_signal_leaves_the_best_so_far_and_no_process(lost: Lost) -> None:
     [stop] = lost.story.stops
-    assert isinstance(stop, Stop)
     assert stop.left_the_best_so_far()

@@ -1,6 +1,5 @@
 """The generated networks start as sound as MLPs do, and settings do what they say."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
@@ -24,7 +23,6 @@ COMPRESSIONS = {
     "chunked, large": {"compression": "chunked", "chunk_size": 512, "chunk_embedding_size": 32},
 }
 every_compression = pytest.mark.parametrize("compression", sorted(COMPRESSIONS))
-every_activation = pytest.mark.parametrize("activation", ["relu", "gelu", "silu", "tanh"])
 
 
 def made(metadata: int = 0, tasks: int = TASKS, **chosen: Any) -> Hypernetwork:
@@ -38,18 +36,14 @@ def mean_squares(network: Hypernetwork) -> torch.Tensor:
     """Of the activations after each target layer, over tasks, rows and units; of a plain MLP too: (2, layers)."""
     layers = network.generated(torch.arange(TASKS))
     plain = [Dense(*pair, last=level == len(layers)) for level, pair in enumerate(network.target_layers, start=1)]
-    activation, features = network.settings.activation, torch.randn(TASKS, ROWS, 10)
-    return torch.stack([_through(mlp, features, activation) for mlp in ([layer.apply for layer in layers], plain)])
-
-
-def _through(
-    layers: Sequence[Callable[[torch.Tensor], torch.Tensor]], features: torch.Tensor, activation: Activation
-) -> torch.Tensor:
-    found = []
-    for level, layer in enumerate(layers, start=1):
-        features = layer(features)
-        features = activate(features, activation) if level < len(layers) else features
-        found.append(features.square().mean())
+    found, features = [], torch.randn(TASKS, ROWS, 10)
+    for mlp in ([layer.apply for layer in layers], plain):
+        hidden, squares = features, []
+        for level, layer in enumerate(mlp, start=1):
+            hidden = layer(hidden)
+            hidden = activate(hidden, network.settings.activation) if level < len(mlp) else hidden
+            squares.append(hidden.square().mean())
+        found.append(torch.stack(squares))
     return torch.stack(found)
 
 
@@ -80,54 +74,43 @@ def test_activations_keep_their_size_through_the_depth(compression: str) -> None
         assert ((found > 0.4) & (found < 2.5)).all(), (corner, found)
 
 
-@every_activation
+@pytest.mark.parametrize("activation", ["relu", "gelu", "silu", "tanh"])
 @torch.no_grad()
 def test_activations_keep_their_size_whatever_their_function(activation: Activation) -> None:
+    """It halves the mean square of a standard normal."""
     for width in (16, 64):
         found = average_mean_squares(4, width=width, activation=activation)
         assert ((found > 0.4) & (found < 2.5)).all(), (width, found)
-
-
-@every_activation
-def test_an_activation_halves_the_mean_square_of_a_standard_normal(activation: Activation) -> None:
     torch.manual_seed(0)
     kept = activate(torch.randn(1_000_000), activation).square().mean()
     assert float(kept) == pytest.approx(0.5, abs=0.005)
 
 
 @every_compression
-def test_normalised_layers_are_those_of_torch(compression: str) -> None:
+def test_normalised_layers_are_those_of_torch_and_blocks_of_one_task_are_generated_once(compression: str) -> None:
     network = made(normalisation="layer", depth=1, width=16, **COMPRESSIONS[compression])
     features, task = torch.randn(3, 5, 10), torch.tensor([2, 0, 2])
     (weight, bias), (last_weight, last_bias) = (each.folded() for each in network.generated(task))
     normal = functional.layer_norm(features @ weight + bias.unsqueeze(1), (16,))
     expected = torch.relu(normal) @ last_weight + last_bias.unsqueeze(1)
     torch.testing.assert_close(network(features, task), expected, rtol=1e-4, atol=1e-4)
+    network = made(tasks=2, task_bias=True, **COMPRESSIONS[compression])
+    features, task = torch.randn(8, 5, 10), torch.tensor([0, 1, 1, 0, 0, 1, 0, 1])
+    one_by_one = torch.cat([network(features[block : block + 1], task[block : block + 1]) for block in range(8)])
+    torch.testing.assert_close(network(features, task), one_by_one, rtol=1e-4, atol=1e-5)
 
 
-def test_a_bias_of_a_task_moves_the_outputs_of_this_task_alone() -> None:
+def test_a_bias_of_a_task_moves_its_outputs_alone_and_tells_tasks_apart_beside_metadata() -> None:
     network = made(task_bias=True)
     features, task = torch.randn(2, 5, 10), torch.tensor([1, 4])
     before = network(features, task)
     with torch.no_grad():
         network.task_bias[4] += 3.0
     torch.testing.assert_close(network(features, task), before + torch.tensor([0.0, 3.0]).reshape(2, 1, 1))
-
-
-def test_with_metadata_alone_a_bias_of_its_own_tells_tasks_apart() -> None:
     shape = ProblemShape(features=10, outputs=1, tasks=TASKS, metadata=4)
     without, with_bias = (HypernetworkSettings(task_input="metadata", task_bias=each) for each in (False, True))
-    assert not Hypernetwork.traits(shape, without).uses_task
-    assert Hypernetwork.traits(shape, with_bias).uses_task
+    assert [Hypernetwork.traits(shape, each).uses_task for each in (without, with_bias)] == [False, True]
     assert Hypernetwork(shape, with_bias).size().marginal == 1
-
-
-@every_compression
-def test_blocks_of_one_task_are_generated_once_and_fetched(compression: str) -> None:
-    network = made(tasks=2, task_bias=True, **COMPRESSIONS[compression])
-    features, task = torch.randn(8, 5, 10), torch.tensor([0, 1, 1, 0, 0, 1, 0, 1])
-    one_by_one = torch.cat([network(features[block : block + 1], task[block : block + 1]) for block in range(8)])
-    torch.testing.assert_close(network(features, task), one_by_one, rtol=1e-4, atol=1e-5)
 
 
 def test_dropout_acts_in_training_alone_and_differs_between_layers() -> None:

@@ -30,38 +30,27 @@ def roamed() -> Tensor:
     return torch.stack([mask_after(roam, torch.tensor(float(swaps))) for swaps in range(SWAPS + 5)])
 
 
-def test_training_swaps_one_unit_a_layer_after_so_many_epochs() -> None:
-    none, one, two, three = (masks_after(epochs) for epochs in (0, 1, 2, 4))
-    assert torch.equal(none, one)
-    assert ((two - none).abs().sum(dim=3) == 2).all()
-    assert ((three - two).abs().sum(dim=3) == 2).all()
-
-
-def test_training_visits_every_unit_as_many_at_a_time_and_then_stays() -> None:
-    last = SWAPS * SETTINGS.roaming_every
-    visited_at = torch.stack([masks_after(epochs) for epochs in range(0, last + 1, SETTINGS.roaming_every)])
+def test_training_swaps_one_unit_a_layer_until_every_unit_was_active_and_then_stays() -> None:
+    """As many are active at any time."""
+    last, every = SWAPS * SETTINGS.roaming_every, SETTINGS.roaming_every
+    visited_at = torch.stack([masks_after(epochs) for epochs in range(0, last + 1, every)])
+    assert torch.equal(visited_at[0], masks_after(every - 1))
+    assert ((visited_at[1:3] - visited_at[:2]).abs().sum(dim=4) == 2).all()
     assert (visited_at.sum(dim=4) == ACTIVE).all()
     assert visited_at.amax(dim=0).all()
-    assert torch.equal(masks_after(last), masks_after(last + 4))
-
-
-def test_members_and_tasks_roam_on_ways_of_their_own() -> None:
-    first, second = masks_after(3)
+    assert torch.equal(visited_at[-1], masks_after(last + 4))
+    first, second = masks_after(3)  # members and tasks go on ways of their own
     assert not torch.equal(first, second)
     assert len(first[:, 0].unique(dim=0)) > 1
 
 
-def test_each_swap_takes_a_unit_that_was_never_used() -> None:
+def test_each_swap_takes_a_unit_that_was_never_used_for_any_of_those_in_use() -> None:
+    """Some go at the first swap after they came, some units of the start outlast them."""
     masks = roamed()
     for swaps in range(1, SWAPS + 1):
         new = (masks[swaps] > masks[swaps - 1]).float()
         assert (new.sum(dim=2) == 1).all()
         assert not (new * masks[:swaps].amax(dim=0)).any()
-
-
-def test_the_unit_that_goes_is_any_of_those_in_use() -> None:
-    """Some go at the first swap after they came, some units of the start outlast them."""
-    masks = roamed()
     came = masks[1] > masks[0]
     assert (came & (masks[2] == 0)).any()
     assert (masks[0].bool() & masks[-1].bool()).any()

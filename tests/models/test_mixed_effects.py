@@ -1,27 +1,28 @@
 """The prediction task by task equals the one from the whole covariance, and fixed effects are all but free."""
 
+import itertools
+
 import numpy as np
-import pytest
 
 from mthn_automl.data.encoding import Flags
 from mthn_automl.models.mixed_effects import FIXED_VARIANCE, MixedEffects, MixedEffectsSettings, best_prediction
 from tests.contracts import zoo
 
 
-@pytest.mark.parametrize("width", [1, 3, 12], ids=["intercepts", "slopes", "more effects than rows of a task"])
-@pytest.mark.parametrize("columns", [4, 60], ids=["few fixed columns", "more fixed columns than rows"])
-def test_it_is_the_best_linear_unbiased_prediction(width: int, columns: int) -> None:
-    random = np.random.default_rng(0)
-    task = random.permutation(np.repeat([0, 1, 3, 4], 10))
-    fixed, design, target = (random.normal(size=(40, each)) for each in (columns, width, 2))
-    spread = np.zeros((40, 5 * width))
-    for row, one in enumerate(task):
-        spread[row, one * width : (one + 1) * width] = design[row]
-    covariance = FIXED_VARIANCE * fixed @ fixed.T + spread @ spread.T + np.eye(40)
-    dual = np.linalg.solve(covariance, target)
-    shared, own = best_prediction(fixed, design, target, task, 5)
-    np.testing.assert_allclose(shared, FIXED_VARIANCE * fixed.T @ dual, atol=1e-8)
-    np.testing.assert_allclose(own.reshape(-1, 2), spread.T @ dual, atol=1e-8)
+def test_it_is_the_best_linear_unbiased_prediction() -> None:
+    """Also with more effects than rows of a task, and more fixed columns than rows."""
+    for width, columns in itertools.product((1, 3, 12), (4, 60)):
+        random = np.random.default_rng(0)
+        task = random.permutation(np.repeat([0, 1, 3, 4], 10))
+        fixed, design, target = (random.normal(size=(40, each)) for each in (columns, width, 2))
+        spread = np.zeros((40, 5 * width))
+        for row, one in enumerate(task):
+            spread[row, one * width : (one + 1) * width] = design[row]
+        covariance = FIXED_VARIANCE * fixed @ fixed.T + spread @ spread.T + np.eye(40)
+        dual = np.linalg.solve(covariance, target)
+        shared, own = best_prediction(fixed, design, target, task, 5)
+        np.testing.assert_allclose(shared, FIXED_VARIANCE * fixed.T @ dual, atol=1e-8)
+        np.testing.assert_allclose(own.reshape(-1, 2), spread.T @ dual, atol=1e-8)
 
 
 def test_a_task_without_rows_and_a_task_never_seen_get_the_fixed_effects() -> None:

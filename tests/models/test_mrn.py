@@ -38,25 +38,19 @@ def test_the_penalty_is_the_quadratic_form_of_the_inverse_kronecker_product(netw
     vector = network.head_weight.flatten()
     whole = torch.kron(torch.kron(*(getattr(network, name) for name in NAMES[:2])), network.class_covariance)
     torch.testing.assert_close(network.penalty(), 0.3 * vector @ torch.linalg.inv(whole) @ vector)
+    assert network.eval().penalty() == 0.0, "predictions pay none"
 
 
 def test_each_covariance_is_renewed_given_the_newest_of_the_others(network: Mrn) -> None:
+    """It is symmetric and positive, with a mean variance of 1."""
     renewed = network.after_epoch()
-    for mode in range(3):
+    for mode, name in enumerate(NAMES):
         expected = of_mode(network, mode)
-        torch.testing.assert_close(renewed[NAMES[mode]], expected)
-        setattr(network, NAMES[mode], expected)
-
-
-def test_every_renewed_covariance_is_symmetric_and_positive_with_a_mean_variance_of_1(network: Mrn) -> None:
-    for covariance in network.after_epoch().values():
-        torch.testing.assert_close(covariance, covariance.T)
-        assert torch.linalg.eigvalsh(covariance).min() > 0.0
-        assert float(covariance.detach().diagonal().mean()) == pytest.approx(1.0)
-
-
-def test_predictions_pay_no_penalty(network: Mrn) -> None:
-    assert network.eval().penalty() == 0.0
+        torch.testing.assert_close(renewed[name], expected)
+        torch.testing.assert_close(renewed[name], renewed[name].T)
+        assert torch.linalg.eigvalsh(renewed[name]).min() > 0.0
+        assert float(renewed[name].detach().diagonal().mean()) == pytest.approx(1.0)
+        setattr(network, name, expected)
 
 
 def test_weights_of_related_tasks_give_back_their_relations() -> None:

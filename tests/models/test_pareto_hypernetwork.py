@@ -1,7 +1,6 @@
 """One training for every preference between error and size."""
 
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -40,20 +39,14 @@ def test_preferences_are_drawn_from_none_to_large_ones() -> None:
     assert 0.9 < drawn.max() <= LARGEST_DRAWN
 
 
-def test_every_unit_is_open_at_no_preference_and_few_are_at_the_largest() -> None:
-    model = network().eval()
-    assert (model.gates() == 1.0).all()
-    model.preference.fill_(1.0)
-    assert 0 < int((model.gates() > 0.0).sum()) <= 0.3 * model.gates().numel()
-
-
-def test_a_smaller_network_is_a_part_of_a_larger_one() -> None:
-    model = network().eval()
-    gates = []
-    for preference in (0.2, 0.5, 0.9):
+def test_every_unit_is_open_at_no_preference_and_a_smaller_network_is_a_part_of_a_larger_one() -> None:
+    model, gates = network().eval(), []
+    for preference in (0.0, 0.2, 0.5, 0.9, 1.0):
         model.preference.fill_(preference)
         gates.append(model.gates())
+    assert (gates[0] == 1.0).all()
     assert all((small <= large).all() for large, small in pairwise(gates))
+    assert 0 < int((gates[-1] > 0.0).sum()) <= 0.3 * gates[-1].numel()
 
 
 def test_the_penalty_is_the_share_of_weights_between_open_units() -> None:
@@ -93,20 +86,14 @@ def test_a_preference_changes_what_is_predicted(run: SearchResult) -> None:
     np.testing.assert_allclose(found, expected)
 
 
-@pytest.mark.parametrize(
-    ("model", "preference", "message"),
-    [
-        ("pareto_hypernetwork", 1.5, "The preference must lie between 0 and 1, however it is 1.5"),
-        ("pareto_hypernetwork", float("nan"), "The preference must lie between 0 and 1, however it is nan"),
+def test_a_preference_that_cannot_be_is_refused_by_the_command_in_one_line(run: SearchResult) -> None:
+    beyond = "The preference must lie between 0 and 1, however it is"
+    for model, preference, message in (
+        ("pareto_hypernetwork", 1.5, f"{beyond} 1.5"),
+        ("pareto_hypernetwork", float("nan"), f"{beyond} nan"),
         ("ridge", 0.5, "however this one is a ridge; .*--architectures pareto_hypernetwork"),
-    ],
-)
-def test_a_preference_that_cannot_be_is_refused(run: SearchResult, model: str, preference: float, message: str) -> None:
-    with pytest.raises(UsageError, match=message):
-        load_model(Path(run.folder) / "models" / model).at_preference(preference)
-
-
-def test_the_command_says_so_in_one_line(run: SearchResult) -> None:
+    ):
+        with pytest.raises(UsageError, match=message):
+            load_model(run.folder / "models" / model).at_preference(preference)
     ended = in_process(run.folder.parent, "predict", "run/models/ridge", "data.csv", "--preference", 0.5)
-    assert (ended.code, ended.out) == (2, "")
-    assert len(ended.err.strip().splitlines()) == 1
+    assert (ended.code, ended.out, len(ended.err.strip().splitlines())) == (2, "", 1)

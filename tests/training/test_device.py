@@ -29,26 +29,23 @@ DEVICE = torch.device(os.environ.get("MTHN_TEST_DEVICE", "cpu"))
 every_model = pytest.mark.parametrize("name", catalogue.names("neural"))
 
 
-def test_auto_takes_cuda_before_mps_before_the_cpu(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_auto_takes_cuda_before_mps_before_the_cpu_and_a_device_that_is_not_there_is_wrong_use(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     found = []
     for cuda, mps in ((True, True), (False, True), (False, False)):
         monkeypatch.setattr(torch.cuda, "is_available", lambda answer=cuda: answer)
         monkeypatch.setattr(torch.backends.mps, "is_available", lambda answer=mps: answer)
         found.append(choose_device("auto").type)
     assert found == ["cuda", "mps", "cpu"]
-
-
-def test_a_device_that_is_not_there_is_wrong_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     with pytest.raises(UsageError, match=r"--device must be auto or a device of this machine \(.*cpu\)"):
         choose_device("cuda")
 
 
 def test_data_that_take_more_than_half_of_a_device_stay_where_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (1000, 2000))
-    assert holds(torch.device("cuda"), 500)
-    assert not holds(torch.device("cuda"), 501)
-    assert holds(torch.device("cpu"), 10**15)
+    asked = (("cuda", 500), ("cuda", 501), ("cpu", 10**15))
+    assert [holds(torch.device(device), size) for device, size in asked] == [True, False, True]
 
 
 def encoded() -> TrainingData:
@@ -72,22 +69,20 @@ def first_batch(data: TrainingData, members: int) -> Batch:
     return next(deal(layouts, 2, data.shape.tasks))
 
 
-@pytest.mark.parametrize(
-    ("members", "fits"), [(1, True), (3, False)], ids=["alone, data on the device", "a pack, data brought to it"]
-)
 @every_model
-def test_a_step_mixes_no_devices(name: str, members: int, fits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On PyTorch's device without memory, where operations only check devices and shapes."""
+def test_a_step_mixes_no_devices(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On PyTorch's device without memory; one member, data on the device, and a pack, data brought to it."""
     data, meta = encoded(), torch.device("meta")
-    monkeypatch.setattr(tensors, "holds", lambda device, size: fits)
-    placed = DeviceData.of(data, meta)
-    fold = torch.arange(members) % 3
-    metadata = torch.zeros(members, data.shape.tasks, data.shape.metadata, device=meta)
-    present_only = cost(name, data) == "tasks_present"
-    pack = Pack.build(lambda: build(name, data), range(members), metadata, present_only=present_only).to(meta)
-    trainer = Trainer(placed, pack, fold.to(meta), TrainingSettings())
-    losses = [trainer.step(first_batch(data, members)), trainer.loss(first_batch(data, members))]
-    assert [loss.device.type for loss in losses] == ["meta", "meta"]
+    for members, fits in ((1, True), (3, False)):
+        monkeypatch.setattr(tensors, "holds", lambda device, size, fits=fits: fits)
+        placed = DeviceData.of(data, meta)
+        fold = torch.arange(members) % 3
+        metadata = torch.zeros(members, data.shape.tasks, data.shape.metadata, device=meta)
+        present_only = cost(name, data) == "tasks_present"
+        pack = Pack.build(lambda: build(name, data), range(members), metadata, present_only=present_only).to(meta)
+        trainer = Trainer(placed, pack, fold.to(meta), TrainingSettings())
+        losses = [trainer.step(first_batch(data, members)), trainer.loss(first_batch(data, members))]
+        assert [loss.device.type for loss in losses] == ["meta", "meta"]
 
 
 def test_the_device_without_memory_refuses_tensors_of_another() -> None:

@@ -44,6 +44,19 @@ def without_validation(dataset: Dataset) -> TrainingData:
     return encode_all(dataset, Flags.of(dataset))
 
 
+def training(
+    data: TrainingData,
+    settings: TrainingSettings,
+    schedule: Schedule,
+    members: Sequence[Member],
+    deadline: float | None,
+) -> Training:
+    def build() -> Architecture:
+        return Pooled(data.shape, PooledSettings(width=16, depth=2))
+
+    return Training(data, build, members, settings, schedule, deadline=deadline)
+
+
 def fitted(
     data: TrainingData,
     settings: TrainingSettings | None = None,
@@ -52,10 +65,7 @@ def fitted(
     members: Sequence[Member] = MEMBERS,
     deadline: float | None = None,
 ) -> FitResult:
-    def build() -> Architecture:
-        return Pooled(data.shape, PooledSettings(width=16, depth=2))
-
-    return fit(data, build, members, settings or TrainingSettings(), schedule, deadline=deadline)
+    return drained(training(data, settings or TrainingSettings(), schedule, members, deadline).steps())
 
 
 def losses_of(data: TrainingData, result: FitResult | Paused, members: Sequence[Member] = MEMBERS) -> list[float]:
@@ -96,11 +106,10 @@ def test_more_patience_finds_weights_that_are_no_worse() -> None:
     assert short.loss[0] >= long.loss[0]
 
 
-@pytest.mark.parametrize("check_every", [1, 4, 100])
-def test_the_last_epoch_is_always_checked(check_every: int) -> None:
-    data = with_folds(zoo.planted())
-    result = fitted(data, TrainingSettings(learning_rate=3e-4), replace(USUAL, max_epochs=7, check_every=check_every))
-    assert result.epochs == (7, 7, 7, 7)
+def test_the_last_epoch_is_always_checked() -> None:
+    data, settings = with_folds(zoo.planted()), TrainingSettings(learning_rate=3e-4)
+    for check_every in (1, 4, 100):
+        assert fitted(data, settings, replace(USUAL, max_epochs=7, check_every=check_every)).epochs == (7, 7, 7, 7)
 
 
 def test_without_validation_rows_it_trains_for_all_epochs_however_often_it_looks() -> None:
@@ -110,30 +119,24 @@ def test_without_validation_rows_it_trains_for_all_epochs_however_often_it_looks
         result = fitted(data, schedule=schedule, members=[Member(0, 1), Member(0, 2)])
         assert result.epochs == (8, 8)
         weights.append(result.pack.parameters["first.weight"])
-    assert torch.equal(weights[0], weights[1])
-    assert torch.equal(weights[0], weights[2])
+    assert all(torch.equal(weights[0], other) for other in weights[1:])
 
 
 @pytest.mark.parametrize("encode", [with_folds, without_validation])
 def test_a_deadline_returns_the_best_so_far_marked_and_in_time(encode: Any) -> None:
+    """One that has passed gives weights of one epoch; one that is not reached leaves no mark."""
     data, members = encode(noisy()), [Member(0, 1)]
     endless = Schedule(batch=64, max_epochs=10**9, patience=10**9, check_every=5)
     started = time.time()
     result = fitted(data, schedule=endless, members=members, deadline=started + 0.3)
     assert time.time() - started < 3
-    assert result.stopped_by_time
-    assert result.epochs[0] >= 1
-    assert all(value.isfinite().all() for value in result.pack.parameters.values())
+    late, early = (fitted(data, members=members, deadline=time.time() + seconds) for seconds in (-1, 1000))
+    assert (result.stopped_by_time, late.stopped_by_time, early.stopped_by_time) == (True, True, False)
+    assert result.epochs[0] >= 1 == late.epochs[0]
+    assert all(each.isfinite().all() for part in (result, late) for each in part.pack.parameters.values())
     if encode is with_folds:
         assert losses_of(data, result, members) == pytest.approx(result.loss, rel=1e-4)
-
-
-def test_a_deadline_that_has_passed_still_gives_weights_and_one_to_come_leaves_no_mark() -> None:
-    data = with_folds(noisy())
-    late, early = (fitted(data, deadline=time.time() + seconds) for seconds in (-1, 1000))
-    assert (late.stopped_by_time, early.stopped_by_time) == (True, False)
-    assert late.epochs == (1, 1, 1, 1)
-    assert np.isfinite(late.loss).all()
+        assert np.isfinite(late.loss).all()
 
 
 @pytest.mark.parametrize("encode", [with_folds, without_validation])
@@ -152,25 +155,15 @@ def test_learning_rate_and_weight_decay_matter_and_decay_shrinks_weights() -> No
     assert tight.norm() < 0.5 * usual.norm()
 
 
-def test_training_lowers_the_loss() -> None:
-    data = with_folds(zoo.planted())
-    short, long = (fitted(data, schedule=replace(USUAL, max_epochs=each, check_every=1)) for each in (1, 40))
-    assert max(long.loss) < 0.5 * min(short.loss)
-
-
-def test_members_of_a_fold_differ_by_their_seeds_and_equal_members_agree() -> None:
-    data = with_folds(zoo.planted())
-    weight = fitted(data, members=[Member(0, 1), Member(0, 1), Member(0, 2)]).pack.parameters["first.weight"]
-    torch.testing.assert_close(weight[0], weight[1], rtol=1e-5, atol=1e-5)
-    assert (weight[0] - weight[2]).abs().max() > 1e-2
-
-
-def test_members_that_train_on_unequal_numbers_of_rows_all_finish() -> None:
+def test_members_differ_by_their_seeds_equal_ones_agree_and_those_of_unequal_rows_all_finish() -> None:
     dataset = zoo.planted()
     data = encode_folds(dataset, np.where(np.arange(len(dataset)) % 14 < 10, 0, 1), Flags.of(dataset))
-    result = fitted(data, members=[Member(0, 1), Member(1, 1)])
+    result = fitted(data, members=[Member(0, 1), Member(0, 1), Member(0, 2), Member(1, 1)])
+    weight = result.pack.parameters["first.weight"]
+    torch.testing.assert_close(weight[0], weight[1], rtol=1e-5, atol=1e-5)
+    assert (weight[0] - weight[2]).abs().max() > 1e-2
     assert np.isfinite(result.loss).all()
-    assert result.epochs == (6, 6)
+    assert result.epochs == (6, 6, 6, 6)
 
 
 class Hooked(Architecture):
@@ -203,37 +196,29 @@ class Hooked(Architecture):
         return 1
 
 
-def hooked(strength: float, *, patience: int = 1000) -> FitResult:
-    data = with_folds(zoo.planted())
+def hooked(data: TrainingData, strength: float, *, patience: int = 1000) -> FitResult:
     schedule = Schedule(batch=64, max_epochs=60, patience=patience, check_every=1)
-    settings = TrainingSettings(learning_rate=0.1, weight_decay=0.0)
-    return fit(data, lambda: Hooked(data.shape, strength), MEMBERS, settings, schedule)
+    members = [Member(each.fold % len(data.training), each.seed) for each in MEMBERS]
+    return fit(data, lambda: Hooked(data.shape, strength), members, TrainingSettings(0.1, 0.0), schedule)
 
 
-@pytest.fixture(scope="module")
-def penalised() -> FitResult:
+def test_a_penalty_and_renewed_buffers_are_each_members_own_to_the_last_epoch() -> None:
     """Without validation rows, so that the last weights are kept."""
-    data = without_validation(zoo.planted())
-    members = [Member(0, each.seed) for each in MEMBERS]
-    schedule = Schedule(batch=64, max_epochs=60, patience=1000)
-    return fit(data, lambda: Hooked(data.shape, 100.0), members, TrainingSettings(0.1, 0.0), schedule)
-
-
-def test_a_penalty_and_renewed_buffers_are_each_members_own_to_the_last_epoch(penalised: FitResult) -> None:
-    level, goal = penalised.pack.parameters["level"], penalised.pack.buffers["goal"]
-    assert len(torch.unique(goal)) == len(MEMBERS)
-    torch.testing.assert_close(level, goal, rtol=0.03, atol=0.03)
-    assert penalised.pack.buffers["epochs"].tolist() == [60.0] * len(MEMBERS)
+    pack = hooked(without_validation(zoo.planted()), 100.0).pack
+    assert len(torch.unique(pack.buffers["goal"])) == len(MEMBERS)
+    torch.testing.assert_close(pack.parameters["level"], pack.buffers["goal"], rtol=0.03, atol=0.03)
+    assert pack.buffers["epochs"].tolist() == [60.0] * len(MEMBERS)
 
 
 def test_a_penalty_is_not_part_of_the_validation_loss() -> None:
     """Within few epochs the members are at their goals; a loss that held the penalty would say so."""
-    result = hooked(100.0)
-    assert losses_of(with_folds(zoo.planted()), result) == pytest.approx(result.loss, rel=1e-4)
+    data = with_folds(zoo.planted())
+    result = hooked(data, 100.0)
+    assert losses_of(data, result) == pytest.approx(result.loss, rel=1e-4)
 
 
 def test_buffers_are_renewed_after_each_epoch_and_restored_with_the_weights() -> None:
-    result = hooked(0.0, patience=5)
+    result = hooked(with_folds(zoo.planted()), 0.0, patience=5)
     assert result.pack.buffers["epochs"].tolist() == list(result.epochs)
     torch.testing.assert_close(result.pack.buffers["seen"], result.pack.parameters["level"])
     assert len(torch.unique(result.pack.buffers["seen"])) == len(MEMBERS)
@@ -243,17 +228,9 @@ RUNGS = replace(USUAL, max_epochs=18, rungs=(2, 6, 18))
 
 
 def in_steps(
-    data: TrainingData,
-    schedule: Schedule = RUNGS,
-    *,
-    learning_rate: float = 3e-3,
-    deadline: float | None = None,
+    data: TrainingData, schedule: Schedule = RUNGS, *, learning_rate: float = 3e-3
 ) -> Generator[Paused, None, FitResult]:
-    def build() -> Architecture:
-        return Pooled(data.shape, PooledSettings(width=16, depth=2))
-
-    settings = TrainingSettings(learning_rate=learning_rate)
-    return Training(data, build, MEMBERS, settings, schedule, deadline=deadline).steps()
+    return training(data, TrainingSettings(learning_rate=learning_rate), schedule, MEMBERS, None).steps()
 
 
 def watched(steps: Generator[Paused, None, FitResult]) -> tuple[list[Paused], FitResult]:
@@ -298,7 +275,7 @@ def test_at_a_rung_every_member_is_at_its_best_so_far() -> None:
     assert not np.allclose(best, next(losses for epoch, losses in curve if epoch == 30))
 
 
-def test_a_training_that_is_stopped_at_a_rung_costs_no_more_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_trained_before_it_is_asked_for_nor_after_a_stop_at_a_rung(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[int] = []
     step = Trainer.step
 
@@ -309,15 +286,9 @@ def test_a_training_that_is_stopped_at_a_rung_costs_no_more_steps(monkeypatch: p
     monkeypatch.setattr(Trainer, "step", counted)
     data = with_folds(zoo.planted())
     steps = in_steps(data)
+    assert not taken
     next(steps)
     at_the_rung = len(taken)
     steps.close()
     drained(in_steps(data))
     assert len(taken) - at_the_rung == 9 * at_the_rung  # 18 epochs, where the rung was at 2
-
-
-def test_nothing_is_trained_before_the_first_step_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Trainer, "step", None)
-    steps = in_steps(with_folds(zoo.planted()))
-    with pytest.raises(TypeError):
-        next(steps)

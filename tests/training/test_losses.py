@@ -29,20 +29,15 @@ def schema(problem: Problem, targets: int, classes: int) -> Schema:
     return Schema("task", tuple("abc"[:targets]), problem, tuple("xyz"[:classes]), ())
 
 
-@pytest.mark.parametrize(
-    ("problem", "targets", "classes", "expected"),
-    [
+def test_a_network_writes_a_column_a_target_or_logit() -> None:
+    for problem, targets, classes, expected in (
         (Problem.REGRESSION, 1, 0, 1),
         (Problem.REGRESSION, 3, 0, 3),
         (Problem.BINARY, 1, 2, 1),
         (Problem.MULTICLASS, 1, 3, 3),
         (Problem.MULTICLASS, 1, 2, 2),
-    ],
-)
-def test_a_network_writes_a_column_a_target_or_logit(
-    problem: Problem, targets: int, classes: int, expected: int
-) -> None:
-    assert network_outputs(schema(problem, targets, classes)) == expected
+    ):
+        assert network_outputs(schema(problem, targets, classes)) == expected
 
 
 def test_a_row_loses_the_squared_error_or_the_cross_entropy() -> None:
@@ -61,47 +56,33 @@ def test_a_row_loses_the_squared_error_or_the_cross_entropy() -> None:
         torch.testing.assert_close(torch.stack([loss.mean() for loss in losses]), torch.stack(expected))
 
 
-@pytest.mark.parametrize(
-    ("problem", "output", "target", "expected"),
-    [
+def test_a_row_loses_what_a_pencil_says() -> None:
+    for problem, output, target, expected in (
         (Problem.REGRESSION, [1.0, 4.0], [0.0, 2.0], 2.5),
         (Problem.BINARY, [0.0], [1.0], np.log(2)),
         (Problem.BINARY, [1000.0], [0.0], 1000.0),
         (Problem.MULTICLASS, [0.0, 0.0, 0.0], [2.0], np.log(3)),
         (Problem.MULTICLASS, [1000.0, 0.0, 0.0], [1.0], 1000.0),
-    ],
-)
-def test_a_row_loses_what_a_pencil_says(
-    problem: Problem, output: list[float], target: list[float], expected: float
-) -> None:
-    assert row_loss(problem, torch.tensor([output]), torch.tensor([target])).item() == pytest.approx(expected)
+    ):
+        loss = row_loss(problem, torch.tensor([output]), torch.tensor([target])).item()
+        assert loss == pytest.approx(expected), (problem, output)
 
 
-def test_padding_does_not_count_in_the_mean() -> None:
+def test_padding_does_not_count_in_the_mean_and_a_member_without_rows_loses_nothing() -> None:
     loss = torch.tensor([[[1.0, 3.0], [5.0, 100.0]], [[2.0, 100.0], [100.0, 100.0]]])
     mask = torch.tensor([[[1.0, 1.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 0.0]]])
     assert weighted_mean(loss, mask, mask).tolist() == [3.0, 2.0]
-
-
-def test_a_member_without_rows_loses_nothing() -> None:
     assert weighted_mean(torch.ones(2, 1, 3), *[torch.zeros(2, 1, 3)] * 2).tolist() == [0.0, 0.0]
 
 
-def test_numbers_come_back_on_their_own_scales() -> None:
-    found = to_prediction(
-        Problem.REGRESSION, torch.tensor([[0.0, 1.0], [-2.0, 0.5]]), encoder((1e6, -1.0), (10.0, 2.0))
-    )
+def test_outputs_become_values_on_their_own_scales_or_probabilities_that_sum_to_one() -> None:
+    output, plain = torch.tensor([[0.0, 1.0], [-2.0, 0.5]]), encoder((0.0,), (1.0,))
+    found = to_prediction(Problem.REGRESSION, output, encoder((1e6, -1.0), (10.0, 2.0)))
     assert found.dtype == np.float64
     assert found.tolist() == [[1e6, 1.0], [1e6 - 20, 0.0]]
-
-
-def test_a_logit_becomes_two_probabilities() -> None:
-    found = to_prediction(Problem.BINARY, torch.tensor([[0.0], [np.log(3.0)], [-800.0]]), encoder((0.0,), (1.0,)))
+    found = to_prediction(Problem.BINARY, torch.tensor([[0.0], [np.log(3.0)], [-800.0]]), plain)
     np.testing.assert_allclose(found, [[0.5, 0.5], [0.25, 0.75], [1.0, 0.0]], atol=1e-7)
-
-
-def test_logits_become_probabilities_that_sum_to_one() -> None:
     logits = torch.log(torch.tensor([[1.0, 2.0, 5.0], [1.0, 1.0, 2.0]])) + 50.0
-    found = to_prediction(Problem.MULTICLASS, logits, encoder((0.0,), (1.0,)))
+    found = to_prediction(Problem.MULTICLASS, logits, plain)
     np.testing.assert_allclose(found, [[0.125, 0.25, 0.625], [0.25, 0.25, 0.5]], rtol=1e-5)
     np.testing.assert_allclose(found.sum(axis=1), 1.0, rtol=1e-14)

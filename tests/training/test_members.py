@@ -74,21 +74,17 @@ def alone(member: int) -> Toy:
     return toy
 
 
-def test_each_member_starts_from_its_own_seed() -> None:
+def test_each_member_starts_from_its_own_seed_and_leaves_the_global_random_numbers_alone() -> None:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(SEEDS[1])
         expected = build_toy()
+    before = torch.get_rng_state()
     pack = toy_pack()
+    prototype(Toy, SHAPE)
+    assert torch.equal(torch.get_rng_state(), before)
     assert torch.equal(pack.parameters["weight"][1], expected.weight)
     assert torch.equal(pack.parameters["own.offset"][1], expected.own.offset)
     assert torch.equal(pack.buffers["shift"][1], expected.shift)
-
-
-def test_building_leaves_the_global_random_numbers_alone() -> None:
-    before = torch.get_rng_state()
-    toy_pack()
-    prototype(Toy, SHAPE)
-    assert torch.equal(torch.get_rng_state(), before)
 
 
 @pytest.mark.parametrize("present_only", [True, False], ids=["tasks present", "all tasks"])
@@ -149,33 +145,22 @@ def test_a_selection_computes_what_its_members_did_shares_no_memory_and_can_be_t
     assert torch.equal(pack(features, task)[0], expected)
 
 
-def test_a_new_task_is_the_mean_of_the_known_ones_with_its_own_metadata() -> None:
-    pack = toy_pack()
-    metadata = torch.cat([pack.buffers["metadata"], torch.full((3, 2, 2), 0.5)], dim=1)
-    more = pack.with_tasks(metadata)
-    features = inputs()[0][:, :1]
-    found, _ = more(features, torch.full((3, 1), 5))
+def test_a_new_task_is_the_mean_of_the_known_ones_with_its_own_metadata_and_changes_nothing_for_these() -> None:
+    pack, (features, task) = toy_pack(), inputs()
+    more = pack.with_tasks(torch.cat([pack.buffers["metadata"], torch.full((3, 2, 2), 0.5)], dim=1))
+    found, _ = more(features[:, :1], torch.full((3, 1), 5))
     own = (pack.parameters["own.offset"].mean(1) + pack.buffers["shift"].mean(1)).reshape(3, 1, 1, 2)
     described = (torch.full((3, 1, 2), 0.5) @ pack.parameters["described"]).unsqueeze(1)
-    expected = features @ pack.parameters["weight"].unsqueeze(1) + described + own
+    expected = features[:, :1] @ pack.parameters["weight"].unsqueeze(1) + described + own
     torch.testing.assert_close(found, expected)
-
-
-def test_new_tasks_change_nothing_for_the_known_ones() -> None:
-    pack = toy_pack()
-    more = pack.with_tasks(torch.cat([pack.buffers["metadata"], torch.ones(3, 1, 2)], dim=1))
-    torch.testing.assert_close(more(*inputs())[0], pack(*inputs())[0])
+    torch.testing.assert_close(more(features, task)[0], pack(features, task)[0])
     same = pack.with_tasks(pack.buffers["metadata"])
-    assert {key: each.shape for key, each in same.parameters.items()} == {
-        key: each.shape for key, each in pack.parameters.items()
-    }
+    shapes = [{key: value.shape for key, value in each.parameters.items()} for each in (same, pack)]
+    assert shapes[0] == shapes[1]
 
 
-def test_the_size_counts_trainable_numbers_only() -> None:
+def test_the_size_counts_trainable_parameters_only_and_a_hook_that_is_not_there_is_not_called() -> None:
     assert build_toy().size() == Size(total=3 * 2 + 2 * 2 + 4 * 2, task_network=8, marginal=2)
-
-
-def test_the_hook_after_an_epoch_is_not_called_where_there_is_none() -> None:
     pack = toy_pack()
     buffers = pack.buffers
     pack.after_epoch()

@@ -39,7 +39,7 @@ def dense(steps: int, chance: float) -> Tensor:
     return value.detach()
 
 
-def numbers(present: IntArray) -> IntArray:
+def rows_of(present: IntArray) -> IntArray:
     """Rows of the table, members padded to equal numbers with nobody's row."""
     found = [np.flatnonzero(each) for each in present]
     most = max(map(len, found))
@@ -51,7 +51,7 @@ def run(optimiser: PackOptimiser, steps: range, chance: float, members: list[int
         if step not in steps:
             continue
         present = present[members]
-        wanted = numbers(present)
+        wanted = rows_of(present)
         if wanted.shape[1] == 0:
             wanted = np.full((len(members), 1), TASKS)
         assert optimiser.rows is not None
@@ -61,23 +61,28 @@ def run(optimiser: PackOptimiser, steps: range, chance: float, members: list[int
         optimiser.step([own.flatten(0, 1)], rows)
 
 
-def made() -> tuple[PackOptimiser, Table]:
-    table = Table.of_tasks({"own": start()})
+def made(start: Tensor) -> tuple[PackOptimiser, Table]:
+    table = Table.of_tasks({"own": start})
     assert table is not None
     return PackOptimiser([], TaskRows(table.values, SETTINGS), SETTINGS), table
 
 
-@pytest.mark.parametrize(("steps", "chance"), [(1, 0.3), (60, 1.0), (60, 0.3), (400, 0.02)])
-def test_rows_fetched_when_needed_end_where_all_rows_at_every_step_do(steps: int, chance: float) -> None:
-    optimiser, table = made()
-    run(optimiser, range(steps), chance, [0, 1])
+def settled(optimiser: PackOptimiser, table: Table) -> Tensor:
+    """(members, tasks, width): all rows brought to where they are by now."""
     assert optimiser.rows is not None
     optimiser.rows.settle()
-    torch.testing.assert_close(table.split(table.values[:, :-1])["own"], dense(steps, chance), rtol=1e-4, atol=2e-5)
+    return table.split(table.values[:, :-1])["own"]
+
+
+@pytest.mark.parametrize(("steps", "chance"), [(1, 0.3), (60, 1.0), (60, 0.3), (400, 0.02)])
+def test_rows_fetched_when_needed_end_where_all_rows_at_every_step_do(steps: int, chance: float) -> None:
+    optimiser, table = made(start())
+    run(optimiser, range(steps), chance, [0, 1])
+    torch.testing.assert_close(settled(optimiser, table), dense(steps, chance), rtol=1e-4, atol=2e-5)
 
 
 def test_a_task_without_rows_is_only_decayed() -> None:
-    optimiser, table = made()
+    optimiser, table = made(start())
     run(optimiser, range(50), 0.3, [0, 1])
     assert optimiser.rows is not None
     optimiser.rows.settle()
@@ -86,34 +91,25 @@ def test_a_task_without_rows_is_only_decayed() -> None:
 
 
 def test_settling_in_between_changes_nothing() -> None:
-    (often, first), (once, second) = made(), made()
+    (often, first), (once, second) = made(start()), made(start())
     for step in range(40):
         run(often, range(step, step + 1), 0.2, [0, 1])
-        assert often.rows is not None
-        often.rows.settle()
+        settled(often, first)
     run(once, range(40), 0.2, [0, 1])
-    assert once.rows is not None
-    once.rows.settle()
-    torch.testing.assert_close(first.values, second.values, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(settled(often, first), settled(once, second), rtol=1e-4, atol=1e-5)
 
 
 def test_a_member_goes_on_with_its_moments_when_another_leaves() -> None:
-    optimiser, table = made()
+    optimiser, table = made(start())
     run(optimiser, range(20), 0.3, [0, 1])
-    assert optimiser.rows is not None
-    optimiser.rows.settle()
     kept = torch.tensor([1])
-    smaller = Table.of_tasks({"own": table.split(table.values[:, :-1])["own"][kept]})
-    assert smaller is not None
-    going_on = PackOptimiser([], TaskRows(smaller.values, SETTINGS), SETTINGS)
+    going_on, smaller = made(settled(optimiser, table)[kept])
     going_on.take_over(optimiser, kept)
     run(going_on, range(20, 45), 0.3, [1])
-    assert going_on.rows is not None
-    going_on.rows.settle()
-    torch.testing.assert_close(smaller.split(smaller.values[:, :-1])["own"], dense(45, 0.3)[1:], rtol=1e-4, atol=2e-5)
+    torch.testing.assert_close(settled(going_on, smaller), dense(45, 0.3)[1:], rtol=1e-4, atol=2e-5)
 
 
-def test_shared_numbers_move_as_under_torch() -> None:
+def test_shared_parameters_move_as_under_torch() -> None:
     value, other = start(), start().requires_grad_()
     ours = PackOptimiser([value], None, SETTINGS)
     theirs = torch.optim.AdamW([other], lr=SETTINGS.learning_rate, weight_decay=SETTINGS.weight_decay)

@@ -31,13 +31,11 @@ def test_every_wanted_row_comes_in_a_block_of_its_task_within_bounds_and_few_com
     assert sum(rows.size for _, rows in chunks) <= 1.4 * len(wanted) + 1
 
 
-def test_no_rows_give_no_chunk() -> None:
-    assert list(grouped(np.zeros(5, dtype=np.int64), np.zeros(0, dtype=np.int64))) == []
-
-
-def test_a_chunk_is_at_least_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_rows_give_no_chunk_and_a_chunk_is_at_least_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = np.zeros(5, dtype=np.int64)
+    assert list(grouped(task, np.zeros(0, dtype=np.int64))) == []
     monkeypatch.setattr(task_networks, "ROWS_AT_ONCE", 1)
-    assert [rows.shape for _, rows in grouped(np.zeros(5, dtype=np.int64), np.arange(5))] == [(1, 5)]
+    assert [rows.shape for _, rows in grouped(task, np.arange(5))] == [(1, 5)]
 
 
 def test_one_row_goes_through_each_members_own_layers() -> None:

@@ -40,32 +40,29 @@ def test_rows_that_count_alike_need_no_weights() -> None:
     assert LossWeights.of(data(), [0], TrainingSettings()) is None
 
 
-@pytest.mark.parametrize(("weighting", "power"), [("tasks", 1.0), ("power", 0.3)])
-def test_a_row_weighs_a_power_of_its_tasks_training_rows_and_one_on_average(
-    weighting: LossWeighting, power: float
-) -> None:
-    given = data()
+def weights_of(given: TrainingData, weighting: LossWeighting) -> LossWeights:
     weights = LossWeights.of(given, [0], TrainingSettings(loss_weighting=weighting, loss_power=0.3))
     assert weights is not None
-    found, sizes = weights_by_task(weights, given), np.bincount(given.task[given.training[0]])
-    relative = {task: weight * sizes[task] ** power for task, weight in found.items()}
-    np.testing.assert_allclose(list(relative.values()), relative[0], rtol=1e-5)
-    assert sum(weight * sizes[task] for task, weight in found.items()) == pytest.approx(sizes.sum(), rel=1e-5)
+    return weights
 
 
-def test_with_tasks_alike_every_task_has_the_same_sum_of_weights() -> None:
-    given = data()
-    weights = LossWeights.of(given, [0], TrainingSettings(loss_weighting="tasks"))
-    assert weights is not None
+def test_a_row_weighs_a_power_of_its_tasks_training_rows_and_one_on_average() -> None:
+    """With tasks alike every task has the same sum of weights."""
+    given, power = data(), {"tasks": 1.0, "power": 0.3}
+    sizes = np.bincount(given.task[given.training[0]])
+    for weighting in ("tasks", "power"):
+        found = weights_by_task(weights_of(given, weighting), given)
+        relative = {task: weight * sizes[task] ** power[weighting] for task, weight in found.items()}
+        np.testing.assert_allclose(list(relative.values()), relative[0], rtol=1e-5)
+        assert sum(weight * sizes[task] for task, weight in found.items()) == pytest.approx(sizes.sum(), rel=1e-5)
     batch, mask = batch_of(given)
-    rows = weights.of_rows(batch, mask)[0].sum(dim=1).numpy()
+    rows = weights_of(given, "tasks").of_rows(batch, mask)[0].sum(dim=1).numpy()
     np.testing.assert_allclose(np.bincount(batch.place[0], rows), rows.sum() / len(batch.present[0]), rtol=1e-5)
 
 
 def test_uncertainty_weighs_a_task_by_the_inverse_of_its_running_loss() -> None:
     given = data()
-    weights = LossWeights.of(given, [0], TrainingSettings(loss_weighting="uncertainty"))
-    assert weights is not None
+    weights = weights_of(given, "uncertainty")
     batch, mask = batch_of(given)
     noisy = torch.from_numpy(batch.present[:, batch.place[0]] == 0).unsqueeze(2)
     loss = torch.where(noisy, 4.0, 0.25) * torch.ones_like(mask)

@@ -80,26 +80,16 @@ def update_by_einsum(generator: LayerGenerator, h: Tensor) -> Tensor:
 
 
 @every_generator
-def test_a_generated_layer_is_its_formula_and_shared_where_nothing_tells_tasks_apart(name: str) -> None:
-    generator = shaken(name)
+def test_a_generated_layer_is_its_formula_with_the_parameters_of_the_table(name: str) -> None:
+    """It is shared where nothing tells tasks apart, and applied and taken of some blocks as its folded weight says."""
+    generator, features, chosen = shaken(name), torch.randn(BLOCKS, 7, INPUTS), torch.tensor([3, 0, 3])
+    assert parameters_of(generator) == AREA + MADE[name][2] + (REPRESENTATION + 1) * OUTPUTS
     for h in (torch.randn(BLOCKS, REPRESENTATION), torch.zeros(BLOCKS, REPRESENTATION)):
         weight, bias = generator(h).folded()
         torch.testing.assert_close(weight, generator.shared_weight + update_by_einsum(generator, h))
         torch.testing.assert_close(bias, h @ generator.bias_weight + generator.shared_bias)
-
-
-@every_generator
-def test_a_layer_is_applied_and_taken_of_some_blocks_as_its_folded_weight_says(name: str) -> None:
-    generator, features = made(name), torch.randn(BLOCKS, 7, INPUTS)
-    h, chosen = torch.randn(BLOCKS, REPRESENTATION), torch.tensor([3, 0, 3])
-    weight, bias = generator(h).folded()
-    torch.testing.assert_close(generator(h).apply(features), features @ weight + bias.unsqueeze(1))
-    torch.testing.assert_close(generator(h).of(chosen).folded(), generator(h[chosen]).folded())
-
-
-@every_generator
-def test_the_parameters_of_a_generator_are_those_of_the_table(name: str) -> None:
-    assert parameters_of(made(name)) == AREA + MADE[name][2] + (REPRESENTATION + 1) * OUTPUTS
+        torch.testing.assert_close(generator(h).apply(features), features @ weight + bias.unsqueeze(1))
+        torch.testing.assert_close(generator(h).of(chosen).folded(), generator(h[chosen]).folded())
 
 
 @every_generator
@@ -130,10 +120,13 @@ def chunk_by_hand(generator: ChunkedGenerator, h: Tensor, number: int) -> Tensor
 
 
 @pytest.mark.parametrize("chunk_size", CHUNK_SIZES)
-def test_a_chunked_network_is_its_chunks_one_after_the_other(chunk_size: int) -> None:
-    generator = shake(chunked(chunk_size))
+def test_a_chunked_network_is_its_chunks_one_after_the_other_which_cover_every_parameter_once(chunk_size: int) -> None:
+    """Each follows one value of one chunk: no two of these move the same one, and none is without one."""
+    generator, size, whole = shake(chunked(chunk_size)), min(chunk_size, 54), mlp_parameters(LAYERS)
     h = torch.randn(BLOCKS, REPRESENTATION)
     layers, count = generator(h), len(generator.chunk_embedding)
+    assert count == math.ceil(whole / size)
+    assert parameters_of(generator) == count * 6 + HIDDEN * (REPRESENTATION + 6 + 1) + (HIDDEN + 1) * size
     for task, representation in enumerate(h):
         flat = torch.cat([chunk_by_hand(generator, representation, number) for number in range(count)])
         for (inputs, outputs), layer, quiet in zip(LAYERS, layers, (1.0, 1.0, LAST_BIAS), strict=True):
@@ -141,22 +134,10 @@ def test_a_chunked_network_is_its_chunks_one_after_the_other(chunk_size: int) ->
             weight, bias, flat = flat.split([inputs * outputs, outputs, len(flat) - (inputs + 1) * outputs])
             torch.testing.assert_close(layer.weight[task], spread * weight.view(inputs, outputs))
             torch.testing.assert_close(layer.bias[task], quiet * spread * bias)
-
-
-@pytest.mark.parametrize("chunk_size", CHUNK_SIZES)
-def test_chunks_cover_every_parameter_of_the_target_network_once(chunk_size: int) -> None:
-    """Each follows one value of one chunk: no two of these move the same one, and none is without one."""
-    generator, size, whole = shake(chunked(chunk_size)), min(chunk_size, 54), mlp_parameters(LAYERS)
-    count = len(generator.chunk_embedding)
-    assert count == math.ceil(whole / size)
-    h = torch.randn(1, REPRESENTATION)
-    flat = torch.cat([part.flatten() for layer in generator(h) for part in layer.folded()])
-    moved = torch.stack(
-        [torch.autograd.grad(value, generator.output_bias, retain_graph=True)[0].ne(0.0) for value in flat]
-    )
-    assert (moved.sum(dim=1) == 1).all()
-    assert moved.int().argmax(dim=1).tolist() == [index % size for index in range(len(flat))]
-    assert parameters_of(generator) == count * 6 + HIDDEN * (REPRESENTATION + 6 + 1) + (HIDDEN + 1) * size
+    values = torch.cat([part[0].flatten() for layer in layers for part in layer.folded()])
+    moved = [torch.autograd.grad(value, generator.output_bias, retain_graph=True)[0].ne(0.0) for value in values]
+    assert (torch.stack(moved).sum(dim=1) == 1).all()
+    assert torch.stack(moved).int().argmax(dim=1).tolist() == [index % size for index in range(len(values))]
 
 
 def test_shared_weights_start_as_those_of_a_layer_do() -> None:

@@ -1,6 +1,5 @@
 """Cross-stitch and sluice networks compute their formulas, with every column's activations written out."""
 
-import pytest
 import torch
 from torch import Tensor
 
@@ -11,7 +10,6 @@ from mthn_automl.models.sluice import SUBSPACES, Sluice, SluiceSettings
 
 TASKS, WIDTH, BLOCKS = 4, 6, 5
 SHAPE = ProblemShape(features=3, outputs=2, tasks=TASKS)
-every_depth = pytest.mark.parametrize("depth", [1, 3])
 
 
 def shaken(network: torch.nn.Module) -> None:
@@ -54,18 +52,13 @@ def assert_row_by_row(network: CrossStitch | Sluice, formula: object) -> None:
     torch.testing.assert_close(network(features, task), torch.stack([torch.stack(each) for each in expected]))
 
 
-@every_depth
-def test_a_cross_stitch_network_is_its_formula(depth: int) -> None:
-    network = CrossStitch(SHAPE, CrossStitchSettings(width=WIDTH, depth=depth))
-    shaken(network)
-    assert_row_by_row(network, of_cross_stitch)
-
-
-@every_depth
-def test_a_sluice_network_is_its_formula(depth: int) -> None:
-    network = Sluice(SHAPE, SluiceSettings(width=WIDTH, depth=depth))
-    shaken(network)
-    assert_row_by_row(network, of_sluice)
+def test_cross_stitch_and_sluice_networks_are_their_formulas() -> None:
+    for depth in (1, 3):
+        stitched = CrossStitch(SHAPE, CrossStitchSettings(width=WIDTH, depth=depth))
+        sluice = Sluice(SHAPE, SluiceSettings(width=WIDTH, depth=depth))
+        for network, formula in ((stitched, of_cross_stitch), (sluice, of_sluice)):
+            shaken(network)
+            assert_row_by_row(network, formula)
 
 
 def test_the_penalty_is_of_what_the_weights_of_two_subspaces_share() -> None:

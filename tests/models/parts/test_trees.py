@@ -1,7 +1,5 @@
 """Trees of plain arrays predict what scikit-learn's do, state their size, and refuse nodes that point anywhere."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from sklearn.ensemble import (
@@ -27,15 +25,12 @@ def target() -> FloatArray:
     return np.stack([first[:, 0] + first[:, 1], first[:, 2] ** 2], axis=1)
 
 
-@pytest.mark.parametrize("kind", [RandomForestRegressor, ExtraTreesRegressor])
-def test_it_predicts_what_scikit_learn_predicts(kind: Any) -> None:
-    estimator = kind(20, random_state=0).fit(matrix(), target())
-    np.testing.assert_allclose(Forest.of(estimator).mean(matrix()), estimator.predict(matrix()), rtol=1e-12)
-
-
-def test_boosted_trees_predict_what_scikit_learn_predicts() -> None:
-    estimator = HistGradientBoostingRegressor(max_iter=20, min_samples_leaf=3).fit(matrix(), target()[:, 0])
-    np.testing.assert_allclose(Trees.of(estimator).scores(matrix())[:, 0], estimator.predict(matrix()), rtol=1e-12)
+def test_trees_predict_what_scikit_learns_do() -> None:
+    for kind in (RandomForestRegressor, ExtraTreesRegressor):
+        grown = kind(20, random_state=0).fit(matrix(), target())
+        np.testing.assert_allclose(Forest.of(grown).mean(matrix()), grown.predict(matrix()), rtol=1e-12)
+    boosted = HistGradientBoostingRegressor(max_iter=20, min_samples_leaf=3).fit(matrix(), target()[:, 0])
+    np.testing.assert_allclose(Trees.of(boosted).scores(matrix())[:, 0], boosted.predict(matrix()), rtol=1e-12)
 
 
 def test_a_split_counts_twice_and_a_leaf_as_often_as_it_has_values() -> None:
