@@ -60,6 +60,15 @@ def test_a_file_written_piece_by_piece_is_there_when_the_last_piece_is(tmp_path:
     assert names(tmp_path / "new") == ["a.csv"]
 
 
+def test_a_file_is_there_when_its_last_piece_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    with storage.replacing(path) as file:
+        file.write(b"one, ")
+        assert not path.exists()
+        file.write(b"two")
+    assert path.read_bytes() == b"one, two"
+
+
 def test_an_error_between_pieces_and_content_that_is_no_json_leave_the_old_content_and_nothing_else(
     tmp_path: Path,
 ) -> None:
