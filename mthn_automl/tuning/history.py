@@ -1,15 +1,16 @@
 """What samplers are shown of a study: all of a short one, of a long one the best and the newest trials."""
 
 from bisect import insort
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from itertools import islice
 
 from optuna.trial import FrozenTrial
 
 from mthn_automl.tuning.record import TrialRecord
 
-NEWEST, BEST = 60, 40
-"""What a sampler takes to suggest settings grows with the trials that it sees: TPE's time doubles from 10 to 200
-trials (measured), and what it learns from a thousandth is little."""
+ENDED, RUNNING, BEST = 40, 20, 30
+"""Newest trials that have ended and that run, and best ones. What a sampler takes to suggest settings grows with the
+trials that it sees: TPE's time doubles from 10 to 200 (measured), and what it learns from a thousandth is little."""
 
 
 class History:
@@ -45,11 +46,11 @@ class History:
 
     def shown(self, front: Iterable[int] = ()) -> Sequence[FrozenTrial]:
         """In the order of their numbers. front: trials that are good in several objectives, shown as the best are."""
-        count = len(self._records)
-        numbers = set(range(count))
-        if count > NEWEST + BEST:
-            best = {number for _, number in self._best} | set(sorted(front)[-BEST:])
-            numbers = best | self._running | set(range(count - NEWEST, count))
+        numbers: Collection[int] = range(len(self._records))
+        if len(numbers) > ENDED + RUNNING + BEST:
+            ended = (record.number for record in reversed(self._records) if not record.running)
+            best = (number for _, number in self._best)
+            numbers = {*islice(ended, ENDED), *sorted(self._running)[-RUNNING:], *best, *sorted(front)[-BEST:]}
         self._made = {
             number: self._made.get(number) or self._frozen(self._records[number]) for number in sorted(numbers)
         }

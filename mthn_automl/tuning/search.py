@@ -1,6 +1,7 @@
 """The search as seen by a runner: a source of trials to run, which is told what becomes of them."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -162,10 +163,10 @@ class TrialSource:
 
     def standings(self) -> dict[str, Standing]:
         """What each architecture has shown so far."""
-        running = [trial.architecture for trial in self.live.values()]
+        running = Counter(trial.architecture for trial in self.live.values())
         on_front = self._on_front() if len(self.studies.objectives) > 1 else []
         return {
-            name: Standing(study.budget_used + running.count(name), study.errors, on_front.count(name))
+            name: Standing(study.budget_used + running[name], study.errors, on_front.count(name))
             for name, study in self.studies.items()
         }
 

@@ -259,16 +259,17 @@ class Study:
     def _end(self, number: int, ending: Ending, **found: Any) -> None:
         """The journal has all of the end before the trial's state says that it is over."""
         record, trial_id = self.records[number].ended(ending, **found), self._trial_id(number)
-        with self._journal.later():
-            for name, value in record.end().items():
-                self._storage.set_trial_user_attr(trial_id, name, value)
-            if record.excess:
-                trial = Trial(self._study, trial_id)
-                for name, value in record.excess.items():
-                    trial.set_constraint(name, value)
-            if record.shown is not None:
-                self._storage.set_trial_intermediate_value(trial_id, *record.shown)
-        self._storage.set_trial_state_values(trial_id, record.state, record.values or None)
+        with self._journal.held():
+            with self._journal.later():
+                for name, value in record.end().items():
+                    self._storage.set_trial_user_attr(trial_id, name, value)
+                if record.excess:
+                    trial = Trial(self._study, trial_id)
+                    for name, value in record.excess.items():
+                        trial.set_constraint(name, value)
+                if record.shown is not None:
+                    self._storage.set_trial_intermediate_value(trial_id, *record.shown)
+            self._storage.set_trial_state_values(trial_id, record.state, record.values or None)
         self._note(record)
 
     def _trial_id(self, number: int) -> int:

@@ -131,7 +131,7 @@ def copy_files(source: Path, target: Path) -> None:
 
 
 def write_params(trial: Trial) -> None:
-    """What the trial is to run, and why."""
+    """What the trial is to run, and why: for people, since the journal has it too."""
     content = {
         "architecture": trial.architecture,
         "number": trial.number,
@@ -140,7 +140,7 @@ def write_params(trial: Trial) -> None:
         "seed": trial.configuration.seed,
         "settings": trial.configuration.all_settings(),
     }
-    write_json(trial.folder / PARAMS, content)
+    write_json(trial.folder / PARAMS, content, on_disk=False)
 
 
 def _deadline(trial: Trial, plan: Plan) -> float | None:
