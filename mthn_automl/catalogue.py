@@ -66,6 +66,17 @@ def class_at(class_path: str, where: Path) -> type:
         ) from error
 
 
+def members(package: Path) -> tuple[str, ...]:
+    """Names of a package's modules that are its members, in alphabetical order; those with an underscore are none.
+
+    package: the folder, or a file in it. What is no name of a module, such as a copy or a lock of an editor, is passed
+    over.
+    """
+    inside = package if package.is_dir() else package.parent
+    stems = sorted(path.stem for path in inside.glob("*.py"))
+    return tuple(stem for stem in stems if stem.isidentifier() and not stem.startswith("_"))
+
+
 def folder() -> Path:
     """Where the search space files lie: inside the package when installed, beside it in a checkout."""
     inside = Path(__file__).parent / "search_spaces"

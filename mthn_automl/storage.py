@@ -11,6 +11,9 @@ from typing import IO, Any
 
 from mthn_automl.errors import StorageError
 
+BLOCK = 1 << 16
+"""Bytes read at a time from the end of a file."""
+
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 NO_WRITING = frozenset({errno.EROFS})
 NO_LEAVE = frozenset({errno.EACCES, errno.EPERM})
@@ -102,3 +105,21 @@ def write_json(path: Path, content: Any, *, on_disk: bool = True) -> None:
 def read_json(path: Path) -> Any:
     """The content of a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def cut_torn_line(path: Path) -> None:
+    """Take away what stands behind the last line end of a file to which lines are appended; nothing where none is."""
+    if not path.is_file():
+        return
+    with path.open("rb") as stream:
+        end = whole = stream.seek(0, os.SEEK_END)
+        while whole > 0:
+            begin = max(0, whole - BLOCK)
+            stream.seek(begin)
+            found = stream.read(whole - begin).rfind(b"\n")
+            if found >= 0:
+                whole = begin + found + 1
+                break
+            whole = begin
+    if whole < end:
+        os.truncate(path, whole)

@@ -115,3 +115,10 @@ def test_a_class_that_cannot_be_imported_is_refused_by_the_file_that_names_it(tm
     for class_path in ("mthn_automl.models.ridge:Rigde", "no_such_package.net:Mine", ".net:Mine"):
         with pytest.raises(UsageError, match=r"must be importable as 'package\.module:Class'"):
             catalogue.class_at(class_path, tmp_path / "mine.toml")
+
+
+def test_members_of_a_package_are_its_modules_whatever_an_editor_leaves_there(tmp_path: Path) -> None:
+    for name in ("two.py", "one.py", "__init__.py", "_helper.py", ".#one.py", "one (copy).py", "one.py~", "notes.txt"):
+        (tmp_path / name).touch()
+    (tmp_path / "parts").mkdir()
+    assert catalogue.members(tmp_path) == catalogue.members(tmp_path / "__init__.py") == ("one", "two")

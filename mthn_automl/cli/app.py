@@ -2,17 +2,18 @@
 
 import importlib
 import os
-import pkgutil
 import signal
 import sys
 import traceback
 from collections.abc import Iterator
+from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Annotated
 
 import typer
 
 from mthn_automl import __version__
+from mthn_automl.catalogue import members
 from mthn_automl.cli import commands
 from mthn_automl.errors import MthnError, Terminated
 from mthn_automl.storage import refusal
@@ -30,8 +31,8 @@ app = typer.Typer(
 
 def _commands() -> Iterator[tuple[str, ModuleType]]:
     """Every file of `commands/` and the module it is: the file name is the name of the command and of its function."""
-    for each in pkgutil.iter_modules(commands.__path__):
-        yield each.name, importlib.import_module(f"{commands.__name__}.{each.name}")
+    for name in members(Path(commands.__path__[0])):
+        yield name, importlib.import_module(f"{commands.__name__}.{name}")
 
 
 for name, module in sorted(_commands(), key=lambda command: command[1].HELP_ORDER):

@@ -2,7 +2,6 @@
 
 import importlib
 import inspect
-import pkgutil
 from collections.abc import Iterator, Mapping
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 
+from mthn_automl.catalogue import members
 from mthn_automl.report import charts
 from mthn_automl.storage import write_bytes, write_text, writing
 
@@ -45,8 +45,8 @@ def save_figures(folder: Path, tables: Mapping[str, pd.DataFrame], metric: str) 
 
 def _pictures() -> Iterator[tuple[str, ModuleType]]:
     """Imported here, since Altair takes half a second."""
-    for each in pkgutil.iter_modules(charts.__path__):
-        yield each.name, importlib.import_module(f"{charts.__name__}.{each.name}")
+    for name in members(Path(charts.__path__[0])):
+        yield name, importlib.import_module(f"{charts.__name__}.{name}")
 
 
 def _saved(stem: Path, points: pd.DataFrame, chart: "alt.LayerChart") -> list[Path]:

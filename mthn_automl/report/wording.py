@@ -38,12 +38,14 @@ def sentence(event: Event) -> str:
 
 def _end(event: TrialFinished) -> str:
     after = f"after {event.seconds:.1f} s"
-    match event.state:
-        case "COMPLETE":
+    match event.ending:
+        case "complete":
             beside = f"; {reason_of(event)}" if event.reason else ""
             return f"ends {after} with error {digits(event.error)}, the best so far is {digits(event.best)}{beside}"
-        case "PRUNED":
+        case "stopped":
             return f"is stopped: {reason_of(event)}"
+        case "lost" | "abandoned":
+            return f"is {event.ending} and will run again: {reason_of(event)}"
         case _:
             return f"fails: {reason_of(event)}"
 

@@ -185,8 +185,9 @@ def _all_phases(run: Run) -> None:
     Raises:
         NothingFinishedError: no architecture has a finished trial, or a model.
     """
-    run.folder.summary.unlink(missing_ok=True)  # unfinished again, should this session be killed
     check_files(run)
+    run.studies.running()  # a journal that cannot be gone on with is refused before anything is touched
+    run.folder.summary.unlink(missing_ok=True)  # unfinished again, should this session be killed
     run.runner.use(run.data, run.plan)
     run.watch(WorkersSeen(run.runner.workers, run.runner.nodes))
     search_phase(run)

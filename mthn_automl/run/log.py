@@ -10,7 +10,7 @@ from typing import Any
 
 from mthn_automl.report.wording import sentence
 from mthn_automl.run.folder import RunFolder
-from mthn_automl.storage import writing
+from mthn_automl.storage import cut_torn_line, writing
 from mthn_automl.tuning.events import Event, PhaseFinished, PhaseStarted, Watcher
 
 BETWEEN = "run"
@@ -37,6 +37,8 @@ class Log:
 
     def __init__(self, folder: RunFolder, watcher: Watcher | None) -> None:
         self._folder, self._watcher = folder, watcher
+        for path in (folder.run_log, folder.events):  # a killed session may have left part of a line
+            cut_torn_line(path)
         self._phase = BETWEEN
 
     def __call__(self, event: Event) -> None:
@@ -55,8 +57,15 @@ class Log:
 
 
 def _append(path: Path, line: str) -> None:
-    with writing(path), path.open("a", encoding="utf-8") as stream:
-        stream.write(f"{line}\n")
+    """Whole, or not at all; what is no text, as in a name of a file, is written as its code."""
+    content = f"{line}\n".encode(errors="backslashreplace")
+    with writing(path):
+        try:
+            with path.open("ab") as stream:
+                stream.write(content)
+        except OSError:
+            cut_torn_line(path)
+            raise
 
 
 def _finite(value: Any) -> Any:

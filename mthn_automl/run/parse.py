@@ -54,7 +54,7 @@ def parse_columns(given: str | Sequence[str]) -> tuple[str, ...]:
 
 def parse_file(given: Any) -> str | None:
     """A path from the root, so that workers and a later resume find it; None for data that are not in a file."""
-    return str(Path(given).resolve()) if isinstance(given, str | Path) else None
+    return None if hasattr(given, "columns") else str(Path(given).resolve())
 
 
 def parse_files(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:

@@ -72,6 +72,7 @@ class TrialFinished:
         seconds: wall time of the trial.
         state: as the study's journal has it: COMPLETE, FAIL or PRUNED, which is stopped at a rung.
         reason: why it has no error, or which limits it breaks; else empty.
+        ending: complete, failed, stopped, lost or abandoned, as `Ending` has it.
     """
 
     architecture: str
@@ -81,6 +82,7 @@ class TrialFinished:
     seconds: float
     state: str
     reason: str = ""
+    ending: str = ""
 
 
 @dataclass(frozen=True)

@@ -75,7 +75,7 @@ class Refit:
             seconds = time.perf_counter() - started
             return Refitted(self.configuration.file.name, model, seconds, False, model.notes())
         data = objective.encoded().whole
-        if self.configuration.optimiser.squash:
+        if self.configuration.training_settings.squash:
             data = squashed(data)
         members = [Member(0, derive_seed(self.configuration.seed, "refit", index)) for index in range(self.seeds)]
         plan = _for_epochs(objective.plan, stopping_epoch(self.best_epochs))

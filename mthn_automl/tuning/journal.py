@@ -13,7 +13,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from mthn_automl.errors import RunError
-from mthn_automl.storage import writing
+from mthn_automl.storage import cut_torn_line, writing
 
 
 class Journal(JournalFileBackend):
@@ -36,7 +36,7 @@ class Journal(JournalFileBackend):
                     if self._on_disk_at_once:
                         os.fsync(file.fileno())
             except BaseException:
-                _cut_torn_line(self.path)
+                cut_torn_line(self.path)
                 raise
 
     @contextmanager
@@ -105,16 +105,6 @@ def _locks(journal: Path) -> Iterable[Path]:
     return journal.parent.glob(f"{journal.name}.lock*")
 
 
-def _cut_torn_line(journal: Path) -> None:
-    """The part of a record behind the last line end."""
-    if not journal.exists():
-        return
-    content = journal.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        os.truncate(journal, whole)
-
-
 def _cut_broken_end(journal: Path) -> None:
     """A torn line, and a last record that a power cut has left as zeros in part.
 
@@ -123,7 +113,7 @@ def _cut_broken_end(journal: Path) -> None:
     if not journal.exists():
         return
     os.close(os.open(journal, os.O_RDWR))  # a folder that is read-only is found out before anything is searched
-    _cut_torn_line(journal)
+    cut_torn_line(journal)
     content = journal.read_bytes()
     last = content[content.rfind(b"\n", 0, len(content) - 1) + 1 :]
     if last and not _readable(last):

@@ -69,7 +69,7 @@ class Configuration:
     seed: int
 
     @property
-    def optimiser(self) -> TrainingSettings:
+    def training_settings(self) -> TrainingSettings:
         return make_settings(TrainingSettings, self.training)  # type: ignore[no-any-return]
 
     @property
@@ -163,7 +163,7 @@ class Objective:
 
     def _networks(self, configuration: Configuration, deadline: float | None) -> Generator[Rung, None, Evaluation]:
         began = time.perf_counter()
-        data, placed = self.folds(configuration.optimiser.squash)
+        data, placed = self.folds(configuration.training_settings.squash)
         members = fold_members(self.plan, configuration.seed, len(data.training))
         steps = train_in_steps(configuration, data, members, self.plan, deadline, placed)
         fitted = yield from self._rungs(steps, data, members)
@@ -325,8 +325,10 @@ def train_in_steps(
         data,
         build,
         members,
-        configuration.optimiser,
-        plan.schedule.times(configuration.optimiser.batch_factor, configuration.optimiser.patience_factor),
+        configuration.training_settings,
+        plan.schedule.times(
+            configuration.training_settings.batch_factor, configuration.training_settings.patience_factor
+        ),
         present_only=traits.cost == "tasks_present",
         deadline=deadline,
         placed=placed,

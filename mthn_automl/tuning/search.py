@@ -258,7 +258,7 @@ class TrialSource:
         record = self._taken_from_live(trial)
         if record is not None and not self._adopted(record):
             self.studies[trial.architecture].lose(trial.number, reason, self.clock())
-            self._report_end(record, Outcome.failed(reason))
+            self._report_end(record, Outcome(Ending.LOST, reason=reason))
 
     def abandon(self, reason: str) -> None:
         """Give up all trials that are live: they are run again by whoever resumes the run."""
@@ -272,7 +272,7 @@ class TrialSource:
 
     def _put_back(self, record: TrialRecord, reason: str) -> None:
         self.studies[record.architecture].abandon(record.number, reason, self.clock())
-        self._report_end(record, Outcome.failed(reason))
+        self._report_end(record, Outcome(Ending.ABANDONED, reason=reason))
 
     def _taken_from_live(self, trial: Trial) -> TrialRecord | None:
         """The record of a trial that was live until now."""
@@ -302,15 +302,17 @@ class TrialSource:
         self._report_end(record, outcome, reason)
 
     def _report_end(self, record: TrialRecord, outcome: Outcome, reason: str = "") -> None:
-        best = self.studies[record.architecture].best
+        study = self.studies[record.architecture]
+        ending = study.records[record.number].ending
         self.report(
             TrialFinished(
                 record.architecture,
                 record.number,
                 error=None if outcome.result is None else outcome.result.error,
-                best=None if best is None else best.values[0],
+                best=None if study.best is None else study.best.values[0],
                 seconds=0.0 if outcome.result is None else outcome.result.seconds,
                 state=outcome.ending.state.name,
                 reason=reason or outcome.reason,
+                ending="" if ending is None else ending.value,
             )
         )

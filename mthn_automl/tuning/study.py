@@ -111,7 +111,7 @@ class Study:
         if not written <= trial.user_attrs.keys():
             raise RunError(
                 f"The journal must hold what this version writes of a trial, however trial {trial.number} of "
-                f"'{self.name}' was written by another; start a new run."
+                f"'{self.name}' lacks some of it; put back a copy of the journal, or start a new run."
             )
         return TrialRecord.of(self.name, trial, self._seed_of)
 
@@ -175,6 +175,11 @@ class Study:
             decision=decision,
         )
         self._study.add_trial(record.frozen(self._distributions))
+        if self._storage.get_n_trials(self._study_id) != number + 1:
+            raise RunError(
+                f"Nobody but the search may add trials to its journal, however another process has added one of "
+                f"'{self.name}'; put back a copy of the journal, or start a new run."
+            )
         self._note(record)
         return record
 
@@ -308,4 +313,5 @@ class Study:
 
 
 def _key(settings: Settings) -> frozenset[tuple[str, Any]]:
-    return frozenset(settings.items())
+    """Equal for equal settings; a choice may be a list."""
+    return frozenset((name, repr(value) if isinstance(value, list) else value) for name, value in settings.items())

@@ -20,10 +20,12 @@ from mthn_automl.tuning.events import (
     WorkersSeen,
 )
 
-GOOD = TrialFinished("hypernetwork", 3, 0.1234, 0.12, 1.23, "COMPLETE")
-BAD = TrialFinished("pooled", 0, None, None, 0.5, "FAIL", "the loss is [nan]")
-STOPPED = TrialFinished("pooled", 1, None, 0.2, 0.5, "PRUNED", "worse than 4 others at rung 1")
-TOO_LARGE = TrialFinished("pooled", 2, 0.15, 0.2, 0.5, "COMPLETE", "9,000 parameters, above the 5,000 allowed")
+GOOD = TrialFinished("hypernetwork", 3, 0.1234, 0.12, 1.23, "COMPLETE", ending="complete")
+BAD = TrialFinished("pooled", 0, None, None, 0.5, "FAIL", "the loss is [nan]", ending="failed")
+STOPPED = TrialFinished("pooled", 1, None, 0.2, 0.5, "PRUNED", "worse than 4 others at rung 1", ending="stopped")
+TOO_LARGE = TrialFinished(
+    "pooled", 2, 0.15, 0.2, 0.5, "COMPLETE", "9,000 parameters, above the 5,000 allowed", ending="complete"
+)
 
 
 class Terminal(StringIO):

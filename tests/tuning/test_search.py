@@ -80,11 +80,11 @@ def test_each_begin_and_end_is_reported(tmp_path: Path) -> None:
     source.lost(taken(source), "killed")
     assert here.events == [
         TrialStarted("toy", 0),
-        TrialFinished("toy", 0, 0.5, 0.5, 0.1, "COMPLETE"),
+        TrialFinished("toy", 0, 0.5, 0.5, 0.1, "COMPLETE", ending="complete"),
         TrialStarted("toy", 1),
-        TrialFinished("toy", 1, None, 0.5, 0.0, "FAIL", "broken"),
+        TrialFinished("toy", 1, None, 0.5, 0.0, "FAIL", "broken", ending="failed"),
         TrialStarted("toy", 2),
-        TrialFinished("toy", 2, None, 0.5, 0.0, "FAIL", "killed"),
+        TrialFinished("toy", 2, None, 0.5, 0.0, "FAIL", "killed", ending="lost"),
     ]
 
 

@@ -7,13 +7,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
+from optuna.distributions import CategoricalDistribution
 from optuna.trial import TrialState
 
 from mthn_automl.errors import RunError
 from mthn_automl.tuning.ending import Ending
+from mthn_automl.tuning.journal import open_journal
 from mthn_automl.tuning.record import TrialRecord
-from mthn_automl.tuning.space import SearchSpace, build_space
+from mthn_automl.tuning.space import Parameter, SearchSpace, build_space
 from mthn_automl.tuning.studies import Studies
 from mthn_automl.tuning.study import MAXIMUM_RETRIES, Study
 from tests.tuning import toys
@@ -214,7 +217,7 @@ def test_a_journal_that_another_version_wrote_is_refused_and_an_empty_one_is_new
     journal.touch()
     assert complete(opened(journal), 0.5) == ""
     journal.write_text(journal.read_text().replace('"losses":', '"lost":'))
-    with pytest.raises(RunError, match="trial 0 of 'toy' was written by another; start a new run"):
+    with pytest.raises(RunError, match="trial 0 of 'toy' lacks some of it"):
         opened(journal)
 
 
@@ -249,3 +252,20 @@ def test_a_left_over_lock_does_not_delay_opening(study: Study, journal: Path) ->
     opened(journal).ask()
     assert time.monotonic() - started < 5
     assert not any(lock.exists() for lock in locks)
+
+
+def test_a_trial_that_somebody_else_adds_is_noticed(study: Study, journal: Path) -> None:
+    study.ask()
+    stranger = optuna.load_study(study_name="toy", storage=open_journal(journal)[1])
+    stranger.enqueue_trial({"offset": 0.1})
+    with pytest.raises(RunError, match="another process has added one of 'toy'"):
+        study.ask()
+
+
+@pytest.mark.filterwarnings("ignore:Choices for a categorical distribution:UserWarning")
+def test_a_choice_may_be_a_list(tmp_path: Path) -> None:
+    widths = Parameter("widths", CategoricalDistribution([[16, 32], [8]]), {}, False)
+    space = SearchSpace("toy", (widths,), frozenset(), (), True)
+    study = Studies(tmp_path / "journal", {"toy": space}, seed=0, sampler="random")["toy"]
+    records = [study.ask() for _ in range(6)]
+    assert [study.first_with_settings_of(record) is None for record in records].count(True) == 2

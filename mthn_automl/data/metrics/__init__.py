@@ -5,7 +5,9 @@ This file loads the standard library alone, so that help texts can name the metr
 
 from pathlib import Path
 
+from mthn_automl.catalogue import members
+
 
 def names() -> tuple[str, ...]:
     """All metrics, in alphabetical order."""
-    return tuple(sorted(file.stem for file in Path(__file__).parent.glob("*.py") if file.stem != "__init__"))
+    return members(Path(__file__))

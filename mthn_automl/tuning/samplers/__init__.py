@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+from mthn_automl.catalogue import members
+
 
 def names() -> tuple[str, ...]:
     """All samplers, in alphabetical order; nothing is imported."""
-    return tuple(sorted(path.stem for path in Path(__file__).parent.glob("[!_]*.py")))
+    return members(Path(__file__))
