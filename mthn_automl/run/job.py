@@ -73,7 +73,8 @@ def search(
     """Search architectures and their settings for many related small tasks, and keep the best model.
 
     Every argument but `progress` is an option of `mthn-automl search`, which describes it. Times may be text like 10m
-    or seconds, counts text like 50k or numbers, and lists text like error,parameters or sequences.
+    or seconds, counts text like 50k or numbers; architectures and objectives may be text like ridge,pooled or a list,
+    `target` and `space` one or a list.
 
     Args:
         data: a CSV or Parquet file or a DataFrame, a row an observation.
