@@ -175,7 +175,7 @@ class Study:
             decision=decision,
         )
         self._study.add_trial(record.frozen(self._distributions))
-        if self._storage.get_n_trials(self._study_id) != number + 1:
+        if not {*ASKED} <= self._storage.get_trial(self._trial_id(number)).user_attrs.keys():
             raise RunError(
                 f"Nobody but the search may add trials to its journal, however another process has added one of "
                 f"'{self.name}'; put back a copy of the journal, or start a new run."
