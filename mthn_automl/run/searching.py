@@ -44,7 +44,7 @@ def search(run: Run) -> None:
 def _source(run: Run, budget: Budget) -> TrialSource:
     """It knows what earlier trials showed at rungs."""
     source = _new_source(run, budget)
-    source.recover()
+    source.remember()
     return source
 
 
@@ -65,7 +65,7 @@ def _new_source(run: Run, budget: Budget) -> TrialSource:
 
 def _settle(run: Run) -> None:
     """Before the budget is made, since trials that are adopted are none of those that a resume adds."""
-    settled = _new_source(run, Budget(trials=0, ends=run.clock.ends)).recover()
+    settled = _new_source(run, Budget(trials=0, ends=run.clock.ends)).settle()
     if settled:
         run.say(f"{settled} unfinished trials of the earlier session were adopted or queued again.")
 

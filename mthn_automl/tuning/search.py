@@ -72,9 +72,17 @@ class TrialSource:
         self.begun: dict[str, float] = {}
 
     def recover(self) -> int:
-        """Settle the trials a killed driver left running: adopt what they finished, queue the others again."""
+        """Take up what an earlier process left: how many trials it left running."""
+        self.remember()
+        return self.settle()
+
+    def remember(self) -> None:
+        """Read what earlier trials showed at rungs."""
         for record in self.studies.records:
             self._remember(record)
+
+    def settle(self) -> int:
+        """Adopt what trials that a killed driver left running have finished, and have the others run again."""
         left = self.studies.running()
         for record in left:
             outcome = read_outcome(self.folder / record.name)
