@@ -160,7 +160,7 @@ def _ablation_of(run: Run, fits: Mapping[str, Any]) -> pd.DataFrame:
     done = {name: each for name, each in fits.items() if not isinstance(each, Failed)}
     for name, each in fits.items():
         if isinstance(each, Failed):
-            run.say(f"The ablation variant {name} failed: {each.reason}")
+            run.say(f"The ablation variant {name} failed: {each.reason.removesuffix('.')}.")
     if "both" not in done:
         return empty_ablation()
     stopped = [name for name, each in done.items() if each.stopped_by_time]
