@@ -61,7 +61,7 @@ class Trial:
 def measure(problem: str, generator: str, settings: Settings, split: int, part: Part, quick: bool) -> Trial:
     """Train until the validation rows say stop, then predict the test rows once."""
     configuration = Configuration(catalogue.read("hypernetwork"), {**SHARED, **settings}, {}, split)
-    data = encode(part.known, part.fold, Flags.of(part.known)).folds
+    data = encode(part.known, part.fold, Flags.of(part.known))
     members = [Member(0, derive_seed(split, number)) for number in range(NETWORKS)]
     started = time.process_time()
     result = drained(train_in_steps(configuration, data, members, _plan(len(part.known), quick), None))

@@ -39,7 +39,7 @@ TRAINING = {"learning_rate": 1e-3, "weight_decay": 0.0}
 
 def errors(method: Method, split: Split, networks: int, schedule: Schedule) -> tuple[float, float, int]:
     """Test MSE: the mean of single networks', and that of their mean prediction; numbers of one network."""
-    data = encode(split.known, split.fold, Flags.of(split.known)).folds
+    data = encode(split.known, split.fold, Flags.of(split.known))
     settings = method.settings_for(data.shape)
     configuration = Configuration(catalogue.read(method.architecture), settings, TRAINING, seed=0)
     members = [Member(0, seed) for seed in range(networks)]

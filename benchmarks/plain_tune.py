@@ -95,7 +95,7 @@ def _plain(data: SearchData, plan: Plan, settings: Settings) -> float:
     import ray
     from ray import tune
 
-    encoded = Objective(data, plan).encoded().folds
+    encoded = Objective(data, plan).encoded()
     started = time.perf_counter()
     ray.init(address="local", num_cpus=WORKERS, include_dashboard=False, log_to_driver=False, logging_level="ERROR")
     with tempfile.TemporaryDirectory() as folder:

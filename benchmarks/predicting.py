@@ -32,7 +32,7 @@ SETTINGS = {"task_input": "embedding", "embedding_size": EMBEDDING, "extractor_l
 def loaded(networks: int) -> Predictor:
     """The mean of so many networks, saved and loaded again; they are untrained, which costs the same."""
     dataset = made_dataset(20 * TASKS, TASKS)
-    data = encode(dataset, np.full(len(dataset), -1), Flags.of(dataset)).whole
+    data = encode(dataset, np.full(len(dataset), -1), Flags.of(dataset))
     metadata = torch.zeros(networks, TASKS, 0)
     pack = Pack.build(lambda: Hypernetwork(data.shape, PAPER), range(networks), metadata, present_only=True)
     refitted = Refitted("hypernetwork", Networks(pack, data.encoders[0], data.problem), 0.0, False, ())

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -105,6 +106,22 @@ def write_json(path: Path, content: Any, *, on_disk: bool = True) -> None:
 def read_json(path: Path) -> Any:
     """The content of a JSON file."""
     return json.loads(path.read_text(encoding="utf-8"))
+
+
+def copying(source: Path, target: Path) -> None:
+    """A copy of the files of `source` at `target`, there whole or not at all."""
+    staged = target.with_name(f"{target.name}.new")
+    shutil.rmtree(staged, ignore_errors=True)
+    try:
+        with writing(target):
+            staged.mkdir()
+            for each in filter(Path.is_file, source.iterdir()):
+                shutil.copyfile(each, staged / each.name)
+            shutil.rmtree(target, ignore_errors=True)
+            os.replace(staged, target)
+    except BaseException:
+        shutil.rmtree(staged, ignore_errors=True)
+        raise
 
 
 def cut_torn_line(path: Path) -> None:

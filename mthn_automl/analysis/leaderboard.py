@@ -1,6 +1,6 @@
-"""The leaderboard: one row an architecture, ranked by cross-validation and never by the test rows."""
+"""The leaderboard: a row an architecture and the ensemble, ranked by cross-validation and never by the test rows."""
 
-from __future__ import annotations  # TrialResult and Size, and torch with them, are needed by the type checker only
+from __future__ import annotations  # TrialResult, and torch with it, is needed by the type checker only
 
 import json
 import math
@@ -16,7 +16,6 @@ from mthn_automl.analysis.statistics import corrected_resampled_t_test
 
 if TYPE_CHECKING:
     from mthn_automl.analysis.sealed import SealedErrors
-    from mthn_automl.models.base import Size
     from mthn_automl.tuning.results import TrialResult
 
 COLUMNS: Final[dict[str, str]] = {
@@ -54,16 +53,14 @@ TIED_ABOVE: Final = 0.05
 
 @dataclass(frozen=True)
 class Finalist:
-    """An architecture at the end of the search: its best trial, refitted and scored once on the sealed rows.
+    """An architecture at the end of the search: its best trial, scored once on the sealed rows; or the ensemble.
 
     Attributes:
-        name: of the architecture.
+        name: of the architecture, or `ensemble`.
         best: its best trial; None where none finished, and `note` then says why.
-        trials: how many were finished.
+        trials: how many were finished; of an ensemble, its members.
         stopped: how many were stopped at a rung.
         first_rounds: trials that it was given as every other architecture, whatever they showed.
-        size: of the refitted model, or of the best trial where the refit failed.
-        train_seconds: wall time of the refit.
         sealed: errors on the sealed rows; None where there are none, or no model.
         note: what there is to say.
     """
@@ -73,14 +70,14 @@ class Finalist:
     trials: int = 0
     stopped: int = 0
     first_rounds: int = 0
-    size: Size | None = None
-    train_seconds: float | None = None
     sealed: SealedErrors | None = None
     note: str = ""
 
 
 def leaderboard(finalists: Sequence[Finalist], test_share: float) -> pd.DataFrame:
     """The table of `leaderboard.csv`, sorted by cv_error; equal ones by parameters, then by name.
+
+    Parameters are those of the model that is saved; train_seconds are those of its trial, or of its members' trials.
 
     cv_error_se: standard deviation of the fold errors over the root of their number.
     tied_with_best: no difference from rank 1 shown by the corrected resampled t-test over folds (p > 0.05);
@@ -127,24 +124,13 @@ def _order(finalist: Finalist) -> tuple[float, float, str]:
 def _row(finalist: Finalist) -> dict[str, Any]:
     row = {
         "architecture": finalist.name,
-        "train_seconds": finalist.train_seconds,
         "trials": finalist.trials,
         "pruned": finalist.stopped,
         "first_rounds": finalist.first_rounds,
         "settings": "",
         "note": finalist.note,
     }
-    return row | _sizes(finalist.size) | _cross_validated(finalist) | _on_sealed_rows(finalist.sealed)
-
-
-def _sizes(size: Size | None) -> dict[str, int]:
-    if size is None:
-        return {}
-    return {
-        "parameters": size.total,
-        "parameters_per_task_network": size.task_network,
-        "marginal_parameters": size.marginal,
-    }
+    return row | _cross_validated(finalist) | _on_sealed_rows(finalist.sealed)
 
 
 def _cross_validated(finalist: Finalist) -> dict[str, Any]:
@@ -156,6 +142,10 @@ def _cross_validated(finalist: Finalist) -> dict[str, Any]:
         "cv_error": best.error,
         "cv_error_se": fold_standard_error(best.fold_errors),
         "cv_error_tasks": best.error_tasks,
+        "parameters": best.size.total,
+        "parameters_per_task_network": best.size.task_network,
+        "marginal_parameters": best.size.marginal,
+        "train_seconds": best.seconds,
         "predict_us_per_row": best.predict_us_per_row,
         "settings": json.dumps(best.settings, sort_keys=True),
         "note": "; ".join(filter(None, notes)),

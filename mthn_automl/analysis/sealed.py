@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mthn_automl.analysis.statistics import bootstrap_interval
 from mthn_automl.data.dataset import Dataset, FloatArray
@@ -20,6 +20,7 @@ class SealedErrors:
         low_tasks, high_tasks: its interval.
         undefined_tasks: how many tasks are left out of that mean, since their error is undefined.
         microseconds: that predicting a row took.
+        prediction: (rows, outputs).
     """
 
     error: float
@@ -30,20 +31,25 @@ class SealedErrors:
     high_tasks: float
     undefined_tasks: int
     microseconds: float
+    prediction: FloatArray = field(repr=False)
 
 
-def score(
-    predict: Callable[[Dataset], FloatArray], rows: Dataset, metric_name: str, seed: int
-) -> tuple[SealedErrors, FloatArray]:
-    """The errors of a model, and what it predicted, (rows, outputs)."""
+def timed(predict: Callable[[Dataset], FloatArray], rows: Dataset) -> tuple[FloatArray, float]:
+    """What a model predicts, (rows, outputs), and the microseconds that it takes a row."""
     started = time.perf_counter()
     prediction = predict(rows)
-    seconds = time.perf_counter() - started
+    return prediction, 1e6 * (time.perf_counter() - started) / len(rows)
+
+
+def sealed_errors(
+    prediction: FloatArray, microseconds: float, rows: Dataset, metric_name: str, seed: int
+) -> SealedErrors:
+    """The errors of what a model predicted for the sealed rows."""
     metric = metric_named(metric_name)
     over_tasks, undefined = error_over_tasks(metric, rows.target, prediction, rows.task)
     low, high = bootstrap_interval(metric, rows.target, prediction, rows.task, "rows", seed=seed)
     low_tasks, high_tasks = bootstrap_interval(metric, rows.target, prediction, rows.task, "tasks", seed=seed)
-    errors = SealedErrors(
+    return SealedErrors(
         error=error_over_rows(metric, rows.target, prediction),
         low=low,
         high=high,
@@ -51,6 +57,6 @@ def score(
         low_tasks=low_tasks,
         high_tasks=high_tasks,
         undefined_tasks=undefined,
-        microseconds=1e6 * seconds / len(rows),
+        microseconds=microseconds,
+        prediction=prediction,
     )
-    return errors, prediction

@@ -1,25 +1,24 @@
 """The README of a model folder: what the model is, what it was trained on, how to use it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import Size
+from mthn_automl.tuning.trial_model import TrialModel
 
 
 def model_card(
-    space: SpaceFile, settings: Mapping[str, Any], data: Dataset, size: Size, metrics: Mapping[str, Any]
+    name: str, members: Sequence[tuple[TrialModel, float]], data: Dataset, size: Size, metrics: Mapping[str, Any]
 ) -> str:
-    """Markdown."""
+    """Markdown. name: `ensemble`, or the architecture of the one member; members: each with its weight."""
     schema = data.schema
     columns = ", ".join(f"`{column.name}`" for column in schema.features) or "none"
     described = ", ".join(f"`{column.name}`" for column in schema.metadata) or "none"
-    chosen = "\n".join(f"- {name}: {value}" for name, value in settings.items())
     measured = "\n".join(f"- {name}: {value}" for name, value in metrics.items())
-    return f"""# {space.name}
+    return f"""# {name}
 
-{space.summary}
+{_summary(members)}
 
 - Predicts: {", ".join(f"`{name}`" for name in schema.targets)} ({schema.problem.value})
 - Features: {columns}
@@ -27,9 +26,7 @@ def model_card(
 - Trained on {len(data):,} rows of {len(data.tasks):,} tasks
 - Parameters: {size.total:,} in all, {size.task_network:,} in one task's network, {size.marginal:,} for one more task
 
-## Settings
-{chosen}
-
+{_settings(members)}
 ## Errors
 {measured}
 
@@ -46,3 +43,26 @@ predictions = load_model("THIS_FOLDER").predict("new.csv")
 Files: `model.safetensors` (weights), `config.json` (architecture and settings), `schema.json` (columns),
 `tasks.json` (tasks and their metadata), `metrics.json`. None of them can run code when it is read.
 """
+
+
+def _summary(members: Sequence[tuple[TrialModel, float]]) -> str:
+    if len(members) == 1:
+        return members[0][0].file.summary
+    return f"The weighted mean of {len(members)} models, chosen by cross-validation."
+
+
+def _settings(members: Sequence[tuple[TrialModel, float]]) -> str:
+    """A section a member."""
+    return "\n".join(
+        f"## Settings of {model.name}-{model.number}\n"
+        f"Weight {weight:.2f}; the mean of {_counted(model)}. {model.file.summary}\n\n{_listed(model.settings)}\n"
+        for model, weight in members
+    )
+
+
+def _counted(model: TrialModel) -> str:
+    return f"the models of {len(model.models)} folds" if len(model.models) > 1 else "one fit"
+
+
+def _listed(settings: Mapping[str, Any]) -> str:
+    return "\n".join(f"- {name}: {value}" for name, value in settings.items())

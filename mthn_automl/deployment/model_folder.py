@@ -1,6 +1,6 @@
 """A model on disk: safetensors and JSON, no pickle anywhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,28 +10,37 @@ from safetensors.numpy import load_file
 from safetensors.numpy import save as save_arrays
 
 import mthn_automl
-from mthn_automl.catalogue import SpaceFile, class_at
+from mthn_automl.catalogue import class_at
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.schema import Schema
-from mthn_automl.deployment.arrays import from_parts, to_parts
 from mthn_automl.deployment.card import model_card
 from mthn_automl.deployment.predictor import Predictor
-from mthn_automl.deployment.state import model_state, restored_model
 from mthn_automl.errors import FormatError, UsageError
+from mthn_automl.models.base import Size
 from mthn_automl.storage import read_json, write_bytes, write_json, write_text, writing
-from mthn_automl.tuning.final import Refitted
+from mthn_automl.training.mean import Model, mean_of
+from mthn_automl.tuning.arrays import from_parts, to_parts
+from mthn_automl.tuning.state import model_state, restored_model
+from mthn_automl.tuning.trial_model import TrialModel
 
 FORMAT = 1
 
 
 def write_model(
-    folder: Path, refitted: Refitted, space: SpaceFile, settings: Mapping[str, Any], data: Dataset, metrics: Any
+    folder: Path, name: str, members: Sequence[tuple[TrialModel, float]], data: Dataset, metrics: Any
 ) -> None:
-    """Save a refitted model; `data` are the rows it was trained on, `metrics` goes to metrics.json as it is.
+    """Save the weighted mean of the models of some trials, or the model of one.
 
     config.json is written last: a folder without one is not a model.
+
+    Args:
+        name: `ensemble`, or the architecture of the one member.
+        members: each with its weight.
+        data: the rows they were trained on.
+        metrics: goes to metrics.json as it is.
     """
-    plain, arrays = to_parts(model_state(refitted.model))
+    states = [[model_state(each) for each in model.models] for model, _ in members]
+    plain, arrays = to_parts(states)
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").unlink(missing_ok=True)  # an earlier model does not stay behind with new weights
@@ -39,17 +48,29 @@ def write_model(
     write_json(folder / "schema.json", data.schema.to_json())
     write_json(folder / "tasks.json", _tasks_to_json(data))
     write_json(folder / "metrics.json", metrics)
-    write_text(folder / "README.md", model_card(space, settings, data, refitted.size(), metrics))
+    size = sum((model.size() for model, _ in members), Size(0, 0, 0))
+    write_text(folder / "README.md", model_card(name, members, data, size, metrics))
     config = {
         "format": FORMAT,
         "version": mthn_automl.__version__,
-        "architecture": space.name,
-        "family": space.family,
-        "class": space.class_path,
-        "settings": dict(settings),
-        "state": plain,
+        "architecture": name,
+        "members": [
+            _member_to_json(model, weight, state) for (model, weight), state in zip(members, plain, strict=True)
+        ],
     }
     write_json(folder / "config.json", config)
+
+
+def _member_to_json(model: TrialModel, weight: float, states: Any) -> dict[str, Any]:
+    return {
+        "architecture": model.name,
+        "trial": model.number,
+        "weight": weight,
+        "family": model.file.family,
+        "class": model.file.class_path,
+        "settings": dict(model.settings),
+        "models": states,
+    }
 
 
 def read_model(folder: Path) -> Predictor:
@@ -65,18 +86,26 @@ def read_model(folder: Path) -> Predictor:
                 f"{folder} must have model format {FORMAT} or older, however it has {config['format']}; "
                 f"install mthn-automl {config['version']} or newer to load it."
             )
-        name, family, class_path, settings = (config[key] for key in ("architecture", "family", "class", "settings"))
-        state = from_parts(config["state"], load_file(folder / "model.safetensors"))
+        members = from_parts(config["members"], load_file(folder / "model.safetensors"))
+        name, weights = config["architecture"], [each["weight"] for each in members]
         schema = Schema.from_json(read_json(folder / "schema.json"))
         tasks, spare = _tasks_from_json(read_json(folder / "tasks.json"), schema)
+        model = mean_of([_member_from_json(each, folder, schema) for each in members], weights)
     except (OSError, KeyError, ValueError, TypeError, SafetensorError) as error:
         if isinstance(error, FormatError):
             raise
         raise FormatError(
             f"{folder} must be a whole model folder, however: {type(error).__name__}: {error}."
         ) from error
-    model = restored_model(class_at(class_path, folder / "config.json"), family, settings, state, schema)
     return Predictor(name, schema, tasks, spare, model)
+
+
+def _member_from_json(stored: Mapping[str, Any], folder: Path, schema: Schema) -> Model:
+    architecture = class_at(stored["class"], folder / "config.json")
+    models = [
+        restored_model(architecture, stored["family"], stored["settings"], state, schema) for state in stored["models"]
+    ]
+    return mean_of(models)
 
 
 def load_model(path: str | Path) -> Predictor:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,8 +18,8 @@ from mthn_automl.deployment.rows import FeatureReader, TaskReader
 from mthn_automl.deployment.stream import PredictionStream
 from mthn_automl.errors import DataError, UsageError
 from mthn_automl.models.base import Classical
-from mthn_automl.training.networks import Networks
-from mthn_automl.training.task_networks import MOST_KEPT, OneNetwork
+from mthn_automl.training.mean import Model
+from mthn_automl.training.task_networks import MOST_KEPT
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,14 @@ class Predictor:
         schema: the columns of training.
         tasks: those it was trained on.
         spare: tasks of which it knows the metadata only.
-        model: what predicts.
+        model: what predicts; of an ensemble, the mean of its members.
     """
 
     architecture: str
     schema: Schema
     tasks: TaskTable
     spare: TaskTable
-    model: Networks | Classical
+    model: Model
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -55,7 +56,7 @@ class Predictor:
         """
         if not 0.0 <= preference <= 1.0:
             raise UsageError(f"The preference must lie between 0 and 1, however it is {preference:g}.")
-        if not isinstance(self.model, Networks) or not self.model.has_preference:
+        if isinstance(self.model, Classical) or not self.model.has_preference:
             raise UsageError(
                 f"A preference needs a model that was trained for all of them, however this one is a "
                 f"{self.architecture}; `mthn-automl search --architectures pareto_hypernetwork` trains one."
@@ -154,7 +155,7 @@ class Predictor:
             table = self._features.of_list(row)
         known = self._tasks.of_name(task)
         network = self._network(known)
-        if isinstance(self.model, Networks) and network is not None:
+        if not isinstance(self.model, Classical) and network is not None:
             return self._named(self.model.predict_row(table, network))
         number, tasks = self._numbered(known)
         return self._named(self.model.predict(self._to_predict(table, np.array([number]), tasks))[0])
@@ -168,11 +169,12 @@ class Predictor:
         return TaskReader(self.tasks, self.spare)
 
     @cached_property
-    def _cached(self) -> dict[int | str, OneNetwork | None]:
+    def _cached(self) -> dict[int | str, Any]:
         return {}
 
-    def _network(self, task: int | str) -> OneNetwork | None:
-        if not isinstance(self.model, Networks):
+    def _network(self, task: int | str) -> Any:
+        """What the model's `predict_row` needs of a task; None where one of its models is no network of a task."""
+        if isinstance(self.model, Classical):
             return None
         if task not in self._cached:
             if len(self._cached) * self.model.size().task_network > MOST_KEPT:

@@ -67,6 +67,7 @@ class GradientBoosting(Classical):
     """
 
     Settings: ClassVar[type] = GradientBoostingSettings
+    fitted_whole: ClassVar[bool] = False
 
     settings: GradientBoostingSettings
 

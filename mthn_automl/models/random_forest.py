@@ -62,6 +62,7 @@ class RandomForest(Classical):
     """
 
     Settings: ClassVar[type] = RandomForestSettings
+    fitted_whole: ClassVar[bool] = False
 
     settings: RandomForestSettings
 

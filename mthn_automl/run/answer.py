@@ -1,10 +1,9 @@
-"""From refitted and tested models to the run's files; summary.json alone comes after them."""
+"""From tested models to the run's files; summary.json alone comes after them."""
 
-import os
-import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -15,16 +14,18 @@ from mthn_automl.analysis.tradeoff import tradeoff
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.errors import NothingFinishedError
+from mthn_automl.models.base import Classical
 from mthn_automl.report.figures import save_figures
-from mthn_automl.run.final_fits import Fitted, Tested, fold_share
+from mthn_automl.run.ablation import fold_share
+from mthn_automl.run.ensembling import ENSEMBLE, Blend
+from mthn_automl.run.models import Best, Finished
 from mthn_automl.run.predictions import predictions
 from mthn_automl.run.run import Run
-from mthn_automl.storage import replacing, write_text, writing
-from mthn_automl.training.networks import Networks
+from mthn_automl.run.testing import Tested
+from mthn_automl.storage import copying, replacing, write_text
 from mthn_automl.tuning.ending import Ending
-from mthn_automl.tuning.final import Refitted
 from mthn_automl.tuning.runners.runner import Failed
-from mthn_automl.tuning.trial import PREDICTIONS
+from mthn_automl.tuning.trial_model import TrialModel
 
 
 @dataclass(frozen=True)
@@ -33,51 +34,59 @@ class Answer:
 
     Attributes:
         run: its studies hold the trials.
-        fitted: refits by architecture.
-        tested: errors and predictions on the sealed rows, by architecture.
+        best: the best trial of each architecture, with its model.
+        blend: the ensemble; None: there is none.
+        tested: errors and predictions on the sealed rows.
         ablation: the table of `ablation.csv`.
     """
 
     run: Run
-    fitted: Fitted
+    best: Best
+    blend: Blend | None
     tested: Tested
     ablation: pd.DataFrame
 
     @cached_property
-    def models(self) -> dict[str, Refitted]:
-        """Of the architectures whose refit gave one, the best trial's first."""
-        return {name: each for name, each in self.fitted.items() if isinstance(each, Refitted)}
+    def finished(self) -> dict[str, Finished]:
+        """Of the architectures that have a model, the best trial's first."""
+        return {name: each for name, each in self.best.items() if isinstance(each, Finished)}
 
     @cached_property
     def leaderboard(self) -> pd.DataFrame:
-        """A row an architecture."""
+        """A row an architecture, and one for the ensemble."""
         lines = [self._finalist(name) for name in self.run.files]
+        if self.blend is not None:
+            lines.append(self._ensemble(self.blend))
         lines += [Finalist(name, None, note=f"skipped: {reason}") for name, reason in self.run.skipped.items()]
         return leaderboard(lines, fold_share(self.run))
 
     def _finalist(self, name: str) -> Finalist:
-        study, model = self.run.studies[name], self.models.get(name)
+        study, sealed = self.run.studies[name], self.tested.get(name)
         result = None if study.best is None else study.best.result
-        sealed = self.tested[name][0] if name in self.tested else None
+        if result is not None and name in self.finished:
+            result = replace(result, size=self.finished[name].model.size())
         return Finalist(
             name,
             result,
             trials=study.count(Ending.COMPLETE),
             stopped=study.count(Ending.STOPPED),
             first_rounds=min(self.run.plan.rounds, study.budget_used),
-            size=model.size() if model else result.size if result else None,
-            train_seconds=model.seconds if model else None,
             sealed=sealed,
             note="; ".join(filter(None, (self._remark(name), _too_slow(sealed, study.limits.latency)))),
         )
 
+    def _ensemble(self, blend: Blend) -> Finalist:
+        sealed = self.tested.get(ENSEMBLE)
+        slow = _too_slow(sealed, self.run.limits.latency)
+        return Finalist(ENSEMBLE, blend.result, trials=len(blend.members), sealed=sealed, note=slow)
+
     def _remark(self, name: str) -> str:
-        """What there is to say of an architecture's refit, or why there is none."""
-        match self.fitted.get(name):
-            case Refitted(stopped_by_time=stopped, notes=notes):
-                return "; ".join((*notes, *(["the refit was stopped by the time limit"] if stopped else [])))
+        """What there is to say of an architecture's model, or why there is none."""
+        match self.best.get(name):
+            case Finished():
+                return ""
             case Failed(reason):
-                return f"the refit failed: {reason}"
+                return f"its model is lost: {reason}"
         study = self.run.studies[name]
         if study.count(Ending.COMPLETE):
             return "no trial kept the limits"
@@ -86,98 +95,88 @@ class Answer:
 
     @cached_property
     def tradeoff(self) -> pd.DataFrame:
-        """A row a finished trial."""
+        """A row a finished trial, and one for each number of members of the ensemble."""
         studies = self.run.studies
         complete = [record for study in studies.values() for record in study.ended(Ending.COMPLETE)]
         trials = [(record.number, record.result) for record in complete if record.result is not None]
+        if self.blend is not None:
+            trials += [(len(each.settings["members"]), each) for each in self.blend.results]
         beyond = {(record.architecture, record.number) for record in complete if not record.is_answer}
         return tradeoff(trials, latency="latency" in studies.objectives, beyond=beyond)
+
+    @cached_property
+    def members(self) -> pd.DataFrame:
+        """The members of the ensemble, as the picture of their weights needs them."""
+        members = () if self.blend is None else self.blend.members
+        rows = [
+            {
+                "architecture": each.model.name,
+                "trial": each.model.number,
+                "weight": each.weight,
+                "cv_error": each.result.error,
+                "parameters": each.model.size().total,
+            }
+            for each in members
+        ]
+        return pd.DataFrame(rows, columns=["architecture", "trial", "weight", "cv_error", "parameters"])
 
     @cached_property
     def preferences(self) -> pd.DataFrame:
         """Curves of the models that one training gave for every preference; none without test rows."""
         test, metric = self.run.test, self.run.prepared.metric
         curves = [
-            preference_curve(name, partial(_at_preference, each.model, test), test, metric)
-            for name, each in self.models.items()
-            if test is not None and isinstance(each.model, Networks) and each.model.has_preference
+            preference_curve(name, partial(_at_preference, each.model.model, test), test, metric)
+            for name, each in self.finished.items()
+            if test is not None and not isinstance(each.model.model, Classical) and each.model.model.has_preference
         ]
         return joined(curves)
 
     @cached_property
     def winner(self) -> str:
-        """The best-ranked architecture of those that have a model.
+        """The best-ranked architecture that has a model, or the ensemble.
 
         Raises:
-            NothingFinishedError: no architecture could be refitted.
+            NothingFinishedError: no model is left.
         """
-        ranked = [str(name) for name in self.leaderboard["architecture"] if name in self.models]
+        ranked = [str(name) for name in self.leaderboard["architecture"] if name in self._models]
         if not ranked:
-            reason = next(each.reason for each in self.fitted.values() if isinstance(each, Failed))
-            raise NothingFinishedError(f"No refit finished: {reason}; the trials are kept in {self.run.folder.path}.")
+            reason = next(each.reason for each in self.best.values() if isinstance(each, Failed))
+            raise NothingFinishedError(f"No model is left of the trials in {self.run.folder.path}: {reason}")
         return ranked[0]
+
+    @cached_property
+    def _models(self) -> Mapping[str, list[tuple[TrialModel, float]]]:
+        """What is saved under each name: models with their weights."""
+        single = {name: [(each.model, 1.0)] for name, each in self.finished.items()}
+        if self.blend is None:
+            return single
+        return {**single, ENSEMBLE: [(each.model, each.weight) for each in self.blend.members]}
 
     def write(self) -> None:
         """Tables, predictions, figures and models.
 
         Raises:
-            NothingFinishedError: no architecture could be refitted.
+            NothingFinishedError: no model is left.
         """
-        folder = self.run.folder
+        folder, winner = self.run.folder, self.winner
         tables = {name: getattr(self, name) for name in ("leaderboard", "tradeoff", "ablation", "preferences")}
         for name, table in tables.items():
             if name != "preferences" or len(table):
                 write_text(folder.path / f"{name}.csv", table.to_csv(index=False))
-        rows = predictions(self.run, {name: prediction for name, (_, prediction) in self.tested.items()})
+        rows = predictions(self.run, self.blend, self.tested)
         with replacing(folder.path / "predictions.parquet") as file:
             rows.to_parquet(file, index=False)
-        save_figures(folder.figures, tables, self.run.prepared.metric)
-        self._write_models()
-        self._forget_predictions()
-
-    def _write_models(self) -> None:
-        """Each architecture's model, and the best-ranked one again as the winner."""
-        run, winner = self.run, self.winner
-        for name, model in self.models.items():
-            settings = run.studies[name].space.split(run.best()[name][1].settings)[0]
-            metrics = {"metric": run.prepared.metric, **errors_of(self.leaderboard, name)}
-            write_model(run.folder.models / name, model, run.files[name], settings, run.data.dataset, metrics)
-        _replace_folder(run.folder.models / winner, run.folder.model)
-
-    def _forget_predictions(self) -> None:
-        """Out-of-fold predictions of all but the best trials, which would otherwise grow with rows x trials."""
-        best = {f"{name}-{number}" for name, (number, _) in self.run.best().items()}
-        for stored in self.run.folder.trials.glob(f"*/{PREDICTIONS}"):
-            if stored.parent.name not in best:
-                stored.unlink()
+        save_figures(folder.figures, {**tables, "members": self.members}, self.run.prepared.metric)
+        for name, members in self._models.items():
+            metrics = {"metric": self.run.prepared.metric, **errors_of(self.leaderboard, name)}
+            write_model(folder.models / name, name, members, self.run.data.dataset, metrics)
+        copying(folder.models / winner, folder.model)
 
 
-def _at_preference(model: Networks, rows: Dataset, preference: float) -> tuple[FloatArray, int]:
+def _at_preference(model: Any, rows: Dataset, preference: float) -> tuple[FloatArray, int]:
     asked = model.at_preference(preference)
-    if asked.task_networks is None:
-        return asked.predict(rows), asked.size().task_network
-    return asked.predict(rows), asked.task_networks.working_parameters()
-
-
-def _replace_folder(source: "os.PathLike[str]", target: "os.PathLike[str]") -> None:
-    """A copy of `source` at `target`, there whole or not at all."""
-    staged = f"{os.fspath(target)}.new"
-    shutil.rmtree(staged, ignore_errors=True)
-    try:
-        with writing(Path(target)):
-            _copied(Path(source), Path(staged))
-            shutil.rmtree(target, ignore_errors=True)
-            os.replace(staged, target)
-    except BaseException:
-        shutil.rmtree(staged, ignore_errors=True)
-        raise
-
-
-def _copied(source: Path, target: Path) -> None:
-    """As `shutil.copytree`, which would turn a full disk into an error of its own that lists files."""
-    target.mkdir()
-    for each in filter(Path.is_file, source.iterdir()):
-        shutil.copyfile(each, target / each.name)
+    working = asked.working_parameters()
+    return asked.predict(rows), asked.size().task_network if working is None else working
 
 
 def _too_slow(errors: SealedErrors | None, latency: float | None) -> str:

@@ -1,4 +1,4 @@
-"""The main job as one function: check, split, search, refit, test, ablate, tables, pictures, model."""
+"""The main job as one function: check, split, search, ensemble, test, ablate, tables, pictures, model."""
 
 import time
 from collections.abc import Mapping
@@ -14,17 +14,19 @@ from mthn_automl.analysis.leaderboard import read_leaderboard
 from mthn_automl.deployment.model_folder import load_model
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import NothingFinishedError, UsageError
+from mthn_automl.run.ablation import ablation
 from mthn_automl.run.answer import Answer
-from mthn_automl.run.final_fits import ablation, refit
-from mthn_automl.run.final_fits import test as test_phase
+from mthn_automl.run.ensembling import blend
 from mthn_automl.run.folder import RunFolder, check_fingerprint, write_identity
 from mthn_automl.run.log import Log
+from mthn_automl.run.models import best_models
 from mthn_automl.run.option import accepting, arguments, parsed
 from mthn_automl.run.options import CHANGEABLE, OPTIONS, Options
 from mthn_automl.run.prepare import Given, Inputs, Prepared, build_spaces, prepare
 from mthn_automl.run.run import Added, Run, check_files
 from mthn_automl.run.searching import search as search_phase
 from mthn_automl.run.summary import summarise
+from mthn_automl.run.testing import test as test_phase
 from mthn_automl.run.workers import Workers, device_here, make_runner
 from mthn_automl.storage import read_json, write_json
 from mthn_automl.tuning.events import Said, Watcher, WorkersSeen
@@ -181,7 +183,7 @@ def _work(run: Run) -> SearchResult:
 def _all_phases(run: Run) -> None:
     """summary.json is written last and says whether the phases were all there was to do.
 
-    After a signal, the best so far is refitted alone and written, without an ablation.
+    After a signal, the best so far is written, without an ablation.
 
     Raises:
         NothingFinishedError: no architecture has a finished trial, or a model.
@@ -192,14 +194,15 @@ def _all_phases(run: Run) -> None:
     run.runner.use(run.data, run.plan)
     run.watch(WorkersSeen(run.runner.workers, run.runner.nodes))
     search_phase(run)
-    with run.phase("refit"):
-        fitted = refit(run)
+    with run.phase("ensemble"):
+        best = best_models(run)
+        found = blend(run, best)
     with run.phase("test"):
-        tested = test_phase(run, fitted)
+        tested = test_phase(run, best, found)
     with run.phase("ablation"):
         table = ablation(run)
     with run.phase("report"):
-        answer = Answer(run, fitted, tested, table)
+        answer = Answer(run, best, found, tested, table)
         answer.write()
     write_json(run.folder.summary, summarise(answer))
     if run.phases.stopped_in is not None:

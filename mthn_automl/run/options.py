@@ -87,8 +87,7 @@ class Options:
     test_fraction: float = option(0.2, "Share of each task's rows sealed as test rows.", DATA, check=below_one)
     preset: str = option(
         "default",
-        f"{listed(f'{name} ({each.time})' for name, each in PRESETS.items())}: time, folds, seeds, first trials, "
-        "networks of a refit.",
+        f"{listed(f'{name} ({each.time})' for name, each in PRESETS.items())}: time, folds, seeds, first trials.",
         SEARCH,
         check=one_of(PRESETS),
     )
@@ -162,10 +161,11 @@ class Options:
     )
     seeds: int | None = option(
         None,
-        "Networks of a fold and of a refit, whose mean predicts. Default: from rows and time.",
+        "Networks of a fold, whose mean predicts. Default: from rows and time.",
         SEARCH,
         check=at_least(1),
     )
+    ensemble: bool = option(True, "Answer with a weighted mean of several trials, where that is better.", SEARCH)
     no_ablation: bool = option(False, "Do not measure whether the metadata helped.", SEARCH)
     seed: int = option(0, "Seed of split, folds, sampler and networks.", SEARCH, check=at_least(0))
     runner: str = option(

@@ -1,6 +1,5 @@
 """predictions.parquet: what each architecture's best configuration predicted for rows it had not seen."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,22 +7,29 @@ import pandas as pd
 
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.deployment.predictor import prediction_table
+from mthn_automl.run.ensembling import ENSEMBLE, Blend
 from mthn_automl.run.run import Run
+from mthn_automl.run.testing import Tested
 from mthn_automl.tuning.trial import PREDICTIONS
 
 
-def predictions(run: Run, on_test: Mapping[str, FloatArray]) -> pd.DataFrame:
+def predictions(run: Run, blend: Blend | None, tested: Tested) -> pd.DataFrame:
     """Out-of-fold and test predictions of each architecture's best configuration, with the targets.
 
-    on_test: (test rows, outputs) by architecture.
+    Those of the ensemble are by weights that other folds chose. tested: predictions of the test rows.
     """
+    rows = np.flatnonzero(run.data.fold >= 0)
+    out_of_fold = {
+        name: np.load(run.folder.trials / f"{name}-{number}" / PREDICTIONS).astype(np.float64)[rows]
+        for name, (number, _) in run.best().items()
+    }
+    if blend is not None:
+        out_of_fold[ENSEMBLE] = blend.chosen.prediction
     parts: list[pd.DataFrame] = []
-    for name, (number, _) in run.best().items():
-        stored = np.load(run.folder.trials / f"{name}-{number}" / PREDICTIONS).astype(np.float64)
-        known = np.flatnonzero(np.isfinite(stored).all(axis=1))
-        parts.append(_part(name, "out_of_fold", run.data.dataset.take(known), stored[known]))
-        if run.test is not None and name in on_test:
-            parts.append(_part(name, "test", run.test, on_test[name]))
+    for name, prediction in out_of_fold.items():
+        parts.append(_part(name, "out_of_fold", run.data.dataset.take(rows), prediction))
+        if run.test is not None and name in tested:
+            parts.append(_part(name, "test", run.test, tested[name].prediction))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -1,4 +1,4 @@
-"""How much work a search is worth: time, folds, seeds, first rounds and networks of a refit, under one name."""
+"""How much work a search is worth: time, folds, seeds and first rounds, under one name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,14 +14,12 @@ class Preset:
         folds: of a trial at most; rows and time decide how many.
         seeds: of a fold at most, likewise.
         rounds: trials that every architecture gets first.
-        networks: of a refit at most, likewise.
     """
 
     seconds: float
     folds: int
     seeds: int
     rounds: int
-    networks: int
 
     @property
     def time(self) -> str:
@@ -31,9 +29,8 @@ class Preset:
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        "quick": Preset(seconds=120.0, folds=3, seeds=1, rounds=2, networks=3),
-        "default": Preset(seconds=600.0, folds=5, seeds=3, rounds=4, networks=3),
-        "best": Preset(seconds=3600.0, folds=5, seeds=3, rounds=6, networks=5),
+        "quick": Preset(seconds=120.0, folds=3, seeds=1, rounds=2),
+        "default": Preset(seconds=600.0, folds=5, seeds=3, rounds=4),
+        "best": Preset(seconds=3600.0, folds=5, seeds=3, rounds=6),
     }
 )
-"""Even `quick` averages networks where it can: of all ways to a smaller error it is the cheapest known."""

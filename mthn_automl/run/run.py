@@ -123,7 +123,12 @@ class Run:
     def data(self) -> SearchData:
         """The rows that the search may see."""
         development = self.prepared.all_rows.take(np.flatnonzero(~self.split.test))
-        return SearchData(development, self.split.fold, self.prepared.metric, self.options.average)
+        return SearchData(development, self.split.fold, self.prepared.metric, self.options.average, self.limits)
+
+    @cached_property
+    def limits(self) -> Limits:
+        options = self.options
+        return Limits(options.max_parameters, options.max_parameters_per_task, options.max_latency)
 
     @cached_property
     def test(self) -> Dataset | None:
@@ -135,11 +140,8 @@ class Run:
 
     @cached_property
     def guard(self) -> Guard:
-        options, dataset = self.options, self.data.dataset
-        limits = Limits(options.max_parameters, options.max_parameters_per_task, options.max_latency)
-        return Guard(
-            problem_shape(dataset), self.plan.folds * self.plan.seeds, networks=self.plan.networks, limits=limits
-        )
+        members = self.plan.folds * self.plan.seeds
+        return Guard(problem_shape(self.data.dataset), members, seeds=self.plan.seeds, limits=self.limits)
 
     @cached_property
     def skipped(self) -> Mapping[str, str]:
@@ -160,7 +162,7 @@ class Run:
             seed=self.options.seed,
             sampler=self.options.sampler,
             objectives=self.options.objectives,
-            limits=self.guard.limits,
+            limits=self.limits,
             warm=read_json(warm) if warm.exists() else {},
         )
 
@@ -214,7 +216,6 @@ def _new_plan(run: Run) -> Plan:
         seeds=run.options.seeds,
         most_folds=preset.folds,
         most_seeds=preset.seeds,
-        most_networks=preset.networks,
         rounds=preset.rounds,
         usual_seconds=preset.seconds,
     )

@@ -4,16 +4,18 @@ import time
 from functools import partial
 
 from mthn_automl.errors import NothingFinishedError
-from mthn_automl.run.final_fits import search_ends
+from mthn_automl.run.ablation import search_ends
 from mthn_automl.run.run import Run
 from mthn_automl.tuning.budget import Budget
 from mthn_automl.tuning.ending import Ending
-from mthn_automl.tuning.final import MOST_GRACE
 from mthn_automl.tuning.runners.local import LocalRunner
 from mthn_automl.tuning.search import TrialSource
 
 OVERDUE = 4.0
 """Times its own limit after which a trial that does not end has failed; classical ones may take three of them."""
+
+GRACE = 10.0
+"""Seconds that any trial may take, however little time it was given."""
 
 RESCUE_SECONDS, RESCUE_SHARE = 10.0, 0.05
 """What a search in which nothing finished may take on top, as seconds and as a share of the time limit."""
@@ -35,7 +37,7 @@ def search(run: Run) -> None:
         if share and not run.best() and not run.interruption.pending:
             _rescue(run, trials, share)
         if run.interruption.pending:
-            run.say("Stopping: the best so far is refitted and written; a second signal stops at once.")
+            run.say("Stopping: the best so far is written; a second signal stops at once.")
     run.interruption.acted_upon()
     if not run.best():
         raise NothingFinishedError(_why_nothing(run))
@@ -79,7 +81,7 @@ def _timeout(run: Run) -> float | None:
     """After so long a trial has failed: as asked, else when it has long passed the time that it is to keep."""
     if run.options.trial_timeout is not None or run.plan.trial_seconds is None:
         return run.options.trial_timeout
-    return OVERDUE * run.plan.trial_seconds + MOST_GRACE
+    return OVERDUE * run.plan.trial_seconds + GRACE
 
 
 def _rungs(run: Run) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ import mthn_automl
 from mthn_automl.analysis.ablation import metadata_verdict
 from mthn_automl.analysis.leaderboard import errors_of
 from mthn_automl.run.answer import Answer
+from mthn_automl.run.ensembling import ENSEMBLE
 
 
 def summarise(answer: Answer) -> dict[str, Any]:
@@ -35,10 +36,14 @@ def summarise(answer: Answer) -> dict[str, Any]:
         "metadata_sentence": verdict.sentence,
         "folds": run.plan.folds,
         "seeds": run.plan.seeds,
-        "networks": run.plan.networks,
         "first_rounds": run.plan.rounds,
         "objectives": list(run.studies.objectives),
         "seconds": {name: round(value, 3) for name, value in phases.seconds.items()},
         "trials": run.studies.states(),
-        "trials_by_architecture": {str(row["architecture"]): int(row["trials"]) for row in table.to_dict("records")},
+        "trials_by_architecture": {
+            str(row["architecture"]): int(row["trials"])
+            for row in table.to_dict("records")
+            if row["architecture"] != ENSEMBLE
+        },
+        "ensemble": None if answer.blend is None else answer.blend.result.settings["members"],
     }

@@ -1,6 +1,5 @@
 """A dataset as arrays kept once, whatever the number of folds; each fold is scaled by its own training rows."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,7 +25,7 @@ class TrainingData:
         metadata: (folds, tasks, d_m) float32.
         task: (rows,) int64.
         training: of each fold, indices of the rows it trains on.
-        validation: of each fold, indices of the rows it validates on; none in a refit.
+        validation: of each fold, indices of the rows it validates on.
         encoders: of each fold.
         shape: what networks are told of these data.
         problem: what is predicted.
@@ -42,18 +41,6 @@ class TrainingData:
     shape: ProblemShape
     problem: Problem
 
-    def only(self, folds: Sequence[int]) -> "TrainingData":
-        """The given folds; the rows are shared, not copied."""
-        return replace(
-            self,
-            features=self.features.only(folds),
-            target=self.target.only(folds),
-            metadata=self.metadata[list(folds)],
-            training=tuple(self.training[number] for number in folds),
-            validation=tuple(self.validation[number] for number in folds),
-            encoders=tuple(self.encoders[number] for number in folds),
-        )
-
     def with_metadata_of(self, dataset: Dataset, flags: Flags) -> "TrainingData":
         """The same rows with the metadata of `dataset`, whose rows these are."""
         encoders = [
@@ -64,40 +51,25 @@ class TrainingData:
         return replace(self, encoders=tuple(encoders), metadata=metadata)
 
 
-@dataclass(frozen=True)
-class Encoded:
-    """One set of rows for both uses.
+def encode(dataset: Dataset, fold: IntArray, flags: Flags) -> TrainingData:
+    """Fold k validates on the rows where `fold` is k and trains on all others; -1 marks rows that always train.
 
-    Attributes:
-        folds: for cross-validation.
-        whole: for a refit: one fold that trains on every row.
+    Where all rows always train there is one fold, which validates on none.
     """
-
-    folds: TrainingData
-    whole: TrainingData
-
-    def with_metadata_of(self, dataset: Dataset, flags: Flags) -> "Encoded":
-        return Encoded(self.folds.with_metadata_of(dataset, flags), self.whole.with_metadata_of(dataset, flags))
-
-
-def encode(dataset: Dataset, fold: IntArray, flags: Flags) -> Encoded:
-    """Fold k validates on the rows where `fold` is k and trains on all others; -1 marks rows that always train."""
-    count = int(fold.max()) + 1
-    validation = (*(np.flatnonzero(fold == number) for number in range(count)), np.arange(0))
-    training = (*(np.flatnonzero(fold != number) for number in range(count)), np.arange(len(dataset)))
+    count = max(int(fold.max()) + 1, 1)
+    training = tuple(np.flatnonzero(fold != number) for number in range(count))
     encoders = tuple(Encoder.fit(dataset.take(rows), flags) for rows in training)
-    both = TrainingData(
+    return TrainingData(
         features=scaled_features(dataset.features, [each.features for each in encoders]),
         target=scaled_target(dataset.target, encoders),
         metadata=np.stack([each.encode_metadata(dataset.tasks) for each in encoders]),
         task=dataset.task,
         training=training,
-        validation=validation,
+        validation=tuple(np.flatnonzero(fold == number) for number in range(count)),
         encoders=encoders,
         shape=_shape(dataset, encoders[0]),
         problem=dataset.schema.problem,
     )
-    return Encoded(both.only(range(count)), both.only([count]))
 
 
 def problem_shape(dataset: Dataset) -> ProblemShape:

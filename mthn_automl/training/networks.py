@@ -1,4 +1,4 @@
-"""A neural model that has been refitted: networks, their encoder, and predictions for any rows."""
+"""A neural model that has been trained: networks, their encoder, and predictions for any rows."""
 
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -66,6 +66,10 @@ class Networks:
         pack = self.pack
         buffers = {**pack.buffers, PREFERENCE: asked}
         return replace(self, pack=Pack(pack.prototype, pack.parameters, buffers, present_only=pack.present_only))
+
+    def working_parameters(self) -> int | None:
+        """Of one task's networks, but for what leads nowhere; None where the architecture has no task networks."""
+        return None if self.task_networks is None else self.task_networks.working_parameters()
 
     def task_network(self, task: int, tasks: TaskTable) -> OneNetwork | None:
         """What `predict_row` needs of a task, which is one of `tasks`; None where the architecture has none."""

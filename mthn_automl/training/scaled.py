@@ -40,10 +40,6 @@ class Scaled:
     middle: FloatArray = field(default_factory=lambda: np.zeros(0))
     spread: FloatArray = field(default_factory=lambda: np.ones(0))
 
-    def only(self, folds: Sequence[int]) -> "Scaled":
-        """The given folds; the values are shared, not copied."""
-        return replace(self, scale=self.scale[list(folds)], shift=self.shift[list(folds)])
-
     @property
     def identity(self) -> bool:
         """Whether every fold takes the values as they are."""

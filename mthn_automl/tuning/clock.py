@@ -3,27 +3,18 @@
 import time
 from dataclasses import dataclass
 
-import numpy as np
-
-from mthn_automl.tuning.plan import pack_seconds
 from mthn_automl.tuning.results import TrialResult
 
 VARIANTS_FITTED = 4
 TABLES_AND_FIGURES = 5.0
 """Seconds of drawing and saving, which hardly depend on the data."""
 
-SPARE = 1.5
-"""Times what is expected: fits differ, and what is too little cuts a model short."""
-
-HELD_OUT = 1.25
-"""All rows over the training rows of a hold-out."""
-
 LEAST_SHARE, MOST_SHARE = 0.06, 0.45
 
 
 @dataclass
 class WorkerStart:
-    """How long fresh workers take to set to work, which the search measures and the final fits reckon with.
+    """How long fresh workers take to set to work, which the search measures and the ablation reckons with.
 
     Attributes:
         seconds: until the first trial of the search had a worker at work; 0 before.
@@ -62,34 +53,18 @@ class Clock:
         return None if ends is None else max(0.0, ends - time.time())
 
 
-def refit_seconds(best: TrialResult, networks: int) -> float:
-    """What a refit with so many networks is likely to take, from what the trial took.
-
-    It has all rows of every fold, trains for the median of the best epochs, and packs fewer networks.
-    """
-    folds = max(len(best.fold_errors), 1)
-    if not best.best_epochs:
-        return SPARE * best.seconds / folds
-    rows = folds / (folds - 1) if folds > 1 else HELD_OUT
-    epochs = float(np.median(np.array(best.best_epochs))) / max(best.epochs, 1)
-    members = sum(map(len, best.best_epochs))
-    return SPARE * best.seconds * rows * epochs * pack_seconds(networks) / pack_seconds(members)
-
-
 def ablation_seconds(best: TrialResult) -> float:
     """One variant is a trial again."""
     return 1.2 * best.seconds
 
 
-def reserve(limit: float, refits: float, ablated: TrialResult | None, workers: int, start_seconds: float) -> float:
-    """Seconds to keep for refits, ablation and report, from what the best trials took.
+def reserve(limit: float, ablated: TrialResult | None, workers: int, start_seconds: float) -> float:
+    """Seconds to keep for the ablation and the report, from what the best trial of the hypernetwork took.
 
-    refits: seconds of all of them, one after another. start_seconds: until fresh worker processes are at work.
+    start_seconds: until fresh worker processes are at work.
     """
-    fits = refits
-    if ablated is not None:
-        fits += VARIANTS_FITTED * ablation_seconds(ablated)
-    wanted = fits / workers + start_seconds + TABLES_AND_FIGURES
+    fits = 0.0 if ablated is None else VARIANTS_FITTED * ablation_seconds(ablated) / workers + start_seconds
+    wanted = fits + TABLES_AND_FIGURES
     return min(max(wanted, LEAST_SHARE * limit), MOST_SHARE * limit)
 
 

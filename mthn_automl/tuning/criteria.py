@@ -55,6 +55,19 @@ class Limits:
             if number > limit
         )
 
+    def models_within(self, sizes: "Sequence[Size]", latency: float | None = None) -> int:
+        """How many models, from the first on, keep the limits together; one where not even that does.
+
+        sizes: of the models. latency: of each.
+        """
+        total, kept = sizes[0], 1
+        for size in sizes[1:] if self else ():
+            total += size
+            if self.broken(total, None if latency is None else latency * (kept + 1)):
+                return kept
+            kept += 1
+        return kept if self else len(sizes)
+
     def _limited(self, size: "Size", latency: float | None) -> dict[str, tuple[float, float]]:
         """What is limited and known: the number and its limit, by name."""
         pairs = {

@@ -17,7 +17,7 @@ class Said:
 
 @dataclass(frozen=True)
 class PhaseStarted:
-    """A phase of the run, such as `search` or `refit`, begins.
+    """A phase of the run, such as `search` or `test`, begins.
 
     Attributes:
         name: of the phase.

@@ -78,13 +78,13 @@ class Guard:
     Attributes:
         shape: of the data.
         members: networks of a trial.
-        networks: of a model that is saved, whose size the limits are about.
+        seeds: networks of a fold, which are the smallest model that is saved.
         limits: that answers must keep.
     """
 
     shape: ProblemShape
     members: int
-    networks: int = 1
+    seeds: int = 1
     limits: Limits = NO_LIMITS
 
     def refusal(self, file: SpaceFile, chosen: Mapping[str, Any]) -> Refusal | None:
@@ -100,7 +100,7 @@ class Guard:
             return Refusal(str(error), {"too_large": 1.0})
         if not self.limits:
             return None
-        size = _made(build).size().times(self.networks)
+        size = _made(build).size().times(self.seeds)
         broken = self.limits.broken(size)
         return Refusal(broken, self.limits.excess(size)) if broken else None
 

@@ -17,14 +17,16 @@ from mthn_automl.errors import DivergedError, UndefinedError
 from mthn_automl.models.base import Architecture, Classical, Size, Traits
 from mthn_automl.training.allocator import keep_memory
 from mthn_automl.training.device import choose_device
-from mthn_automl.training.encode import Encoded, TrainingData, encode
+from mthn_automl.training.encode import TrainingData, encode
 from mthn_automl.training.fit import FitResult, Paused, Training, drained
 from mthn_automl.training.losses import to_prediction
 from mthn_automl.training.members import Member, Pack
+from mthn_automl.training.networks import Networks
 from mthn_automl.training.predict import fold_outputs
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.squash import squashed
 from mthn_automl.training.tensors import DeviceData
+from mthn_automl.tuning.criteria import NO_LIMITS, Limits
 from mthn_automl.tuning.guard import refuse_too_large
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
@@ -44,12 +46,14 @@ class SearchData:
         fold: (rows,) the fold that each row validates in; -1: it always trains.
         metric: its name.
         average: what the error is averaged over, `rows` or `tasks`.
+        limits: that the model of a trial must keep.
     """
 
     dataset: Dataset
     fold: IntArray
     metric: str
     average: str
+    limits: Limits = NO_LIMITS
 
 
 @dataclass(frozen=True)
@@ -88,16 +92,18 @@ class Evaluation:
         result: errors, size and times.
         predictions: (seeds, rows, outputs) float64, of each row by networks that have not seen it; NaN elsewhere.
         last: what it ended with, in the form of a rung, to which later trials are compared.
+        models: whose mean predicts: one a fold, or a single one of all rows.
         curve: of networks, (epoch, validation loss of each member) at every check.
     """
 
     result: TrialResult
     predictions: FloatArray
     last: Rung
+    models: Sequence[Networks | Classical]
     curve: Curve = ()
 
     def out_of_fold(self) -> FloatArray:
-        """(rows, outputs): the mean over seeds, which is what a refit predicts with."""
+        """(rows, outputs): the mean over seeds, as each fold's model predicts."""
         return np.asarray(self.predictions.mean(axis=0))
 
 
@@ -108,7 +114,7 @@ class Objective:
     `choose_device` takes it.
     """
 
-    def __init__(self, data: SearchData, plan: Plan, encoded: Encoded | None = None, device: str = "auto") -> None:
+    def __init__(self, data: SearchData, plan: Plan, encoded: TrainingData | None = None, device: str = "auto") -> None:
         self.data, self.plan, self.device = data, plan, choose_device(device)
         self.flags = Flags.of(data.dataset)
         self._encoded = encoded
@@ -134,7 +140,7 @@ class Objective:
             return (yield from self._networks(configuration, deadline))
         return self._classical(configuration, deadline)
 
-    def encoded(self) -> Encoded:
+    def encoded(self) -> TrainingData:
         if self._encoded is None:
             self._encoded = encode(self.data.dataset, self.data.fold, self.flags)
         return self._encoded
@@ -142,15 +148,15 @@ class Objective:
     def placed(self) -> DeviceData:
         """The folds' data on the device, brought there once."""
         if self._placed is None:
-            self._placed = DeviceData.of(self.encoded().folds, self.device)
+            self._placed = DeviceData.of(self.encoded(), self.device)
         return self._placed
 
     def folds(self, squash: bool) -> tuple[TrainingData, DeviceData]:
         """What the folds train on, as it is and on the device; with `squash`, the same rows under other scales."""
         if not squash:
-            return self.encoded().folds, self.placed()
+            return self.encoded(), self.placed()
         if self._squashed is None:
-            data = squashed(self.encoded().folds)
+            data = squashed(self.encoded())
             self._squashed = data, self.placed().scaled_as(data)
         return self._squashed
 
@@ -173,7 +179,7 @@ class Objective:
         return self._evaluation(
             configuration,
             predictions,
-            self._size(fitted.pack),
+            self._networks_of_folds(fitted.pack, data),
             seconds=ended - began,
             predict_seconds=ended - started,
             best_epochs=np.array(fitted.epochs).reshape(self.plan.seeds, -1).T,
@@ -191,7 +197,9 @@ class Objective:
             except StopIteration as end:
                 return end.value  # type: ignore[no-any-return]
             so_far = self._predictions(paused.pack, data, members).mean(axis=0)
-            rung = self.losses.of(so_far, paused.epoch, self._size(paused.pack).total)
+            size = paused.pack.prototype.size().times(self.plan.seeds)
+            kept = self.data.limits.models_within([size] * len(data.training))
+            rung = self.losses.of(so_far, paused.epoch, size.times(kept).total)
             if not math.isfinite(rung.error):
                 raise DivergedError(f"The error is not finite after {paused.epoch} epochs.")
             yield rung
@@ -208,9 +216,13 @@ class Objective:
             )
         return predictions
 
-    def _size(self, pack: Pack) -> Size:
-        """Of what a refit would save."""
-        return pack.prototype.size().times(self.plan.networks)
+    def _networks_of_folds(self, pack: Pack, data: TrainingData) -> list[Networks]:
+        """The members of each fold, one a seed, whose mean is its model."""
+        folds = len(data.training)
+        return [
+            Networks(pack.select(torch.arange(fold, len(pack), folds)), data.encoders[fold], data.problem)
+            for fold in range(folds)
+        ]
 
     def _classical(self, configuration: Configuration, deadline: float | None) -> Evaluation:
         """One fit a fold; a score of some folds only would not compare, so running out of time is a failure."""
@@ -226,10 +238,12 @@ class Objective:
             rows = np.flatnonzero(fold == number)
             predictions[0, rows] = models[-1].predict(dataset.take(rows))
             predict_seconds += time.perf_counter() - started
+        if models[0].fitted_whole and (deadline is None or time.time() < deadline):
+            models = [fit_classical(configuration, dataset, self.flags)]
         return self._evaluation(
             configuration,
             predictions,
-            models[-1].size(),
+            models,
             seconds=time.perf_counter() - began,
             predict_seconds=predict_seconds,
             notes=tuple(dict.fromkeys(note for model in models for note in model.notes())),
@@ -242,7 +256,7 @@ class Objective:
         self,
         configuration: Configuration,
         predictions: FloatArray,
-        size: Size,
+        models: Sequence[Networks | Classical],
         *,
         seconds: float,
         predict_seconds: float,
@@ -262,6 +276,10 @@ class Objective:
         error = over_rows if self.data.average == "rows" else over_tasks
         if not np.isfinite(error):
             raise UndefinedError(f"The metric {self.data.metric} over {self.data.average} is undefined for these rows.")
+        latency = 1e6 * predict_seconds / max(len(scored), 1)
+        sizes = [model.size() for model in models]
+        kept = self.data.limits.models_within(sizes, latency)
+        size = sum(sizes[:kept], Size(0, 0, 0))
         result = TrialResult(
             architecture=configuration.file.name,
             settings=configuration.all_settings(),
@@ -275,16 +293,13 @@ class Objective:
             best_epochs=() if best_epochs is None else tuple(map(tuple, best_epochs.tolist())),
             size=size,
             seconds=seconds,
-            predict_us_per_row=1e6 * predict_seconds * self._models(configuration) / max(len(scored), 1),
+            predict_us_per_row=latency * kept,
+            models=kept,
             stopped_by_time=stopped_by_time,
             notes=notes,
             epochs=epochs,
         )
-        return Evaluation(result, predictions, self.losses.of(mean, epochs, size.total), curve)
-
-    def _models(self, configuration: Configuration) -> float:
-        """Networks that a refit's predictions take over those that these took."""
-        return self.plan.networks / self.plan.seeds if configuration.neural else 1.0
+        return Evaluation(result, predictions, self.losses.of(mean, epochs, size.total), models, curve)
 
     def _error(self, prediction: FloatArray, rows: IntArray, average: str) -> float:
         target, task = self.data.dataset.target[rows], self.data.dataset.task[rows]

@@ -1,4 +1,4 @@
-"""How much work one trial and one refit are: folds, seeds, networks, batch and epochs, from rows and budget."""
+"""How much work one trial is: folds, seeds, batch and epochs, from rows and budget."""
 
 import math
 from collections.abc import Mapping
@@ -27,9 +27,7 @@ FEWEST_TRIALS, TRIALS_WANTED = 3, 10
 FEW_ROWS = 500
 """A hold-out of fewer than a hundred rows ranks by luck: three folds then, however short the time."""
 
-MOST_FOLDS, MOST_SEEDS, MOST_NETWORKS = 5, 3, 3
-REFIT_SHARE = 0.2
-"""Of an architecture's time: what its refit may take, in which averaging networks is the largest cheap gain."""
+MOST_FOLDS, MOST_SEEDS = 5, 3
 
 CLASSICAL_COST = 0.2
 """Of a neural architecture's; measured."""
@@ -37,7 +35,7 @@ CLASSICAL_COST = 0.2
 
 @dataclass(frozen=True)
 class Plan:
-    """How much work one trial and one refit are.
+    """How much work one trial is.
 
     Attributes:
         folds: of the cross-validation; 1 means a single hold-out.
@@ -45,8 +43,6 @@ class Plan:
         schedule: of each training.
         trial_seconds: after which a trial returns its best so far; None: never.
         rounds: trials that every architecture gets first.
-        networks: that a refit trains and whose mean predicts, so that a model's size is theirs together; 0 stands for
-            as many as seeds.
     """
 
     folds: int
@@ -54,11 +50,6 @@ class Plan:
     schedule: Schedule
     trial_seconds: float | None
     rounds: int = FIRST_ROUNDS
-    networks: int = 0
-
-    def __post_init__(self) -> None:
-        if self.networks == 0:
-            object.__setattr__(self, "networks", self.seeds)
 
     def to_toml(self) -> dict[str, Any]:
         """TOML has no null: no limit is left out."""
@@ -76,11 +67,10 @@ class Plan:
         folds = "1 hold-out" if self.folds == 1 else f"{self.folds} folds"
         networks = "1 network" if self.seeds == 1 else f"the mean of {self.seeds} networks"
         limit = "" if self.trial_seconds is None else f", at most {self.trial_seconds:.0f} s a trial"
-        refit = "" if self.networks == 1 else f"; each refit: the mean of {self.networks} networks"
         schedule = self.schedule
         return (
             f"Each trial: {folds}, {networks} a fold, batches of {schedule.batch} rows, at most "
-            f"{schedule.max_epochs} epochs, stopped after {schedule.patience} without progress{limit}{refit}. "
+            f"{schedule.max_epochs} epochs, stopped after {schedule.patience} without progress{limit}. "
             f"Every architecture gets {self.rounds} first trials."
         )
 
@@ -96,18 +86,15 @@ def make_plan(
     seeds: int | None = None,
     most_folds: int = MOST_FOLDS,
     most_seeds: int = MOST_SEEDS,
-    most_networks: int = MOST_NETWORKS,
     rounds: int = FIRST_ROUNDS,
     usual_seconds: float = USUAL_SECONDS,
 ) -> Plan:
-    """Folds, seeds and networks shrink until several trials an architecture and its refit fit into the budget.
-
-    Given folds and seeds are kept, and given seeds are the networks of a refit too.
+    """Folds and seeds shrink until several trials an architecture fit into the budget. Given ones are kept.
 
     Args:
         rows: that are not test rows. neural, classical: architectures of each family.
         seconds: of the whole budget; None: no limit, and trials are sized as if it were `usual_seconds`.
-        most_folds, most_seeds, most_networks: chosen where time allows; a refit has no fewer networks than a fold.
+        most_folds, most_seeds: chosen where time allows.
     """
     share = (usual_seconds if seconds is None else seconds) * workers / max(neural + CLASSICAL_COST * classical, 1.0)
     schedule = _schedule(rows)
@@ -119,14 +106,8 @@ def make_plan(
         useful = seeds is not None or _useful(rows, tried[1])
         if useful and _fit_seconds(rows, math.prod(tried), schedule) < share / wanted:
             chosen_folds, chosen_seeds = tried
-    networks = seeds or max(chosen_seeds, _affordable_networks(rows, schedule, REFIT_SHARE * share, most_networks))
     trial_seconds = None if seconds is None else max(2.0, share / (rounds + 1))
-    return Plan(min(chosen_folds, rows), chosen_seeds, schedule, trial_seconds, rounds, networks)
-
-
-def _affordable_networks(rows: int, schedule: Schedule, seconds: float, most: int) -> int:
-    """The most that a refit trains within so many seconds; 1 where none would."""
-    return max((n for n in range(2, most + 1) if _fit_seconds(rows, n, schedule) <= seconds), default=1)
+    return Plan(min(chosen_folds, rows), chosen_seeds, schedule, trial_seconds, rounds)
 
 
 def _useful(rows: int, seeds: int) -> bool:

@@ -1,4 +1,4 @@
-"""What one trial and one final fit report: plain values that go to JSON and back."""
+"""What one trial reports: plain values that go to JSON and back."""
 
 import math
 from collections.abc import Sequence
@@ -21,12 +21,13 @@ class TrialResult:
         fold_errors: (folds,) of the mean prediction over seeds.
         member_errors: (folds, seeds) of single networks.
         best_epochs: (folds, seeds) epochs at the restored weights; empty for classical models.
-        size: of the model that a refit would save.
+        size: of the model that is saved: the mean of `models`.
         seconds: wall time of the whole trial.
-        predict_us_per_row: microseconds that predicting a row takes with the model that a refit would save.
+        predict_us_per_row: microseconds that predicting a row takes with the model that is saved.
         stopped_by_time: whether a deadline ended the training of networks.
         notes: sentences about the fits, for the user.
         epochs: trained until the last member stopped; 0 of classical models.
+        models: of how many folds the limits let the mean be; 1 of one fit on all rows.
     """
 
     architecture: str
@@ -43,6 +44,7 @@ class TrialResult:
     stopped_by_time: bool = False
     notes: tuple[str, ...] = field(default=())
     epochs: int = 0
+    models: int = 1
 
     def to_json(self) -> dict[str, Any]:
         """JSON has no NaN: an undefined error becomes null."""

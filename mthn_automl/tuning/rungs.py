@@ -46,7 +46,7 @@ class Rung:
         epoch: after which it shows it.
         error: over all rows or tasks, as the search averages, of the metric's row loss.
         cells: (folds, groups of tasks) the same by fold and group, NaN where a fold has no rows of a group.
-        parameters: of the model that a refit would save.
+        parameters: of the model that would be saved.
     """
 
     epoch: int

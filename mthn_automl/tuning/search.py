@@ -16,6 +16,7 @@ from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.events import Event, TrialAtRung, TrialFinished, TrialStarted
 from mthn_automl.tuning.front import pareto_front
 from mthn_automl.tuning.guard import Guard, Refusal
+from mthn_automl.tuning.kept import Kept
 from mthn_automl.tuning.objective import Configuration
 from mthn_automl.tuning.record import TrialRecord
 from mthn_automl.tuning.rungs import Rung, Rungs
@@ -64,6 +65,7 @@ class TrialSource:
         self.clock, self.report, self.guard, self.lock = clock, report, guard, lock
         smaller_only = "parameters" in studies.objectives
         self.rungs = {name: Rungs(rungs, several=smaller_only) for name in self.files}
+        self.kept = Kept(folder)
         self.live: dict[str, Trial] = {}
         self.reached: dict[str, list[Rung]] = {}
         self.exhausted: set[str] = set()
@@ -96,6 +98,8 @@ class TrialSource:
         return len(left)
 
     def _remember(self, record: TrialRecord) -> None:
+        if record.ending is Ending.COMPLETE:
+            self.kept.add(record)
         rungs, folder = self.rungs[record.architecture], self.folder / record.name
         for rung in read_rungs(folder):
             rungs.note(record.root, rung)
@@ -299,6 +303,7 @@ class TrialSource:
         study, number, reason = self.studies[record.architecture], record.number, outcome.reason
         if outcome.result is not None:
             reason = study.complete(number, outcome.result, self.clock())
+            self.kept.add(study.records[number])
             if outcome.last is not None:
                 self.rungs[record.architecture].finish(record.root, outcome.last)
         elif outcome.ending is Ending.STOPPED:

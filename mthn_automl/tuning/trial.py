@@ -19,6 +19,7 @@ from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.rungs import Rung, rung_from_json, rung_to_json
 from mthn_automl.tuning.runners.interruption import let_interruptions_pass
+from mthn_automl.tuning.trial_model import MODEL_FILES, model_files
 
 PREDICTIONS, CURVE, RESULT, RUNGS, PARAMS = (
     "out_of_fold.npy",
@@ -126,7 +127,7 @@ def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
 
 def copy_files(source: Path, target: Path) -> None:
     """What a trial left in one folder, into another."""
-    names = [name for name in (PREDICTIONS, CURVE, RUNGS, RESULT) if (source / name).exists()]
+    names = [name for name in (PREDICTIONS, *MODEL_FILES, CURVE, RUNGS, RESULT) if (source / name).exists()]
     write_files(target, {name: (source / name).read_bytes() for name in names})
 
 
@@ -155,7 +156,7 @@ def _deadline(trial: Trial, plan: Plan) -> float | None:
 
 
 def _files_of(evaluation: Evaluation) -> dict[str, bytes]:
-    """Out-of-fold predictions, and how the losses fell: a line a check of networks, a line a fold of other models."""
+    """Predictions, models, and how the losses fell: a line a check of networks, a line a fold of other models."""
     stream = BytesIO()
     np.save(stream, evaluation.out_of_fold().astype(np.float32))
     lines: list[dict[str, object]] = [
@@ -166,7 +167,7 @@ def _files_of(evaluation: Evaluation) -> dict[str, bytes]:
         folds = evaluation.result.to_json()["fold_errors"]
         lines = [{"fold": number, "error": error} for number, error in enumerate(folds)]
     curve = "".join(json.dumps(line) + "\n" for line in lines)
-    return {PREDICTIONS: stream.getvalue(), CURVE: curve.encode()}
+    return {PREDICTIONS: stream.getvalue(), **model_files(evaluation.models), CURVE: curve.encode()}
 
 
 def _json(content: object) -> bytes:

@@ -38,8 +38,8 @@ def built(name: str, shape: ProblemShape, chosen: Settings) -> Architecture:
 def encoded(dataset: Dataset, fold: IntArray | None = None) -> TrainingData:
     """For training on all rows, or on the folds given."""
     if fold is None:
-        return encode(dataset, np.full(len(dataset), -1), Flags.of(dataset)).whole
-    return encode(dataset, fold, Flags.of(dataset)).folds
+        return encode(dataset, np.full(len(dataset), -1), Flags.of(dataset))
+    return encode(dataset, fold, Flags.of(dataset))
 
 
 def whole_batch(data: TrainingData) -> Rows:

@@ -22,11 +22,11 @@ from mthn_automl import catalogue
 from mthn_automl.data.dataset import Dataset, FloatArray, TaskTable
 from mthn_automl.data.encoding import Flags
 from mthn_automl.data.schema import Problem
-from mthn_automl.deployment.arrays import to_parts
 from mthn_automl.deployment.model_folder import read_model, write_model
 from mthn_automl.models.base import Classical
 from mthn_automl.training.members import Pack
 from mthn_automl.training.settings import TrainingSettings
+from mthn_automl.tuning.arrays import to_parts
 from mthn_automl.tuning.final import Refitted
 from tests.contracts import zoo
 from tests.contracts.neural import NAMES as NETWORKS

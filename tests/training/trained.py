@@ -17,12 +17,12 @@ from mthn_automl.tuning.objective import train_in_steps
 
 def encode_folds(dataset: Dataset, fold: IntArray, flags: Flags) -> TrainingData:
     """What cross-validation trains on."""
-    return encode(dataset, fold, flags).folds
+    return encode(dataset, fold, flags)
 
 
 def encode_all(dataset: Dataset, flags: Flags) -> TrainingData:
     """One fold that trains on every row, as a refit does."""
-    return encode(dataset, np.full(len(dataset), -1), flags).whole
+    return encode(dataset, np.full(len(dataset), -1), flags)
 
 
 def seen(scaled: Scaled, fold: int, rows: IntArray) -> Tensor:

@@ -26,7 +26,7 @@ def search(
     quiet: Annotated[bool, Option("--quiet", help="Show no progress.", rich_help_panel=OUTPUT)] = False,
     **options: Any,
 ) -> None:
-    """Search for the best model of many related tasks: check, split, search, refit, test, ablate, report, save."""
+    """Search for the best model of many related tasks: check, split, search, combine, test, ablate, report, save."""
     from mthn_automl.cli.shown import show_result, watching
 
     with watching(quiet) as progress:

@@ -77,7 +77,7 @@ def _scale(points: pd.DataFrame) -> alt.Scale:
 def _subtitle(points: pd.DataFrame) -> list[str]:
     lines = [
         "Ranked by cross-validation (± 2 standard errors over folds).",
-        "Test rows were scored once, after refitting (95 % bootstrap interval).",
+        "Test rows were scored once, at the end (95 % bootstrap interval).",
     ]
     outside = int(points["outside"].sum())
     return [*lines, f"Beyond the axis, as triangles at its edge: {outside} errors."] if outside else lines

@@ -8,7 +8,7 @@ from typing import Any
 import ray
 from ray import tune
 
-from mthn_automl.training.encode import Encoded
+from mthn_automl.training.encode import TrainingData
 from mthn_automl.tuning.objective import Objective, SearchData, prepare_process
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.rungs import Rung
@@ -30,7 +30,7 @@ class Work:
 
     data: SearchData
     plan: Plan
-    encoded: Encoded
+    encoded: TrainingData
     device: str
     threads: int
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from mthn_automl.deployment.arrays import ARRAY, from_parts, to_parts
+from mthn_automl.tuning.arrays import ARRAY, from_parts, to_parts
 
 VALUES: dict[str, Any] = {
     "plain": {"text": "a", "number": 1, "share": 0.1, "nothing": None, "flag": True, "empty": [], "none": {}},

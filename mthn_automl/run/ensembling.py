@@ -1,0 +1,191 @@
+"""The ensemble of a run: chosen from the out-of-fold predictions of its trials, made of the models that these left."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from mthn_automl.data.scoring import metric_named
+from mthn_automl.errors import FormatError
+from mthn_automl.models.base import Size
+from mthn_automl.report.wording import digits
+from mthn_automl.run.models import Best, Finished, model_of
+from mthn_automl.run.run import Run
+from mthn_automl.training.mean import Model, mean_of
+from mthn_automl.tuning.criteria import Limits
+from mthn_automl.tuning.ensemble import Candidate, Ensemble, Target, ensembles
+from mthn_automl.tuning.kept import MOST_KEPT
+from mthn_automl.tuning.results import TrialResult
+from mthn_automl.tuning.trial import PREDICTIONS
+from mthn_automl.tuning.trial_model import TrialModel
+
+ENSEMBLE = "ensemble"
+"""Its name in tables, where architectures have theirs."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """A trial in an ensemble.
+
+    Attributes:
+        result: of the trial.
+        model: what predicts, of as many folds as the limits leave room for.
+        weight: its share of the prediction.
+    """
+
+    result: TrialResult
+    model: TrialModel
+    weight: float
+
+
+@dataclass(frozen=True)
+class Blend:
+    """The ensemble of a run.
+
+    Attributes:
+        members: the one with the largest weight first.
+        chosen: its weights and what they are worth.
+        results: of it and of its smaller forms, as if they were trials, numbered by their members from 2.
+    """
+
+    members: tuple[Member, ...]
+    chosen: Ensemble
+    results: tuple[TrialResult, ...]
+
+    @cached_property
+    def model(self) -> Model:
+        return mean_of([each.model.model for each in self.members], [each.weight for each in self.members])
+
+    @property
+    def result(self) -> TrialResult:
+        """As if it were a trial."""
+        return self.results[-1]
+
+
+def blend(run: Run, best: Best) -> Blend | None:
+    """The best ensemble within the limits; None, and said where it may surprise, where there is none.
+
+    best: models that have been read already.
+    """
+    if not run.options.ensemble:
+        return None
+    candidates, rows = candidates_of(run)
+    if len(candidates) < 2:
+        return None
+    data = run.data
+    target = Target(data.dataset.target[rows], data.dataset.task[rows], metric_named(data.metric), average=data.average)
+    found = ensembles(target, candidates, data.fold[rows], data.limits)
+    found = [each for each in found if len(each.weights) > 1]
+    if not found:
+        run.say("No ensemble of the trials has a lower error than the best of them alone.")
+        return None
+    try:
+        members = _members(run, best, candidates, found[-1])
+    except FormatError as error:
+        run.say(f"There is no ensemble: {error}")
+        return None
+    results = [_result(each, candidates) for each in found[:-1]]
+    return Blend(members, found[-1], (*results, _result_of_members(found[-1], members)))
+
+
+def candidates_of(run: Run) -> tuple[list[Candidate], "np.ndarray"]:
+    """The best trials of each architecture, the best of all first, and the rows that they predict."""
+    rows = np.flatnonzero(run.data.fold >= 0)
+    found = []
+    for study in run.studies.values():
+        answers = sorted(study.answers, key=lambda record: (record.values[0], record.number))
+        for record in answers[:MOST_KEPT]:
+            stored = run.folder.trials / record.name / PREDICTIONS
+            if record.result is not None and stored.exists():
+                found.append(Candidate(record.result, record.number, np.load(stored)[rows].astype(np.float64)))
+    return sorted(found, key=lambda each: each.result.error), rows
+
+
+def _members(run: Run, best: Best, candidates: list[Candidate], chosen: Ensemble) -> tuple[Member, ...]:
+    """Read their models; each with one fold at least, and as many as there is room for within the limits."""
+    heaviest = sorted(chosen.weights, key=lambda index: -chosen.weights[index])
+    results = [candidates[index].result for index in heaviest]
+    models = [_model(run, best, candidates[index]) for index in heaviest]
+    latencies = [candidates[index].model_latency for index in heaviest]
+    folds = _folds_within(models, latencies, run.data.limits)
+    return tuple(
+        Member(result, model.of_folds(count), chosen.weights[index])
+        for result, model, count, index in zip(results, models, folds, heaviest, strict=True)
+    )
+
+
+def _model(run: Run, best: Best, candidate: Candidate) -> TrialModel:
+    """With all its folds."""
+    read = best.get(candidate.result.architecture)
+    if isinstance(read, Finished) and read.model.number == candidate.number and not run.data.limits:
+        return read.model
+    return model_of(run, candidate.result.architecture, candidate.number, candidate.result)
+
+
+def _folds_within(models: list[TrialModel], latencies: list[float], limits: Limits) -> list[int]:
+    """How many folds of each member keep the limits together: one more of each in turn, as long as it fits."""
+    most = [len(model.models) for model in models]
+    if not limits:
+        return most
+    folds = [1] * len(models)
+    while True:
+        fitting = [
+            index
+            for index in range(len(models))
+            if folds[index] < most[index]
+            and not _broken(models, latencies, [count + (each == index) for each, count in enumerate(folds)], limits)
+        ]
+        if not fitting:
+            return folds
+        folds[min(fitting, key=lambda index: folds[index])] += 1
+
+
+def _broken(models: list[TrialModel], latencies: list[float], folds: list[int], limits: Limits) -> str:
+    sizes = (model.of_folds(count).size() for model, count in zip(models, folds, strict=True))
+    latency = sum(each * count for each, count in zip(latencies, folds, strict=True))
+    return limits.broken(sum(sizes, Size(0, 0, 0)), latency)
+
+
+def _result_of_members(chosen: Ensemble, members: tuple[Member, ...]) -> TrialResult:
+    sizes = sum((each.model.size() for each in members), Size(0, 0, 0))
+    latency = sum(each.result.predict_us_per_row / each.result.models * len(each.model.models) for each in members)
+    named = {f"{each.model.name}-{each.model.number}": round(each.weight, 4) for each in members}
+    return _as_trial(chosen, named, sizes, latency, sum(each.result.seconds for each in members))
+
+
+def _result(chosen: Ensemble, candidates: list[Candidate]) -> TrialResult:
+    """Of an ensemble whose models were not read: with all the folds that a trial of its own keeps."""
+    results = [candidates[index].result for index in chosen.weights]
+    named = {
+        f"{candidates[index].result.architecture}-{candidates[index].number}": round(weight, 4)
+        for index, weight in chosen.weights.items()
+    }
+    sizes = sum((each.size for each in results), Size(0, 0, 0))
+    latency = sum(each.predict_us_per_row for each in results)
+    return _as_trial(chosen, named, sizes, latency, sum(each.seconds for each in results))
+
+
+def _as_trial(chosen: Ensemble, named: dict[str, float], size: Size, latency: float, seconds: float) -> TrialResult:
+    return TrialResult(
+        architecture=ENSEMBLE,
+        settings={"members": named},
+        error=chosen.error,
+        error_rows=chosen.error_rows,
+        error_tasks=chosen.error_tasks,
+        fold_errors=chosen.fold_errors,
+        member_errors=(),
+        best_epochs=(),
+        size=size,
+        seconds=seconds,
+        predict_us_per_row=latency,
+    )
+
+
+def sentence(found: Blend, best: TrialResult) -> str:
+    """What the ensemble is worth beside the best single model."""
+    parts = ", ".join(f"{each.model.name}-{each.model.number} {each.weight:.2f}" for each in found.members)
+    worth = "which is the answer" if found.result.error < best.error else "so that the latter is the answer"
+    return (
+        f"An ensemble of {len(found.members)} trials ({parts}) has the cross-validated error "
+        f"{digits(found.result.error)}, the best single model {digits(best.error)}, {worth}."
+    )

@@ -1,0 +1,51 @@
+"""What the trials of a run left: each architecture's best model, and their one look at the sealed rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from mthn_automl.errors import FormatError
+from mthn_automl.run.run import Run
+from mthn_automl.tuning.results import TrialResult
+from mthn_automl.tuning.runners.runner import Failed
+from mthn_automl.tuning.trial_model import TrialModel, read_trial_model
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The best trial of an architecture, with its model.
+
+    Attributes:
+        result: of the trial; its size is that of the model.
+        model: what predicts.
+    """
+
+    result: TrialResult
+    model: TrialModel
+
+
+Best = Mapping[str, Finished | Failed]
+"""Of each architecture that has an answer, in the order of their cross-validated errors."""
+
+
+def best_models(run: Run) -> Best:
+    """Read what the best trial of each architecture left."""
+    best = run.best()
+    return {name: _finished(run, name, *best[name]) for name in sorted(best, key=lambda name: best[name][1].error)}
+
+
+def _finished(run: Run, name: str, number: int, result: TrialResult) -> Finished | Failed:
+    try:
+        return Finished(result, model_of(run, name, number, result).of_folds(result.models))
+    except FormatError as error:
+        return Failed(str(error))
+
+
+def model_of(run: Run, name: str, number: int, result: TrialResult) -> TrialModel:
+    """The model of a trial, with all its folds.
+
+    Raises:
+        FormatError: it is not there, or damaged.
+    """
+    settings, _ = run.studies[name].space.split(result.settings)
+    folder = run.folder.trials / f"{name}-{number}"
+    return read_trial_model(folder, run.files[name], number, settings, run.data.dataset.schema)

@@ -1,0 +1,204 @@
+"""Greedy ensembles of what was trained, by out-of-fold predictions: members are added one by one, with replacement.
+
+Caruana et al. 2004, "Ensemble selection from libraries of models". An ensemble's own error is that of weights which
+were chosen on other folds (nested), so that it can be compared with the errors of single trials.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.metrics.parts.scores import mean_of_defined
+from mthn_automl.data.scoring import Metric
+from mthn_automl.models.base import Size
+from mthn_automl.tuning.criteria import NO_LIMITS, Limits
+from mthn_automl.tuning.results import TrialResult
+
+STEPS = 25
+"""Members that are added at most, repeated ones counted: weights are multiples of a 25th."""
+
+MOST_ROWS = 10_000
+"""That weights are chosen by; more would choose the same and take longer."""
+
+GROUPS = 5
+"""Parts that rows of a single hold-out are dealt into, to be scored by weights which the others chose."""
+
+Weights = dict[int, float]
+"""The share of each member, by its index among the candidates; 1 in all."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to be predicted, and how predictions are scored.
+
+    Attributes:
+        values: (rows, targets), or (rows, 1) with the indices of classes.
+        task: (rows,) task numbers.
+        metric: by which the error is measured.
+        average: what it is averaged over, `rows` or `tasks`.
+    """
+
+    values: FloatArray
+    task: IntArray
+    metric: Metric
+    average: str
+
+    def take(self, rows: IntArray) -> "Target":
+        return Target(self.values[rows], self.task[rows], self.metric, self.average)
+
+    def error(self, prediction: FloatArray, average: str | None = None) -> float:
+        """Of (rows, outputs), over what the search averages, or over what is asked for."""
+        if (average or self.average) == "rows":
+            return self.metric.function(self.values, prediction)
+        present, group = np.unique(self.task, return_inverse=True)
+        return float(mean_of_defined(self.metric.prepare(self.values, prediction).by_group(group, len(present))))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A trial that may be a member.
+
+    Attributes:
+        result: of the trial.
+        number: of the trial within the study of its architecture.
+        prediction: (rows, outputs) of rows that its models had not seen.
+    """
+
+    result: TrialResult
+    number: int
+    prediction: FloatArray = field(repr=False)
+
+    @property
+    def model_size(self) -> Size:
+        """Of the model of one fold, about."""
+        size, models = self.result.size, self.result.models
+        return Size(size.total // models, size.task_network // models, size.marginal // models)
+
+    @property
+    def model_latency(self) -> float:
+        """Microseconds that predicting a row takes with the model of one fold."""
+        return self.result.predict_us_per_row / self.result.models
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Some of the candidates, weighted.
+
+    Attributes:
+        weights: of its members, by their index among the candidates.
+        prediction: (rows, outputs) of each row, by weights of as many members that were chosen on other rows.
+        error, error_rows, error_tasks: of these, as in `TrialResult`.
+        fold_errors: of these, by fold.
+    """
+
+    weights: Weights
+    prediction: FloatArray = field(repr=False)
+    error: float
+    error_rows: float
+    error_tasks: float
+    fold_errors: tuple[float, ...]
+
+
+def ensembles(
+    target: Target, candidates: Sequence[Candidate], fold: IntArray, limits: Limits = NO_LIMITS
+) -> list[Ensemble]:
+    """The best ensembles of one member, two, three ..., as long as more of them lower the error of the selection.
+
+    Args:
+        target: of the rows that are predicted.
+        candidates: at least one, each with finite predictions of all these rows.
+        fold: (rows,) the fold of each row.
+        limits: that a fold's model of each member keeps together with those of the other members.
+    """
+    chosen = _selected(target, candidates, np.arange(len(fold)), limits)
+    groups = fold if len(np.unique(fold)) > 1 else np.arange(len(fold)) % GROUPS
+    nested = [
+        (rows, _selected(target, candidates, np.flatnonzero(groups != group), limits))
+        for group in np.unique(groups)
+        if len(rows := np.flatnonzero(groups == group)) < len(groups)
+    ]
+    return [_ensemble(target, candidates, fold, weights, nested) for weights in chosen]
+
+
+def _ensemble(
+    target: Target,
+    candidates: Sequence[Candidate],
+    fold: IntArray,
+    weights: Weights,
+    nested: Sequence[tuple[IntArray, list[Weights]]],
+) -> Ensemble:
+    """nested: rows, and the ensembles that were chosen on all others."""
+    prediction = blended([each.prediction for each in candidates], weights)
+    for rows, others in nested:
+        fitting = [each for each in others if len(each) <= len(weights)]
+        prediction[rows] = blended([each.prediction[rows] for each in candidates], fitting[-1])
+    return Ensemble(
+        weights,
+        prediction,
+        error=target.error(prediction),
+        error_rows=target.error(prediction, "rows"),
+        error_tasks=target.error(prediction, "tasks"),
+        fold_errors=tuple(
+            target.take(rows).error(prediction[rows])
+            for rows in (np.flatnonzero(fold == number) for number in np.unique(fold))
+        ),
+    )
+
+
+def _selected(target: Target, candidates: Sequence[Candidate], rows: IntArray, limits: Limits) -> list[Weights]:
+    """The ensembles that these rows choose."""
+    if len(rows) > MOST_ROWS:
+        rows = np.sort(np.random.default_rng(0).choice(rows, MOST_ROWS, replace=False))
+    return greedy(target.take(rows), [each.prediction[rows] for each in candidates], candidates, limits)
+
+
+def greedy(
+    target: Target, predictions: Sequence[FloatArray], candidates: Sequence[Candidate], limits: Limits = NO_LIMITS
+) -> list[Weights]:
+    """The ensembles that a greedy selection goes through: the best of each number of members, while its error falls.
+
+    Of equal errors the candidate that comes first is taken.
+
+    Args:
+        predictions: (rows, outputs) of each candidate.
+    """
+    taken: Counter[int] = Counter()
+    total = np.zeros(predictions[0].shape)
+    best: dict[int, tuple[float, Weights]] = {}
+    for step in range(1, STEPS + 1):
+        able = [index for index in range(len(candidates)) if _fits({*taken, index}, candidates, limits)]
+        errors = [target.error((total + predictions[index]) / step) for index in able]
+        if not np.isfinite(errors).any():
+            break
+        added = able[int(np.nanargmin(errors))]
+        taken[added] += 1
+        total += predictions[added]
+        error = float(np.nanmin(errors))
+        if len(taken) not in best or error < best[len(taken)][0]:
+            best[len(taken)] = error, {index: count / step for index, count in taken.items()}
+    return _falling(list(best.values()))
+
+
+def _falling(path: Sequence[tuple[float, Weights]]) -> list[Weights]:
+    """Those with a lower error than all before; of one that may be undefined, the first all the same."""
+    lowest, kept = np.inf, list[Weights]()
+    for error, weights in path:
+        if error < lowest or not kept:
+            kept.append(weights)
+            lowest = error
+    return kept
+
+
+def _fits(members: set[int], candidates: Sequence[Candidate], limits: Limits) -> bool:
+    if not limits:
+        return True
+    size = sum((candidates[index].model_size for index in members), Size(0, 0, 0))
+    return not limits.broken(size, sum(candidates[index].model_latency for index in members))
+
+
+def blended(predictions: Sequence[FloatArray], weights: Weights) -> FloatArray:
+    """The weighted mean of the members' predictions."""
+    return np.asarray(sum(weight * predictions[index] for index, weight in weights.items()), dtype=np.float64)

@@ -1,0 +1,92 @@
+"""The model that a trial leaves in its folder, from which leaderboard, ensemble and model folders are made."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+from safetensors.numpy import save as save_arrays
+
+from mthn_automl.catalogue import SpaceFile
+from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.schema import Schema
+from mthn_automl.errors import FormatError
+from mthn_automl.models.base import Classical, Size
+from mthn_automl.storage import read_json
+from mthn_automl.training.mean import Model, mean_of
+from mthn_automl.training.networks import Networks
+from mthn_automl.tuning.arrays import from_parts, to_parts
+from mthn_automl.tuning.state import model_state, restored_model
+
+ARRAYS, PLAIN = "model.safetensors", "model.json"
+MODEL_FILES = (ARRAYS, PLAIN)
+
+
+@dataclass(frozen=True)
+class TrialModel:
+    """What predicts as a trial did.
+
+    Attributes:
+        file: of its architecture.
+        number: of the trial within the study of its architecture.
+        settings: of the architecture, without those of its training.
+        models: whose mean predicts: of the folds, or a single one of all rows.
+    """
+
+    file: SpaceFile
+    number: int
+    settings: Mapping[str, Any]
+    models: tuple[Networks | Classical, ...]
+
+    @property
+    def name(self) -> str:
+        """Of its architecture."""
+        return self.file.name
+
+    @cached_property
+    def model(self) -> Model:
+        return mean_of(self.models)
+
+    def predict(self, rows: Dataset) -> FloatArray:
+        """(rows, outputs) float64, as `Mean.predict`."""
+        return self.model.predict(rows)
+
+    def size(self) -> Size:
+        return self.model.size()
+
+    def of_folds(self, count: int) -> "TrialModel":
+        """The mean of fewer folds, for a smaller model."""
+        return (
+            self
+            if count == len(self.models)
+            else TrialModel(self.file, self.number, self.settings, self.models[:count])
+        )
+
+
+def model_files(models: Sequence[Networks | Classical]) -> dict[str, bytes]:
+    """What a trial's folder keeps of its models, by name."""
+    plain, arrays = to_parts([model_state(model) for model in models])
+    return {ARRAYS: save_arrays(arrays), PLAIN: json.dumps(plain).encode()}
+
+
+def read_trial_model(
+    folder: Path, file: SpaceFile, number: int, settings: Mapping[str, Any], schema: Schema
+) -> TrialModel:
+    """The model that a trial left.
+
+    Raises:
+        FormatError: it is not there, or damaged.
+    """
+    try:
+        states = from_parts(read_json(folder / PLAIN), load_file(folder / ARRAYS))
+        architecture = file.load_class()
+        models = tuple(restored_model(architecture, file.family, settings, state, schema) for state in states)
+    except (OSError, KeyError, ValueError, TypeError, SafetensorError) as error:
+        raise FormatError(
+            f"{folder} must hold the model of its trial, however: {type(error).__name__}: {error}."
+        ) from error
+    return TrialModel(file, number, settings, models)
