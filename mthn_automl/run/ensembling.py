@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from mthn_automl.data.scoring import metric_named
+from mthn_automl.data.dataset import IntArray
 from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Size
 from mthn_automl.report.wording import digits
@@ -13,7 +13,7 @@ from mthn_automl.run.models import Best, Finished, model_of
 from mthn_automl.run.run import Run
 from mthn_automl.training.mean import Model, mean_of
 from mthn_automl.tuning.criteria import Limits
-from mthn_automl.tuning.ensemble import Candidate, Ensemble, Target, ensembles
+from mthn_automl.tuning.ensemble import Candidate, Ensemble, ensembles, target_of
 from mthn_automl.tuning.kept import MOST_KEPT
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.trial import PREDICTIONS
@@ -73,8 +73,7 @@ def blend(run: Run, best: Best) -> Blend | None:
     if len(candidates) < 2:
         return None
     data = run.data
-    target = Target(data.dataset.target[rows], data.dataset.task[rows], metric_named(data.metric), average=data.average)
-    found = ensembles(target, candidates, data.fold[rows], data.limits)
+    found = ensembles(target_of(data, rows), candidates, data.fold[rows], data.limits)
     found = [each for each in found if len(each.weights) > 1]
     if not found:
         run.say("No ensemble of the trials has a lower error than the best of them alone.")
@@ -85,10 +84,12 @@ def blend(run: Run, best: Best) -> Blend | None:
         run.say(f"There is no ensemble: {error}")
         return None
     results = [_result(each, candidates) for each in found[:-1]]
-    return Blend(members, found[-1], (*results, _result_of_members(found[-1], members)))
+    blended = Blend(members, found[-1], (*results, _result_of_members(found[-1], members)))
+    run.say(_sentence(blended, candidates[0].result))
+    return blended
 
 
-def candidates_of(run: Run) -> tuple[list[Candidate], "np.ndarray"]:
+def candidates_of(run: Run) -> tuple[list[Candidate], IntArray]:
     """The best trials of each architecture, the best of all first, and the rows that they predict."""
     rows = np.flatnonzero(run.data.fold >= 0)
     found = []
@@ -181,7 +182,7 @@ def _as_trial(chosen: Ensemble, named: dict[str, float], size: Size, latency: fl
     )
 
 
-def sentence(found: Blend, best: TrialResult) -> str:
+def _sentence(found: Blend, best: TrialResult) -> str:
     """What the ensemble is worth beside the best single model."""
     parts = ", ".join(f"{each.model.name}-{each.model.number} {each.weight:.2f}" for each in found.members)
     worth = "which is the answer" if found.result.error < best.error else "so that the latter is the answer"

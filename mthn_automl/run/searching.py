@@ -6,6 +6,7 @@ from functools import partial
 from mthn_automl.errors import NothingFinishedError
 from mthn_automl.run.ablation import search_ends
 from mthn_automl.run.run import Run
+from mthn_automl.tuning.aim import EnsembleAim
 from mthn_automl.tuning.budget import Budget
 from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.runners.local import LocalRunner
@@ -62,7 +63,15 @@ def _new_source(run: Run, budget: Budget) -> TrialSource:
         guard=run.guard,
         lock=(run.folder.lock, run.folder.token),
         worker_start=run.worker_start,
+        aim=_aim(run),
     )
+
+
+def _aim(run: Run) -> EnsembleAim | None:
+    """None where the answer is a single model, or a Pareto front of such."""
+    if not run.options.ensemble or len(run.options.objectives) > 1:
+        return None
+    return EnsembleAim(run.data)
 
 
 def _settle(run: Run) -> None:

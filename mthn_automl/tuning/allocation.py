@@ -28,11 +28,13 @@ class Standing:
         begun: trials begun; running, failed and stopped ones are included.
         errors: of its answers.
         on_front: how many of these are on the Pareto front of all architectures' trials; used with several objectives.
+        gap: by how much its best error must fall to improve the answer; None: as much as it is above the lowest.
     """
 
     begun: int
     errors: LowestErrors = field(default_factory=LowestErrors)
     on_front: int = 0
+    gap: float | None = None
 
     @property
     def best(self) -> float:
@@ -62,7 +64,8 @@ def next_architecture(
         return kept
     chances = {name: _chance_of_front(each) for name, each in standings.items()} if several else _chances(standings)
     chosen = max(chances, key=lambda name: chances[name])
-    aim = "add to the Pareto front" if several else "improve the best"
+    together = any(each.gap is not None for each in standings.values())
+    aim = "add to the Pareto front" if several else "improve the ensemble" if together else "improve the best"
     return chosen, f"most likely to {aim} ({chances[chosen]:.2g})"
 
 
@@ -90,7 +93,7 @@ def _behind(standing: Standing, rounds: int, later: int) -> bool:
 
 
 def _chances(standings: Mapping[str, Standing]) -> dict[str, float]:
-    """The probability that an architecture's next trial has the lowest error of all.
+    """The probability that an architecture's next trial improves the answer: the ensemble, or the lowest error.
 
     Of n + 1 independent draws the last is the lowest with probability 1 / (n + 1) (Nevzorov 2001, Records), and lies
     below the lowest before it by an exponential amount (Renyi 1953, On the theory of order statistics), so that it
@@ -99,7 +102,9 @@ def _chances(standings: Mapping[str, Standing]) -> dict[str, float]:
     best = min(each.best for each in standings.values())
     scales = _scales(standings)
     return {
-        name: _bridged(each.best - best, scales[name]) / (each.begun + 1) if each.errors else _chance_of_none(each)
+        name: _bridged(each.best - best if each.gap is None else each.gap, scales[name]) / (each.begun + 1)
+        if each.errors
+        else _chance_of_none(each)
         for name, each in standings.items()
     }
 

@@ -12,9 +12,10 @@ import numpy as np
 
 from mthn_automl.data.dataset import FloatArray, IntArray
 from mthn_automl.data.metrics.parts.scores import mean_of_defined
-from mthn_automl.data.scoring import Metric
+from mthn_automl.data.scoring import Metric, metric_named
 from mthn_automl.models.base import Size
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits
+from mthn_automl.tuning.objective import SearchData
 from mthn_automl.tuning.results import TrialResult
 
 STEPS = 25
@@ -55,6 +56,12 @@ class Target:
             return self.metric.function(self.values, prediction)
         present, group = np.unique(self.task, return_inverse=True)
         return float(mean_of_defined(self.metric.prepare(self.values, prediction).by_group(group, len(present))))
+
+
+def target_of(data: SearchData, rows: IntArray) -> Target:
+    """That of some rows of a search."""
+    dataset = data.dataset
+    return Target(dataset.target[rows], dataset.task[rows], metric_named(data.metric), data.average)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.storage import write_json
+from mthn_automl.tuning.aim import EnsembleAim
 from mthn_automl.tuning.allocation import Standing, next_architecture
 from mthn_automl.tuning.budget import Budget
 from mthn_automl.tuning.clock import WorkerStart
@@ -23,6 +24,7 @@ from mthn_automl.tuning.rungs import Rung, Rungs
 from mthn_automl.tuning.studies import Studies
 from mthn_automl.tuning.study import Study
 from mthn_automl.tuning.trial import (
+    PREDICTIONS,
     RESULT,
     Outcome,
     Trial,
@@ -55,17 +57,19 @@ class TrialSource:
         guard: Guard | None = None,
         lock: tuple[Path, str] | None = None,
         worker_start: WorkerStart | None = None,
+        aim: EnsembleAim | None = None,
     ) -> None:
         """clock: seconds of the run so far, earlier sessions included. rungs: epochs at which trials are compared.
 
         guard: tells which configurations are not to be begun. lock: as `Trial.lock` and `Trial.token`.
-        worker_start: is told what passed until the first trial had a worker at work.
+        worker_start: is told what passed until the first trial had a worker at work. aim: of the search, where its
+        answer may be an ensemble.
         """
         self.studies, self.files, self.folder, self.budget = studies, dict(files), folder, budget
         self.clock, self.report, self.guard, self.lock = clock, report, guard, lock
         smaller_only = "parameters" in studies.objectives
         self.rungs = {name: Rungs(rungs, several=smaller_only) for name in self.files}
-        self.kept = Kept(folder)
+        self.kept, self.aim = Kept(folder), aim
         self.live: dict[str, Trial] = {}
         self.reached: dict[str, list[Rung]] = {}
         self.exhausted: set[str] = set()
@@ -99,13 +103,21 @@ class TrialSource:
 
     def _remember(self, record: TrialRecord) -> None:
         if record.ending is Ending.COMPLETE:
-            self.kept.add(record)
+            self._keep(record)
         rungs, folder = self.rungs[record.architecture], self.folder / record.name
         for rung in read_rungs(folder):
             rungs.note(record.root, rung)
         outcome = read_outcome(folder)
         if outcome is not None and outcome.last is not None:
             rungs.finish(record.root, outcome.last)
+
+    def _keep(self, record: TrialRecord) -> None:
+        """A complete trial's models and predictions, as long as an answer may be made of them."""
+        self.kept.add(record)
+        stored, best = self.folder / record.name / PREDICTIONS, self.studies[record.architecture].best
+        is_best = best is not None and best.number == record.number
+        if self.aim is not None and record.result is not None and is_best and stored.exists():
+            self.aim.note(record.result, record.number, np.load(stored))
 
     def next(self) -> Trial | None:
         """The next trial to start, or None when the budget allows no more."""
@@ -177,8 +189,9 @@ class TrialSource:
         """What each architecture has shown so far."""
         running = Counter(trial.architecture for trial in self.live.values())
         on_front = self._on_front() if len(self.studies.objectives) > 1 else []
+        gaps = self.aim.gaps() if self.aim is not None else {}
         return {
-            name: Standing(study.budget_used + running[name], study.errors, on_front.count(name))
+            name: Standing(study.budget_used + running[name], study.errors, on_front.count(name), gaps.get(name))
             for name, study in self.studies.items()
         }
 
@@ -303,7 +316,7 @@ class TrialSource:
         study, number, reason = self.studies[record.architecture], record.number, outcome.reason
         if outcome.result is not None:
             reason = study.complete(number, outcome.result, self.clock())
-            self.kept.add(study.records[number])
+            self._keep(study.records[number])
             if outcome.last is not None:
                 self.rungs[record.architecture].finish(record.root, outcome.last)
         elif outcome.ending is Ending.STOPPED:
