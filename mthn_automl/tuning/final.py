@@ -71,7 +71,8 @@ class Refit:
         self.configuration.file.load_class()  # an import is no part of a fit's time
         started = time.perf_counter()
         if not self.configuration.neural:
-            model = fit_classical(self.configuration, objective.data.dataset, objective.flags)
+            rounds = stopping_epoch(self.best_epochs) if self.best_epochs else None
+            model = fit_classical(self.configuration, objective.data.dataset, objective.flags, rounds)
             seconds = time.perf_counter() - started
             return Refitted(self.configuration.file.name, model, seconds, False, model.notes())
         data = objective.encoded().whole
