@@ -30,6 +30,7 @@ class SpaceFile:
         parameters: by name, the table of each of its own parameters.
         training: the same of the settings of its training.
         first_trials: settings to begin with.
+        rungs: of a classical model that is made in rounds, at which its trials are compared.
         path: of the file.
     """
 
@@ -44,6 +45,7 @@ class SpaceFile:
     training: Mapping[str, Mapping[str, Any]]
     first_trials: tuple[Mapping[str, Any], ...]
     path: Path
+    rungs: tuple[int, ...] = ()
 
     def load_class(self) -> type:
         """Import the architecture's module and return its class."""
@@ -124,6 +126,7 @@ def read_file(path: Path) -> SpaceFile:
         training={**(shared_training() if content["family"] == "neural" else {}), **content.get("training", {})},
         first_trials=tuple(content.get("first_trials", ())),
         path=path,
+        rungs=tuple(content.get("rungs", ())),
     )
 
 

@@ -10,10 +10,11 @@ ROOMS = ("data", "models", "training", "tuning", "analysis", "deployment", "repo
 # The files left of all rooms may import each other.
 LEVEL = dict.fromkeys(("errors", "catalogue", "storage"), -1) | {room: level for level, room in enumerate(ROOMS)}
 # What a room may import at the top of a file; anywhere else these are imported where they are used.
-HEAVY = {"torch", "ray", "pandas", "pyarrow", "sklearn", "optuna", "altair", "scipy"}
+BOOSTING = {"lightgbm", "catboost", "gpboost"}
+HEAVY = {"torch", "ray", "pandas", "pyarrow", "sklearn", "optuna", "altair", "scipy"} | BOOSTING
 MAY_LOAD = {
     "data": {"pandas", "pyarrow"},
-    "models": {"torch", "sklearn", "scipy"},
+    "models": {"torch", "sklearn", "scipy"} | BOOSTING,
     "training": {"torch"},
     "tuning": {"torch", "optuna"},
     "analysis": {"pandas", "scipy"},

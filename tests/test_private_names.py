@@ -13,11 +13,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "mthn_automl"
 FILES = {file.relative_to(PACKAGE).as_posix(): file for file in sorted(PACKAGE.rglob("*.py"))}
-DOORS = {
-    "tuning/runners/on_ray/private.py",
-    # scikit-learn's trees, until this package has trees of its own
-    "models/parts/trees.py",
-}
+DOORS = {"tuning/runners/on_ray/private.py"}
 OF_NAMED_TUPLES = {"_asdict", "_fields", "_replace"}
 
 

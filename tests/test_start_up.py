@@ -20,7 +20,7 @@ try:
 except SystemExit as end:
     assert not end.code, end.code
 """
-HEAVY = {"torch", "ray", "pandas", "numpy", "pyarrow", "sklearn", "optuna", "altair", "scipy"}
+HEAVY = {"torch", "ray", "pandas", "numpy", "pyarrow", "sklearn", "optuna", "altair", "scipy", "lightgbm"}
 
 
 def modules_after(statement: str, *arguments: str) -> set[str]:

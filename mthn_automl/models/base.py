@@ -5,7 +5,7 @@ fields of `Settings`; `traits` says what the class looks at, and the contract te
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal, final
@@ -199,6 +199,23 @@ class Architecture(WithTaskTables, ABC):
         return Size(total, self.task_network_parameters(), a_task)
 
 
+@dataclass(frozen=True)
+class Growth:
+    """How long a model grows that is made in rounds, such as trees.
+
+    Attributes:
+        rounds: exactly so many; None: as many as `validation` shows to be best, or as are usual where there is none.
+        validation: rows that are not trained on, whose loss says when to stop; None: there are none.
+        rungs: of work done, in rising order, at which the fit pauses and predicts with what it has.
+        deadline: seconds since the epoch, past which no further round is begun; None: never.
+    """
+
+    rounds: int | None = None
+    validation: Dataset | None = None
+    rungs: tuple[int, ...] = ()
+    deadline: float | None = None
+
+
 class Classical(ABC):
     """A model with a fit of its own. A subclass is final, with a frozen `Settings` like an architecture's.
 
@@ -260,6 +277,16 @@ class Classical(ABC):
     def learn(self, training: Dataset, *, seed: int) -> None:
         """Learn from all rows of `training`, by one thread. Same data, settings and seed give the same model."""
 
+    def learn_in_steps(self, training: Dataset, growth: Growth, *, seed: int) -> Generator[int, None, bool]:
+        """Learn as `growth` says, pausing at each of its rungs; whether the deadline ended it.
+
+        By default `learn`, which has no rungs and keeps no deadline. At a rung and at the end `scores` answers with
+        the best that there has been.
+        """
+        self.learn(training, seed=seed)
+        yield from ()
+        return False
+
     @abstractmethod
     def scores(self, rows: Dataset) -> FloatArray:
         """(rows, scores) float64: standardised targets, or logits as `Classes` counts them."""
@@ -280,11 +307,28 @@ class Classical(ABC):
         """Sentences the user must be told about this fit, such as an approximation taken."""
         return ()
 
+    def rounds(self) -> tuple[int, int]:
+        """Of a model made in rounds: those that it kept and those that it was trained for; zeros of any other."""
+        return 0, 0
+
     @final
-    def fit(self, training: Dataset, *, flags: Flags, seed: int) -> None:
+    def fit(self, training: Dataset, *, flags: Flags, seed: int, rounds: int | None = None) -> None:
+        """Learn from all rows of `training`. rounds: as in `Growth`."""
+        for _ in self.fit_in_steps(training, Growth(rounds), flags=flags, seed=seed):
+            pass
+
+    @final
+    def fit_in_steps(self, training: Dataset, growth: Growth, *, flags: Flags, seed: int) -> Generator[int, None, bool]:
+        """As `learn_in_steps`; encoder and classes are those of the training rows alone."""
         self.encoder, self.classes = Encoder.fit(training, flags), Classes.of(training)
-        with threadpool_limits(1):  # as many workers fit at once
-            self.learn(training, seed=seed)
+        steps = self.learn_in_steps(training, growth, seed=seed)
+        while True:
+            with threadpool_limits(1):  # as many workers fit at once
+                try:
+                    rung = next(steps)
+                except StopIteration as end:
+                    return bool(end.value)
+            yield rung
 
     @final
     def predict(self, rows: Dataset) -> FloatArray:

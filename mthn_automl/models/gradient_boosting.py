@@ -1,19 +1,22 @@
-"""Histogram gradient boosting over features, metadata and the task as one more column."""
+"""Gradient boosting on LightGBM over features, metadata and the task as a category, as its target mean, or as both."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
-from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
+from mthn_automl.models.base import Classical, Growth, ProblemShape, Size, Traits
+from mthn_automl.models.parts.boosters import Boosted, GrowingBooster, Labelled
 from mthn_automl.models.parts.tree_columns import TaskColumn, TreeColumns
-from mthn_automl.models.parts.trees import Trees
 
-SKLEARN_CATEGORY_ROWS = 10  # MIN_CAT_SUPPORT in scikit-learn's splitting.pyx
-REPEATED_ROWS = 100_000  # no more than this by repetition: with so many rows, tasks are seldom small
+MOST_ROUNDS = 1000
+LARGEST_LOGIT = 10.0
+LONGEST, USUAL, PATIENCE = 50.0, 10.0, 3.0
+"""Sums of learning rates: of all rounds at most, of as many as are usual without validation rows, and of those without
+a lower loss after which no better is expected."""
 
 
 @dataclass(frozen=True)
@@ -24,33 +27,39 @@ class GradientBoostingSettings:
         task: what stands for the task.
         use_metadata: whether there are columns of metadata.
         learning_rate: share of a tree's correction that is added.
-        max_iter: trees a sum.
-        max_leaf_nodes: of a tree.
-        min_samples_leaf: rows of a leaf.
-        l2_regularization: penalty on the values of leaves.
-        min_category_rows: rows from which a category is split off.
+        num_leaves: of a tree, at most.
+        leaf_rows: rows of a leaf, at least, as a multiple of the root of the rows of a task (the median).
+        l2: penalty on the values of leaves.
+        column_share: of the columns that a tree chooses from.
+        row_share: of the rows that a tree is grown on.
+        category_smoothing: penalty on the values of leaves behind a split of categories, in rows; and, up to a quarter
+            of the rows that a category has, by how many its mean is drawn to that of all where categories are ordered.
+        extra_trees: whether thresholds are drawn at random.
+        linear: whether leaves are linear in the numbers along their branch.
     """
 
-    task: TaskColumn = "target_mean"
+    task: TaskColumn = "both"
     use_metadata: bool = True
-    learning_rate: float = 0.1
-    max_iter: int = 100
-    max_leaf_nodes: int = 16
-    min_samples_leaf: int = 3
-    l2_regularization: float = 1.0
-    min_category_rows: Literal[1, 2, 5, 10] = 2
+    learning_rate: float = 0.05
+    num_leaves: int = 16
+    leaf_rows: float = 1.0
+    l2: float = 1.0
+    column_share: float = 0.8
+    row_share: float = 1.0
+    category_smoothing: float = 5.0
+    extra_trees: bool = False
+    linear: bool = False
 
 
 class GradientBoosting(Classical):
-    """scikit-learn's histogram gradient boosting (Ke et al. 2017, "LightGBM"), a sum of trees for each target.
+    """LightGBM (Ke et al. 2017): a sum of trees for each target, or for each class.
 
-    Missing numbers stay missing, categories up to 250 are split natively and larger ones by cross-fitted target means;
-    the task by either. scikit-learn ignores categories of fewer than ten rows, so that small tasks would get the mean
-    of all: rows are therefore repeated 10 / `min_category_rows` times, and the other limits multiplied, which is the
-    same fit but for that limit. A task never seen is a missing category, or has the mean of all rows.
+    Missing numbers stay missing; categories are split natively, however many there are. Rows of a leaf and of a
+    category follow the tasks' sizes: by LightGBM's own limits tasks of a few rows would get the mean of all. A task
+    never seen is a missing category, or has the mean of all rows. Validation rows say how many trees are kept.
 
-    Size: a column and a threshold a split, a value a leaf, a baseline a sum, and the tables of target means. One task's
-    network is the whole model; one more task adds its target means.
+    Size: a column and a threshold a split (of categories, one threshold for each 32), a value a leaf, and the tables of
+    target means. One task's network is the whole model; one more task adds its target means.
 
     Shape:
         rows -> (rows, targets), or (rows, classes).
@@ -60,8 +69,8 @@ class GradientBoosting(Classical):
         >>> from mthn_automl.data.problems import cubic
         >>> from mthn_automl.data.read import read_dataset
         >>> rows = read_dataset(cubic(tasks=3, rows=6)[0])
-        >>> model = GradientBoosting(GradientBoostingSettings(max_iter=2))
-        >>> model.fit(rows, flags=Flags.of(rows), seed=0)
+        >>> model = GradientBoosting(GradientBoostingSettings())
+        >>> model.fit(rows, flags=Flags.of(rows), seed=0, rounds=2)
         >>> model.predict(rows).shape
         (18, 1)
     """
@@ -76,57 +85,143 @@ class GradientBoosting(Classical):
         return Traits(settings.task != "none", settings.use_metadata and shape.metadata > 0)
 
     def learn(self, training: Dataset, *, seed: int) -> None:
-        """Learn from all rows of `training`; `seed` deals out the folds of target means and draws the bins' rows."""
-        target = self.encoded_target(training)
-        settings = self.settings
-        self.columns = TreeColumns.fit(training, target, task=settings.task, use_metadata=settings.use_metadata)
-        matrix = self.columns.training_matrix(training, target, seed=seed)
-        labels = None if self.classes is None else self.classes.labels(training.target)
-        self.sums = self._fit_sums(matrix, target, labels, seed)
+        for _ in self.learn_in_steps(training, Growth(), seed=seed):
+            pass
 
-    def _fit_sums(
-        self, matrix: FloatArray, target: FloatArray, labels: IntArray | None, seed: int
-    ) -> tuple[Trees, ...]:
+    def learn_in_steps(self, training: Dataset, growth: Growth, *, seed: int) -> Generator[int, None, bool]:
+        """`seed` deals out the folds of target means, and draws rows, columns and thresholds.
+
+        Rungs are counted in rounds of a learning rate of 0.1, so that a smaller one is given more rounds.
+        """
+        growing = self._begun(training, growth.validation, seed)
+        marks = {max(1, round(0.1 * rung / self.settings.learning_rate)): rung for rung in growth.rungs}
+        late = False
+        for done in range(1, self._most_rounds(growth) + 1):
+            for booster in growing:
+                if not booster.ended:
+                    booster.step()
+            late = growth.deadline is not None and time.time() > growth.deadline
+            if late or all(booster.ended for booster in growing):
+                break
+            if done in marks:
+                self._take(growing, tuple(booster.so_far() for booster in growing))
+                yield marks[done]
+        self._take(growing, tuple(booster.finished() for booster in growing))
+        return late
+
+    def _most_rounds(self, growth: Growth) -> int:
+        if growth.rounds is not None:
+            return growth.rounds
+        total = USUAL if growth.validation is None else LONGEST
+        return min(MOST_ROUNDS, max(1, round(total / self.settings.learning_rate)))
+
+    def _take(self, growing: list[GrowingBooster], sums: tuple[Boosted, ...]) -> None:
+        self.sums = sums
+        self._rounds = (
+            max((each.best for each in growing), default=0),
+            max((each.rounds for each in growing), default=0),
+        )
+
+    def rounds(self) -> tuple[int, int]:
+        return self._rounds
+
+    def _begun(self, training: Dataset, validation: Dataset | None, seed: int) -> list[GrowingBooster]:
         """One sum of trees a target, or one for all classes; none where there is a single class."""
-        repeats = self._repeats(len(matrix))
-        options, matrix = self._options(repeats, seed), np.repeat(matrix, repeats, axis=0)
-        if labels is None:
-            fits = [HistGradientBoostingRegressor(**options).fit(matrix, np.repeat(one, repeats)) for one in target.T]
-        elif target.shape[1] == 0:
-            fits = []
-        else:
-            fits = [HistGradientBoostingClassifier(**options).fit(matrix, np.repeat(labels, repeats))]
-        return tuple(Trees.of(fit) for fit in fits)
+        target, settings = self.encoded_target(training), self.settings
+        self.columns = TreeColumns.fit(training, target, task=settings.task, use_metadata=settings.use_metadata)
+        self.bounds = self._bounds(target)
+        if target.shape[1] == 0:
+            return []
+        matrix = self.columns.training_matrix(training, target, seed=seed)
+        held_out = None if validation is None else self._with_known_classes(validation)
+        labels = self._labels(training)
+        checks = [None] * len(labels) if held_out is None else self._labels(held_out)
+        seen = None if held_out is None else self.columns.transform(held_out)
+        return [
+            GrowingBooster(
+                {**self._objective(), **self._options(training, matrix, seed)},
+                Labelled(matrix, label),
+                None if seen is None or check is None else Labelled(seen, check),
+                categories=len(self.columns.levels),
+                patience=max(10, round(PATIENCE / settings.learning_rate)),
+            )
+            for label, check in zip(labels, checks, strict=True)
+        ]
 
-    def _repeats(self, rows: int) -> int:
-        if not self.columns.ranks:
-            return 1
-        return max(1, min(SKLEARN_CATEGORY_ROWS // self.settings.min_category_rows, REPEATED_ROWS // rows))
+    def _bounds(self, target: FloatArray) -> FloatArray:
+        """(2, scores): linear leaves may leave the range of the training rows by a tenth of it, and no further."""
+        if self.classes is not None:
+            return np.full((2, target.shape[1]), [[-LARGEST_LOGIT], [LARGEST_LOGIT]])
+        lowest, highest = target.min(axis=0), target.max(axis=0)
+        return np.stack([lowest - 0.1 * (highest - lowest), highest + 0.1 * (highest - lowest)])
 
-    def _options(self, repeats: int, seed: int) -> dict[str, Any]:
-        settings = self.settings
+    def _labels(self, rows: Dataset) -> list[FloatArray]:
+        """(rows,) for each sum."""
+        if self.classes is None:
+            return list(self.encoder.encode_target(rows.target).astype(np.float64).T)
+        return [self.classes.labels(rows.target).astype(np.float64)]
+
+    def _with_known_classes(self, validation: Dataset) -> Dataset | None:
+        """The rows whose classes occur in the training rows; None where there are none."""
+        if self.classes is not None:
+            validation = validation.take(np.flatnonzero(np.isin(validation.target[:, 0], self.classes.present)))
+        return validation if len(validation) else None
+
+    def _options(self, training: Dataset, matrix: FloatArray, seed: int) -> dict[str, Any]:
+        """LightGBM splits off no category of fewer rows than `cat_smooth`, which is why it follows these."""
+        settings, task_rows = self.settings, typical_rows(training.task)
+        categories = [typical_rows(column) for column in matrix.T[: len(self.columns.levels)]]
+        category_rows = min(categories, default=task_rows)
         return {
-            "categorical_features": list(range(len(self.columns.ranks))) or None,
+            "seed": seed,
             "learning_rate": settings.learning_rate,
-            "max_iter": settings.max_iter,
-            "max_leaf_nodes": settings.max_leaf_nodes,
-            "min_samples_leaf": settings.min_samples_leaf * repeats,
-            "l2_regularization": settings.l2_regularization * repeats,
-            "early_stopping": False,
-            "random_state": seed,
+            "num_leaves": settings.num_leaves,
+            "min_data_in_leaf": max(1, round(settings.leaf_rows * task_rows**0.5)),
+            "min_sum_hessian_in_leaf": 0.0 if self.classes is None else 1e-3,
+            "lambda_l2": settings.l2,
+            "feature_fraction": settings.column_share,
+            "bagging_fraction": settings.row_share,
+            "bagging_freq": 1 if settings.row_share < 1.0 else 0,
+            "min_data_per_group": max(1, min(100, round(category_rows / 2))),
+            "cat_smooth": min(settings.category_smoothing, category_rows / 4),
+            "cat_l2": settings.category_smoothing,
+            "extra_trees": settings.extra_trees,
+            "linear_tree": settings.linear,
+            "linear_lambda": settings.l2,
         }
+
+    def _objective(self) -> dict[str, Any]:
+        if self.classes is None:
+            return {"objective": "regression"}
+        if self.classes.scores == 1:
+            return {"objective": "binary"}
+        return {"objective": "multiclass", "num_class": self.classes.scores}
 
     def scores(self, rows: Dataset) -> FloatArray:
         matrix = self.columns.transform(rows)
-        return np.concatenate([np.zeros((len(rows), 0)), *(trees.scores(matrix) for trees in self.sums)], axis=1)
+        scores = np.concatenate([np.zeros((len(rows), 0)), *(each.scores(matrix) for each in self.sums)], axis=1)
+        return np.clip(scores, *self.bounds) if self.settings.linear else scores
 
     def size(self) -> Size:
-        total = sum(trees.parameters for trees in self.sums) + self.columns.parameters
+        total = sum(each.parameters for each in self.sums) + self.columns.parameters
         return Size(total, total, self.columns.values_a_task)
 
     def learnt(self) -> dict[str, Any]:
-        return {"columns": self.columns.to_state(), "sums": [trees.to_state() for trees in self.sums]}
+        return {
+            "columns": self.columns.to_state(),
+            "rounds": list(self._rounds),
+            "bounds": self.bounds,
+            "sums": [each.to_array() for each in self.sums],
+        }
 
     def take_over(self, learnt: Mapping[str, Any]) -> None:
         self.columns = TreeColumns.from_state(learnt["columns"])
-        self.sums = tuple(Trees.from_state(state) for state in learnt["sums"])
+        self._rounds = (int(learnt["rounds"][0]), int(learnt["rounds"][1]))
+        self.bounds = learnt["bounds"]
+        self.sums = tuple(Boosted.of_text(text) for text in learnt["sums"])
+
+
+def typical_rows(codes: FloatArray | IntArray) -> float:
+    """The median over the values that occur among (rows,) codes of how often they do; 1 where none is known."""
+    sizes = np.unique(codes[~np.isnan(codes)], return_counts=True)[1]
+    return float(np.median(sizes)) if len(sizes) else 1.0

@@ -1,6 +1,7 @@
 """Random forests over features, metadata and the task as its target mean or as one column a task."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -8,10 +9,12 @@ import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 
 from mthn_automl.data.dataset import Dataset, FloatArray
-from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
+from mthn_automl.models.base import Classical, Growth, ProblemShape, Size, Traits
+from mthn_automl.models.parts.forest import Forest
 from mthn_automl.models.parts.tree_columns import TreeColumns
-from mthn_automl.models.parts.trees import Forest
 
+LARGEST_ONE_HOT = 250  # categories that become a column each
+TREES_AT_ONCE = 10
 TREE_ROWS = 20_000  # each tree sees no more: its size and time grow with them
 LARGEST = float(np.finfo(np.float32).max)
 
@@ -71,32 +74,64 @@ class RandomForest(Classical):
         return Traits(settings.task != "none", settings.use_metadata and shape.metadata > 0)
 
     def learn(self, training: Dataset, *, seed: int) -> None:
-        """Learn from all rows of `training`; `seed` draws rows and columns, and deals out the folds of target means."""
-        self.rows = len(training)
-        target, settings = self.encoded_target(training), self.settings
-        task = "category" if settings.task == "one_hot" else settings.task
-        self.columns = TreeColumns.fit(training, target, task=task, use_metadata=settings.use_metadata)
-        matrix = self.columns.training_matrix(training, target, seed=seed)
-        self.levels = [in_order_met(column) for column in matrix.T[: len(self.columns.ranks)]]
-        self.forests = self._grow(spread(matrix, self.levels), target, self._options(seed))
+        for _ in self.learn_in_steps(training, Growth(), seed=seed):
+            pass
 
-    def _grow(self, matrix: FloatArray, target: FloatArray, options: dict[str, Any]) -> tuple[Forest, ...]:
-        """One forest, or none where there is a single class."""
-        extra = self.settings.extra_trees
+    def learn_in_steps(self, training: Dataset, growth: Growth, *, seed: int) -> Generator[int, None, bool]:
+        """`seed` draws rows and columns, and deals out the folds of target means. Rounds are trees.
+
+        More trees never harm, so that validation rows have nothing to say.
+        """
+        self.rows, wanted = len(training), growth.rounds or self.settings.n_estimators
+        self.forests: tuple[Forest, ...] = ()
+        self.trees, late = 0, False
+        matrix, target = self._matrix(training, seed)
+        if self.classes is not None and self.classes.scores == 0:
+            return False
+        labels = self._labels(target)
+        shares = None if self.classes is None else np.bincount(labels) / len(labels)
+        grown = self._estimator(seed)
+        while self.trees < wanted and not late:
+            pauses = [rung for rung in growth.rungs if self.trees < rung < wanted]
+            self.trees = min(self.trees + TREES_AT_ONCE, wanted, *pauses)
+            grown.set_params(n_estimators=self.trees).fit(matrix, labels)
+            late = growth.deadline is not None and time.time() > growth.deadline and self.trees < wanted
+            if self.trees in pauses and not late:
+                self.forests = (Forest.of(grown.estimators_, shares),)
+                yield self.trees
+        self.forests = (Forest.of(grown.estimators_, shares),)
+        return late
+
+    def rounds(self) -> tuple[int, int]:
+        return self.trees, self.trees
+
+    def _matrix(self, training: Dataset, seed: int) -> tuple[FloatArray, FloatArray]:
+        """What trees see of the training rows, and their targets."""
+        target, settings = self.encoded_target(training), self.settings
+        self.columns = TreeColumns.fit(
+            training,
+            target,
+            task="category" if settings.task == "one_hot" else settings.task,
+            use_metadata=settings.use_metadata,
+            most_native=LARGEST_ONE_HOT,
+        )
+        return spread(self.columns.training_matrix(training, target, seed=seed), self.columns.levels), target
+
+    def _labels(self, target: FloatArray) -> Any:
+        """As scikit-learn takes them: targets, or a class each."""
         if self.classes is None:
-            regressor = (ExtraTreesRegressor if extra else RandomForestRegressor)(**options)
-            return (Forest.of(regressor.fit(matrix, target if target.shape[1] > 1 else target[:, 0])),)
-        if self.classes.scores == 0:
-            return ()
-        labels = np.argmax(target, axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
-        classifier = (ExtraTreesClassifier if extra else RandomForestClassifier)(**options)
-        return (Forest.of(classifier.fit(matrix, labels), np.bincount(labels) / len(labels)),)
+            return target if target.shape[1] > 1 else target[:, 0]
+        return np.argmax(target, axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
+
+    def _estimator(self, seed: int) -> Any:
+        kinds = (RandomForestRegressor, ExtraTreesRegressor, RandomForestClassifier, ExtraTreesClassifier)
+        return kinds[2 * (self.classes is not None) + self.settings.extra_trees](**self._options(seed))
 
     def _options(self, seed: int) -> dict[str, Any]:
         settings = self.settings
         drawn = not settings.extra_trees or self.rows > TREE_ROWS
         return {
-            "n_estimators": settings.n_estimators,
+            "warm_start": True,  # more trees are added to those that there are
             "max_features": float(settings.max_features),
             "min_samples_leaf": settings.min_samples_leaf,
             "bootstrap": drawn,
@@ -105,7 +140,7 @@ class RandomForest(Classical):
         }
 
     def scores(self, rows: Dataset) -> FloatArray:
-        matrix = spread(self.columns.transform(rows), self.levels)
+        matrix = spread(self.columns.transform(rows), self.columns.levels)
         means = [forest.mean(matrix) for forest in self.forests]
         if self.classes is None:
             return means[0]
@@ -124,26 +159,19 @@ class RandomForest(Classical):
     def learnt(self) -> dict[str, Any]:
         return {
             "rows": self.rows,
+            "trees": self.trees,
             "columns": self.columns.to_state(),
-            "levels": list(self.levels),
             "forests": [forest.to_state() for forest in self.forests],
         }
 
     def take_over(self, learnt: Mapping[str, Any]) -> None:
-        self.rows = learnt["rows"]
+        self.rows, self.trees = learnt["rows"], learnt["trees"]
         self.columns = TreeColumns.from_state(learnt["columns"])
-        self.levels = list(learnt["levels"])
         self.forests = tuple(Forest.from_state(state) for state in learnt["forests"])
 
 
-def in_order_met(codes: FloatArray) -> FloatArray:
-    """The known values of (rows,) codes as they first occur, so that trees do not depend on how tasks are numbered."""
-    values, first = np.unique(codes[~np.isnan(codes)], return_index=True)
-    return values[np.argsort(first)]
-
-
-def spread(matrix: FloatArray, levels: list[FloatArray]) -> FloatArray:
+def spread(matrix: FloatArray, levels: tuple[int, ...]) -> FloatArray:
     """(rows, wider) float64 of single precision: the first columns, which are codes, as a column a level."""
-    codes = [matrix[:, column, None] == level for column, level in enumerate(levels)]
+    codes = [matrix[:, column, None] == np.arange(count) for column, count in enumerate(levels)]
     wide = np.concatenate([*codes, np.clip(matrix[:, len(levels) :], -LARGEST, LARGEST)], axis=1)
     return np.ascontiguousarray(wide.astype(np.float32), dtype=np.float64)

@@ -27,6 +27,7 @@ from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.squash import squashed
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits
+from mthn_automl.tuning.fold_fits import FoldFits, unfitted
 from mthn_automl.tuning.guard import refuse_too_large
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
@@ -129,16 +130,15 @@ class Objective:
     def steps(self, configuration: Configuration, deadline: float | None = None) -> Generator[Rung, None, Evaluation]:
         """Cross-validate one configuration, pausing at every rung of the plan with what it shows so far.
 
-        deadline: seconds since the epoch; networks then return their best weights so far, marked.
+        deadline: seconds since the epoch; networks, and models made in rounds, then return their best so far, marked.
 
         Raises:
             DivergedError: a loss or prediction is not finite.
             UndefinedError: the metric has no value for these rows.
-            TimeoutError: a classical model's folds were not all fitted in time.
+            TimeoutError: the folds of a classical model that has no rungs were not all fitted in time.
         """
-        if configuration.neural:
-            return (yield from self._networks(configuration, deadline))
-        return self._classical(configuration, deadline)
+        run = self._networks if configuration.neural else self._classical
+        return (yield from run(configuration, deadline))
 
     def encoded(self) -> TrainingData:
         if self._encoded is None:
@@ -198,11 +198,15 @@ class Objective:
                 return end.value  # type: ignore[no-any-return]
             so_far = self._predictions(paused.pack, data, members).mean(axis=0)
             size = paused.pack.prototype.size().times(self.plan.seeds)
-            kept = self.data.limits.models_within([size] * len(data.training))
-            rung = self.losses.of(so_far, paused.epoch, size.times(kept).total)
-            if not math.isfinite(rung.error):
-                raise DivergedError(f"The error is not finite after {paused.epoch} epochs.")
-            yield rung
+            yield self._rung(so_far, paused.epoch, [size] * len(data.training))
+
+    def _rung(self, so_far: FloatArray, epoch: int, sizes: Sequence[Size]) -> Rung:
+        """so_far: (rows, outputs). sizes: of the models of the folds."""
+        kept = self.data.limits.models_within(sizes)
+        rung = self.losses.of(so_far, epoch, sum(sizes[:kept], Size(0, 0, 0)).total)
+        if not math.isfinite(rung.error):
+            raise DivergedError(f"The error is not finite after {epoch} epochs.")
+        return rung
 
     def _predictions(self, pack: Pack, data: TrainingData, members: Sequence[Member]) -> FloatArray:
         """(seeds, rows, outputs): of each row by the members that have not seen it; NaN elsewhere."""
@@ -224,29 +228,31 @@ class Objective:
             for fold in range(folds)
         ]
 
-    def _classical(self, configuration: Configuration, deadline: float | None) -> Evaluation:
-        """One fit a fold; a score of some folds only would not compare, so running out of time is a failure."""
+    def _classical(self, configuration: Configuration, deadline: float | None) -> Generator[Rung, None, Evaluation]:
+        """Rounds count as epochs."""
         began = time.perf_counter()
-        dataset, fold = self.data.dataset, self.data.fold
-        folds = int(fold.max()) + 1
-        predictions, predict_seconds, models = self._empty(1), 0.0, list[Classical]()
-        for number in range(folds):
-            if deadline is not None and time.time() > deadline:
-                raise TimeoutError(f"Only {number} of {folds} folds were fitted in the time given.")
-            models.append(fit_classical(configuration, dataset.take(np.flatnonzero(fold != number)), self.flags))
-            started = time.perf_counter()
-            rows = np.flatnonzero(fold == number)
-            predictions[0, rows] = models[-1].predict(dataset.take(rows))
-            predict_seconds += time.perf_counter() - started
+        dataset, fold, file = self.data.dataset, self.data.fold, configuration.file
+        models = [unfitted(file, configuration.settings) for _ in range(int(fold.max()) + 1)]
+        fits = FoldFits(models, dataset, fold, self.flags, configuration.seed, file.rungs)
+        for rung in fits.steps(deadline):
+            if self.plan.schedule.rungs:
+                yield self._rung(fits.predictions(), rung, [model.size() for model in models])
+        started = time.perf_counter()
+        predictions = fits.predictions()[None]
+        predicted = time.perf_counter()
         if models[0].fitted_whole and (deadline is None or time.time() < deadline):
             models = [fit_classical(configuration, dataset, self.flags)]
+        kept, trained = fits.rounds()
         return self._evaluation(
             configuration,
             predictions,
             models,
             seconds=time.perf_counter() - began,
-            predict_seconds=predict_seconds,
-            notes=tuple(dict.fromkeys(note for model in models for note in model.notes())),
+            predict_seconds=predicted - started,
+            best_epochs=kept,
+            epochs=trained,
+            stopped_by_time=fits.stopped_by_time,
+            notes=tuple(dict.fromkeys((*fits.notes(), *(note for model in models for note in model.notes())))),
         )
 
     def _empty(self, seeds: int) -> FloatArray:
@@ -351,11 +357,12 @@ def train_in_steps(
     return training.steps()
 
 
-def fit_classical(configuration: Configuration, training: Dataset, flags: Flags) -> Classical:
-    """Fit one classical configuration on all given rows."""
-    architecture = configuration.file.load_class()
-    model: Classical = architecture(make_settings(architecture.Settings, configuration.settings))  # type: ignore[attr-defined]
-    model.fit(training, flags=flags, seed=configuration.seed)
+def fit_classical(
+    configuration: Configuration, training: Dataset, flags: Flags, rounds: int | None = None
+) -> Classical:
+    """Fit one classical configuration on all given rows. rounds: as in `Growth`."""
+    model = unfitted(configuration.file, configuration.settings)
+    model.fit(training, flags=flags, seed=configuration.seed, rounds=rounds)
     return model
 
 

@@ -20,13 +20,13 @@ class TrialResult:
         error_tasks: the same metric averaged over tasks.
         fold_errors: (folds,) of the mean prediction over seeds.
         member_errors: (folds, seeds) of single networks.
-        best_epochs: (folds, seeds) epochs at the restored weights; empty for classical models.
+        best_epochs: (folds, seeds) epochs at the restored weights, or rounds kept; empty for models without either.
         size: of the model that is saved: the mean of `models`.
         seconds: wall time of the whole trial.
         predict_us_per_row: microseconds that predicting a row takes with the model that is saved.
-        stopped_by_time: whether a deadline ended the training of networks.
+        stopped_by_time: whether a deadline ended the training of networks, or a model's rounds.
         notes: sentences about the fits, for the user.
-        epochs: trained until the last member stopped; 0 of classical models.
+        epochs: trained, or rounds, until the last member stopped; 0 of models without either.
         models: of how many folds the limits let the mean be; 1 of one fit on all rows.
     """
 

@@ -59,7 +59,8 @@ class TrialSource:
         worker_start: WorkerStart | None = None,
         aim: EnsembleAim | None = None,
     ) -> None:
-        """clock: seconds of the run so far, earlier sessions included. rungs: epochs at which trials are compared.
+        """clock: seconds of the run so far, earlier sessions included. rungs: epochs at which trials are compared; of
+        architectures whose files list rungs of their own, these, and none at all where there are no others.
 
         guard: tells which configurations are not to be begun. lock: as `Trial.lock` and `Trial.token`.
         worker_start: is told what passed until the first trial had a worker at work. aim: of the search, where its
@@ -68,7 +69,9 @@ class TrialSource:
         self.studies, self.files, self.folder, self.budget = studies, dict(files), folder, budget
         self.clock, self.report, self.guard, self.lock = clock, report, guard, lock
         smaller_only = "parameters" in studies.objectives
-        self.rungs = {name: Rungs(rungs, several=smaller_only) for name in self.files}
+        self.rungs = {
+            name: Rungs(rungs and (file.rungs or rungs), several=smaller_only) for name, file in self.files.items()
+        }
         self.kept, self.aim = Kept(folder), aim
         self.live: dict[str, Trial] = {}
         self.reached: dict[str, list[Rung]] = {}

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from lightgbm import Booster
 
 from mthn_automl.data.encoding import Flags
 from mthn_automl.models.base import Classical
@@ -28,13 +29,25 @@ def values(stored: Any) -> int:
 
 
 def of_boosting(state: State) -> int:
-    leaves = [each["nodes"]["is_leaf"] for each in state["sums"]]
-    nodes = sum(int(2 * (leaf == 0).sum() + (leaf == 1).sum()) for leaf in leaves)
-    return nodes + sum(each["baseline"].size for each in state["sums"]) + values(state["columns"]["means"])
+    """Each tree has one leaf more than splits; a split of categories has a word for each 32 of them too."""
+    trees = [tree for text in state["sums"] for tree in Booster(model_str=decoded(text)).dump_model()["tree_info"]]
+    grown = sum(3 * tree["num_leaves"] - 2 + words(tree["tree_structure"]) for tree in trees)
+    return grown + values(state["columns"]["means"])
+
+
+def decoded(text: Any) -> str:
+    return text.tobytes().decode()  # type: ignore[no-any-return]
+
+
+def words(node: Mapping[str, Any]) -> int:
+    inner = [words(node[side]) for side in ("left_child", "right_child") if side in node]
+    if node.get("decision_type") != "==":
+        return sum(inner)
+    return sum(inner) + max(map(int, node["threshold"].split("||"))) // 32 + 1
 
 
 def of_forest(state: State) -> int:
-    splits = sum(int((each["nodes"]["is_leaf"] == 0).sum()) for each in state["forests"])
+    splits = sum(int((each["column"] >= 0).sum()) for each in state["forests"])
     return 2 * splits + values([each["values"] for each in state["forests"]]) + values(state["columns"]["means"])
 
 
@@ -54,7 +67,7 @@ def of_kernel(state: State) -> int:
         (MixedEffects(MixedEffectsSettings()), of_linear),
         (KernelRidge(KernelRidgeSettings()), of_kernel),
         (GaussianProcess(GaussianProcessSettings()), of_kernel),
-        (GradientBoosting(GradientBoostingSettings(max_iter=10)), of_boosting),
+        (GradientBoosting(GradientBoostingSettings(learning_rate=0.3)), of_boosting),
         (RandomForest(RandomForestSettings(n_estimators=10)), of_forest),
     ],
     ids=lambda each: type(each).__name__ if isinstance(each, Classical) else "",

@@ -20,12 +20,14 @@ from tests.contracts import zoo
 from tests.tuning import toys
 
 RIDGE = toys.configuration("ridge", {"alpha": 1.0, "task": "slopes"})
-BOOSTED = toys.configuration("gradient_boosting", {"max_iter": 10})
+BOOSTED = toys.configuration("gradient_boosting", {"learning_rate": 0.3})
 POOLED = toys.configuration("pooled", {"width": 16, "depth": 1}, {"learning_rate": 0.01})
 HYPER = toys.configuration("hypernetwork", {"width": 16, "depth": 1, "embedding_size": 2}, {"learning_rate": 0.01})
+FOREST = toys.configuration("random_forest", {"n_estimators": 60})
 CLASSICAL, NEURAL = (RIDGE, BOOSTED), (POOLED, HYPER)
 every_kind = pytest.mark.parametrize("configuration", CLASSICAL + NEURAL, ids=lambda each: each.file.name)
 networks = pytest.mark.parametrize("configuration", NEURAL, ids=lambda each: each.file.name)
+in_steps = pytest.mark.parametrize("configuration", [BOOSTED, FOREST, *NEURAL], ids=lambda each: each.file.name)
 TIMES = {"seconds": 0.0, "predict_us_per_row": 0.0}
 
 
@@ -70,11 +72,14 @@ def test_the_error_is_that_of_the_out_of_fold_predictions(
 
 @every_kind
 def test_no_row_is_predicted_by_a_model_that_saw_its_target(data: SearchData, configuration: Configuration) -> None:
-    """With the targets of fold 0 changed, only its rows' predictions stay: they come from the other folds."""
+    """With the targets of fold 0 changed, only its rows' predictions stay: they come from the other folds.
+
+    One epoch or round, since these rows may say when to stop.
+    """
     target = np.where((data.fold == 0)[:, None], -data.dataset.target, data.dataset.target)
     changed = replace(data, dataset=replace(data.dataset, target=target))
-    plan = toys.plan(epochs=1)
-    before, after = Objective(data, plan)(configuration), Objective(changed, plan)(configuration)
+    plan, past = toys.plan(epochs=1), time.time() if configuration.file.rungs else None
+    before, after = (Objective(each, plan)(configuration, past) for each in (data, changed))
     same = np.isclose(before.predictions, after.predictions).all(axis=(0, 2))
     assert same[data.fold == 0].all()
     assert not same[data.fold == 1].all()
@@ -125,12 +130,15 @@ def rungs_of(objective: Objective, configuration: Configuration) -> tuple[list[R
             return seen, end.value
 
 
-@networks
+@in_steps
 def test_rungs_change_nothing_about_the_result(data: SearchData, configuration: Configuration) -> None:
+    """A model made in rounds has the rungs of its own file."""
     plan = toys.plan_with_rungs(1, 3, epochs=6)
     seen, paused = rungs_of(Objective(data, plan), configuration)
     without = Objective(data, toys.plan_with_rungs(epochs=6))(configuration)
-    assert [rung.epoch for rung in seen] == [1, 3]
+    reached, rungs = [rung.epoch for rung in seen], configuration.file.rungs or (1, 3)
+    assert reached
+    assert reached == list(rungs[: len(reached)])
     assert replace(paused.result, **TIMES) == replace(without.result, **TIMES)
     np.testing.assert_array_equal(paused.predictions, without.predictions)
 
@@ -183,6 +191,27 @@ def test_a_loss_or_a_prediction_that_is_not_finite_is_a_divergence(objective: Ob
     chosen = toys.configuration(toys.toy_space(tmp_path, "infinite"), {"behaviour": "infinite"})
     with pytest.raises(DivergedError, match="A prediction is not finite"):
         objective(chosen)
+
+
+@pytest.mark.parametrize("configuration", [BOOSTED, FOREST], ids=lambda each: each.file.name)
+def test_a_model_made_in_rounds_reports_them_and_what_it_has_at_its_deadline(
+    objective: Objective, configuration: Configuration
+) -> None:
+    whole, cut = objective(configuration).result, objective(configuration, time.time()).result
+    for result in (whole, cut):
+        assert np.shape(result.best_epochs) == (2, 1)
+        assert 1 <= np.min(result.best_epochs) <= np.max(result.best_epochs) <= result.epochs
+    assert not whole.stopped_by_time
+    assert cut.stopped_by_time
+    assert cut.epochs < whole.epochs
+
+
+def test_folds_that_stop_early_stand_at_later_rungs_with_what_they_kept(data: SearchData) -> None:
+    """The folds of one trial stop after different numbers of rounds, and each rung scores all rows."""
+    seen, ended = rungs_of(Objective(data, toys.plan_with_rungs(1, epochs=6)), BOOSTED)
+    assert all(np.isfinite(rung.cells).all() for rung in seen)
+    errors = [rung.error for rung in seen] + [ended.last.error]
+    assert errors == sorted(errors, reverse=True)  # each fold keeps its best
 
 
 def test_networks_past_their_deadline_return_what_they_have_and_say_so(data: SearchData, objective: Objective) -> None:

@@ -11,10 +11,9 @@ from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table
 from mthn_automl.data.schema import Column
 from mthn_automl.models.parts.target_means import TargetMeans, training_means
 
-LARGEST_NATIVE = 250  # categories; scikit-learn's trees take at most 255
 SURE_TASK = 5  # rows of a task from which its plain mean beat the cross-fitted one on six small data sets
 
-TaskColumn = Literal["none", "category", "target_mean"]
+TaskColumn = Literal["none", "category", "target_mean", "both"]
 
 
 @dataclass(frozen=True)
@@ -48,21 +47,24 @@ class TreeColumns:
         >>> from mthn_automl.data.problems import cubic
         >>> from mthn_automl.data.read import read_dataset
         >>> rows = read_dataset(cubic(tasks=2, rows=4)[0])
-        >>> TreeColumns.fit(rows, rows.target, task="target_mean", use_metadata=False).transform(rows).shape
-        (8, 2)
+        >>> TreeColumns.fit(rows, rows.target, task="both", use_metadata=False).transform(rows).shape
+        (8, 3)
 
     Attributes:
-        task: what stands for the task.
+        task: what stands for the task; `both` is a category and a target mean.
+        most_native: categories up to which a column stays a category; None: however many there are.
         tasks: how many there are.
         feature_sizes: categories of each categorical feature.
         metadata_sizes: categories of each categorical column of metadata.
         metadata_numbers: numeric columns of metadata that are used.
         ranks: for each native category column (categories + 1,) the rank of each category among those that training
-            rows hold, NaN for the others and, at the end, for -1. Trees then need no encoder of their own.
+            rows hold, in the order in which they are met there, so that trees do not depend on how tasks are numbered;
+            NaN for the others and, at the end, for -1.
         means: the table of each column of target means.
     """
 
     task: TaskColumn
+    most_native: int | None
     tasks: int
     feature_sizes: tuple[int, ...]
     metadata_sizes: tuple[int, ...]
@@ -71,11 +73,20 @@ class TreeColumns:
     means: tuple[TargetMeans, ...] = ()
 
     @classmethod
-    def fit(cls, training: Dataset, target: FloatArray, *, task: TaskColumn, use_metadata: bool) -> "TreeColumns":
+    def fit(
+        cls,
+        training: Dataset,
+        target: FloatArray,
+        *,
+        task: TaskColumn,
+        use_metadata: bool,
+        most_native: int | None = None,
+    ) -> "TreeColumns":
         """Ranks and target means of the training rows; target: (rows, outputs)."""
         metadata = training.schema.metadata if use_metadata else ()
         bare = cls(
             task,
+            most_native,
             len(training.tasks),
             _category_counts(training.schema.features),
             _category_counts(metadata),
@@ -87,14 +98,9 @@ class TreeColumns:
         return replace(bare, ranks=ranks, means=means)
 
     def training_matrix(self, training: Dataset, target: FloatArray, *, seed: int) -> FloatArray:
-        """The matrix of the rows of `fit`, with target means that are cross-fitted.
-
-        A column of which no value is known becomes constant: scikit-learn cannot bin it, and no tree will use it.
-        """
+        """The matrix of the rows of `fit`, with target means that are cross-fitted."""
         by_mean = [column for column in self._codes(training) if column.as_mean]
-        matrix = self._matrix(training, [column.training_means(target, seed) for column in by_mean])
-        matrix[:, np.isnan(matrix).all(axis=0)] = 0.0
-        return matrix
+        return self._matrix(training, [column.training_means(target, seed) for column in by_mean])
 
     def transform(self, rows: Dataset) -> FloatArray:
         """(rows, columns) float64, NaN where missing or unknown."""
@@ -114,16 +120,26 @@ class TreeColumns:
         metadata = self._metadata(rows).codes[rows.task]
         values = [*rows.features.codes.T, *metadata.T]
         sizes = self.feature_sizes + self.metadata_sizes
-        columns = [Codes(codes, size, size > LARGEST_NATIVE) for codes, size in zip(values, sizes, strict=True)]
-        if self.task != "none":
-            known = np.where(rows.task < self.tasks, rows.task, -1)
-            columns.append(Codes(known, self.tasks, self.task_as_mean, SURE_TASK))
+        columns = [Codes(codes, size, self._too_many(size)) for codes, size in zip(values, sizes, strict=True)]
+        known = np.where(rows.task < self.tasks, rows.task, -1)
+        if self.task in ("category", "both") and not self._too_many(self.tasks):
+            columns.append(Codes(known, self.tasks, False))
+        if self.task_as_mean:
+            columns.append(Codes(known, self.tasks, True, SURE_TASK))
         return columns
+
+    def _too_many(self, categories: int) -> bool:
+        return self.most_native is not None and categories > self.most_native
 
     @property
     def task_as_mean(self) -> bool:
-        """Whether the task's target mean stands in for it: asked for, or because tasks are too many for a category."""
-        return self.task == "target_mean" or (self.task != "none" and self.tasks > LARGEST_NATIVE)
+        """Whether there is the task's target mean: asked for, or because tasks are too many for a category."""
+        return self.task in ("target_mean", "both") or (self.task == "category" and self._too_many(self.tasks))
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """Known categories of each native category column; these columns are the first."""
+        return tuple(int(np.count_nonzero(~np.isnan(ranks))) for ranks in self.ranks)
 
     @property
     def parameters(self) -> int:
@@ -160,6 +176,6 @@ def _category_counts(columns: tuple[Column, ...]) -> tuple[int, ...]:
 
 def _ranks(codes: Codes) -> FloatArray:
     ranks = np.full(codes.categories + 1, np.nan)
-    seen = np.unique(codes.values[codes.values >= 0])
-    ranks[seen] = np.arange(len(seen))
+    seen, first = np.unique(codes.values[codes.values >= 0], return_index=True)
+    ranks[seen[np.argsort(first)]] = np.arange(len(seen))
     return ranks

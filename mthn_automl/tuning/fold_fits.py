@@ -1,0 +1,87 @@
+"""The folds of one classical configuration: fitted one after another, or grown in lock-step from rung to rung."""
+
+import time
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+
+from mthn_automl.catalogue import SpaceFile
+from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.encoding import Flags
+from mthn_automl.models.base import Classical, Growth
+from mthn_automl.tuning.space import make_settings
+
+
+class FoldFits:
+    """A model a fold, and what they predict.
+
+    new: makes a model. fold: (rows,) the fold that each row validates in; -1: it always trains. rungs: of models that
+    are made in rounds, as their search space file lists them. deadline: seconds since the epoch.
+
+    Attributes:
+        models: one a fold, in the order of the folds.
+        stopped_by_time: whether the deadline ended the growing of one.
+    """
+
+    def __init__(
+        self, models: list[Classical], dataset: Dataset, fold: IntArray, flags: Flags, seed: int, rungs: tuple[int, ...]
+    ) -> None:
+        self.models, self.dataset, self.fold, self.flags, self.seed, self.rungs = (
+            models,
+            dataset,
+            fold,
+            flags,
+            seed,
+            rungs,
+        )
+        self.stopped_by_time = False
+
+    def steps(self, deadline: float | None) -> Generator[int, None, None]:
+        """Fit all models, pausing at each rung as long as one of them still grows.
+
+        Raises:
+            TimeoutError: of models without rungs not all were fitted in time; some folds' score would not compare.
+        """
+        growing = {number: self._fit(number, deadline) for number in range(len(self.models))}
+        while growing:
+            rung = 0
+            for number, fit in list(growing.items()):
+                if not self.rungs and deadline is not None and time.time() > deadline:
+                    raise TimeoutError(f"Only {number} of {len(self.models)} folds were fitted in the time given.")
+                try:
+                    rung = next(fit)
+                except StopIteration as end:
+                    self.stopped_by_time |= end.value
+                    del growing[number]
+            if growing:
+                yield rung
+
+    def _fit(self, number: int, deadline: float | None) -> Generator[int, None, bool]:
+        validating = self.fold == number
+        growth = Growth(None, self.dataset.take(np.flatnonzero(validating)), self.rungs, deadline)
+        training = self.dataset.take(np.flatnonzero(~validating))
+        return (yield from self.models[number].fit_in_steps(training, growth, flags=self.flags, seed=self.seed))
+
+    def predictions(self) -> FloatArray:
+        """(rows, outputs) of each row by the model that has not seen it; NaN for rows that always train."""
+        found = np.full((len(self.dataset), self.dataset.schema.outputs), np.nan)
+        for number, model in enumerate(self.models):
+            rows = np.flatnonzero(self.fold == number)
+            found[rows] = model.predict(self.dataset.take(rows))
+        return found
+
+    def rounds(self) -> tuple[IntArray | None, int]:
+        """(folds, 1) rounds that each model kept, or None, and the most that one was trained for, or 0."""
+        kept, trained = zip(*(model.rounds() for model in self.models), strict=True)
+        return (np.array(kept)[:, None] if any(trained) else None), max(trained)
+
+    def notes(self) -> tuple[str, ...]:
+        """Each sentence once."""
+        return tuple(dict.fromkeys(note for model in self.models for note in model.notes()))
+
+
+def unfitted(file: SpaceFile, settings: dict[str, Any]) -> Classical:
+    """A model of a classical architecture, with these of its settings."""
+    architecture: Any = file.load_class()
+    return architecture(make_settings(architecture.Settings, settings))  # type: ignore[no-any-return]
