@@ -30,6 +30,7 @@ class SpaceFile:
         parameters: by name, the table of each of its own parameters.
         training: the same of the settings of its training.
         first_trials: settings to begin with.
+        cost: measured seconds, by kind of problem and rows, as `tuning.cost` reads them.
         path: of the file.
     """
 
@@ -43,6 +44,7 @@ class SpaceFile:
     parameters: Mapping[str, Mapping[str, Any]]
     training: Mapping[str, Mapping[str, Any]]
     first_trials: tuple[Mapping[str, Any], ...]
+    cost: Mapping[str, Any]
     path: Path
 
     def load_class(self) -> type:
@@ -123,6 +125,7 @@ def read_file(path: Path) -> SpaceFile:
         parameters=content.get("parameters", {}),
         training={**(shared_training() if content["family"] == "neural" else {}), **content.get("training", {})},
         first_trials=tuple(content.get("first_trials", ())),
+        cost=content.get("cost", {}),
         path=path,
     )
 

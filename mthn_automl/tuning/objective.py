@@ -13,7 +13,7 @@ from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.data.encoding import Flags
 from mthn_automl.data.scoring import error_over_rows, error_over_tasks, metric_named
-from mthn_automl.errors import DivergedError, UndefinedError
+from mthn_automl.errors import DivergedError, OutOfTimeError, UndefinedError
 from mthn_automl.models.base import Architecture, Classical, Size, Traits
 from mthn_automl.training.allocator import keep_memory
 from mthn_automl.training.device import choose_device
@@ -128,7 +128,7 @@ class Objective:
         Raises:
             DivergedError: a loss or prediction is not finite.
             UndefinedError: the metric has no value for these rows.
-            TimeoutError: a classical model's folds were not all fitted in time.
+            OutOfTimeError: a classical model's folds would not all be fitted in time.
         """
         if configuration.neural:
             return (yield from self._networks(configuration, deadline))
@@ -213,14 +213,17 @@ class Objective:
         return pack.prototype.size().times(self.plan.networks)
 
     def _classical(self, configuration: Configuration, deadline: float | None) -> Evaluation:
-        """One fit a fold; a score of some folds only would not compare, so running out of time is a failure."""
-        began = time.perf_counter()
+        """One fit a fold; a score of some folds only would not compare: where not all fit, no more is begun."""
+        began, since = time.perf_counter(), time.time()
         dataset, fold = self.data.dataset, self.data.fold
         folds = int(fold.max()) + 1
         predictions, predict_seconds, models = self._empty(1), 0.0, list[Classical]()
         for number in range(folds):
-            if deadline is not None and time.time() > deadline:
-                raise TimeoutError(f"Only {number} of {folds} folds were fitted in the time given.")
+            rest = (time.time() - since) * (folds - number) / max(number, 1)
+            if deadline is not None and time.time() + rest > deadline:
+                raise OutOfTimeError(
+                    f"All {folds} folds must be fitted in the time given, however that is too short after {number}."
+                )
             models.append(fit_classical(configuration, dataset.take(np.flatnonzero(fold != number)), self.flags))
             started = time.perf_counter()
             rows = np.flatnonzero(fold == number)
