@@ -1,7 +1,7 @@
 """The sizes of each weight generator that are compared, and the training of one of them on one split."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from mthn_automl.training.fit import Schedule, drained
 from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
 from mthn_automl.tuning.objective import Configuration, train_in_steps
-from mthn_automl.tuning.plan import Plan, make_plan
+from mthn_automl.tuning.plan import Plan, schedule_of
 from mthn_automl.tuning.seeds import derive_seed
 
 NETWORKS = 2
@@ -77,5 +77,5 @@ def measure(problem: str, generator: str, settings: Settings, split: int, part: 
 
 
 def _plan(rows: int, quick: bool) -> Plan:
-    plan = make_plan(rows, neural=1, classical=0, seconds=None, workers=1, folds=1, seeds=1)
-    return replace(plan, schedule=Schedule(plan.schedule.batch, 4, 4, 2)) if quick else plan
+    schedule = schedule_of(rows)
+    return Plan(1, 1, Schedule(schedule.batch, 4, 4, 2) if quick else schedule)

@@ -1,6 +1,7 @@
-"""Datasets made from arrays, for what takes a Dataset: many tasks, numbers at random."""
+"""Datasets made from arrays or as files would have them: many tasks, numbers at random."""
 
 import numpy as np
+import pandas as pd
 
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.schema import Column, Problem, Schema
@@ -26,6 +27,32 @@ def made_dataset(rows: int, tasks: int, features: int = 20) -> Dataset:
         tasks=names,
         spare=TaskTable((), None),
     )
+
+
+def made_frames(
+    rows: int, tasks: int, features: int = 3, seed: int = 0, *, classes: int = 0
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Data and metadata of tasks of unequal size whose slopes and waves follow two metadata and two hidden numbers.
+
+    The noise has half the standard deviation of a task's effects. classes: equally frequent, by the target's rank; 0:
+    the target itself.
+    """
+    random = np.random.default_rng(seed)
+    metadata, hidden = random.standard_normal((2, tasks, 2))
+    described = np.concatenate([metadata, hidden], axis=1)
+    share = random.lognormal(0.0, 0.5, tasks)
+    task = np.concatenate([np.arange(tasks), random.choice(tasks, rows - tasks, p=share / share.sum())])
+    x = random.standard_normal((rows, features))
+    slope, wave = described @ random.standard_normal((2, 4, features))
+    of_task = described @ random.standard_normal(4)
+    target = (slope[task] * x).sum(axis=1) + np.sin(x * (1 + wave[task] / 2)).sum(axis=1) + of_task[task]
+    target = target + 0.5 * random.standard_normal(rows)
+    if classes:
+        target = np.array([f"class {number}" for number in target.argsort().argsort() * classes // rows])
+    names = np.array([f"task_{number}" for number in range(tasks)])
+    columns = {f"x{number}": x[:, number] for number in range(features)}
+    meta = {f"m{number}": metadata[:, number] for number in range(2)}
+    return pd.DataFrame({"task": names[task], **columns, "target": target}), pd.DataFrame({"task": names, **meta})
 
 
 def made_search_data(rows: int, tasks: int, plan: Plan) -> SearchData:

@@ -43,7 +43,7 @@ def errors(method: Method, split: Split, networks: int, schedule: Schedule) -> t
     settings = method.settings_for(data.shape)
     configuration = Configuration(catalogue.read(method.architecture), settings, TRAINING, seed=0)
     members = [Member(0, seed) for seed in range(networks)]
-    fitted = drained(train_in_steps(configuration, data, members, Plan(1, networks, schedule, None), None))
+    fitted = drained(train_in_steps(configuration, data, members, Plan(1, networks, schedule), None))
     together = Networks(fitted.pack, data.encoders[0], data.problem)
     alone = [replace(together, pack=fitted.pack.select(torch.tensor([member]))) for member in range(networks)]
     single = [mse(each, split) for each in alone]

@@ -44,7 +44,7 @@ def peaks(rows: int, tasks: int, folds: int) -> dict[str, int]:
 
     prepare_process()
     after = {"imports": _peak()}
-    plan = Plan(folds, 1, Schedule(batch=2048, max_epochs=1, patience=1, check_every=1), None)
+    plan = Plan(folds, 1, Schedule(batch=2048, max_epochs=1, patience=1, check_every=1))
     objective = Objective(made_search_data(rows, tasks, plan), plan)
     after["arrays"] = _peak()
     objective.encoded()

@@ -31,7 +31,7 @@ from mthn_automl.training.fit import Schedule
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.tuning.budget import Budget
 from mthn_automl.tuning.objective import Objective, SearchData
-from mthn_automl.tuning.plan import Plan, make_plan
+from mthn_automl.tuning.plan import Plan, schedule_of
 from mthn_automl.tuning.search import TrialSource
 from mthn_automl.tuning.space import build_space
 from mthn_automl.tuning.studies import Studies
@@ -63,9 +63,9 @@ def compared(trials: int, folds: int, seeds: int, epochs: int) -> dict[str, Any]
 def _problem(folds: int, seeds: int, epochs: int) -> tuple[SearchData, Plan]:
     """gapminder in the batches that our plan takes for it; patience as long as the epochs."""
     dataset = read_dataset(*gapminder())
-    usual = make_plan(len(dataset), neural=1, classical=0, seconds=None, workers=WORKERS, folds=folds, seeds=seeds)
-    schedule = Schedule(usual.schedule.batch, epochs, epochs, usual.schedule.check_every)
-    return SearchData(dataset, assign_folds(dataset, folds, 0), "rmse", "rows"), Plan(folds, seeds, schedule, None)
+    usual = schedule_of(len(dataset))
+    schedule = Schedule(usual.batch, epochs, epochs, usual.check_every)
+    return SearchData(dataset, assign_folds(dataset, folds, 0), "rmse", "rows"), Plan(folds, seeds, schedule)
 
 
 def _ours(data: SearchData, plan: Plan, trials: int) -> tuple[Settings, float]:

@@ -24,7 +24,7 @@ from mthn_automl.tuning.objective import Configuration, Objective
 from mthn_automl.tuning.plan import Plan
 
 WORKERS, FEWER = 4, 3
-PLAN = Plan(1, 1, Schedule(batch=2048, max_epochs=1, patience=1, check_every=1), None)
+PLAN = Plan(1, 1, Schedule(batch=2048, max_epochs=1, patience=1, check_every=1))
 SIZE = {"rows": 2_000_000, "tasks": 10_000, "counts": [FEWER, WORKERS]}
 TINY = 2_000
 STAGES = ("before", "touched", "trained")

@@ -31,6 +31,7 @@ class SpaceFile:
         training: the same of the settings of its training.
         first_trials: settings to begin with.
         rungs: of a classical model that is made in rounds, at which its trials are compared.
+        cost: measured seconds, by kind of problem and rows, as `tuning.cost` reads them.
         path: of the file.
     """
 
@@ -44,6 +45,7 @@ class SpaceFile:
     parameters: Mapping[str, Mapping[str, Any]]
     training: Mapping[str, Mapping[str, Any]]
     first_trials: tuple[Mapping[str, Any], ...]
+    cost: Mapping[str, Any]
     path: Path
     rungs: tuple[int, ...] = ()
 
@@ -125,6 +127,7 @@ def read_file(path: Path) -> SpaceFile:
         parameters=content.get("parameters", {}),
         training={**(shared_training() if content["family"] == "neural" else {}), **content.get("training", {})},
         first_trials=tuple(content.get("first_trials", ())),
+        cost=content.get("cost", {}),
         path=path,
         rungs=tuple(content.get("rungs", ())),
     )

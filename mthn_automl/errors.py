@@ -49,6 +49,10 @@ class DivergedError(MthnError, ArithmeticError):
     """Training produced a loss that is not finite."""
 
 
+class OutOfTimeError(MthnError, TimeoutError):
+    """A fit that did not end, or would not have ended, within the time given."""
+
+
 class TooLargeError(MthnError, ValueError):
     """A network with more numbers than can be trained."""
 

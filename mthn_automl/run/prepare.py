@@ -16,6 +16,7 @@ from mthn_automl.data.scoring import check_metric, default_metric
 from mthn_automl.data.split import seal_test
 from mthn_automl.errors import DataError
 from mthn_automl.run.options import Options
+from mthn_automl.tuning.cost import cost_of
 from mthn_automl.tuning.space import SearchSpace, build_space
 
 Given = str | Path | pd.DataFrame
@@ -105,6 +106,7 @@ def chosen_files(options: Options) -> dict[str, SpaceFile]:
     for file in files.values():
         file.load_class()
         build_space(file, has_metadata=True)
+        cost_of(file)
     return files
 
 

@@ -13,7 +13,7 @@ class Preset:
         seconds: of everything, where neither a time limit nor a number of trials is given.
         folds: of a trial at most; rows and time decide how many.
         seeds: of a fold at most, likewise.
-        rounds: trials that every architecture gets first.
+        rounds: trials that every architecture gets first at most, likewise.
     """
 
     seconds: float
@@ -29,7 +29,7 @@ class Preset:
 
 PRESETS: Mapping[str, Preset] = MappingProxyType(
     {
-        "quick": Preset(seconds=120.0, folds=3, seeds=1, rounds=2),
+        "quick": Preset(seconds=120.0, folds=5, seeds=1, rounds=2),
         "default": Preset(seconds=600.0, folds=5, seeds=3, rounds=4),
         "best": Preset(seconds=3600.0, folds=5, seeds=3, rounds=6),
     }

@@ -19,7 +19,7 @@ from mthn_automl.run.prepare import Prepared, build_spaces
 from mthn_automl.run.presets import PRESETS
 from mthn_automl.storage import read_json
 from mthn_automl.training.encode import problem_shape
-from mthn_automl.tuning.clock import Clock, WorkerStart
+from mthn_automl.tuning.clock import Clock, WorkerSeconds, WorkerStart
 from mthn_automl.tuning.criteria import Limits
 from mthn_automl.tuning.events import PhaseFinished, PhaseStarted, Said, Watcher
 from mthn_automl.tuning.guard import Guard
@@ -98,6 +98,7 @@ class Run:
         added: by a resume.
         phases: that are over.
         worker_start: as the search has measured it.
+        worker_seconds: likewise.
     """
 
     folder: RunFolder
@@ -110,6 +111,7 @@ class Run:
     added: Added
     phases: Phases = field(default_factory=Phases)
     worker_start: WorkerStart = field(default_factory=WorkerStart)
+    worker_seconds: WorkerSeconds = field(default_factory=WorkerSeconds)
 
     @cached_property
     def plan(self) -> Plan:
@@ -204,12 +206,12 @@ def plan_of(run: Run) -> Plan:
 
 
 def _new_plan(run: Run) -> Plan:
-    preset, families = PRESETS[run.options.preset], [file.family for file in run.prepared.files.values()]
+    preset = PRESETS[run.options.preset]
     rows = int(np.count_nonzero(~run.prepared.test_mask))
     plan = make_plan(
         rows,
-        neural=families.count("neural"),
-        classical=families.count("classical"),
+        list(run.prepared.files.values()),
+        classes=bool(run.prepared.all_rows.schema.classes),
         seconds=run.added.time_limit(run.options, before=0.0),
         workers=run.runner.workers,
         folds=run.options.folds,

@@ -8,15 +8,10 @@ from mthn_automl.run.ablation import search_ends
 from mthn_automl.run.run import Run
 from mthn_automl.tuning.aim import EnsembleAim
 from mthn_automl.tuning.budget import Budget
+from mthn_automl.tuning.cost import Foresight
 from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.runners.local import LocalRunner
 from mthn_automl.tuning.search import TrialSource
-
-OVERDUE = 4.0
-"""Times its own limit after which a trial that does not end has failed; classical ones may take three of them."""
-
-GRACE = 10.0
-"""Seconds that any trial may take, however little time it was given."""
 
 RESCUE_SECONDS, RESCUE_SHARE = 10.0, 0.05
 """What a search in which nothing finished may take on top, as seconds and as a share of the time limit."""
@@ -32,16 +27,27 @@ def search(run: Run) -> None:
         _settle(run)
         trials = run.added.trials_in_all(run.options, _finished(run))
         run.folder.keep_options(trials=trials, time_limit=run.clock.limit)
-        budget = Budget(trials, partial(search_ends, run), run.plan.rounds, _timeout(run))
-        run.runner.search(_source(run, budget))
+        budget = Budget(trials, partial(search_ends, run), run.plan.rounds, run.options.trial_timeout)
+        source = _source(run, budget)
+        run.runner.search(source)
         share = run.clock.share()
         if share and not run.best() and not run.interruption.pending:
             _rescue(run, trials, share)
+        elif share and not run.interruption.pending:
+            _say_untried(run, source.foresight)
         if run.interruption.pending:
             run.say("Stopping: the best so far is written; a second signal stops at once.")
     run.interruption.acted_upon()
     if not run.best():
         raise NothingFinishedError(_why_nothing(run))
+
+
+def _say_untried(run: Run, foresight: Foresight | None) -> None:
+    """Of architectures that had no trial, since none would have ended in time."""
+    untried = [name for name, study in run.studies.items() if not study.records]
+    if untried and foresight is not None:
+        named = [f"{name} ({max(foresight.seconds(name), 1):.0f} s)" for name in untried]
+        run.say(f"Not tried, since a trial of so many seconds did not fit into the time left: {', '.join(named)}.")
 
 
 def _source(run: Run, budget: Budget) -> TrialSource:
@@ -60,10 +66,12 @@ def _new_source(run: Run, budget: Budget) -> TrialSource:
         clock=run.clock.elapsed,
         report=run.watch,
         rungs=_rungs(run),
+        foresight=_foresight(run),
         guard=run.guard,
         lock=(run.folder.lock, run.folder.token),
         worker_start=run.worker_start,
         aim=_aim(run),
+        worker_seconds=run.worker_seconds,
     )
 
 
@@ -72,6 +80,11 @@ def _aim(run: Run) -> EnsembleAim | None:
     if not run.options.ensemble or len(run.options.objectives) > 1:
         return None
     return EnsembleAim(run.data)
+
+
+def _foresight(run: Run) -> Foresight:
+    dataset = run.data.dataset
+    return Foresight(run.files.values(), run.plan.extent(len(dataset)), classes=bool(dataset.schema.classes))
 
 
 def _settle(run: Run) -> None:
@@ -84,13 +97,6 @@ def _settle(run: Run) -> None:
 def _finished(run: Run) -> int:
     """Trials that count against the budget."""
     return sum(study.budget_used for study in run.studies.values())
-
-
-def _timeout(run: Run) -> float | None:
-    """After so long a trial has failed: as asked, else when it has long passed the time that it is to keep."""
-    if run.options.trial_timeout is not None or run.plan.trial_seconds is None:
-        return run.options.trial_timeout
-    return OVERDUE * run.plan.trial_seconds + GRACE
 
 
 def _rungs(run: Run) -> tuple[int, ...]:
@@ -110,7 +116,7 @@ def _rescue(run: Run, trials: int | None, share: float) -> None:
 
     with LocalRunner("cpu", run.interruption) as local:
         local.use(run.data, run.plan)
-        local.search(_source(run, Budget(trials, ends, run.plan.rounds, _timeout(run))))
+        local.search(_source(run, Budget(trials, ends, run.plan.rounds, run.options.trial_timeout)))
 
 
 def _why_nothing(run: Run) -> str:

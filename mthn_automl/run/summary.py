@@ -39,6 +39,8 @@ def summarise(answer: Answer) -> dict[str, Any]:
         "first_rounds": run.plan.rounds,
         "objectives": list(run.studies.objectives),
         "seconds": {name: round(value, 3) for name, value in phases.seconds.items()},
+        "worker_seconds": round(run.worker_seconds.all, 3),
+        "seconds_lost": round(run.worker_seconds.lost, 3),
         "trials": run.studies.states(),
         "trials_by_architecture": {
             str(row["architecture"]): int(row["trials"])

@@ -37,6 +37,7 @@ class Schedule:
         patience: epochs without progress after which a member stops.
         check_every: epochs from one look at the validation loss to the next.
         rungs: epochs, multiples of `check_every` in rising order, after which a training can be paused and looked at.
+        growth: times the epochs until its last progress that a member waits at least: what learns late needs longer.
     """
 
     batch: int
@@ -44,11 +45,12 @@ class Schedule:
     patience: int
     check_every: int = 5
     rungs: tuple[int, ...] = ()
+    growth: float = 0.0
 
     def times(self, batch: float, patience: float) -> "Schedule":
         """With as many times the rows in a batch, and the epochs without progress."""
         rows, epochs = max(1, round(self.batch * batch)), max(1, round(self.patience * patience))
-        return replace(self, batch=rows, patience=epochs)
+        return replace(self, batch=rows, patience=epochs, growth=self.growth * patience)
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,9 @@ class Training:
         self.best.update(self.trainer.pack, self.alive, torch.where(waiting, loss, torch.inf), epoch)
         if self.validates:
             self._note(epoch, loss)
-            self.waiting[self.alive] = waiting & self.best.waiting(self.alive, epoch, self.schedule.patience)
+            self.waiting[self.alive] = waiting & self.best.waiting(
+                self.alive, epoch, self.schedule.patience, self.schedule.growth
+            )
             self._drop(self.waiting[self.alive])
 
     def _note(self, epoch: int, loss: Tensor) -> None:

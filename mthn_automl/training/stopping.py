@@ -27,9 +27,10 @@ class BestSoFar:
         for name, value in pack.buffers.items():
             self.buffers[name][improved] = value[better]
 
-    def waiting(self, members: Tensor, epoch: int, patience: int) -> Tensor:
-        """Which of the members improved within the last `patience` epochs: (members,) bool."""
-        return epoch - self.epoch[members] < patience
+    def waiting(self, members: Tensor, epoch: int, patience: int, growth: float = 0.0) -> Tensor:
+        """Which members improved within the last `patience` epochs or `growth` x their best epoch: (members,) bool."""
+        best = self.epoch[members]
+        return epoch - best < torch.clamp(growth * best, min=patience)
 
     def restored(self, pack: Pack) -> Pack:
         """All members at their best."""

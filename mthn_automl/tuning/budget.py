@@ -15,7 +15,7 @@ class Budget:
         ends: asked before each trial for the moment at which the search must be over, in seconds since the epoch, None
             for never; it may move as trials show what the final fits will take.
         rounds: trials that every architecture gets first.
-        timeout: seconds after which a trial is ended; None: never.
+        timeout: seconds after which any trial is ended and has failed; None: never.
     """
 
     trials: int | None

@@ -23,6 +23,48 @@ class WorkerStart:
     seconds: float = 0.0
 
 
+@dataclass
+class WorkerSeconds:
+    """What the workers of this session's search were busy with.
+
+    Attributes:
+        all: seconds from the beginning of a trial's work to its end, of all trials.
+        lost: those of trials that gave nothing because of a clock.
+    """
+
+    all: float = 0.0
+    lost: float = 0.0
+
+
+class Stopwatch:
+    """When workers set to work on the trials of a search, and for how long.
+
+    made: when it was, in seconds since the epoch. begun: likewise, of each trial at work, by name.
+    """
+
+    def __init__(self, worker_start: WorkerStart, worker_seconds: WorkerSeconds) -> None:
+        """worker_start, worker_seconds: of the session, which are kept up."""
+        self.worker_start, self.worker_seconds = worker_start, worker_seconds
+        self.made = time.time()
+        self.begun: dict[str, float] = {}
+
+    def begin(self, name: str) -> None:
+        """A worker has set to work on a trial."""
+        self.begun[name] = time.time()
+        self.worker_start.seconds = self.worker_start.seconds or self.begun[name] - self.made
+
+    def taken(self, name: str) -> float:
+        """Seconds since a worker set to work on a trial; 0 where none did, or the trial is over."""
+        return time.time() - self.begun[name] if name in self.begun else 0.0
+
+    def end(self, name: str, *, lost: bool = False) -> None:
+        """A trial is over, of which only the first telling counts. lost: it gave nothing because of a clock."""
+        taken = self.taken(name)
+        self.begun.pop(name, None)
+        self.worker_seconds.all += taken
+        self.worker_seconds.lost += taken if lost else 0.0
+
+
 @dataclass(frozen=True)
 class Clock:
     """The seconds of a run, over all its sessions.

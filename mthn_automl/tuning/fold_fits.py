@@ -9,6 +9,7 @@ import numpy as np
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.data.encoding import Flags
+from mthn_automl.errors import OutOfTimeError
 from mthn_automl.models.base import Classical, Growth
 from mthn_automl.tuning.space import make_settings
 
@@ -27,28 +28,23 @@ class FoldFits:
     def __init__(
         self, models: list[Classical], dataset: Dataset, fold: IntArray, flags: Flags, seed: int, rungs: tuple[int, ...]
     ) -> None:
-        self.models, self.dataset, self.fold, self.flags, self.seed, self.rungs = (
-            models,
-            dataset,
-            fold,
-            flags,
-            seed,
-            rungs,
-        )
+        self.models, self.dataset, self.fold = models, dataset, fold
+        self.flags, self.seed, self.rungs = flags, seed, rungs
         self.stopped_by_time = False
 
     def steps(self, deadline: float | None) -> Generator[int, None, None]:
         """Fit all models, pausing at each rung as long as one of them still grows.
 
         Raises:
-            TimeoutError: of models without rungs not all were fitted in time; some folds' score would not compare.
+            OutOfTimeError: of models without rungs not all would be fitted in time.
         """
+        since = time.time()
         growing = {number: self._fit(number, deadline) for number in range(len(self.models))}
         while growing:
             rung = 0
             for number, fit in list(growing.items()):
-                if not self.rungs and deadline is not None and time.time() > deadline:
-                    raise TimeoutError(f"Only {number} of {len(self.models)} folds were fitted in the time given.")
+                if not self.rungs:
+                    self._refuse_the_rest(number, time.time() - since, deadline)
                 try:
                     rung = next(fit)
                 except StopIteration as end:
@@ -56,6 +52,15 @@ class FoldFits:
                     del growing[number]
             if growing:
                 yield rung
+
+    def _refuse_the_rest(self, number: int, taken: float, deadline: float | None) -> None:
+        """Where those from `number` on will not be fitted in time, as the others took it."""
+        rest = taken * (len(self.models) - number) / max(number, 1)
+        if deadline is not None and time.time() + rest > deadline:
+            raise OutOfTimeError(
+                f"All {len(self.models)} folds must be fitted in the time given, however that is too short after "
+                f"{number}."
+            )
 
     def _fit(self, number: int, deadline: float | None) -> Generator[int, None, bool]:
         validating = self.fold == number

@@ -135,7 +135,7 @@ class Objective:
         Raises:
             DivergedError: a loss or prediction is not finite.
             UndefinedError: the metric has no value for these rows.
-            TimeoutError: the folds of a classical model that has no rungs were not all fitted in time.
+            OutOfTimeError: the folds of a classical model that has no rungs would not all be fitted in time.
         """
         run = self._networks if configuration.neural else self._classical
         return (yield from run(configuration, deadline))

@@ -1,36 +1,46 @@
-"""How much work one trial is: folds, seeds, batch and epochs, from rows and budget."""
+"""How much work one trial is: folds, seeds, batch and epochs, from rows, budget and what trials cost."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.training.fit import Schedule
 from mthn_automl.tuning.allocation import FIRST_ROUNDS
-
-STEP_SECONDS = 3.5e-3
-MEMBER_SECONDS = 1e-3
-ROW_SECONDS = 5e-7
-"""Seconds of one training step, of one network in it and of one row of that network, on one core; measured, between
-hypernetwork and pooled, 200 to 25,000 rows; only their order matters."""
+from mthn_automl.tuning.cost import FIRST_SHARE, MARGIN, Cost, Extent, cost_of
 
 USUAL_SECONDS = 600.0
 """What a trial is sized for where no time limit is set."""
 
-TYPICAL_STEPS = 600
-"""Until a training stops by itself: measured, 150 to 1,500 with the settings of first trials, 200 to 25,000 rows."""
-
 STEPS_WANTED = 6000
-FEWEST_TRIALS, TRIALS_WANTED = 3, 10
-"""An architecture: folds are worth having fewer trials, further seeds are not."""
+
+PATIENCE, PATIENCE_GROWTH = 0.024, 0.8
+"""Epochs without progress after which a network stops: a share of the most epochs, and of those until its last progress
+where that is more. Measured on the loss curves of 15 configurations of five networks on each of seven data sets:
+against a fixed 6 % of the epochs, a tenth fewer epochs (a third on those of more than 300 rows) and losses 1 % lower,
+where plateaus come late by far."""
+
+SEARCHED = 0.85
+"""Share of the budget that is left to the search: the rest is for starting, the ablation, tables and figures."""
+
+FIRST_TRIALS_SHARE = 0.5
+"""Of the search's time that the first trials of all architectures may take together."""
+
+FOLDS_SHARES = {5: 0.2, 3: 0.4}
+"""By folds, the share of the search's time that one trial of every architecture may take. Every fold is a network
+or model of the answer, and steadies what it is chosen by."""
+
+MORE_SEEDS_SHARE = 0.03
+"""The same for several networks a fold: they are worth little beside other configurations."""
+
+CHEAPEST, CHEAPEST_SHARE = 2, 0.2
+"""So many networks, the cheapest, must take more than this share in three folds for a single hold-out to be better."""
 
 FEW_ROWS = 500
 """A hold-out of fewer than a hundred rows ranks by luck: three folds then, however short the time."""
 
 MOST_FOLDS, MOST_SEEDS = 5, 3
-
-CLASSICAL_COST = 0.2
-"""Of a neural architecture's; measured."""
 
 
 @dataclass(frozen=True)
@@ -41,19 +51,20 @@ class Plan:
         folds: of the cross-validation; 1 means a single hold-out.
         seeds: networks of a fold, whose mean predicts.
         schedule: of each training.
-        trial_seconds: after which a trial returns its best so far; None: never.
-        rounds: trials that every architecture gets first.
+        rounds: trials that every architecture gets first, while they fit into the time.
+        round_seconds: that one trial of every architecture is foreseen to take all workers; 0: not foreseen.
+        left_out: seconds of a trial of those architectures that take too much of the time, by name.
     """
 
     folds: int
     seeds: int
     schedule: Schedule
-    trial_seconds: float | None
     rounds: int = FIRST_ROUNDS
+    round_seconds: float = 0.0
+    left_out: Mapping[str, float] = field(default_factory=dict)
 
     def to_toml(self) -> dict[str, Any]:
-        """TOML has no null: no limit is left out."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
+        return asdict(self)
 
     @classmethod
     def from_toml(cls, stored: Mapping[str, Any]) -> "Plan":
@@ -61,27 +72,62 @@ class Plan:
         schedule: dict[str, Any] = {
             name: tuple(v) if isinstance(v, list) else v for name, v in stored["schedule"].items()
         }
-        return cls(**{"trial_seconds": None, **stored, "schedule": Schedule(**schedule)})
+        return cls(**{**stored, "schedule": Schedule(**schedule)})
+
+    def extent(self, rows: int) -> Extent:
+        """What a trial fits, of so many rows that are not test rows."""
+        return Extent(rows, self.folds, self.seeds, self.schedule.batch)
 
     def sentence(self) -> str:
         folds = "1 hold-out" if self.folds == 1 else f"{self.folds} folds"
         networks = "1 network" if self.seeds == 1 else f"the mean of {self.seeds} networks"
-        limit = "" if self.trial_seconds is None else f", at most {self.trial_seconds:.0f} s a trial"
         schedule = self.schedule
         return (
             f"Each trial: {folds}, {networks} a fold, batches of {schedule.batch} rows, at most "
-            f"{schedule.max_epochs} epochs, stopped after {schedule.patience} without progress{limit}. "
-            f"Every architecture gets {self.rounds} first trials."
+            f"{schedule.max_epochs} epochs, stopped after {schedule.patience} without progress. "
+            f"{self._first_trials()}"
         )
+
+    def _first_trials(self) -> str:
+        trials = "a first trial" if self.rounds == 1 else f"{self.rounds} first trials"
+        others = "Every other" if self.left_out else "Every"
+        left_out = [f"{name} would take {seconds:.0f} s a trial" for name, seconds in self.left_out.items()]
+        too_slow = f"Too slow for the time given: {', '.join(left_out)}. " if left_out else ""
+        foreseen = f"; one of each should take about {max(self.round_seconds, 1):.0f} s" if self.round_seconds else ""
+        return f"{too_slow}{others} architecture gets {trials}, the quickest first{foreseen}."
+
+
+@dataclass(frozen=True)
+class Budgeted:
+    """What a plan must fit into.
+
+    Attributes:
+        costs: by architecture, its family and what one fit costs.
+        seconds: of the search, of all workers together.
+        longest: seconds that an architecture's first trial may take.
+    """
+
+    costs: Mapping[str, tuple[str, Cost]]
+    seconds: float
+    longest: float
+
+    def trials(self, extent: Extent) -> dict[str, float]:
+        """Seconds of one trial of each architecture that can afford it."""
+        return {name: each for name, each in self.all_trials(extent).items() if MARGIN * each <= self.longest}
+
+    def all_trials(self, extent: Extent) -> dict[str, float]:
+        """Seconds of one trial of each architecture, the quickest first."""
+        found = {name: extent.seconds(*cost) for name, cost in self.costs.items()}
+        return dict(sorted(found.items(), key=lambda each: each[1]))
 
 
 def make_plan(
     rows: int,
+    files: Sequence[SpaceFile],
     *,
-    neural: int,
-    classical: int,
     seconds: float | None,
     workers: int,
+    classes: bool = False,
     folds: int | None = None,
     seeds: int | None = None,
     most_folds: int = MOST_FOLDS,
@@ -89,47 +135,62 @@ def make_plan(
     rounds: int = FIRST_ROUNDS,
     usual_seconds: float = USUAL_SECONDS,
 ) -> Plan:
-    """Folds and seeds shrink until several trials an architecture fit into the budget. Given ones are kept.
+    """Folds, seeds and first rounds shrink until one trial of every architecture that can afford it is a small share.
+
+    Given folds and seeds are kept.
 
     Args:
-        rows: that are not test rows. neural, classical: architectures of each family.
+        rows: that are not test rows. files: of the architectures. classes: whether classifiers are trained.
         seconds: of the whole budget; None: no limit, and trials are sized as if it were `usual_seconds`.
         most_folds, most_seeds: chosen where time allows.
+        rounds: wanted; fewer where there is no time for them.
     """
-    share = (usual_seconds if seconds is None else seconds) * workers / max(neural + CLASSICAL_COST * classical, 1.0)
-    schedule = _schedule(rows)
-    fewest_folds = min(3, most_folds) if rows < FEW_ROWS else 1
-    chosen_folds, chosen_seeds = folds or fewest_folds, seeds or 1
-    for more_folds, more_seeds in ((3, 1), (5, 1), (5, 2), (5, 3)):
-        tried = (folds or min(more_folds, most_folds), seeds or min(more_seeds, most_seeds))
-        wanted = TRIALS_WANTED if more_seeds > 1 else FEWEST_TRIALS
-        useful = seeds is not None or _useful(rows, tried[1])
-        if useful and _fit_seconds(rows, math.prod(tried), schedule) < share / wanted:
-            chosen_folds, chosen_seeds = tried
-    trial_seconds = None if seconds is None else max(2.0, share / (rounds + 1))
-    return Plan(min(chosen_folds, rows), chosen_seeds, schedule, trial_seconds, rounds)
+    wall = SEARCHED * (usual_seconds if seconds is None else seconds)
+    costs = {file.name: (file.family, cost_of(file, classes=classes)) for file in files}
+    budget = Budgeted(costs, wall * workers, FIRST_SHARE * wall)
+    plan = Plan(1, 1, schedule_of(rows), rounds)
+    plan = replace(plan, folds=min(rows, folds or min(most_folds, _folds(plan, rows, budget))))
+    plan = replace(plan, seeds=seeds or _seeds(plan, rows, budget, most_seeds))
+    affordable, every = budget.trials(plan.extent(rows)), budget.all_trials(plan.extent(rows))
+    affordable = affordable or dict([next(iter(every.items()))])
+    once = sum(affordable.values())
+    promised = math.floor(FIRST_TRIALS_SHARE * budget.seconds / once)
+    return replace(
+        plan,
+        rounds=min(max(promised, 1), rounds),
+        round_seconds=once / workers,
+        left_out={} if seconds is None else {name: each for name, each in every.items() if name not in affordable},
+    )
 
 
-def _useful(rows: int, seeds: int) -> bool:
-    """More seeds steady the score of small data; on large data they only cost."""
-    return seeds == 1 or rows * (seeds - 1) <= 2000
+def _folds(plan: Plan, rows: int, budget: Budgeted) -> int:
+    """The most of which a trial of every architecture that can afford three is affordable; else three or a hold-out."""
+    in_three = replace(plan, folds=3).extent(rows)
+    for folds, share in FOLDS_SHARES.items():
+        trials = budget.trials(replace(plan, folds=folds).extent(rows))
+        if len(trials) >= len(budget.trials(in_three)) > 0 and sum(trials.values()) <= share * budget.seconds:
+            return folds
+    networks = [each for name, each in budget.all_trials(in_three).items() if budget.costs[name][0] == "neural"]
+    cheapest = sum(networks[:CHEAPEST]) <= CHEAPEST_SHARE * budget.seconds
+    return 3 if rows < FEW_ROWS or (networks and cheapest) else 1
 
 
-def _schedule(rows: int) -> Schedule:
+def _seeds(plan: Plan, rows: int, budget: Budgeted, most: int) -> int:
+    """More networks a fold steady the score of small data; on large data they only cost."""
+    for seeds in range(most, 1, -1):
+        trials = budget.trials(replace(plan, seeds=seeds).extent(rows))
+        useful = rows * (seeds - 1) <= 2000 and plan.folds >= 5
+        if useful and sum(trials.values()) <= MORE_SEEDS_SHARE * budget.seconds:
+            return seeds
+    return 1
+
+
+def schedule_of(rows: int) -> Schedule:
+    """Batch, epochs and patience of every training, by rows that are not test rows."""
     batch = min(2048, max(64, 2 ** round(math.log2(max(rows, 1) / 2))))
     steps = max(1.0, rows / batch)
     epochs = round(min(1000, max(30, STEPS_WANTED / steps)))
-    patience = max(10, epochs * 6 // 100)
-    return Schedule(batch=batch, max_epochs=epochs, patience=patience, check_every=max(1, patience // 20))
-
-
-def _fit_seconds(rows: int, members: int, schedule: Schedule) -> float:
-    """Of training so many networks in one pack until they stop, which takes twice the patience at least."""
-    steps = max(1.0, rows / schedule.batch)
-    epochs = min(schedule.max_epochs, max(TYPICAL_STEPS / steps, 2 * schedule.patience))
-    return epochs * steps * pack_seconds(members, min(rows, schedule.batch))
-
-
-def pack_seconds(members: int, rows: int = 0) -> float:
-    """Of one step of so many networks in lock-step, each on so many rows."""
-    return STEP_SECONDS + members * (MEMBER_SECONDS + rows * ROW_SECONDS)
+    patience = max(10, round(PATIENCE * epochs))
+    return Schedule(
+        batch=batch, max_epochs=epochs, patience=patience, check_every=max(1, patience // 8), growth=PATIENCE_GROWTH
+    )

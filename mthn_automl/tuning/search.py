@@ -1,8 +1,9 @@
 """The search as seen by a runner: a source of trials to run, which is told what becomes of them."""
 
+import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from mthn_automl.storage import write_json
 from mthn_automl.tuning.aim import EnsembleAim
 from mthn_automl.tuning.allocation import Standing, next_architecture
 from mthn_automl.tuning.budget import Budget
-from mthn_automl.tuning.clock import WorkerStart
+from mthn_automl.tuning.clock import Stopwatch, WorkerSeconds, WorkerStart
+from mthn_automl.tuning.cost import Foresight
 from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.events import Event, TrialAtRung, TrialFinished, TrialStarted
 from mthn_automl.tuning.front import pareto_front
@@ -54,20 +56,23 @@ class TrialSource:
         clock: Callable[[], float],
         report: Callable[[Event], None],
         rungs: tuple[int, ...] = (),
+        foresight: Foresight | None = None,
         guard: Guard | None = None,
         lock: tuple[Path, str] | None = None,
         worker_start: WorkerStart | None = None,
         aim: EnsembleAim | None = None,
+        worker_seconds: WorkerSeconds | None = None,
     ) -> None:
         """clock: seconds of the run so far, earlier sessions included. rungs: epochs at which trials are compared; of
         architectures whose files list rungs of their own, these, and none at all where there are no others.
 
+        foresight: of what trials take, which decides who is first and what still fits into the time; None: all alike.
         guard: tells which configurations are not to be begun. lock: as `Trial.lock` and `Trial.token`.
         worker_start: is told what passed until the first trial had a worker at work. aim: of the search, where its
-        answer may be an ensemble.
+        answer may be an ensemble. worker_seconds: is told what workers were busy with.
         """
         self.studies, self.files, self.folder, self.budget = studies, dict(files), folder, budget
-        self.clock, self.report, self.guard, self.lock = clock, report, guard, lock
+        self.clock, self.report, self.foresight, self.guard, self.lock = clock, report, foresight, guard, lock
         smaller_only = "parameters" in studies.objectives
         self.rungs = {
             name: Rungs(rungs and (file.rungs or rungs), several=smaller_only) for name, file in self.files.items()
@@ -76,9 +81,7 @@ class TrialSource:
         self.live: dict[str, Trial] = {}
         self.reached: dict[str, list[Rung]] = {}
         self.exhausted: set[str] = set()
-        self.made = time.time()
-        self.worker_start = worker_start or WorkerStart()
-        self.begun: dict[str, float] = {}
+        self.stopwatch = Stopwatch(worker_start or WorkerStart(), worker_seconds or WorkerSeconds())
 
     def recover(self) -> int:
         """Take up what an earlier process left: how many trials it left running."""
@@ -86,9 +89,10 @@ class TrialSource:
         return self.settle()
 
     def remember(self) -> None:
-        """Read what earlier trials showed at rungs."""
+        """Read what earlier trials showed at rungs, and how long they took."""
         for record in self.studies.records:
             self._remember(record)
+            self._learn_seconds(record)
 
     def settle(self) -> int:
         """Adopt what trials that a killed driver left running have finished, and have the others run again."""
@@ -126,8 +130,7 @@ class TrialSource:
         """The next trial to start, or None when the budget allows no more."""
         barren: set[str] = set()
         several = len(self.studies.objectives) > 1
-        while not self._is_spent() and barren != self.files.keys():
-            standings = {name: standing for name, standing in self.standings().items() if name not in barren}
+        while not self._is_spent() and (standings := self._fitting(barren)):
             architecture, reason = next_architecture(standings, self.budget.rounds, several=several)
             record = self._ask(self.studies[architecture], reason)
             if record is None:
@@ -135,6 +138,21 @@ class TrialSource:
             elif not self._adopted_earlier(record):
                 return self._begin(self._trial(record))
         return None
+
+    def _fitting(self, barren: Collection[str]) -> dict[str, Standing]:
+        """Standings of the architectures of which another trial fits into what is left of the time, quickest first.
+
+        Where nothing has a result and none fits, it is the quickest: too little time is no reason for no model.
+        """
+        standings = {name: standing for name, standing in self.standings().items() if name not in barren}
+        if self.foresight is None:
+            return standings
+        begun = {name: standing.begun for name, standing in standings.items()}
+        ends = self.budget.ends()
+        fitting = self.foresight.fitting(begun, None if ends is None else ends - time.time())
+        if not fitting and not self.live and not any(len(each.errors) for each in self.studies.values()):
+            fitting = self.foresight.fitting(begun, None)[:1]
+        return {name: standings[name] for name in fitting}
 
     def _ask(self, study: Study, reason: str) -> TrialRecord | None:
         """A new configuration that keeps the limits, as far as these are known before it is trained."""
@@ -177,6 +195,7 @@ class TrialSource:
             reason=record.decision if record.repeats is None else "lost with its process, run again",
             folder=self.folder / record.name,
             deadline=self.budget.ends(),
+            limit=None if self.foresight is None else self.foresight.limit(record.architecture, training),
             lock=lock,
             token=token,
         )
@@ -221,9 +240,7 @@ class TrialSource:
 
     def began(self, trial: Trial) -> None:
         """A worker has set to work on a trial."""
-        if not self.begun:
-            self.worker_start.seconds = time.time() - self.made
-        self.begun[trial.name] = time.time()
+        self.stopwatch.begin(trial.name)
         self.studies[trial.architecture].begin(trial.number)
 
     def latest(self, trial: Trial, started: float, grace: float) -> float | None:
@@ -232,16 +249,29 @@ class TrialSource:
         It keeps its own deadline if it can; `grace` is what it may take to do so.
         """
         timed_out = None if self.budget.timeout is None else started + self.budget.timeout
+        runaway = None if trial.limit is None else started + trial.limit + grace
         late = None if trial.deadline is None else trial.deadline + grace
-        return min((moment for moment in (timed_out, late) if moment is not None), default=None)
+        return min((moment for moment in (timed_out, runaway, late) if moment is not None), default=None)
 
     def overdue(self, trial: Trial) -> None:
         """A trial was ended from outside: it has failed if it took longer than a trial may, else the time was up."""
-        timeout, taken = self.budget.timeout, time.time() - self.begun.get(trial.name, time.time())
+        timeout, taken, late = self.budget.timeout, self.stopwatch.taken(trial.name), self.out_of_time()
+        self._learn_too_slow(trial)
         if timeout is not None and taken >= timeout:
             self.failed(trial, f"it had not ended after {timeout:g} s, the time limit of a trial")
+        elif not late and trial.limit is not None and taken >= trial.limit:
+            self.failed(trial, f"it had not ended after {taken:.0f} s, many times what such trials take")
         else:
             self._give_up(trial, "the time of the search was up before this trial ended")
+
+    def _learn_too_slow(self, trial: Trial) -> None:
+        """A trial gave nothing because it would not have ended in the time it had."""
+        taken = self.stopwatch.taken(trial.name)
+        self.stopwatch.end(trial.name, lost=True)
+        if self.foresight is not None and taken > 0:
+            had = math.inf if trial.deadline is None else trial.deadline - time.time() + taken
+            least = max(taken, min(had, had if trial.limit is None else trial.limit))
+            self.foresight.learn(trial.architecture, trial.configuration.training, least, at_least=True)
 
     def at_rung(self, trial: Trial, rung: Rung) -> bool:
         """Compare a trial with others at a rung; whether it is stopped there, which is recorded then."""
@@ -262,6 +292,8 @@ class TrialSource:
 
     def finished(self, trial: Trial, outcome: Outcome) -> None:
         """Record an outcome once; later calls for the same trial are ignored."""
+        if outcome.by_clock:
+            self._learn_too_slow(trial)
         record = self._taken_from_live(trial)
         if record is None:
             return
@@ -305,6 +337,7 @@ class TrialSource:
     def _taken_from_live(self, trial: Trial) -> TrialRecord | None:
         """The record of a trial that was live until now."""
         self.reached.pop(trial.name, None)
+        self.stopwatch.end(trial.name)
         if self.live.pop(trial.name, None) is None:
             return None
         return self.studies[trial.architecture].records[trial.number]
@@ -328,7 +361,14 @@ class TrialSource:
             study.stop(number, epoch, error, reason, self.clock())
         else:
             study.fail(number, reason, self.clock())
+        self._learn_seconds(study.records[number])
         self._report_end(record, outcome, reason)
+
+    def _learn_seconds(self, record: TrialRecord) -> None:
+        if self.foresight is not None and record.result is not None:
+            _, training = self.studies[record.architecture].space.split(record.settings)
+            cut = record.result.stopped_by_time
+            self.foresight.learn(record.architecture, training, record.result.seconds, at_least=cut)
 
     def _report_end(self, record: TrialRecord, outcome: Outcome, reason: str = "") -> None:
         study = self.studies[record.architecture]

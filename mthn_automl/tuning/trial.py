@@ -11,11 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from mthn_automl.errors import StorageError
+from mthn_automl.errors import OutOfTimeError, StorageError
 from mthn_automl.storage import read_json, write_bytes, write_json
 from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.objective import Configuration, Evaluation, Objective
-from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.rungs import Rung, rung_from_json, rung_to_json
 from mthn_automl.tuning.runners.interruption import let_interruptions_pass
@@ -28,7 +27,6 @@ PREDICTIONS, CURVE, RESULT, RUNGS, PARAMS = (
     "rungs.json",
     "params.json",
 )
-PATIENCE_WITH_CLASSICAL = 3
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,8 @@ class Trial:
         root: number of the first execution of the same trial, which may be its own.
         reason: why it is run.
         folder: where its files go.
-        deadline: seconds since the epoch; None: never.
+        deadline: the end of the search, in seconds since the epoch; None: never.
+        limit: seconds after which it is taken for a runaway; None: it never is.
         lock: a file of the run, by which a worker on another machine can tell whether `folder` is the same there.
         token: what `lock` holds.
     """
@@ -52,6 +51,7 @@ class Trial:
     reason: str
     folder: Path
     deadline: float | None
+    limit: float | None = None
     lock: Path | None = None
     token: str = ""
 
@@ -83,6 +83,7 @@ class Outcome:
         reason: why there is no result.
         last: what it ended with, for later trials to be compared with.
         files: by name, what its folder must hold and does not, because the worker does not see that folder.
+        by_clock: whether a clock is why there is no result.
     """
 
     ending: Ending
@@ -90,6 +91,7 @@ class Outcome:
     reason: str = ""
     last: Rung | None = None
     files: Mapping[str, bytes] = field(default_factory=dict)
+    by_clock: bool = False
 
     @classmethod
     def failed(cls, reason: str) -> "Outcome":
@@ -101,16 +103,21 @@ def trial_steps(trial: Trial, objective: Objective) -> Generator[Rung, None, Out
 
     It outlives a killed driver there. Whatever the model raises is the configuration's failure, never the search's.
     """
+    runaway = math.inf
     try:
         trial.configuration.file.load_class()
-        evaluation = yield from objective.steps(trial.configuration, _deadline(trial, objective.plan))
+        runaway = math.inf if trial.limit is None else time.time() + trial.limit
+        deadline = min(runaway, math.inf if trial.deadline is None else trial.deadline)
+        evaluation = yield from objective.steps(trial.configuration, deadline if deadline < math.inf else None)
         outcome = Outcome(Ending.COMPLETE, evaluation.result, last=evaluation.last)
         files = {**_files_of(evaluation), RESULT: _json(outcome_to_json(outcome))}
     except Exception as error:
         let_interruptions_pass(error)
         outcome = Outcome.failed(f"{type(error).__name__}: {error}".rstrip(": "))
-        if isinstance(error, TimeoutError) and trial.deadline is not None and time.time() >= trial.deadline:
-            return replace(outcome, ending=Ending.ABANDONED)
+        if isinstance(error, OutOfTimeError):
+            outcome = replace(outcome, by_clock=True)
+            if trial.deadline is not None and trial.deadline <= runaway:
+                return replace(outcome, ending=Ending.ABANDONED)
         files = {RESULT: _json(outcome_to_json(outcome))}
     if trial.sees_its_folder():
         with suppress(StorageError):  # the driver will meet it too, and can say so
@@ -142,17 +149,6 @@ def write_params(trial: Trial) -> None:
         "settings": trial.configuration.all_settings(),
     }
     write_json(trial.folder / PARAMS, content, on_disk=False)
-
-
-def _deadline(trial: Trial, plan: Plan) -> float | None:
-    """The end of the search, or of the trial's own time, which begins when all it needs is imported.
-
-    A classical model has nothing to show before its last fold is fitted, so it gets more.
-    """
-    if plan.trial_seconds is None:
-        return trial.deadline
-    own = time.time() + plan.trial_seconds * (1 if trial.configuration.neural else PATIENCE_WITH_CLASSICAL)
-    return own if trial.deadline is None else min(own, trial.deadline)
 
 
 def _files_of(evaluation: Evaluation) -> dict[str, bytes]:

@@ -131,7 +131,7 @@ def test_every_member_equals_a_solo_run_even_when_a_neighbour_leaves(
 ) -> None:
     stacked = fit_members(name, THREE, {}, epochs=4)
     with monkeypatch.context() as patch:
-        patch.setattr(BestSoFar, "waiting", lambda self, members, epoch, patience: members != 1)
+        patch.setattr(BestSoFar, "waiting", lambda self, members, *_: members != 1)
         left = fit_members(name, THREE, {}, epochs=4)
     assert left.epochs[1] == 1
     for member in (0, 2):

@@ -58,7 +58,7 @@ def fitted(configuration: Configuration, dataset: Dataset, epochs: int) -> Netwo
     if not configuration.neural:
         return fit_classical(configuration, dataset, Flags.of(dataset))
     data = encode_all(dataset, Flags.of(dataset))
-    plan = Plan(1, 2, Schedule(64, max_epochs=epochs, patience=epochs, check_every=epochs), None)
+    plan = Plan(1, 2, Schedule(64, max_epochs=epochs, patience=epochs, check_every=epochs))
     pack = train(configuration, data, [Member(0, 0), Member(0, 1)], plan, None).pack
     return Networks(pack, data.encoders[0], data.problem)
 

@@ -123,22 +123,29 @@ def test_a_search_whose_trials_are_all_lost_comes_to_an_end(tmp_path: Path) -> N
 
 def test_what_passes_until_a_worker_is_at_work_is_measured_at_the_first_trial(tmp_path: Path) -> None:
     source = place(tmp_path).source()
-    source.made = time.time() - 7.0
+    source.stopwatch.made = time.time() - 7.0
     for _ in range(2):
         source.began(taken(source))
-        source.made -= 100.0
-    assert source.worker_start.seconds == pytest.approx(7.0, abs=1.0)
+        source.stopwatch.made -= 100.0
+    assert source.stopwatch.worker_start.seconds == pytest.approx(7.0, abs=1.0)
 
 
 @pytest.mark.parametrize(
-    ("timeout", "deadline", "expected"),
-    [(None, None, None), (5.0, None, 105.0), (None, 200.0, 203.0), (5.0, 200.0, 105.0), (500.0, 200.0, 203.0)],
+    ("timeout", "limit", "deadline", "expected"),
+    [
+        (None, None, None, None),
+        (5.0, None, None, 105.0),
+        (None, None, 200.0, 203.0),
+        (5.0, 50.0, 200.0, 105.0),
+        (500.0, None, 200.0, 203.0),
+        (500.0, 50.0, 200.0, 153.0),
+    ],
 )
-def test_a_trial_is_ended_from_outside_after_its_own_time_or_a_little_after_its_deadline(
-    tmp_path: Path, timeout: float | None, deadline: float | None, expected: float | None
+def test_a_trial_is_ended_from_outside_after_the_time_asked_for_or_a_little_after_what_it_is_to_keep(
+    tmp_path: Path, timeout: float | None, limit: float | None, deadline: float | None, expected: float | None
 ) -> None:
     source = place(tmp_path).source(timeout=timeout)
-    trial = replace(taken(source), deadline=deadline)
+    trial = replace(taken(source), deadline=deadline, limit=limit)
     assert source.latest(trial, 100.0, grace=3.0) == expected
 
 
@@ -215,7 +222,7 @@ def killed(here: Place, *, at_work: bool) -> Trial:
 def test_a_trial_that_takes_longer_than_a_trial_may_has_failed_and_is_not_tried_again(tmp_path: Path) -> None:
     source = place(tmp_path).source(trials=1, timeout=5.0)
     trial = taken(source)
-    source.begun[trial.name] = time.time() - 5.0
+    source.stopwatch.begun[trial.name] = time.time() - 5.0
     source.overdue(trial)
     assert source.studies["toy"].reasons(Ending.FAILED) == ["it had not ended after 5 s, the time limit of a trial"]
     assert (stored_state(trial), to_repeat(source), source.next()) == ("FAIL", 0, None)

@@ -146,13 +146,33 @@ def test_an_error_without_words_is_named_by_its_type_and_what_ends_the_search_is
     assert run(trial, objective).reason == "MemoryError"
 
 
-@pytest.mark.parametrize(("own", "of_search"), [(None, -1.0), (0.0, None), (0.0, 100.0), (100.0, -1.0)])
-def test_the_earlier_of_the_trials_and_the_searchs_deadline_holds(
-    tmp_path: Path, own: float | None, of_search: float | None
+@pytest.mark.parametrize(
+    ("own", "of_search", "ending"),
+    [
+        (None, -1.0, Ending.ABANDONED),
+        (100.0, -1.0, Ending.ABANDONED),
+        (0.0, None, Ending.FAILED),
+        (0.0, 100.0, Ending.FAILED),
+    ],
+)
+def test_the_end_of_the_search_is_not_held_against_a_trial_and_its_own_limit_is(
+    tmp_path: Path, objective: Objective, own: float | None, of_search: float | None, ending: Ending
 ) -> None:
     trial = trial_of(tmp_path, "slow", None if of_search is None else time.time() + of_search)
-    outcome = run(trial, Objective(toys.search_data(), toys.plan(trial_seconds=own)))
-    assert outcome.reason.startswith("TimeoutError: Only")
+    outcome = run(replace(trial, limit=own), objective)
+    assert outcome.reason.startswith("OutOfTimeError: All 2 folds must be fitted in the time given")
+    assert (outcome.ending, outcome.by_clock) == (ending, True)
+    assert left(trial) == (set() if ending is Ending.ABANDONED else {RESULT})
+
+
+def test_folds_of_which_not_all_would_be_fitted_in_time_are_not_begun(
+    tmp_path: Path, objective: Objective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOY_SECONDS", "0.5")
+    began = time.time()
+    outcome = run(trial_of(tmp_path, "slow", began + 0.8), objective)
+    assert (outcome.ending, time.time() - began < 0.8) == (Ending.ABANDONED, True)
+    assert outcome.reason.endswith("however that is too short after 1.")
 
 
 def test_a_trial_of_a_network_pauses_at_every_rung_and_leaves_something_only_at_its_end(tmp_path: Path) -> None:

@@ -130,18 +130,18 @@ def search_data(dataset: Dataset | None = None, folds: int = 2, metric: str = "r
     return SearchData(rows, assign_folds(rows, folds, 0), metric, "rows")
 
 
-def plan(folds: int = 2, seeds: int = 1, epochs: int = 8, trial_seconds: float | None = None) -> Plan:
-    return Plan(folds, seeds, Schedule(batch=16, max_epochs=epochs, patience=4, check_every=1), trial_seconds)
+def plan(folds: int = 2, seeds: int = 1, epochs: int = 8) -> Plan:
+    return Plan(folds, seeds, Schedule(batch=16, max_epochs=epochs, patience=4, check_every=1))
 
 
 def plan_with_rungs(*rungs: int, epochs: int) -> Plan:
     """One in which every network trains for all epochs, so that every rung is reached."""
-    return Plan(2, 1, Schedule(batch=16, max_epochs=epochs, patience=epochs, check_every=1, rungs=rungs), None)
+    return Plan(2, 1, Schedule(batch=16, max_epochs=epochs, patience=epochs, check_every=1, rungs=rungs))
 
 
 def endless_plan() -> Plan:
     """One that only a deadline ends."""
-    return Plan(2, 1, Schedule(batch=16, max_epochs=1_000_000, patience=1_000_000, check_every=1), None)
+    return Plan(2, 1, Schedule(batch=16, max_epochs=1_000_000, patience=1_000_000, check_every=1))
 
 
 def configuration(
