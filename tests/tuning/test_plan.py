@@ -1,4 +1,4 @@
-"""How much work a trial and a refit are."""
+"""How much work a trial is."""
 
 import tomllib
 from dataclasses import replace
@@ -37,16 +37,6 @@ def test_every_plan_can_be_carried_out_within_its_bounds() -> None:
         assert 1 <= plan.seeds <= 2, (rows, seconds)
         assert 64 <= schedule.batch <= 2048, (rows, seconds)
         assert 1 <= schedule.check_every <= schedule.patience <= schedule.max_epochs, (rows, seconds)
-
-
-def test_a_refit_has_as_many_networks_as_time_and_bounds_allow_and_no_fewer_than_a_fold() -> None:
-    for rows in (20, 2_000, 200_000):
-        plans = [made(rows, seconds, most_networks=5) for seconds in SECONDS]
-        networks = [plan.networks for plan in plans]
-        assert networks == sorted(networks), rows
-        assert (networks[0], networks[-1]) == (1, 5), rows
-        assert all(plan.seeds <= plan.networks for plan in plans), rows
-    assert made(1_000, None, seeds=7, most_networks=5).networks == 7
 
 
 def test_folds_and_seeds_that_are_given_are_kept_and_the_budget_decides_on_the_others() -> None:
@@ -89,7 +79,7 @@ def test_more_architectures_and_more_first_rounds_leave_less_time_for_a_trial() 
 
 def test_a_plan_survives_toml() -> None:
     with_rungs = replace(toys.plan(), schedule=replace(toys.plan().schedule, rungs=(1, 3)))
-    for plan in (made(1_000, 600.0, rounds=6, most_networks=5), made(1_000, None), with_rungs):
+    for plan in (made(1_000, 600.0, rounds=6), made(1_000, None), with_rungs):
         assert Plan.from_toml(tomllib.loads(tomli_w.dumps(plan.to_toml()))) == plan
 
 
@@ -100,9 +90,6 @@ def test_a_plan_survives_toml() -> None:
         (toys.plan(folds=5, seeds=3), "5 folds, the mean of 3 networks a fold"),
         (toys.plan(), "stopped after 4 without progress."),
         (toys.plan(trial_seconds=30.4), "without progress, at most 30 s a trial."),
-        (toys.plan(seeds=3), "without progress; each refit: the mean of 3 networks."),
-        (replace(toys.plan(), networks=5), "1 network a fold, "),
-        (replace(toys.plan(), networks=5), "; each refit: the mean of 5 networks."),
     ],
 )
 def test_the_plan_is_one_sentence(plan: Plan, words: str) -> None:
