@@ -167,7 +167,7 @@ def greedy(
 ) -> list[Weights]:
     """The ensembles that a greedy selection goes through: the best of each number of members, while its error falls.
 
-    Of equal errors the candidate that comes first is taken.
+    Of equal errors the candidate that comes first is taken, and it alone where the error of none is defined.
 
     Args:
         predictions: (rows, outputs) of each candidate.
@@ -179,6 +179,8 @@ def greedy(
         able = [index for index in range(len(candidates)) if _fits({*taken, index}, candidates, limits)]
         errors = [target.error((total + predictions[index]) / step) for index in able]
         if not np.isfinite(errors).any():
+            if able and not best:
+                best[1] = np.nan, {able[0]: 1.0}
             break
         added = able[int(np.nanargmin(errors))]
         taken[added] += 1

@@ -85,6 +85,8 @@ def read_trial_model(
         states = from_parts(read_json(folder / PLAIN), load_file(folder / ARRAYS))
         architecture = file.load_class()
         models = tuple(restored_model(architecture, file.family, settings, state, schema) for state in states)
+        if not models:
+            raise ValueError("it holds none")
     except (OSError, KeyError, ValueError, TypeError, SafetensorError) as error:
         raise FormatError(
             f"{folder} must hold the model of its trial, however: {type(error).__name__}: {error}."

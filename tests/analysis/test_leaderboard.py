@@ -22,9 +22,9 @@ INTERFACE = [
 def finalist(name: str, fold_errors: tuple[float, ...], *, test_error: float = 1.0, total: int = 100) -> Finalist:
     error = float(np.mean(fold_errors))
     size = Size(total, 10, 3)
-    best = TrialResult(name, {"b": 1, "a": "x"}, error, error, error + 1, fold_errors, (), (), size, 9.0, 2.0)
-    sealed = SealedErrors(test_error, 0.9, 1.1, 1.2, 1.1, 1.3, 2, 1.5)
-    return Finalist(name, best, 7, stopped=5, first_rounds=4, size=size, train_seconds=4.0, sealed=sealed)
+    best = TrialResult(name, {"b": 1, "a": "x"}, error, error, error + 1, fold_errors, (), (), size, 4.0, 2.0)
+    sealed = SealedErrors(test_error, 0.9, 1.1, 1.2, 1.1, 1.3, 2, 1.5, np.zeros((0, 1)))
+    return Finalist(name, best, 7, stopped=5, first_rounds=4, sealed=sealed)
 
 
 FAILED = Finalist("mrn", None, stopped=3, first_rounds=4, note="The loss is not finite.")

@@ -5,22 +5,21 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from mthn_automl import catalogue, load_model
+from mthn_automl import load_model
 from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.deployment.predictor import Predictor
-from mthn_automl.tuning.final import Refitted
 from tests.command import as_process, in_process
 from tests.contracts import zoo
-from tests.deployment.few import frame, model_of, spared
+from tests.deployment.few import frame, members_of, spared
 
 UNSEEN = "new.csv: 12 rows of 1 task not seen in training, 0 of these rows with metadata.\n"
 
 
-@pytest.fixture(params=["hypernetwork", "ridge"])
+@pytest.fixture(params=["hypernetwork", "ridge", "ensemble of both"])
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """Holds a model and 168 rows, some of which are of a task never seen."""
-    refitted = Refitted(request.param, model_of(request.param, zoo.planted), 1.0, stopped_by_time=False, notes=())
-    write_model(tmp_path / "model", refitted, catalogue.read(request.param), {}, spared(zoo.planted()), {})
+    members = members_of(request.param, zoo.planted)
+    write_model(tmp_path / "model", request.param, members, spared(zoo.planted()), {})
     rows = frame(zoo.planted)
     rows.loc[rows.index % 14 == 3, "task"] = "never seen"
     rows.to_csv(tmp_path / "new.csv", index=False)

@@ -71,7 +71,7 @@ def trained(
 def fit_networks(
     name: str, dataset: Dataset, chosen: Settings | None = None, *, seed: int = 0, epochs: int = 3, batch: int = 64
 ) -> Networks:
-    """As a refit does."""
+    """To all rows."""
     _, training = space_of(name).split(chosen or {})
     data, settings = encoded(dataset), TrainingSettings(**training)
     times = Schedule(batch, epochs, 1).times(settings.batch_factor, 1.0).batch

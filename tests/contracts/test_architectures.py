@@ -27,7 +27,7 @@ from mthn_automl.models.base import Classical
 from mthn_automl.training.members import Pack
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.tuning.arrays import to_parts
-from mthn_automl.tuning.final import Refitted
+from mthn_automl.tuning.trial_model import TrialModel
 from tests.contracts import zoo
 from tests.contracts.neural import NAMES as NETWORKS
 from tests.contracts.neural import encoded, fit_networks
@@ -263,8 +263,7 @@ def test_models_depend_on_no_other_random_numbers_and_leave_these_alone(name: st
 
 
 def save(folder: Path, name: str, model: Any, dataset: Dataset) -> None:
-    refitted = Refitted(name, model, 0.0, stopped_by_time=False, notes=())
-    write_model(folder, refitted, catalogue.read(name), {}, dataset, {})
+    write_model(folder, name, [(TrialModel(catalogue.read(name), 0, {}, (model,)), 1.0)], dataset, {})
 
 
 def stored_values(model: Any) -> int:

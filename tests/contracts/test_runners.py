@@ -18,10 +18,10 @@ import pytest
 
 from mthn_automl import catalogue
 from mthn_automl.catalogue import SpaceFile
+from mthn_automl.tuning.ablation import AblationFit
 from mthn_automl.tuning.budget import Budget
 from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.events import Event, TrialAtRung, TrialFinished, TrialStarted
-from mthn_automl.tuning.final import Refit
 from mthn_automl.tuning.rungs import FEWEST_COMPARED
 from mthn_automl.tuning.runners.local import LocalRunner
 from mthn_automl.tuning.runners.runner import Failed, Runner
@@ -29,6 +29,7 @@ from mthn_automl.tuning.search import TrialSource
 from mthn_automl.tuning.space import build_space
 from mthn_automl.tuning.studies import Studies
 from mthn_automl.tuning.trial import CURVE, PREDICTIONS, RESULT, Outcome, Trial
+from mthn_automl.tuning.trial_model import MODEL_FILES
 from tests.tuning import toys
 from tests.tuning.sources import waiting
 
@@ -95,9 +96,9 @@ def play(runner: Runner, folder: Path, *, deadly: bool) -> Played:
         runner.use(data, toys.plan())
         for name, chosen in files.items():
             played.searches[name] = searched(runner, folder / name, chosen, budget[name])
-        best = Refit(toys.configuration("ridge", {"alpha": 0.1}), (), 1, None)
-        refit, *played.values = runner.run([best, toys.seven, toys.breaks, toys.rows_seen])
-        played.values.append(refit.predict(data.dataset).tolist())
+        fit = AblationFit("permuted", toys.configuration("hypernetwork", {"width": 16}), toys.plan(epochs=2), None)
+        fitted, *played.values = runner.run([fit, toys.seven, toys.breaks, toys.rows_seen])
+        played.values.append(fitted.member_errors)
         runner.use(data, toys.plan(folds=1))
         played.values += runner.run([toys.rows_seen])
         _play_rungs(played, runner, folder)
@@ -258,7 +259,7 @@ def test_what_is_clearly_worse_is_stopped_at_its_first_rung_and_the_rest_goes_on
 def test_only_a_worker_that_does_not_see_the_run_sends_its_files_and_they_are_there(played: Played) -> None:
     search, near = played.searches["rungs"], played.searches["whole"]
     for name in search.names("COMPLETE"):
-        assert search.sent[name] == {PREDICTIONS, CURVE, RESULT}
+        assert search.sent[name] == {PREDICTIONS, *MODEL_FILES, CURVE, RESULT}
         assert {path.name for path in (search.folder / name).iterdir()} >= search.sent[name]
     assert [len(files) for files in near.sent.values()] == [0] * TRIALS
 

@@ -1,4 +1,4 @@
-"""Predictors over every architecture, neural ones untrained, and DataFrames of rows for them."""
+"""Predictors over every architecture, neural ones untrained, and over ensembles; DataFrames of rows for them."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,17 +15,26 @@ from mthn_automl.data.encoding import Flags
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.models.base import Classical
 from mthn_automl.training.fit import Schedule
+from mthn_automl.training.mean import Model, mean_of
 from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
 from mthn_automl.tuning.objective import Configuration, fit_classical
 from mthn_automl.tuning.plan import Plan
+from mthn_automl.tuning.trial_model import TrialModel
 from tests.contracts import zoo
 from tests.contracts.test_task_networks import untrained
 from tests.training.trained import encode_all, train
 
 Animal = Callable[[], Dataset]
 ANIMALS = (zoo.planted, zoo.several_targets, zoo.binary, zoo.multiclass, zoo.missing_values, zoo.no_metadata)
-every_architecture = pytest.mark.parametrize("name", catalogue.names())
+ENSEMBLES = {
+    "ensemble of networks": {"hypernetwork": 0.75, "pooled": 0.25},
+    "ensemble of both": {"hypernetwork": 0.75, "ridge": 0.25},
+}
+"""The weight of each member: where all are networks, one row is predicted by those of its task."""
+
+every_model = pytest.mark.parametrize("name", [*catalogue.names(), *ENSEMBLES])
+few_models = pytest.mark.parametrize("name", ["hypernetwork", "ridge", *ENSEMBLES])
 
 
 def spared(dataset: Dataset) -> Dataset:
@@ -42,8 +51,22 @@ def predictor(name: str, animal: Animal) -> Predictor:
     return Predictor(name, dataset.schema, dataset.tasks, dataset.spare, model_of(name, animal))
 
 
+def members_of(name: str, animal: Animal) -> list[tuple[TrialModel, float]]:
+    """What is saved under a name, with weights."""
+    weights = ENSEMBLES.get(name, {name: 1.0})
+    return [
+        (TrialModel(catalogue.read(each), 0, {}, (single(each, animal),)), weight) for each, weight in weights.items()
+    ]
+
+
+def model_of(name: str, animal: Animal) -> Model:
+    members = members_of(name, animal)
+    return mean_of([model.model for model, _ in members], [weight for _, weight in members])
+
+
 @cache
-def model_of(name: str, animal: Animal) -> Networks | Classical:
+def single(name: str, animal: Animal) -> Networks | Classical:
+    """A model of an architecture."""
     dataset, space = animal(), catalogue.read(name)
     if space.family == "neural":
         return untrained(name, dataset)

@@ -14,32 +14,46 @@ from mthn_automl import catalogue
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.deployment.model_folder import FORMAT, load_model, read_model, write_model
 from mthn_automl.errors import FormatError, UsageError
+from mthn_automl.models.base import Size
 from mthn_automl.storage import read_json, write_json
-from mthn_automl.tuning.final import Refitted
-from mthn_automl.tuning.objective import Configuration
+from mthn_automl.tuning.objective import Objective
+from mthn_automl.tuning.trial_model import TrialModel
 from tests.contracts import zoo
-from tests.deployment.few import fitted
+from tests.tuning import toys
 
 FILES = {"README.md", "config.json", "metrics.json", "model.safetensors", "schema.json", "tasks.json"}
 SETTINGS: dict[str, dict[str, Any]] = {
     "hypernetwork": {"task_input": "both", "embedding_size": 3, "width": 16, "depth": 1},
     "ridge": {"alpha": 2.0, "task": "slopes"},
 }
-every_family = pytest.mark.parametrize("name", SETTINGS)
+WEIGHTS = {
+    "hypernetwork": {"hypernetwork": 1.0},
+    "ridge": {"ridge": 1.0},
+    "ensemble": {"hypernetwork": 0.6, "ridge": 0.4},
+}
+every_kind = pytest.mark.parametrize("name", WEIGHTS)
 METRICS = {"rmse": 0.25, "rows": 168}
 
 
-def write(folder: Path, name: str, dataset: Dataset) -> Refitted:
-    configuration = Configuration(catalogue.read(name), SETTINGS[name], {}, seed=0)
-    model = Refitted(name, fitted(configuration, dataset, epochs=2), 1.0, stopped_by_time=False, notes=())
-    write_model(folder, model, configuration.file, SETTINGS[name], dataset, METRICS)
-    return model
+def trial_of(name: str, dataset: Dataset, number: int) -> TrialModel:
+    """What a trial keeps: a network of each of two folds and two seeds, or one fit of all rows."""
+    configuration = toys.configuration(name, SETTINGS[name])
+    data = toys.search_data(dataset, metric="log_loss" if dataset.schema.classes else "rmse")
+    models = Objective(data, toys.plan(seeds=2, epochs=2))(configuration).models
+    return TrialModel(configuration.file, number, SETTINGS[name], tuple(models))
+
+
+def write(folder: Path, name: str, dataset: Dataset) -> list[tuple[TrialModel, float]]:
+    weights = WEIGHTS[name]
+    members = [(trial_of(each, dataset, number), weights[each]) for number, each in enumerate(weights)]
+    write_model(folder, name, members, dataset, METRICS)
+    return members
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """A folder of each family; not to be changed."""
-    folders = {name: tmp_path_factory.mktemp(name) for name in ("hypernetwork", "ridge")}
+    """A folder of each kind; not to be changed."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in WEIGHTS}
     for name, folder in folders.items():
         write(folder, name, zoo.missing_values())
     return folders
@@ -47,11 +61,11 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture
 def folder(written: dict[str, Path], tmp_path: Path) -> Path:
-    """A copy of that of the hypernetwork, inside the folder of a run."""
-    return Path(shutil.copytree(written["hypernetwork"], tmp_path / "model"))
+    """A copy of that of the ensemble, inside the folder of a run."""
+    return Path(shutil.copytree(written["ensemble"], tmp_path / "model"))
 
 
-@every_family
+@every_kind
 def test_a_folder_is_plain_files_that_say_what_the_model_is(name: str, written: dict[str, Path]) -> None:
     """No pickle, no archive, no NaN in JSON."""
 
@@ -63,17 +77,23 @@ def test_a_folder_is_plain_files_that_say_what_the_model_is(name: str, written: 
     starts = {path.name: path.read_bytes()[:2] for path in folder.iterdir()}
     assert not [file for file, start in starts.items() if start[:1] == b"\x80" or start == b"PK"]
     assert all(json.loads(path.read_text(), parse_constant=refuse) for path in folder.glob("*.json"))
-    config, space = read_json(folder / "config.json"), catalogue.read(name)
-    assert (config["format"], config["version"]) == (FORMAT, mthn_automl.__version__)
-    assert (config["architecture"], config["class"], config["family"]) == (name, space.class_path, space.family)
-    assert config["settings"] == SETTINGS[name]
+    config = read_json(folder / "config.json")
+    told = (config["format"], config["version"], config["architecture"])
+    assert told == (FORMAT, mthn_automl.__version__, name)
+    assert {each["architecture"]: each["weight"] for each in config["members"]} == WEIGHTS[name]
+    for number, member in enumerate(config["members"]):
+        space = catalogue.read(member["architecture"])
+        assert (member["class"], member["family"], member["trial"]) == (space.class_path, space.family, number)
+        assert member["settings"] == SETTINGS[space.name]
+        assert len(member["models"]) == {"neural": 2, "classical": 1}[space.family]
     assert read_json(folder / "metrics.json") == METRICS
     text = (folder / "README.md").read_text()
     words = ("`target0` (regression)", "`x0`", "`m0`", "`xc0`", "40 rows of 5 tasks", "- rmse: 0.25", "load_model(")
+    words += tuple(f"## Settings of {each}-{number}" for number, each in enumerate(WEIGHTS[name]))
     assert [word for word in words if word not in text] == []
 
 
-@every_family
+@every_kind
 @pytest.mark.parametrize(
     "animal",
     [zoo.missing_values, zoo.several_targets, zoo.binary, zoo.multiclass, zoo.no_metadata],
@@ -83,21 +103,22 @@ def test_a_model_comes_back_with_its_columns_and_tasks(
     name: str, animal: Callable[[], Dataset], tmp_path: Path
 ) -> None:
     dataset = animal()
-    model = write(tmp_path, name, dataset)
+    members = write(tmp_path, name, dataset)
     loaded = read_model(tmp_path)
     assert (loaded.architecture, loaded.schema, loaded.tasks.names) == (name, dataset.schema, dataset.tasks.names)
     assert (loaded.tasks.metadata is None) is (dataset.tasks.metadata is None)
     if dataset.tasks.metadata is not None:
         np.testing.assert_equal(vars(loaded.tasks.metadata), vars(dataset.tasks.metadata))
-    np.testing.assert_array_equal(loaded.model.predict(dataset), model.predict(dataset))
-    assert loaded.model.size() == model.size()
+    expected = sum(weight * model.predict(dataset) for model, weight in members)
+    np.testing.assert_array_equal(loaded.model.predict(dataset), expected)
+    assert loaded.model.size() == sum((model.size() for model, _ in members), Size(0, 0, 0))
 
 
 def test_files_and_keys_that_are_not_known_are_ignored(folder: Path) -> None:
     (folder / "notes.txt").write_text("my own")
     (folder / "model.pkl").write_bytes(b"\x80\x04.")
     write_json(folder / "config.json", {**read_json(folder / "config.json"), "added_later": [1]})
-    assert read_model(folder).architecture == "hypernetwork"
+    assert read_model(folder).architecture == "ensemble"
 
 
 def test_a_newer_format_is_refused_with_a_sentence(folder: Path) -> None:
@@ -122,12 +143,19 @@ def test_a_file_that_is_missing_or_damaged_is_refused(name: str, folder: Path) -
             read_model(folder)
 
 
+def without(content: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in content.items() if name != key}
+
+
 def test_weights_of_another_model_and_a_configuration_that_lacks_something_are_refused(
     folder: Path, written: dict[str, Path]
 ) -> None:
     config = read_json(folder / "config.json")
-    for key in ("format", "architecture", "family", "class", "settings", "state"):
-        write_json(folder / "config.json", {name: value for name, value in config.items() if name != key})
+    lacking = {key: without(config, key) for key in ("format", "architecture", "members")}
+    for key in ("weight", "family", "class", "settings", "models"):
+        lacking[key] = {**config, "members": [*config["members"][:1], without(config["members"][1], key)]}
+    for key, content in lacking.items():
+        write_json(folder / "config.json", content)
         with pytest.raises(FormatError, match=f"must be a whole model folder, however: KeyError: '{key}'"):
             read_model(folder)
     write_json(folder / "config.json", config)

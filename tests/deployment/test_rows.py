@@ -10,11 +10,10 @@ from mthn_automl.data.dataset import TaskTable
 from mthn_automl.deployment import predictor as module
 from mthn_automl.errors import DataError
 from tests.contracts import zoo
-from tests.deployment.few import ANIMALS, Animal, array, every_architecture, frame, predictor
+from tests.deployment.few import ANIMALS, Animal, array, every_model, few_models, frame, predictor
 
 TASK = np.zeros(40, dtype=np.int64)
 PLANTED, GAPPY = array(zoo.planted), array(zoo.missing_values)
-NETWORK_AND_CLASSICAL = pytest.mark.parametrize("name", ["hypernetwork", "ridge"])
 
 
 def row_of(animal: Animal, index: int = 5) -> dict[str, Any]:
@@ -27,7 +26,7 @@ def some_tasks(animal: Animal) -> list[str]:
     return [names[number % len(names)] for number in (0, 1, *np.random.default_rng(0).integers(0, 99, len(animal())))]
 
 
-@every_architecture
+@every_model
 def test_rows_in_any_form_give_what_a_dataframe_of_them_gives(name: str) -> None:
     for animal in ANIMALS:
         model, given, tasks = predictor(name, animal), array(animal), some_tasks(animal)[: len(animal())]
@@ -66,7 +65,7 @@ CELLS: dict[str, dict[str, Any]] = {
 }
 
 
-@NETWORK_AND_CLASSICAL
+@few_models
 def test_a_cell_means_in_one_row_what_it_means_in_a_dataframe(name: str) -> None:
     model = predictor(name, zoo.missing_values)
     for case, change in CELLS.items():
@@ -76,7 +75,7 @@ def test_a_cell_means_in_one_row_what_it_means_in_a_dataframe(name: str) -> None
         assert model.predict_one(row)["prediction"] == pytest.approx(expected["prediction"][0], rel=1e-5), case
 
 
-@NETWORK_AND_CLASSICAL
+@few_models
 def test_what_is_not_there_is_missing(name: str) -> None:
     model, row = predictor(name, zoo.missing_values), row_of(zoo.missing_values)
     expected = model.predict_one({**row, "x1": None, "xc0": None})
@@ -110,7 +109,7 @@ def test_lists_single_precision_text_and_a_task_beside_the_row_will_do() -> None
     assert beside == [model.predict_one({**row, "task": "task 9"})] * 2
 
 
-@NETWORK_AND_CLASSICAL
+@few_models
 def test_indices_of_tasks_are_those_of_their_names_and_minus_one_a_task_never_seen(name: str) -> None:
     model, indices = predictor(name, zoo.planted), np.arange(len(PLANTED)) * 7 % 13 - 1
     names = [*model.tasks.names, "never seen"]

@@ -7,7 +7,7 @@ import pytest
 
 from mthn_automl.errors import DataError
 from tests.contracts import zoo
-from tests.deployment.few import ANIMALS, Animal, frame, predictor
+from tests.deployment.few import ANIMALS, Animal, few_models, frame, predictor
 
 
 def written(folder: Path, animal: Animal) -> Path:
@@ -20,7 +20,7 @@ def written(folder: Path, animal: Animal) -> Path:
     return folder / "new.csv"
 
 
-@pytest.mark.parametrize("name", ["hypernetwork", "ridge"])
+@few_models
 def test_pieces_are_parts_of_the_whole_and_notes_count_all_of_it(name: str, tmp_path: Path) -> None:
     for animal in ANIMALS:
         path, model = written(tmp_path, animal), predictor(name, animal)

@@ -16,6 +16,7 @@ from mthn_automl.models.base import Size
 from mthn_automl.report import charts, theme
 from mthn_automl.report.charts import ablation as ablation_chart
 from mthn_automl.report.charts import leaderboard as leaderboard_chart
+from mthn_automl.report.charts import members as members_chart
 from mthn_automl.report.charts import tradeoff as tradeoff_chart
 from mthn_automl.report.figures import save_figures
 from mthn_automl.report.labels import Box, room_for
@@ -36,15 +37,12 @@ def trials() -> list[tuple[int, TrialResult]]:
 
 
 def sealed(error: float) -> SealedErrors:
-    return SealedErrors(error, error - 0.1, error + 0.1, 1.0, 0.9, 1.1, 0, 0.5)
+    return SealedErrors(error, error - 0.1, error + 0.1, 1.0, 0.9, 1.1, 0, 0.5, np.zeros((0, 1)))
 
 
 def ranked() -> pd.DataFrame:
     best = {result.architecture: result for number, result in trials() if number == 0}
-    finalists = [
-        Finalist(name, each, 3, size=each.size, train_seconds=2.0, sealed=sealed(each.error))
-        for name, each in best.items()
-    ]
+    finalists = [Finalist(name, each, 3, sealed=sealed(each.error)) for name, each in best.items()]
     failed = Finalist("mrn", None, note="diverged")
     return leaderboard([*finalists, failed], 0.5)
 
@@ -134,9 +132,24 @@ def curve() -> pd.DataFrame:
     )
 
 
+MEMBERS = ["architecture", "trial", "weight", "cv_error", "parameters"]
+
+
+def members() -> pd.DataFrame:
+    """Of an ensemble, two of one architecture."""
+    rows = [("ridge", 0, 0.24, 0.85, 0), ("hypernetwork", 2, 0.64, 0.75, 5000), ("hypernetwork", 0, 0.12, 0.7, 5000)]
+    return pd.DataFrame(rows, columns=MEMBERS)
+
+
 def tables(**other: pd.DataFrame) -> dict[str, pd.DataFrame]:
     made = {"leaderboard": ranked(), "tradeoff": tradeoff(trials()), "ablation": ablated(), "preferences": curve()}
-    return made | other
+    return {**made, "members": members(), **other}
+
+
+def test_the_members_are_named_by_their_trials_the_heaviest_first() -> None:
+    points = members_chart.points(members())
+    assert points["member"].tolist() == ["hypernetwork-2", "ridge-0", "hypernetwork-0"]
+    assert points["weight"].tolist() == [0.64, 0.24, 0.12]
 
 
 SHOWN = {
@@ -144,6 +157,7 @@ SHOWN = {
     "tradeoff": [*NAMES, "trainable parameters", "cross-validated RMSE", "1 of 9 trials", "drawn at 1: 3 trials"],
     "ablation": ["embedding only", "without area", "p = ", "worse"],
     "preferences": ["A point a preference", "test RMSE"],
+    "members": ["hypernetwork-2", "hypernetwork-0", "ridge-0", "0.64", "0.24", "0.12", "weighted mean"],
 }
 
 
@@ -162,6 +176,8 @@ def test_every_file_of_the_charts_is_a_figure_with_its_words_and_what_is_plotted
 
 
 def test_a_table_with_nothing_to_plot_gives_no_figure(tmp_path: Path) -> None:
-    nothing = tables(tradeoff=tradeoff([]), ablation=empty_ablation(), preferences=joined([]))
+    nothing = tables(
+        tradeoff=tradeoff([]), ablation=empty_ablation(), preferences=joined([]), members=members().iloc[:0]
+    )
     assert {path.stem for path in save_figures(tmp_path, nothing, "accuracy")} == {"leaderboard"}
     assert {path.stem for path in tmp_path.iterdir()} == {"leaderboard"}

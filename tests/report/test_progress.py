@@ -73,7 +73,7 @@ LINES: list[tuple[Event, str]] = [
     (failed("pooled", "two\n  lines"), "search  12 s  pooled-9  fail: two lines  (0.5 s)"),
     (WorkersSeen(2, 1), "search  12 s  2 workers on 1 node"),
     (PhaseFinished("search", 61.0), "search  done in 1 min 01 s"),
-    (PhaseStarted("refit", 75.0), "refit  started, 1 min 15 s left for it"),
+    (PhaseStarted("ablation", 75.0), "ablation  started, 1 min 15 s left for it"),
 ]
 
 

@@ -47,7 +47,7 @@ LINES: list[tuple[Event, str]] = [
     ),
     (WorkersSeen(4, 2), "search    There are 4 workers on 2 nodes."),
     (PhaseFinished("search", 61.0), "search    The search is over after 1 min 01 s."),
-    (PhaseStarted("refit"), "refit     The refit begins."),
+    (PhaseStarted("ensemble"), "ensemble  The ensemble begins."),
 ]
 
 
@@ -73,7 +73,7 @@ def test_the_same_is_an_object_a_line_with_all_fields_of_the_event(folder: RunFo
         log(event)
     objects = [json.loads(line) for line in folder.events.read_text(encoding="utf-8").splitlines()]
     assert [getattr(events, each["event"])(**each["fields"]) for each in objects] == [event for event, _ in LINES]
-    assert [each["phase"] for each in objects] == ["run"] * 2 + ["search"] * 10 + ["refit"]
+    assert [each["phase"] for each in objects] == ["run"] * 2 + ["search"] * 10 + ["ensemble"]
     assert abs(objects[-1]["seconds"] - datetime.now().timestamp()) < 60
 
 

@@ -16,14 +16,14 @@ from mthn_automl.models.base import Architecture, Cost
 from mthn_automl.training import tensors
 from mthn_automl.training.batches import Batch, deal, lay_out
 from mthn_automl.training.device import choose_device, holds
-from mthn_automl.training.encode import TrainingData
+from mthn_automl.training.encode import TrainingData, encode
 from mthn_automl.training.fit import Schedule
 from mthn_automl.training.members import Member, Pack
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo
-from tests.training.trained import encode_all, encode_folds, fit
+from tests.training.trained import encode_all, fit
 
 DEVICE = torch.device(os.environ.get("MTHN_TEST_DEVICE", "cpu"))
 every_model = pytest.mark.parametrize("name", catalogue.names("neural"))
@@ -51,7 +51,7 @@ def test_data_that_take_more_than_half_of_a_device_stay_where_they_are(monkeypat
 def encoded() -> TrainingData:
     """Three folds with gaps, so that everything that is done to a batch is done."""
     dataset = zoo.missing_values()
-    return encode_folds(dataset, np.arange(len(dataset)) % 3, Flags.of(dataset))
+    return encode(dataset, np.arange(len(dataset)) % 3, Flags.of(dataset))
 
 
 def build(name: str, data: TrainingData) -> Architecture:

@@ -10,11 +10,11 @@ import torch
 from mthn_automl.data.dataset import Dataset, IntArray
 from mthn_automl.data.encoding import Flags
 from mthn_automl.data.scaling import SQUASH
-from mthn_automl.training.encode import TrainingData, problem_shape
+from mthn_automl.training.encode import TrainingData, encode, problem_shape
 from mthn_automl.training.squash import squashed
 from mthn_automl.training.tensors import DeviceData
 from tests.contracts import zoo
-from tests.training.trained import encode_all, encode_folds, seen
+from tests.training.trained import encode_all, seen
 
 FOLDS = range(3)
 every_animal = pytest.mark.parametrize("animal", zoo.ZOO, ids=lambda animal: animal.__name__)
@@ -26,7 +26,7 @@ def folds_of(dataset: Dataset) -> IntArray:
 
 
 def encoded(dataset: Dataset) -> TrainingData:
-    return encode_folds(dataset, folds_of(dataset), Flags.of(dataset))
+    return encode(dataset, folds_of(dataset), Flags.of(dataset))
 
 
 def with_cells(dataset: Dataset, rows: IntArray, value: float) -> Dataset:
@@ -36,7 +36,7 @@ def with_cells(dataset: Dataset, rows: IntArray, value: float) -> Dataset:
     return replace(dataset, features=zoo.table(features), target=target)
 
 
-def test_a_fold_validates_on_its_rows_and_trains_on_all_others_and_a_refit_on_every_row() -> None:
+def test_a_fold_validates_on_its_rows_and_trains_on_all_others_and_without_folds_there_is_one_of_every_row() -> None:
     data, folds = encoded(zoo.planted()), folds_of(zoo.planted())
     for fold in FOLDS:
         np.testing.assert_array_equal(data.validation[fold], np.flatnonzero(folds == fold))
@@ -62,7 +62,7 @@ def test_a_fold_is_scaled_by_its_own_training_rows_and_by_no_other(
 
 def test_metadata_are_scaled_by_the_tasks_that_train() -> None:
     dataset = zoo.planted()
-    data = encode_folds(dataset, np.where(dataset.task < 6, 0, 1), Flags.of(dataset))
+    data = encode(dataset, np.where(dataset.task < 6, 0, 1), Flags.of(dataset))
     np.testing.assert_allclose(data.metadata[0, 6:].mean(axis=0), 0.0, atol=1e-6)
     np.testing.assert_allclose(data.metadata[1, :6].mean(axis=0), 0.0, atol=1e-6)
     assert data.metadata.shape == (2, 12, 3)

@@ -15,7 +15,7 @@ from mthn_automl.data.encoding import Flags
 from mthn_automl.errors import DivergedError
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.models.pooled import Pooled, PooledSettings
-from mthn_automl.training.encode import TrainingData
+from mthn_automl.training.encode import TrainingData, encode
 from mthn_automl.training.fit import FitResult, Paused, Schedule, Training, drained
 from mthn_automl.training.losses import row_loss
 from mthn_automl.training.members import Member
@@ -23,7 +23,7 @@ from mthn_automl.training.predict import fold_outputs
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo
-from tests.training.trained import encode_all, encode_folds, fit, seen
+from tests.training.trained import encode_all, fit, seen
 
 MEMBERS = (Member(0, 1), Member(1, 2), Member(2, 3), Member(0, 4))
 USUAL = Schedule(batch=64, max_epochs=6, patience=100, check_every=2)
@@ -37,7 +37,7 @@ def noisy() -> Dataset:
 
 
 def with_folds(dataset: Dataset) -> TrainingData:
-    return encode_folds(dataset, np.arange(len(dataset)) % 3, Flags.of(dataset))
+    return encode(dataset, np.arange(len(dataset)) % 3, Flags.of(dataset))
 
 
 def without_validation(dataset: Dataset) -> TrainingData:
@@ -157,7 +157,7 @@ def test_learning_rate_and_weight_decay_matter_and_decay_shrinks_weights() -> No
 
 def test_members_differ_by_their_seeds_equal_ones_agree_and_those_of_unequal_rows_all_finish() -> None:
     dataset = zoo.planted()
-    data = encode_folds(dataset, np.where(np.arange(len(dataset)) % 14 < 10, 0, 1), Flags.of(dataset))
+    data = encode(dataset, np.where(np.arange(len(dataset)) % 14 < 10, 0, 1), Flags.of(dataset))
     result = fitted(data, members=[Member(0, 1), Member(0, 1), Member(0, 2), Member(1, 1)])
     weight = result.pack.parameters["first.weight"]
     torch.testing.assert_close(weight[0], weight[1], rtol=1e-5, atol=1e-5)

@@ -8,13 +8,13 @@ from mthn_automl.data.encoding import Flags
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.hard_sharing import HardSharing, HardSharingSettings
 from mthn_automl.training.batches import Batch, lay_out, whole
-from mthn_automl.training.encode import TrainingData
+from mthn_automl.training.encode import TrainingData, encode
 from mthn_automl.training.fit import Schedule
 from mthn_automl.training.members import Member
 from mthn_automl.training.settings import LossWeighting, TrainingSettings
 from mthn_automl.training.weighting import LEAST_LOSS, LossWeights
 from tests.contracts import zoo
-from tests.training.trained import encode_folds, fit
+from tests.training.trained import fit
 
 WEIGHTINGS: tuple[LossWeighting, ...] = ("rows", "tasks", "power", "uncertainty")
 
@@ -22,7 +22,7 @@ WEIGHTINGS: tuple[LossWeighting, ...] = ("rows", "tasks", "power", "uncertainty"
 def data() -> TrainingData:
     """Two tasks of ten rows and ten of one, of which every third row validates."""
     dataset = zoo.one_row_tasks()
-    return encode_folds(dataset, np.where(np.arange(len(dataset)) % 3 == 2, 0, -1), Flags.of(dataset))
+    return encode(dataset, np.where(np.arange(len(dataset)) % 3 == 2, 0, -1), Flags.of(dataset))
 
 
 def batch_of(given: TrainingData) -> tuple[Batch, torch.Tensor]:

@@ -15,13 +15,8 @@ from mthn_automl.training.tensors import ScaledTensor
 from mthn_automl.tuning.objective import train_in_steps
 
 
-def encode_folds(dataset: Dataset, fold: IntArray, flags: Flags) -> TrainingData:
-    """What cross-validation trains on."""
-    return encode(dataset, fold, flags)
-
-
 def encode_all(dataset: Dataset, flags: Flags) -> TrainingData:
-    """One fold that trains on every row, as a refit does."""
+    """One fold that trains on every row and validates on none."""
     return encode(dataset, np.full(len(dataset), -1), flags)
 
 

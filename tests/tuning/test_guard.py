@@ -34,9 +34,9 @@ def first_network(name: str, tasks: int = 7) -> partial[Any]:
     return partial(architecture, shape(tasks), make_settings(architecture.Settings, first_settings(name)))
 
 
-def asked(name: str, limits: Limits, networks: int = 1, chosen: dict[str, Any] | None = None) -> Refusal | None:
+def asked(name: str, limits: Limits, seeds: int = 1, chosen: dict[str, Any] | None = None) -> Refusal | None:
     """What the guard says of the first trial of an architecture with seven tasks."""
-    guarding = Guard(shape(7), members=3, networks=networks, limits=limits)
+    guarding = Guard(shape(7), members=3, seeds=seeds, limits=limits)
     return guarding.refusal(catalogue.read(name), first_settings(name) if chosen is None else chosen)
 
 
@@ -48,13 +48,13 @@ def refused(name: str, limits: Limits, chosen: dict[str, Any] | None = None) -> 
 
 @pytest.mark.parametrize("name", NEURAL)
 def test_what_is_counted_without_memory_is_what_is_allocated_and_what_limits_are_compared_with(name: str) -> None:
-    network, networks = first_network(name)(), 3
+    network, seeds = first_network(name)(), 3
     allocated = [each for key, each in [*network.named_parameters(), *network.named_buffers()] if key != "metadata"]
     assert count(first_network(name)) == sum(each.numel() for each in allocated)
-    total, of_task = network.size().total * networks, network.size().task_network * networks
-    assert asked(name, Limits(parameters=total, parameters_per_task=of_task), networks) is None
+    total, of_task = network.size().total * seeds, network.size().task_network * seeds
+    assert asked(name, Limits(parameters=total, parameters_per_task=of_task), seeds) is None
     for limits in (Limits(parameters=total - 1), Limits(parameters_per_task=of_task - 1)):
-        assert asked(name, limits, networks) is not None
+        assert asked(name, limits, seeds) is not None
 
 
 def test_a_network_that_looks_at_its_own_parameters_is_counted_all_the_same() -> None:

@@ -4,6 +4,7 @@ import json
 import math
 import time
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,15 @@ import torch
 from mthn_automl.data.scoring import error_over_rows, error_over_tasks, metric_named
 from mthn_automl.errors import DivergedError, UndefinedError, UsageError
 from mthn_automl.models.base import Size
-from mthn_automl.tuning.objective import Configuration, Evaluation, Objective, SearchData, fold_members
+from mthn_automl.tuning.criteria import Limits
+from mthn_automl.tuning.objective import (
+    Configuration,
+    Evaluation,
+    Objective,
+    SearchData,
+    fit_classical,
+    fold_members,
+)
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.rungs import Rung
 from tests.contracts import zoo
@@ -115,9 +124,49 @@ def test_networks_report_errors_and_epochs_by_fold_and_seed(
     assert result.epochs == evaluation.curve[-1][0] == evaluation.last.epoch  # when the last member stopped
     assert (result.architecture, result.settings) == (configuration.file.name, configuration.all_settings())
     assert result.error != objective(replace(configuration, seed=1)).result.error
-    one, three = (Objective(data, replace(toys.plan(), networks=each))(configuration).result for each in (1, 3))
-    assert result.size == one.size.times(2)
-    assert (three.size, three.error) == (one.size.times(3), one.error)  # a refit trains three
+    assert result.size == Objective(data, toys.plan())(configuration).result.size.times(2)
+
+
+@every_kind
+def test_its_models_are_those_of_the_folds_or_one_that_was_fitted_to_all_rows(
+    data: SearchData, objective: Objective, configuration: Configuration
+) -> None:
+    evaluation, rows = objective(configuration), data.dataset
+    if configuration.neural or not configuration.file.load_class().fitted_whole:  # type: ignore[attr-defined]
+        assert len(evaluation.models) == 2
+        for fold, model in enumerate(evaluation.models):
+            seen = np.flatnonzero(data.fold == fold)
+            expected = evaluation.out_of_fold()[seen]
+            np.testing.assert_allclose(model.predict(rows.take(seen)), expected, rtol=1e-5, atol=1e-6)
+    else:
+        [model] = evaluation.models
+        alone = fit_classical(configuration, rows, objective.flags)
+        np.testing.assert_array_equal(model.predict(rows), alone.predict(rows))
+    assert evaluation.result.models == len(evaluation.models)
+    assert evaluation.result.size == sum((model.size() for model in evaluation.models), Size(0, 0, 0))
+
+
+def test_without_time_for_one_more_fit_the_models_of_the_folds_are_kept(
+    objective: Objective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = count()
+    monkeypatch.setattr(time, "time", lambda: next(clock))
+    evaluation = objective(RIDGE, deadline=1.5)  # it is looked at before each of two folds, and then
+    assert (len(evaluation.models), evaluation.result.models) == (2, 2)
+
+
+@networks
+def test_limits_decide_of_how_many_folds_the_model_is_and_of_one_at_least(
+    data: SearchData, configuration: Configuration
+) -> None:
+    plan = toys.plan(epochs=1)
+    free = Objective(data, plan)(configuration).result
+    one = free.size.total // 2
+    for most, models in ((2 * one, 2), (2 * one - 1, 1), (one - 1, 1)):
+        evaluation = Objective(replace(data, limits=Limits(parameters=most)), plan)(configuration)
+        found = evaluation.result
+        assert (found.models, found.size.total, len(evaluation.models)) == (models, models * one, 2), most
+        assert (found.error, evaluation.last.parameters) == (free.error, models * one), most
 
 
 def rungs_of(objective: Objective, configuration: Configuration) -> tuple[list[Rung], Evaluation]:
@@ -145,9 +194,9 @@ def test_rungs_change_nothing_about_the_result(data: SearchData, configuration: 
 
 def test_a_rung_shows_the_losses_of_the_out_of_fold_predictions_so_far(data: SearchData) -> None:
     """A training of so many epochs ends where a longer one has its rung."""
-    seeds = replace(toys.plan_with_rungs(3, epochs=6), seeds=2, networks=2)
+    seeds = replace(toys.plan_with_rungs(3, epochs=6), seeds=2)
     rung = rungs_of(Objective(data, seeds), HYPER)[0][0]
-    ended = Objective(data, replace(toys.plan_with_rungs(epochs=3), seeds=2, networks=2))(HYPER)
+    ended = Objective(data, replace(toys.plan_with_rungs(epochs=3), seeds=2))(HYPER)
     np.testing.assert_allclose(rung.cells, ended.last.cells, rtol=1e-6)
     assert rung.error == pytest.approx(ended.result.error**2)
     assert (rung.epoch, rung.parameters) == (3, ended.result.size.total)

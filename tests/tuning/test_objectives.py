@@ -55,3 +55,18 @@ def test_the_excess_is_relative_to_the_limit(limits: Limits, excess: dict[str, f
 )
 def test_limits_that_are_broken_are_named_with_their_numbers(limits: Limits, sentence: str) -> None:
     assert limits.broken(SIZE, 5.0) == sentence
+
+
+@pytest.mark.parametrize(
+    ("limits", "models"),
+    [
+        (NO_LIMITS, 4),
+        (Limits(parameters=4000), 4),
+        (Limits(parameters=2999), 2),
+        (Limits(parameters=999), 1),
+        (Limits(parameters=10**9, parameters_per_task=120), 3),
+        (Limits(latency=12.5), 2),
+    ],
+)
+def test_as_many_models_as_keep_the_limits_together_are_kept_and_one_at_least(limits: Limits, models: int) -> None:
+    assert limits.models_within([SIZE] * 4, 5.0) == models

@@ -74,16 +74,6 @@ def test_an_architecture_that_takes_too_much_of_the_time_is_named_and_the_quicke
     assert make_plan(1000, [*USUAL, slow], seconds=None, workers=2, usual_seconds=10.0).left_out == {}
 
 
-def test_a_refit_has_as_many_networks_as_time_and_bounds_allow_and_no_fewer_than_a_fold() -> None:
-    for rows in (20, 2_000, 200_000):
-        plans = [made(rows, seconds, most_networks=5) for seconds in SECONDS]
-        networks = [plan.networks for plan in plans]
-        assert networks == sorted(networks), rows
-        assert (networks[0], networks[-1]) == (1, 5), rows
-        assert all(plan.seeds <= plan.networks for plan in plans), rows
-    assert made(1_000, None, seeds=7, most_networks=5).networks == 7
-
-
 def test_folds_and_seeds_that_are_given_are_kept_and_the_budget_decides_on_the_others() -> None:
     for seconds in (1.0, 36_000.0, None):
         plan = made(5_000, seconds, folds=7, seeds=4, most_folds=3, most_seeds=2)
@@ -113,7 +103,7 @@ def test_what_learns_late_is_given_longer_and_patience_is_a_small_share_of_the_e
 
 def test_a_plan_survives_toml() -> None:
     with_rungs = replace(toys.plan(), schedule=replace(toys.plan().schedule, rungs=(1, 3)))
-    plans = (made(1_000, 600.0, rounds=6, most_networks=5), made(1_000_000, 20.0), made(1_000, None), with_rungs)
+    plans = (made(1_000, 600.0, rounds=6), made(1_000_000, 20.0), made(1_000, None), with_rungs)
     for plan in plans:
         assert Plan.from_toml(tomllib.loads(tomli_w.dumps(plan.to_toml()))) == plan
 
@@ -124,9 +114,6 @@ def test_a_plan_survives_toml() -> None:
         (toys.plan(folds=1), "Each trial: 1 hold-out, 1 network a fold, batches of 16 rows, at most 8 epochs"),
         (toys.plan(folds=5, seeds=3), "5 folds, the mean of 3 networks a fold"),
         (toys.plan(), "stopped after 4 without progress."),
-        (toys.plan(seeds=3), "without progress; each refit: the mean of 3 networks."),
-        (replace(toys.plan(), networks=5), "1 network a fold, "),
-        (replace(toys.plan(), networks=5), "; each refit: the mean of 5 networks."),
         (toys.plan(), "Every architecture gets 4 first trials, the quickest first."),
         (replace(toys.plan(), rounds=1), "Every architecture gets a first trial, the quickest first."),
         (replace(toys.plan(), round_seconds=12.3), "the quickest first; one of each should take about 12 s."),

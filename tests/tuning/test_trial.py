@@ -31,10 +31,11 @@ from mthn_automl.tuning.trial import (
     write_params,
     write_rungs,
 )
+from mthn_automl.tuning.trial_model import MODEL_FILES
 from tests.tuning import toys
 from tests.tuning.toys import Behaviour
 
-FILES = {PREDICTIONS, CURVE, RESULT}
+FILES = {PREDICTIONS, *MODEL_FILES, CURVE, RESULT}
 
 
 def trial_of(tmp_path: Path, behaviour: Behaviour = "good", deadline: float | None = None) -> Trial:
@@ -81,7 +82,9 @@ def test_the_parameters_of_a_trial_are_those_it_is_to_run(tmp_path: Path) -> Non
     }
 
 
-def test_a_trial_leaves_its_result_its_predictions_and_its_curve(tmp_path: Path, objective: Objective) -> None:
+def test_a_trial_leaves_its_result_its_predictions_its_models_and_its_curve(
+    tmp_path: Path, objective: Objective
+) -> None:
     network, toy = network_of(tmp_path), trial_of(tmp_path)
     for trial in (network, toy):
         outcome = run(trial, objective)
@@ -96,7 +99,7 @@ def test_a_trial_leaves_its_result_its_predictions_and_its_curve(tmp_path: Path,
     assert [line["fold"] for line in of_toy] == [0, 1]
 
 
-@pytest.mark.parametrize("missing", [PREDICTIONS, CURVE])
+@pytest.mark.parametrize("missing", [PREDICTIONS, *MODEL_FILES, CURVE])
 def test_there_is_no_result_without_the_other_files(tmp_path: Path, objective: Objective, missing: str) -> None:
     """A folder in the place of a file cannot be replaced by it."""
     trial = trial_of(tmp_path)
@@ -214,9 +217,8 @@ def test_what_is_sent_is_what_would_have_been_written(tmp_path: Path, objective:
     near = network_of(tmp_path)
     run(near, objective)
     sent = run(replace(near, lock=tmp_path / "none"), objective).files
-    assert [sent[name] for name in (PREDICTIONS, CURVE)] == [
-        (near.folder / name).read_bytes() for name in (PREDICTIONS, CURVE)
-    ]
+    names = FILES - {RESULT}  # the only one that says how long it took
+    assert {name: sent[name] for name in names} == {name: (near.folder / name).read_bytes() for name in names}
 
 
 def test_an_outcome_and_what_a_trial_showed_at_its_rungs_are_the_same_after_its_folder(tmp_path: Path) -> None:
