@@ -34,8 +34,12 @@ class Split:
 
 
 def split_of(problem: str, seed: int, folder: Path | None) -> Split | None:
-    """folder: the authors' problems, each with data.csv, meta.csv and splits/seed<k>.csv (Water Quality: paper<k>.csv),
-    whose columns are row and split (train, vali, test); None: a problem of our own from the same formula, or None where there is no formula."""
+    """One split.
+
+    folder: the authors' problems, each with data.csv, meta.csv and splits/seed<k>.csv (Water Quality: paper<k>.csv),
+    whose columns are row and split (train, vali, test); None: a problem of our own from the same formula, or None where
+    there is no formula.
+    """
     if folder is not None:
         return _of_authors(folder / problem, f"{SPLITS[problem][0]}{seed}")
     if problem not in SIZES:
