@@ -37,15 +37,16 @@ def bars(ranks: Ranks) -> pd.DataFrame:
 
 
 def chart(points: pd.DataFrame, ranks: Ranks, own: str) -> alt.LayerChart:
-    """A line a method, the best at the top; bars above join those that Nemenyi's test does not tell apart."""
+    """A line a method, the best one the longest, so that no line crosses a name; bars join what is not told apart."""
     groups = bars(ranks)
     depth, above = len(points), len(groups) + 1
-    placed = points.assign(depth=[-number for number in range(1, depth + 1)], zero=0, own=points["method"] == own)
+    placed = points.assign(depth=range(-depth, 0), zero=0, own=points["method"] == own)
     placed["label"] = [f"{name}  {rank:.2f}" for name, rank in zip(placed["method"], placed["rank"], strict=True)]
+    x_scale = alt.Scale(domain=[0.8, 1.2 * depth], nice=False)
     x = alt.X(
         "rank:Q",
         title="mean rank (1 is best)",
-        scale=alt.Scale(domain=[0.8, depth + 0.9], nice=False),
+        scale=x_scale,
         axis=alt.Axis(values=list(range(1, depth + 1)), format="d", grid=True),
     )
     y_scale = alt.Scale(domain=[-depth - 0.6, above + 0.4], nice=False)
@@ -60,7 +61,7 @@ def chart(points: pd.DataFrame, ranks: Ranks, own: str) -> alt.LayerChart:
         base.mark_text(align="left", dx=5, fontSize=11).encode(y=y, text="label:N", color=colour),
         alt.Chart(groups)
         .mark_rule(strokeWidth=4, color=theme.FAINT)
-        .encode(x=alt.X("low:Q", scale=x.scale), x2="high:Q", y=alt.Y("height:Q", scale=y_scale, axis=None)),
+        .encode(x=alt.X("low:Q", scale=x_scale), x2="high:Q", y=alt.Y("height:Q", scale=y_scale, axis=None)),
     ]
     said = "unknown" if pd.isna(ranks.p_value) else f"{ranks.p_value:.2g}"
     return theme.finished(

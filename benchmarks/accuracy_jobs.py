@@ -18,6 +18,8 @@ from accuracy_methods import AUTOGLUON, METHODS, made_by
 from accuracy_sets import written
 from measuring import say
 
+from mthn_automl.errors import MthnError
+
 HERE: Final = Path(__file__).resolve().parent
 GRACE: Final = 30.0
 """Seconds between asking a process to end and ending it."""
@@ -76,10 +78,16 @@ def run_one(job: Asked, data: Path, output: Path, workers: int) -> None:
         key.path(output).unlink(missing_ok=True)
     log = output / "logs" / f"{job.dataset}-{job.method}-split{job.split}-{job.seconds:g}s.log"
     log.parent.mkdir(parents=True, exist_ok=True)
+    reason: str | None
     with tempfile.TemporaryDirectory(prefix="accuracy-", ignore_cleanup_errors=True) as folder:
-        spec = _specification(job, data, output, workers, Path(folder))
-        with log.open("wb") as stream:
-            reason = _ended(spec, stream.fileno(), job.seconds + BEYOND, job.method)
+        try:
+            spec = _specification(job, data, output, workers, Path(folder))
+        except (MthnError, OSError, ValueError) as error:
+            log.write_text(f"{type(error).__name__}: {error}\n")
+            reason = "Its data could not be read."
+        else:
+            with log.open("wb") as stream:
+                reason = _ended(spec, stream.fileno(), job.seconds + BEYOND, job.method)
     for key in job.cells():
         if read(output, key) is None:
             store(output, Cell(**vars(key), failure=_reason(reason, log)))
