@@ -14,8 +14,11 @@ import pandas as pd
 from accuracy_methods import Job, Outcome
 
 VERSION: Final = "1.6.3"
-EXTRAS: Final = ("lightgbm", "catboost", "xgboost", "fastai")
-"""The libraries of the models of its presets: gradient boosting and networks (fastai brings PyTorch)."""
+EXTRAS: Final = ("lightgbm", "catboost", "xgboost", "fastai", "ray")
+"""What its presets need: gradient boosting, networks (fastai brings PyTorch), and folds that are fitted in processes.
+
+Without ray, a trial of stacking that leaves no model within its quarter of the time makes the fit itself fail.
+"""
 
 STAMP: Final = "installed"
 
@@ -24,6 +27,7 @@ def run(job: Job) -> dict[str, Outcome]:
     """Its time begins when its own interpreter is started; reading the files, fitting and predicting are part of it."""
     schema = job.given.dataset().schema
     asked = {
+        "method": job.name,
         "train": job.given.train,
         "test": job.given.test,
         "meta": job.given.meta,

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from accuracy_cells import Cell, Key, read, store
-from accuracy_methods import AUTOGLUON, METHODS, made_by
+from accuracy_methods import METHODS, made_by
 from accuracy_sets import written
 from measuring import say
 
@@ -28,6 +28,7 @@ BEYOND: Final = 1200.0
 """Seconds beyond its time after which a process has failed."""
 
 LONGEST_REASON: Final = 300
+AUTOGLUON: Final = "accuracy_autogluon"
 
 
 @dataclass(frozen=True)
@@ -157,4 +158,4 @@ def _line(cell: Cell | None) -> str:
 
 
 def needs_autogluon(jobs: Sequence[Asked], output: Path, retry: bool) -> bool:
-    return any(job.method == AUTOGLUON and job.missing(output, retry) for job in jobs)
+    return any(METHODS[job.method].module == AUTOGLUON and job.missing(output, retry) for job in jobs)
