@@ -1,4 +1,4 @@
-"""The paper's protocol: three problems, the methods of its comparison and newer ones, no tuning, test MSE.
+"""The paper's protocol: four problems, the methods of its comparison and newer ones, no tuning, test MSE.
 
     python benchmarks/paper.py                      problems of our own, from the formulas (Cubic and Robot Arm)
     python benchmarks/paper.py --data DIR           the authors' problems: DIR/<problem>/data.csv, meta.csv, splits/
@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import torch
 from paper_methods import METHODS, Method
-from paper_problems import PROBLEMS, Split, split_of
+from paper_problems import PROBLEMS, SPLITS, Split, split_of
 
 from mthn_automl import catalogue
 from mthn_automl.data.encoding import Flags
@@ -56,7 +56,7 @@ def mse(model: Networks, split: Split) -> float:
 
 def measure(problem: str, methods: Sequence[Method], chosen: argparse.Namespace) -> list[dict[str, Any]]:
     schedule = replace(SCHEDULE, max_epochs=5) if chosen.quick else SCHEDULE
-    splits = [split_of(problem, seed, chosen.data) for seed in range(chosen.splits)]
+    splits = [split_of(problem, seed, chosen.data) for seed in range(chosen.splits or SPLITS[problem][1])]
     rows = []
     for method in methods:
         found = [errors(method, each, chosen.networks, schedule) for each in splits if each is not None]
@@ -87,7 +87,7 @@ def _row(problem: str, method: Method, found: np.ndarray, authors: bool) -> dict
 def _line(row: dict[str, Any], networks: int) -> str:
     paper = "     -          " if row["paper"] is None else f"{row['paper']:.4f}  {row['excess'] or 0.0:+6.1f}"
     return (
-        f"{row['problem']:10} {row['method']:22} {row['parameters']:9,}  ours {row['ours']:.4f} ± {row['se']:.4f}  "
+        f"{row['problem']:13} {row['method']:22} {row['parameters']:9,}  ours {row['ours']:.4f} ± {row['se']:.4f}  "
         f"mean of {networks} {row['ensemble']:.4f}  paper {paper}"
     )
 
@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder with the authors' problems")
     parser.add_argument("--problems", default=",".join(PROBLEMS))
     parser.add_argument("--methods", default="", help="names of architectures, separated by commas; default all")
-    parser.add_argument("--splits", type=int, default=3)
+    parser.add_argument("--splits", type=int, help="default: those that the paper's code was run on, 3 or 5")
     parser.add_argument("--networks", type=int, default=3, help="seeds a split")
     parser.add_argument("--quick", action="store_true", help="five epochs: only to see that it runs")
     parser.add_argument("--json", action="store_true")

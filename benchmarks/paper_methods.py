@@ -3,7 +3,8 @@
 Graffeuille, Koh, Wicker, Lehmann: Multi-Task Learning with Hypernetworks and Task Metadata, IJCAI 2024. The settings:
 hidden layers of 32-32-32, embeddings of 10 that start alike, generators on the task's description itself. The figures
 were measured by running the authors' code, learning rate 1e-3 and final weights as it has them, on the splits with the
-numbers 0, 1 and 2: test MSE over all test rows, the mean of the three.
+numbers 0, 1 and 2 (Water Quality: 0 to 4): test MSE over all test rows, the mean over the splits. On Water Quality only
+the hypernetwork was run.
 """
 
 from dataclasses import dataclass, fields
@@ -53,7 +54,12 @@ def _figures(cubic: float, robot_arm: float, algorithms: float) -> dict[str, flo
 
 
 NAMED: Final = (
-    Method("MTHN with metadata", "hypernetwork", {**MTHN, "task_input": "both"}, _figures(0.0223, 0.4385, 1.303)),
+    Method(
+        "MTHN with metadata",
+        "hypernetwork",
+        {**MTHN, "task_input": "both"},
+        {**_figures(0.0223, 0.4385, 1.303), "water_quality": 0.340},  # with the best validation weights 0.2755
+    ),
     Method(
         "MTHN without metadata", "hypernetwork", {**MTHN, "task_input": "embedding"}, _figures(0.1097, 0.4472, 1.342)
     ),

@@ -1,4 +1,4 @@
-"""The paper's three problems with its splits: rows to train on, rows to stop by, rows to test on."""
+"""The paper's four problems with its splits: rows to train on, rows to stop by, rows to test on."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,15 @@ from mthn_automl.data.dataset import Dataset, IntArray
 from mthn_automl.data.problems import cubic, robot_arm
 from mthn_automl.data.read import read_dataset, read_rows
 
-PROBLEMS: Final = ("cubic", "robot_arm", "algorithms")
+SPLITS: Final = {
+    "cubic": ("seed", 3),
+    "robot_arm": ("seed", 3),
+    "algorithms": ("seed", 3),
+    "water_quality": ("paper", 5),
+}
+"""How the files of the splits begin, and on how many of them the paper's code was run."""
+
+PROBLEMS: Final = tuple(SPLITS)
 SIZES: Final = {"cubic": (8, 2, 490), "robot_arm": (38, 12, 450)}
 """Rows a task to train on, to stop by and to test on; of 20 tasks."""
 
@@ -26,10 +34,14 @@ class Split:
 
 
 def split_of(problem: str, seed: int, folder: Path | None) -> Split | None:
-    """folder: the authors' problems, each with data.csv, meta.csv and splits/seed<k>.csv, whose columns are row and
-    split (train, vali, test); None: a problem of our own from the same formula, or None where there is no formula."""
+    """One split.
+
+    folder: the authors' problems, each with data.csv, meta.csv and splits/seed<k>.csv (Water Quality: paper<k>.csv),
+    whose columns are row and split (train, vali, test); None: a problem of our own from the same formula, or None where
+    there is no formula.
+    """
     if folder is not None:
-        return _of_authors(folder / problem, seed)
+        return _of_authors(folder / problem, f"{SPLITS[problem][0]}{seed}")
     if problem not in SIZES:
         return None
     training, stopping, test = SIZES[problem]
@@ -40,9 +52,9 @@ def split_of(problem: str, seed: int, folder: Path | None) -> Split | None:
     return _split(data, meta, pd.Series(kind, index=data.index))
 
 
-def _of_authors(folder: Path, seed: int) -> Split:
+def _of_authors(folder: Path, split: str) -> Split:
     data, meta = (pd.read_csv(folder / f"{name}.csv") for name in ("data", "meta"))
-    return _split(data, meta, pd.read_csv(folder / "splits" / f"seed{seed}.csv").set_index("row")["split"])
+    return _split(data, meta, pd.read_csv(folder / "splits" / f"{split}.csv").set_index("row")["split"])
 
 
 def _split(data: pd.DataFrame, meta: pd.DataFrame, kind: pd.Series) -> Split:

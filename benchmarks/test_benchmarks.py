@@ -126,6 +126,25 @@ def test_every_method_of_the_paper_and_every_network_of_ours_follows_its_protoco
 
 
 @pytest.mark.slow
+def test_water_quality_has_the_paper_s_own_splits(tmp_path: Path) -> None:
+    data, meta = robot_arm(tasks=3, rows=20)
+    folder = tmp_path / "water_quality"
+    (folder / "splits").mkdir(parents=True)
+    data.drop(columns=["target2", "target3"]).to_csv(folder / "data.csv", index=False)
+    meta.to_csv(folder / "meta.csv", index=False)
+    for number in range(5):
+        split = pd.DataFrame({"row": range(60), "split": ["train", "vali", "test"] * 20})
+        split.to_csv(folder / "splits" / f"paper{number}.csv", index=False)
+    options = ("--problems", "water_quality", "--methods", "hypernetwork", "--networks", "1")
+    done = run("paper", tmp_path, "--quick", "--json", "--data", str(tmp_path), *options)
+    assert done.returncode == 0, done.stderr
+    rows = {each["method"]: each for each in json.loads(done.stdout)["rows"]}
+    assert {len(each["by_split"]) for each in rows.values()} == {5}
+    assert rows["MTHN with metadata"]["paper"] == 0.340
+    assert rows["MTHN without metadata"]["paper"] is None
+
+
+@pytest.mark.slow
 def test_searches_with_and_without_rungs_are_paired(tmp_path: Path) -> None:
     done = run("search", tmp_path, "--quick", "--json")
     assert done.returncode == 0, done.stderr
