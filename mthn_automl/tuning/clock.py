@@ -9,7 +9,7 @@ VARIANTS_FITTED = 4
 TABLES_AND_FIGURES = 5.0
 """Seconds of drawing and saving, which hardly depend on the data."""
 
-LEAST_SHARE, MOST_SHARE = 0.06, 0.45
+LEAST_SHARE, MOST_SHARE = 0.05, 0.25
 
 
 @dataclass
