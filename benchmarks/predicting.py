@@ -21,23 +21,24 @@ from mthn_automl.models.hypernetwork import Hypernetwork
 from mthn_automl.training.encode import encode
 from mthn_automl.training.members import Pack
 from mthn_automl.training.networks import Networks
-from mthn_automl.tuning.final import Refitted
+from mthn_automl.tuning.trial_model import TrialModel
 
 TASKS = 1_000
-SEVERAL = 3
+SEVERAL, FOLDS = 3, 5
 SETTINGS = {"task_input": "embedding", "embedding_size": EMBEDDING, "extractor_layers": 1, "width": 32, "depth": 3}
 
 
 @cache
-def loaded(networks: int) -> Predictor:
-    """The mean of so many networks, saved and loaded again; they are untrained, which costs the same."""
+def loaded(networks: int, folds: int = 1) -> Predictor:
+    """The mean of so many networks of each fold, saved and loaded again; they are untrained, which costs the same."""
     dataset = made_dataset(20 * TASKS, TASKS)
     data = encode(dataset, np.full(len(dataset), -1), Flags.of(dataset))
     metadata = torch.zeros(networks, TASKS, 0)
     pack = Pack.build(lambda: Hypernetwork(data.shape, PAPER), range(networks), metadata, present_only=True)
-    refitted = Refitted("hypernetwork", Networks(pack, data.encoders[0], data.problem), 0.0, False, ())
+    models = (Networks(pack, data.encoders[0], data.problem),) * folds
+    trial = TrialModel(catalogue.read("hypernetwork"), 0, SETTINGS, models)
     with tempfile.TemporaryDirectory() as folder:
-        write_model(Path(folder) / "model", refitted, catalogue.read("hypernetwork"), SETTINGS, dataset, _METRICS)
+        write_model(Path(folder) / "model", trial.name, [(trial, 1.0)], dataset, _METRICS)
         return load_model(Path(folder))
 
 
@@ -50,6 +51,7 @@ def predict_rows_per_second(quick: bool) -> Found:
     ways = {
         "one network": _predicting(loaded(1), given, given.task),
         "mean of three": _predicting(loaded(SEVERAL), given, given.task),
+        "mean of five folds of three": _predicting(loaded(SEVERAL, FOLDS), given, given.task),
         "one network, tasks by name": _predicting(loaded(1), given, np.array(given.tasks.names, object)[given.task]),
     }
     found = {name: _a_second(each, len(given)) for name, each in interleaved(ways, 2 if quick else 7).items()}
@@ -73,6 +75,7 @@ def single_row_microseconds(quick: bool) -> Found:
     seconds = 0.02 if quick else 0.2
     ways = {
         "mean of three": Way.filling(_one_by_one(loaded(SEVERAL), rows), seconds),
+        "mean of five folds of three": Way.filling(_one_by_one(loaded(SEVERAL, FOLDS), rows), seconds),
         "one network": Way.filling(_one_by_one(loaded(1), rows), seconds),
         "an array, one network": Way.filling(_one_by_one(loaded(1), rows, as_array=True), seconds),
     }

@@ -92,14 +92,12 @@ def loses_and_doubles_nothing(story: Killed) -> bool:
 
 
 def fitted_again(run: Path, noted: Path) -> list[Fit]:
-    """Fits of the slow model to the rows of a fold that began after their trial had left its result.
+    """Fits of the slow model that began after their trial had left its result.
 
-    A refit takes the rows of all folds. noted: the folder in which each fit has left its name.
+    noted: the folder in which each fit has left its name.
     """
-    every = fits(noted)
-    of_all_folds = max(fit.rows for fit in every)
     done = results(run)
     names = [name for name in done if name.startswith("slow-")]
     settings = {name: read_json(run / "trials" / name / "params.json")["settings"] for name in names}
     written_at = {settings[name]["offset"]: done[name] for name in names}
-    return [fit for fit in every if fit.rows < of_all_folds and fit.began > written_at.get(fit.offset, fit.began)]
+    return [fit for fit in fits(noted) if fit.began > written_at.get(fit.offset, fit.began)]

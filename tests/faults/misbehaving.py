@@ -68,6 +68,7 @@ class Misbehaving(Classical):
     """
 
     Settings: ClassVar[type] = Settings
+    fitted_whole: ClassVar[bool] = False
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: Settings) -> Traits:

@@ -14,7 +14,7 @@ from tests.faults.runs import Started, Trials, call, call_apart, in_mid_search, 
 
 TRIALS = 5
 SOON = 60.0
-"""Seconds from a signal to the end of the command: a refit, tables and figures, on a machine that is busy."""
+"""Seconds from a signal to the end of the command: tables, figures and models, on a machine that is busy."""
 
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 WORDS = {signal.SIGINT: "Interrupted", signal.SIGTERM: "Terminated"}

@@ -120,7 +120,7 @@ def told(folder: Path, kind: Callable[[Path], Any], moment: str) -> Story:
                 story.note("read-only", in_process(folder, *again))
         story.note("room", in_process(folder, *again))
         if story.answers["room"].code == 0:
-            trials = pd.read_csv(run / "tradeoff.csv")
+            trials = pd.read_csv(run / "tradeoff.csv").query("architecture != 'ensemble'")
             story.complete = sorted(trials["architecture"] + "-" + trials["trial"].astype(str))
     return story
 

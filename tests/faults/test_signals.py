@@ -25,8 +25,8 @@ from tests.faults.stopping import CODES, TRIALS, WORDS, Moment, Story
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-SOME: tuple[Moment, ...] = (("search", signal.SIGINT), ("refit", signal.SIGTERM))
-ALL: tuple[Moment, ...] = (*SOME, ("ablation", signal.SIGINT), ("report", signal.SIGTERM))
+SOME: tuple[Moment, ...] = (("search", signal.SIGINT), ("report", signal.SIGTERM))
+ALL: tuple[Moment, ...] = (*SOME, ("ablation", signal.SIGINT))
 OTHER = {signal.SIGINT: signal.SIGTERM, signal.SIGTERM: signal.SIGINT}
 MIRRORED = tuple((phase, OTHER[number]) for phase, number in ALL)
 TWO = ("--architectures", "ridge,slow", "--no-ablation")
@@ -121,17 +121,17 @@ def test_before_anything_has_finished_a_signal_leaves_a_run_that_can_be_resumed(
 
 
 def test_a_second_signal_ends_the_command_at_once_and_the_run_can_still_be_resumed(tmp_path: Path) -> None:
-    """A fit takes so long that the second signal finds the first one's refit at work."""
+    """The second signal finds the pictures of the first one's report being drawn."""
     run = tmp_path / "run"
     moments = [
         (lambda: bool(results(run)), signal.SIGINT),
-        (lambda: bool(phases_begun(run, "refit")), signal.SIGTERM),
+        (lambda: bool(phases_begun(run, "report")), signal.SIGTERM),
     ]
-    answer = stopped(only_slow(tmp_path, "--runner", "local"), 4, moments)
+    answer = stopped(only_slow(tmp_path, "--runner", "local"), 1, moments)
     assert answer.code == 143
     assert answer.err.splitlines()[-1].startswith("mthn-automl: Terminated;")
     assert "Traceback" not in answer.err
-    assert not phases_ended(run, "refit")
+    assert not phases_ended(run, "report")
     before = results(run)
     assert finishes(run)
     assert {name: results(run)[name] for name in before} == before

@@ -72,6 +72,16 @@ class Finished:
         return self.folder.parent / f"{self.name}.csv"
 
     @cached_property
+    def members(self) -> dict[str, float]:
+        """The weight of each trial in the ensemble; none where there is none."""
+        return self.json("summary.json")["ensemble"] or {}
+
+    @property
+    def saved(self) -> list[str]:
+        """What has a row in the leaderboard, predictions and a model."""
+        return [*self.case.names, *(["ensemble"] if self.members else [])]
+
+    @cached_property
     def stored(self) -> pd.DataFrame:
         return pd.read_parquet(self.folder / "predictions.parquet")
 

@@ -29,10 +29,12 @@ TOP = {
     *("events.jsonl", "run.lock", "trials", "figures", "model", "models"),
 }
 MODEL_FILES = {"model.safetensors", "config.json", "schema.json", "tasks.json", "metrics.json", "README.md"}
+TRIAL_MODEL = {"model.safetensors", "model.json"}
 SUFFIXES = {
     *(".json", ".toml", ".csv", ".md", ".svg", ".png", ".parquet", ".safetensors", ".journal", ".log", ".lock"),
     *(".npy", ".jsonl"),
 }
+PHASES = ["search", "ensemble", "test", "ablation", "report"]
 LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \w+ +[A-Za-z0-9].*\.")
 PICKLES = (*(bytes([0x80, protocol]) for protocol in range(2, 6)), b"PK")
 
@@ -83,13 +85,15 @@ def names_in(folder: Path) -> set[str]:
 def test_every_file_is_there_and_none_is_a_pickle_or_knows_where_it_lies(run: Finished) -> None:
     assert names_in(run.folder) == TOP
     figures = ["leaderboard", "tradeoff", *(["ablation"] if run.case.ablated else [])]
+    figures += ["members"] if run.members else []
     pictures = {f"{each}.{suffix}" for each in figures for suffix in ("svg", "png", "csv")}
     assert names_in(run.folder / "figures") >= pictures
     assert (run.folder / "figures" / "ablation.csv").exists() == run.case.ablated
-    assert names_in(run.folder / "models") == set(run.case.names)
+    assert (run.folder / "figures" / "members.csv").exists() == bool(run.members)
+    assert names_in(run.folder / "models") == set(run.saved)
     assert names_in(run.folder / "trials") == {f"{name}-0" for name in run.case.names}
     trials = {path.name for path in (run.folder / "trials").glob("*/*")}
-    assert trials >= {"params.json", "curve.jsonl", "result.json"}
+    assert trials >= {"params.json", "curve.jsonl", "result.json", "out_of_fold.npy", *TRIAL_MODEL}
     for model in (run.folder / "model", *(run.folder / "models").iterdir()):
         assert names_in(model) == MODEL_FILES
     files = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
@@ -106,9 +110,11 @@ def test_the_leaderboard_is_ranked_and_its_winner_is_the_winner_everywhere(run: 
     table, best = run.table("leaderboard"), run.json("summary.json")["best"]
     first = table.iloc[0]
     assert list(table.columns) == list(leaderboard.COLUMNS)
-    assert list(table["rank"]) == list(range(1, len(run.case.names) + 1))
+    assert list(table["rank"]) == list(range(1, len(run.saved) + 1))
     assert table["cv_error"].is_monotonic_increasing
-    assert table[["trials", "pruned", "first_rounds"]].drop_duplicates().to_numpy().tolist() == [[1, 0, 1]]
+    counts = table.set_index("architecture")[["trials", "pruned", "first_rounds"]].T.to_dict("list")
+    assert counts.pop("ensemble", [len(run.members), 0, 0]) == [len(run.members), 0, 0]
+    assert counts == {name: [1, 0, 1] for name in run.case.names}
     assert best["architecture"] == first["architecture"] == run.json("model/config.json")["architecture"]
     assert (best["cv_error"], best["parameters"]) == (pytest.approx(first["cv_error"]), first["parameters"])
     measured = [best["test_error"], best["test_low"], best["test_high"]]
@@ -127,14 +133,13 @@ def test_the_summary_and_the_stored_options_tell_what_was_done(run: Finished) ->
         "stopped_in": None,
         "folds": 2,
         "seeds": 1,
-        "networks": 1,
         "objectives": ["error"],
         "first_rounds": 4,
-        "trials_by_architecture": dict.fromkeys(run.table("leaderboard")["architecture"], 1),
+        "trials_by_architecture": dict.fromkeys(run.case.names, 1),
         "trials": {"RUNNING": 0, "COMPLETE": len(run.case.names), "PRUNED": 0, "FAIL": 0},
     }
     assert {name: summary[name] for name in told} == told
-    assert set(summary["seconds"]) == {"search", "refit", "test", "ablation", "report"}
+    assert list(summary["seconds"]) == PHASES
     assert (summary["metadata_verdict"] in {"helped", "hurt", "no difference shown"}) == run.case.ablated
     config = (run.folder / "config.resolved.toml").read_text()
     assert f'data = "{run.data}"' in config
@@ -167,7 +172,7 @@ def test_every_row_is_predicted_once_and_those_sealed_within_each_task_by_no_fol
     assert not set(sealed) & set(trained)
     rows = {key: tuple(sorted(each)) for key, each in run.stored.groupby(["architecture", "role"])["row"]}
     tested = {"rows": sealed, "file": tuple(range(9)), "none": None}[run.case.test]
-    for name in run.case.names:
+    for name in run.saved:
         assert (rows[name, "out_of_fold"], rows.get((name, "test"))) == (trained, tested)
     share = (split["role"] == "test").groupby(split["task"]).mean()
     assert share.between(0.1, 0.3).all() if run.case.test == "rows" else share.eq(0).all()
@@ -177,7 +182,7 @@ def test_parameters_are_what_the_weights_file_holds(run: Finished) -> None:
     table = run.table("leaderboard").set_index("architecture")["parameters"]
     for name in set(table.index) & set(catalogue.names("neural")):
         arrays = load_file(run.folder / "models" / name / "model.safetensors")
-        counted = sum(array.size for key, array in arrays.items() if key.startswith("state.parameters."))
+        counted = sum(array.size for key, array in arrays.items() if ".parameters." in key)
         assert counted == table[name]
 
 
@@ -190,7 +195,11 @@ def test_the_ablation_has_every_variant_or_a_header_and_the_tradeoff_a_row_a_tri
     both = ablated.loc[ablated["variant"] == "both", "error"].sum()
     assert list(ablated["error"] - both) == pytest.approx(list(ablated["difference"]))
     assert list(points.columns) == list(tradeoff.COLUMNS)
-    assert list(points["architecture"]) == sorted(run.case.names)
+    together = points["architecture"] == "ensemble"
+    assert list(points.loc[~together, "architecture"]) == sorted(run.case.names)
+    numbers = list(points.loc[together, "trial"])  # of members
+    assert numbers == sorted(set(numbers))
+    assert (min(numbers, default=2) >= 2, max(numbers, default=0)) == (True, len(run.members))
     assert (points["within_limits"] & ~points["stopped_by_time"]).all()
     pairs = points[["cv_error", "parameters"]].to_numpy()
     beaten = [any((other <= pair).all() and (other < pair).any() for other in pairs) for pair in pairs]
@@ -198,7 +207,8 @@ def test_the_ablation_has_every_variant_or_a_header_and_the_tradeoff_a_row_a_tri
 
 
 def test_stdout_holds_the_leaderboard_the_verdict_and_the_next_command(run: Finished) -> None:
-    names = [name for line in run.ended.out.splitlines() for name in catalogue.names() if f" {name} " in line]
+    rows = [*catalogue.names(), "ensemble"]
+    names = [name for line in run.ended.out.splitlines() for name in rows if f" {name} " in line]
     assert names == list(run.table("leaderboard")["architecture"])
     assert f"mthn-automl predict {run.folder.name} new.csv" in run.ended.out
     assert run.json("summary.json")["metadata_sentence"] in run.ended.out
@@ -207,7 +217,7 @@ def test_stdout_holds_the_leaderboard_the_verdict_and_the_next_command(run: Fini
 def test_both_logs_hold_every_phase_and_every_trial(run: Finished) -> None:
     told = [json.loads(line) for line in (run.folder / "events.jsonl").read_text().splitlines()]
     phases = [each["fields"]["name"] for each in told if each["event"] == "PhaseFinished"]
-    assert phases == ["search", "refit", "test", "ablation", "report"]
+    assert phases == PHASES
     ended = [each["fields"]["architecture"] for each in told if each["event"] == "TrialFinished"]
     assert sorted(ended) == sorted(run.case.names)
     lines = (run.folder / "run.log").read_text().splitlines()
@@ -224,11 +234,34 @@ def test_every_saved_model_gives_the_test_predictions_again(run: Finished) -> No
         assert set(run.stored["role"]) == {"out_of_fold"}
         return
     source = run.folder.parent / "test.csv" if run.case.test == "file" else run.data
-    for name in run.case.names:
+    for name in run.saved:
         before = run.predictions("test", name).set_index("row")
         now = load_model(run.folder / "models" / name).predict(source).set_index("row")
         columns = prediction_columns(before)
         np.testing.assert_allclose(now.loc[before.index, columns], before[columns], rtol=1e-5, atol=1e-6)
+
+
+def test_the_ensemble_is_the_weighted_mean_of_its_members_wherever_it_is_met(run: Finished) -> None:
+    """Each architecture has one trial, whose model is saved under its name."""
+    if not run.members:
+        assert run.case.names == FEW  # of many, two will be better together
+        return
+    config, drawn = run.json("models/ensemble/config.json"), pd.read_csv(run.folder / "figures" / "members.csv")
+    weights = {each["architecture"]: each["weight"] for each in config["members"]}
+    assert (sum(weights.values()), len(weights)) == (pytest.approx(1.0), len(config["members"]))
+    assert run.members == {f"{name}-0": pytest.approx(weight, abs=1e-4) for name, weight in weights.items()}
+    assert dict(zip(drawn["architecture"], drawn["weight"], strict=True)) == pytest.approx(weights)
+    table = run.table("leaderboard").set_index("architecture")
+    assert json.loads(table["settings"]["ensemble"]) == {"members": run.members}
+    assert table["parameters"]["ensemble"] == table["parameters"][list(weights)].sum()
+    whole = load_model(run.folder / "models" / "ensemble")
+    parts = {name: load_model(run.folder / "models" / name).predict(run.data) for name in weights}
+    found = whole.predict(run.data)
+    columns = prediction_columns(found)
+    expected = sum(weight * parts[name][columns] for name, weight in weights.items())
+    np.testing.assert_allclose(found[columns], expected, rtol=1e-12)
+    one = whole.predict_one(pd.read_csv(run.data).iloc[0])
+    np.testing.assert_allclose([one[name] for name in columns], found.loc[0, columns].astype(float), rtol=1e-5)
 
 
 def test_predict_gives_a_row_for_each_row_in_order_unseen_tasks_included(run: Finished, tmp_path: Path) -> None:
@@ -282,18 +315,34 @@ def test_python_searches_frames_and_finds_what_the_command_finds(small: Finished
         result = search(data, meta, output=tmp_path / "run", no_ablation=True, **given)
     first, second = (table.drop(columns=TIMINGS) for table in (result.leaderboard, small.table("leaderboard")))
     pd.testing.assert_frame_equal(first, second, check_dtype=False)
-    assert (result.best["architecture"], len(result.tradeoff)) == (result.leaderboard["architecture"][0], 2)
+    assert result.best["architecture"] == result.leaderboard["architecture"][0]
+    assert len(result.tradeoff) == len(small.table("tradeoff"))
     assert result.ablation.empty
     pd.testing.assert_frame_equal(result.model.predict(data), load_model(tmp_path / "run").predict(data))
 
 
+@pytest.fixture(scope="session")
+def other(folder: Path) -> Finished:
+    """The search `one_task` with other options."""
+    return run_case(folder, "one_task", "seed-1", "--seed", 1, "--json", "--no-ensemble")
+
+
 def test_another_seed_gives_another_split_and_the_json_of_a_search_is_its_summary(
-    finished: Callable[[str], Finished], folder: Path
+    finished: Callable[[str], Finished], other: Finished
 ) -> None:
-    first, other = finished("one_task"), run_case(folder, "one_task", "seed-1", "--seed", 1, "--json")
+    first = finished("one_task")
     roles = [pd.read_parquet(run.folder / "splits.parquet")["role"] for run in (first, other)]
     assert not roles[0].equals(roles[1])
     assert json.loads(other.ended.out) == {"run": "seed-1", **other.json("summary.json")}
+
+
+def test_without_an_ensemble_the_best_single_model_is_the_answer_and_nothing_tells_of_one(other: Finished) -> None:
+    assert other.json("summary.json")["ensemble"] is None
+    for name in ("leaderboard", "tradeoff"):
+        assert sorted(other.table(name)["architecture"]) == FEW
+    assert set(other.stored["architecture"]) == names_in(other.folder / "models") == set(FEW)
+    assert not (other.folder / "figures" / "members.csv").exists()
+    assert "ensemble of" not in (other.folder / "run.log").read_text()
 
 
 def test_python_reads_frames_as_files(folder: Path) -> None:
@@ -319,5 +368,5 @@ def test_ray_keeps_the_time_limit_and_is_silent(tmp_path: Path) -> None:
     assert out[0].split()[0] == "architecture"
     assert out[-1] == "    mthn-automl predict run new.csv --output predictions.csv"
     assert [line for line in out + err if NOISE.search(line)] == []
-    phases = "search|refit|test|ablation|report"
+    phases = "|".join(PHASES)
     assert {line for line in err if not re.match(rf"({phases})  |2 workers on 1 node|[A-Z0-9].*\.$", line)} == set()

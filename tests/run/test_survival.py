@@ -8,7 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from mthn_automl import load_model
@@ -52,13 +51,13 @@ RECORDED = "mthn_automl.tuning.study.Study.complete"
 
 
 def test_what_a_resume_adds_outlives_its_kills_and_is_finished_by_the_next(tmp_path: Path) -> None:
-    """Killed before its first trial is recorded, in the search that a resume adds, and in the refit after it."""
+    """Killed before its first trial is recorded, in the search that a resume adds, and in the ensemble after it."""
     run = tmp_path / "run"
     killed_in(RECORDED, lambda: searched(run, trials=5))
     first = resumed(run, trials=2).summary
     assert first["trials"]["COMPLETE"] == 3  # the one that had finished unrecorded is none of the two
     killed_in(RECORDED, lambda: resumed(run, trials=3))
-    killed_in("mthn_automl.run.job.refit", lambda: resumed(run))
+    killed_in("mthn_automl.run.job.blend", lambda: resumed(run))
     assert not (run / "summary.json").exists()
     assert resumed(run).summary["trials"]["COMPLETE"] == 6
     lines = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
@@ -107,7 +106,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
     ("phase", "after", "number", "error"),
     [
         pytest.param("search", second_trial, signal.SIGINT, KeyboardInterrupt, id="search"),
-        pytest.param("refit", begins("refit"), signal.SIGTERM, Terminated, id="refit"),
+        pytest.param("ensemble", begins("ensemble"), signal.SIGTERM, Terminated, id="ensemble"),
         pytest.param("test", begins("test"), signal.SIGINT, KeyboardInterrupt, id="test"),
         pytest.param("ablation", begins("ablation"), signal.SIGINT, KeyboardInterrupt, id="ablation"),
         pytest.param("report", begins("report"), signal.SIGTERM, Terminated, id="report"),
@@ -208,15 +207,3 @@ def test_an_architecture_that_is_too_large_is_skipped_with_a_sentence(
     assert again.loc["single_task", "note"] == note
     with pytest.raises(NothingFinishedError, match="No architecture can be trained on these data: single_task must"):
         searched(tmp_path / "other", architectures="single_task", trials=1)
-
-
-def fails(*given: object) -> None:
-    raise ValueError("no room")
-
-
-def test_a_failed_refit_is_said_and_leaves_the_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mthn_automl.tuning.final.Refit.__call__", fails)
-    with pytest.raises(NothingFinishedError, match="No refit finished: ValueError: no room; the trials are kept in"):
-        searched(tmp_path / "run", trials=1)
-    note = pd.read_csv(tmp_path / "run" / "leaderboard.csv")["note"]
-    assert list(note) == ["the refit failed: ValueError: no room"]

@@ -1,0 +1,125 @@
+"""The answer of a run is made of the models that its trials left: within the limits, and of those that are there."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from mthn_automl import load_model
+from mthn_automl.data.problems import planted
+from mthn_automl.deployment.predictor import Predictor
+from mthn_automl.errors import NothingFinishedError
+from mthn_automl.run import answer
+from mthn_automl.run.job import SearchResult, search
+from mthn_automl.tuning.events import Event, PhaseStarted
+
+DATA, META = planted(6, 16)
+BOTH = ("pooled", "ridge")
+FOLDS = 3
+
+
+@pytest.fixture(autouse=True)
+def _without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take most of so small a run's time, and are tests/report's."""
+    monkeypatch.setattr(answer, "save_figures", lambda *given: [])
+
+
+def searched(output: Path, **given: Any) -> SearchResult:
+    """Six trials of each architecture, of three folds; networks of a few epochs."""
+    usual = {"architectures": BOTH, "trials": 12, "folds": FOLDS, "seeds": 1, "runner": "local", "no_ablation": True}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mthn_automl.tuning.plan.STEPS_WANTED", 40)
+        patch.setattr(answer, "save_figures", lambda *given: [])
+        return search(DATA, META, output=output, **{**usual, **given})
+
+
+@pytest.fixture(scope="module")
+def free(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
+    """A search without limits."""
+    return searched(tmp_path_factory.mktemp("free") / "run")
+
+
+def rows_of(found: SearchResult) -> pd.DataFrame:
+    return found.leaderboard.set_index("architecture")
+
+
+def config_of(found: SearchResult, name: str) -> Any:
+    return json.loads((found.folder / "models" / name / "config.json").read_text())
+
+
+def saved(found: SearchResult, name: str) -> Predictor:
+    return load_model(found.folder / "models" / name)
+
+
+def test_an_ensemble_joins_trials_of_one_architecture_too_and_has_a_point_for_each_number(free: SearchResult) -> None:
+    members = config_of(free, "ensemble")["members"]
+    assert len(members) == rows_of(free)["trials"]["ensemble"] >= 2
+    points = free.tradeoff[free.tradeoff["architecture"] == "ensemble"]
+    assert points["trial"].is_monotonic_increasing
+    last = points.iloc[-1]
+    assert (last["trial"], last["cv_error"]) == (len(members), pytest.approx(rows_of(free)["cv_error"]["ensemble"]))
+    assert last["parameters"] == rows_of(free)["parameters"]["ensemble"] == saved(free, "ensemble").model.size().total
+
+
+def test_the_best_few_trials_of_each_architecture_keep_their_models(free: SearchResult) -> None:
+    kept = {path.parent.name for path in (free.folder / "trials").glob("*/model.json")}
+    assert {each.rsplit("-", 1)[0] for each in kept} == set(BOTH)
+    assert len(kept) < len(list((free.folder / "trials").iterdir()))
+    members = {f"{each['architecture']}-{each['trial']}" for each in config_of(free, "ensemble")["members"]}
+    assert members <= kept
+
+
+def test_a_single_model_is_of_all_folds_or_of_all_rows(free: SearchResult) -> None:
+    of_networks, of_ridge = ([each["models"] for each in config_of(free, name)["members"]] for name in BOTH)
+    assert ([len(each) for each in of_networks], [len(each) for each in of_ridge]) == ([FOLDS], [1])
+
+
+def test_limits_bind_single_models_and_ensembles_which_are_then_of_fewer_folds(
+    tmp_path: Path, free: SearchResult
+) -> None:
+    """There is room for two networks of a fold, and for a ridge."""
+    networks = [len(each["models"]) for each in config_of(free, "pooled")["members"]]
+    most = 2 * rows_of(free)["parameters"]["pooled"] // networks[0] + 500
+    found = searched(tmp_path / "run", max_parameters=int(most))
+    assert set(rows_of(found).index) == {*BOTH, "ensemble"}
+    assert (rows_of(found)["parameters"] <= most).all()
+    for name, row in rows_of(found).iterrows():
+        assert row["parameters"] == saved(found, str(name)).model.size().total
+        folds = [each["models"] for each in config_of(found, str(name))["members"] if each["architecture"] == "pooled"]
+        assert all(1 <= len(each) < FOLDS for each in folds)
+    assert (saved(found, "pooled").predict(DATA)["prediction"].notna()).all()
+
+
+def losing(run: Path, *architectures: str) -> Callable[[Event], None]:
+    """A watcher that takes the models of these architectures away when the search is over."""
+
+    def watch(event: Event) -> None:
+        if isinstance(event, PhaseStarted) and event.name == "ensemble":
+            for name in architectures:
+                for path in run.glob(f"trials/{name}-*/model.json"):
+                    path.unlink()
+
+    return watch
+
+
+def test_an_architecture_whose_model_is_lost_says_so_and_another_answers(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    found = searched(run, architectures="ridge,kernel_ridge", trials=4, progress=losing(run, "ridge"))
+    lost = rf"its model is lost: {run}/trials/ridge-\d must hold the model of its trial, however: FileNotFoundError"
+    assert re.match(lost, rows_of(found)["note"]["ridge"])
+    assert rows_of(found)["test_error"].isna().to_dict()["ridge"]
+    assert found.best["architecture"] != "ridge"
+    assert {path.name for path in (run / "models").iterdir()} == set(rows_of(found).index) - {"ridge"}
+    assert len(found.model.predict(DATA)) == len(DATA)
+
+
+def test_where_all_models_are_lost_that_is_said_and_the_trials_stay(tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    with pytest.raises(NothingFinishedError, match=rf"No model is left of the trials in {run}: .* must hold the model"):
+        searched(run, architectures="ridge", trials=2, progress=losing(run, "ridge"))
+    assert len(list(run.glob("trials/*/result.json"))) == 2
+    assert not (run / "model").exists()
