@@ -25,7 +25,7 @@ from tests.training.trained import encode_all, train
 
 Animal = Callable[[], Dataset]
 ANIMALS = (zoo.planted, zoo.several_targets, zoo.binary, zoo.multiclass, zoo.missing_values, zoo.no_metadata)
-every_architecture = pytest.mark.parametrize("name", catalogue.names())
+every_architecture = pytest.mark.parametrize("name", catalogue.usable())
 
 
 def spared(dataset: Dataset) -> Dataset:
