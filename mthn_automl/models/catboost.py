@@ -33,6 +33,7 @@ class CatBoostSettings:
         depth: of a tree, all of whose nodes of a level are split alike.
         l2: penalty on the values of leaves.
         column_share: of the columns that a level chooses from.
+        most_one_hot: categories up to which a column is split by single categories, without statistics.
         combined: categorical columns, and splits of numbers, that are combined to one category at most.
     """
 
@@ -42,6 +43,7 @@ class CatBoostSettings:
     depth: int = 4
     l2: float = 3.0
     column_share: float = 1.0
+    most_one_hot: int = 100
     combined: int = 1
 
 
@@ -130,6 +132,7 @@ class CatBoost(Classical):
             "depth": settings.depth,
             "l2_leaf_reg": settings.l2,
             "rsm": settings.column_share,
+            "one_hot_max_size": settings.most_one_hot,
             "max_ctr_complexity": settings.combined,
             "random_seed": seed,
             "thread_count": 1,

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.models.base import Classical, Growth, ProblemShape, Size, Traits
 from mthn_automl.models.parts.boosters import (
     Boosted,
@@ -19,7 +19,7 @@ from mthn_automl.models.parts.boosters import (
     patience,
 )
 from mthn_automl.models.parts.held_out import checking, labels
-from mthn_automl.models.parts.tree_columns import TaskColumn, TreeColumns
+from mthn_automl.models.parts.tree_columns import TaskColumn, TreeColumns, typical_rows
 
 LARGEST_LOGIT = 10.0
 
@@ -45,14 +45,14 @@ class GradientBoostingSettings:
 
     task: TaskColumn = "both"
     use_metadata: bool = True
-    learning_rate: float = 0.05
-    num_leaves: int = 16
-    leaf_rows: float = 1.0
-    l2: float = 1.0
-    column_share: float = 0.8
+    learning_rate: float = 0.07
+    num_leaves: int = 24
+    leaf_rows: float = 0.6
+    l2: float = 4.0
+    column_share: float = 1.0
     row_share: float = 1.0
-    category_smoothing: float = 5.0
-    extra_trees: bool = False
+    category_smoothing: float = 10.0
+    extra_trees: bool = True
     linear: bool = False
 
 
@@ -191,9 +191,3 @@ class GradientBoosting(Classical):
         self._rounds = (int(learnt["rounds"][0]), int(learnt["rounds"][1]))
         self.bounds = learnt["bounds"]
         self.sums = tuple(Boosted.of_text(text) for text in learnt["sums"])
-
-
-def typical_rows(codes: FloatArray | IntArray) -> float:
-    """The median over the values that occur among (rows,) codes of how often they do; 1 where none is known."""
-    sizes = np.unique(codes[~np.isnan(codes)], return_counts=True)[1]
-    return float(np.median(sizes)) if len(sizes) else 1.0
