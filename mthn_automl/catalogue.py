@@ -1,6 +1,7 @@
 """What can be searched: one TOML file an architecture in `search_spaces/`, whose name is the registry."""
 
 import importlib
+import importlib.util
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from mthn_automl.errors import UsageError, did_you_mean
 
 FORMAT = 1
 FAMILIES = ("neural", "classical")
+PROBLEMS = ("regression", "binary", "multiclass")
 GROUPS = ("usual", "all", *FAMILIES)
 
 
@@ -32,6 +34,9 @@ class SpaceFile:
         first_trials: settings to begin with.
         rungs: of a classical model that is made in rounds, at which its trials are compared.
         cost: measured seconds, by kind of problem and rows, as `tuning.cost` reads them.
+        problems: that it can be trained on.
+        package: which it needs and this one does not bring; empty: none.
+        install: what is named to pip for that.
         path: of the file.
     """
 
@@ -48,6 +53,26 @@ class SpaceFile:
     cost: Mapping[str, Any]
     path: Path
     rungs: tuple[int, ...] = ()
+    problems: tuple[str, ...] = PROBLEMS
+    package: str = ""
+    install: str = ""
+
+    def missing(self) -> str:
+        """Why it cannot be used here, and what to type; empty where its package is installed, or it needs none."""
+        if not self.package or importlib.util.find_spec(self.package) is not None:
+            return ""
+        return (
+            f"{self.name} needs the package {self.package}, which is not installed; "
+            f'`pip install "{self.install or self.package}"` brings it.'
+        )
+
+    def unsuited(self, problem: str) -> str:
+        """Why it cannot be trained on such a problem; empty where it can."""
+        if problem in self.problems:
+            return ""
+        return (
+            f"{self.name} can be trained on {' and '.join(self.problems)} problems only, and this is a {problem} one."
+        )
 
     def load_class(self) -> type:
         """Import the architecture's module and return its class."""
@@ -93,6 +118,11 @@ def names(family: str | None = None) -> list[str]:
     return found if family is None else [name for name in found if read(name).family == family]
 
 
+def usable(family: str | None = None) -> list[str]:
+    """Those of `names` that need no package which is not installed."""
+    return [name for name in names(family) if not read(name).missing()]
+
+
 def read(name: str) -> SpaceFile:
     """The search space of a shipped architecture.
 
@@ -130,6 +160,9 @@ def read_file(path: Path) -> SpaceFile:
         cost=content.get("cost", {}),
         path=path,
         rungs=tuple(content.get("rungs", ())),
+        problems=tuple(content.get("problems", PROBLEMS)),
+        package=content.get("package", ""),
+        install=content.get("install", ""),
     )
 
 
@@ -151,6 +184,17 @@ def _require(path: Path, content: Mapping[str, Any]) -> None:
         raise UsageError(f"{path}: family must be one of {', '.join(FAMILIES)}, found {content.get('family')!r}.")
     if ":" not in str(content.get("architecture", "")):
         raise UsageError(f"{path}: architecture must be written 'package.module:Class'.")
+    rungs, problems = content.get("rungs", []), content.get("problems", list(PROBLEMS))
+    if not _is_rising(rungs):
+        raise UsageError(f"{path}: rungs must be whole numbers above 0 in rising order, found {rungs!r}.")
+    if not isinstance(problems, list) or not problems or not set(problems) <= set(PROBLEMS):
+        raise UsageError(f"{path}: problems must be some of {', '.join(PROBLEMS)}, found {problems!r}.")
+
+
+def _is_rising(rungs: Any) -> bool:
+    if not isinstance(rungs, list) or not all(type(rung) is int and rung > 0 for rung in rungs):
+        return False
+    return sorted(set(rungs)) == rungs
 
 
 def select(wanted: str, own: Iterable[SpaceFile] = ()) -> list[SpaceFile]:
@@ -159,13 +203,16 @@ def select(wanted: str, own: Iterable[SpaceFile] = ()) -> list[SpaceFile]:
     own: files of the user's, which can be named too, belong to the groups, and replace shipped ones of their name.
 
     Raises:
-        UsageError: an unknown name, or none at all.
+        UsageError: an unknown name, none at all, or one by its name that needs a package which is not installed.
     """
     mine = {file.name: file for file in own}
     chosen: dict[str, SpaceFile] = {}
     for word in (part.strip() for part in wanted.split(",")):
         group = _group(word, mine) if word in GROUPS else [word] if word else []
-        chosen.update({name: mine.get(name) or read(name) for name in group})
+        files = {name: mine.get(name) or read(name) for name in group}
+        if word in files and files[word].missing():
+            raise UsageError(files[word].missing())
+        chosen.update(files)
     if not chosen:
         raise UsageError("At least one architecture must be named, however the list is empty; say 'all' for all.")
     return list(chosen.values())

@@ -1,22 +1,27 @@
 """Gradient boosting on LightGBM over features, metadata and the task as a category, as its target mean, or as both."""
 
-import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.models.base import Classical, Growth, ProblemShape, Size, Traits
-from mthn_automl.models.parts.boosters import Boosted, GrowingBooster, Labelled
-from mthn_automl.models.parts.tree_columns import TaskColumn, TreeColumns
+from mthn_automl.models.parts.boosters import (
+    Boosted,
+    GrowingBooster,
+    Labelled,
+    grow,
+    lightgbm_booster,
+    most_rounds,
+    patience,
+)
+from mthn_automl.models.parts.held_out import checking, labels
+from mthn_automl.models.parts.tree_columns import TaskColumn, TreeColumns, typical_rows
 
-MOST_ROUNDS = 1000
 LARGEST_LOGIT = 10.0
-LONGEST, USUAL, PATIENCE = 50.0, 10.0, 3.0
-"""Sums of learning rates: of all rounds at most, of as many as are usual without validation rows, and of those without
-a lower loss after which no better is expected."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +45,14 @@ class GradientBoostingSettings:
 
     task: TaskColumn = "both"
     use_metadata: bool = True
-    learning_rate: float = 0.05
-    num_leaves: int = 16
-    leaf_rows: float = 1.0
-    l2: float = 1.0
-    column_share: float = 0.8
+    learning_rate: float = 0.07
+    num_leaves: int = 24
+    leaf_rows: float = 0.6
+    l2: float = 4.0
+    column_share: float = 1.0
     row_share: float = 1.0
-    category_smoothing: float = 5.0
-    extra_trees: bool = False
+    category_smoothing: float = 10.0
+    extra_trees: bool = True
     linear: bool = False
 
 
@@ -89,34 +94,17 @@ class GradientBoosting(Classical):
             pass
 
     def learn_in_steps(self, training: Dataset, growth: Growth, *, seed: int) -> Generator[int, None, bool]:
-        """`seed` deals out the folds of target means, and draws rows, columns and thresholds.
-
-        Rungs are counted in rounds of a learning rate of 0.1, so that a smaller one is given more rounds.
-        """
-        growing = self._begun(training, growth.validation, seed)
-        marks = {max(1, round(0.1 * rung / self.settings.learning_rate)): rung for rung in growth.rungs}
-        late = False
-        for done in range(1, self._most_rounds(growth) + 1):
-            for booster in growing:
-                if not booster.ended:
-                    booster.step()
-            late = growth.deadline is not None and time.time() > growth.deadline
-            if late or all(booster.ended for booster in growing):
-                break
-            if done in marks:
-                self._take(growing, tuple(booster.so_far() for booster in growing))
-                yield marks[done]
-        self._take(growing, tuple(booster.finished() for booster in growing))
+        """`seed` deals out the folds of target means, and draws rows, columns and thresholds."""
+        rate, growing = self.settings.learning_rate, self._begun(training, growth.validation, seed)
+        take = partial(self._take, growing)
+        late = yield from grow(growing, most_rounds(growth, rate), rate, growth, take)
+        take()
+        self.sums = tuple(each.without_data() for each in self.sums)
         return late
 
-    def _most_rounds(self, growth: Growth) -> int:
-        if growth.rounds is not None:
-            return growth.rounds
-        total = USUAL if growth.validation is None else LONGEST
-        return min(MOST_ROUNDS, max(1, round(total / self.settings.learning_rate)))
-
-    def _take(self, growing: list[GrowingBooster], sums: tuple[Boosted, ...]) -> None:
-        self.sums = sums
+    def _take(self, growing: list[GrowingBooster]) -> None:
+        """Predict with the best there has been so far."""
+        self.sums = tuple(Boosted(each.booster, each.kept) for each in growing)
         self._rounds = (
             max((each.best for each in growing), default=0),
             max((each.rounds for each in growing), default=0),
@@ -133,20 +121,17 @@ class GradientBoosting(Classical):
         if target.shape[1] == 0:
             return []
         matrix = self.columns.training_matrix(training, target, seed=seed)
-        held_out = None if validation is None else self._with_known_classes(validation)
-        labels = self._labels(training)
-        checks = [None] * len(labels) if held_out is None else self._labels(held_out)
+        held_out, wanted = checking(self, validation), labels(self, training)
+        checks = [None] * len(wanted) if held_out is None else labels(self, held_out)
         seen = None if held_out is None else self.columns.transform(held_out)
-        return [
-            GrowingBooster(
-                {**self._objective(), **self._options(training, matrix, seed)},
-                Labelled(matrix, label),
-                None if seen is None or check is None else Labelled(seen, check),
-                categories=len(self.columns.levels),
-                patience=max(10, round(PATIENCE / settings.learning_rate)),
-            )
-            for label, check in zip(labels, checks, strict=True)
-        ]
+        options = {**self._objective(), **self._options(training, matrix, seed)}
+        native, wait = len(self.columns.levels), patience(settings.learning_rate)
+        growing = []
+        for label, check in zip(wanted, checks, strict=True):
+            validation = None if seen is None or check is None else Labelled(seen, check)
+            booster = lightgbm_booster(options, Labelled(matrix, label), validation, categories=native)
+            growing.append(GrowingBooster(booster, validates=validation is not None, patience=wait))
+        return growing
 
     def _bounds(self, target: FloatArray) -> FloatArray:
         """(2, scores): linear leaves may leave the range of the training rows by a tenth of it, and no further."""
@@ -154,18 +139,6 @@ class GradientBoosting(Classical):
             return np.full((2, target.shape[1]), [[-LARGEST_LOGIT], [LARGEST_LOGIT]])
         lowest, highest = target.min(axis=0), target.max(axis=0)
         return np.stack([lowest - 0.1 * (highest - lowest), highest + 0.1 * (highest - lowest)])
-
-    def _labels(self, rows: Dataset) -> list[FloatArray]:
-        """(rows,) for each sum."""
-        if self.classes is None:
-            return list(self.encoder.encode_target(rows.target).astype(np.float64).T)
-        return [self.classes.labels(rows.target).astype(np.float64)]
-
-    def _with_known_classes(self, validation: Dataset) -> Dataset | None:
-        """The rows whose classes occur in the training rows; None where there are none."""
-        if self.classes is not None:
-            validation = validation.take(np.flatnonzero(np.isin(validation.target[:, 0], self.classes.present)))
-        return validation if len(validation) else None
 
     def _options(self, training: Dataset, matrix: FloatArray, seed: int) -> dict[str, Any]:
         """LightGBM splits off no category of fewer rows than `cat_smooth`, which is why it follows these."""
@@ -219,9 +192,3 @@ class GradientBoosting(Classical):
         self._rounds = (int(learnt["rounds"][0]), int(learnt["rounds"][1]))
         self.bounds = learnt["bounds"]
         self.sums = tuple(Boosted.of_text(text) for text in learnt["sums"])
-
-
-def typical_rows(codes: FloatArray | IntArray) -> float:
-    """The median over the values that occur among (rows,) codes of how often they do; 1 where none is known."""
-    sizes = np.unique(codes[~np.isnan(codes)], return_counts=True)[1]
-    return float(np.median(sizes)) if len(sizes) else 1.0

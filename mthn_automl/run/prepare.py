@@ -104,7 +104,8 @@ def chosen_files(options: Options) -> dict[str, SpaceFile]:
     selected = sorted(catalogue.select(options.architectures, given), key=lambda file: file.family != "classical")
     files = {file.name: file for file in selected}
     for file in files.values():
-        file.load_class()
+        if not file.missing():
+            file.load_class()
         build_space(file, has_metadata=True)
         cost_of(file)
     return files

@@ -147,8 +147,12 @@ class Run:
 
     @cached_property
     def skipped(self) -> Mapping[str, str]:
-        """Why architectures cannot be trained on these data, by name."""
-        return self.guard.too_large(self.prepared.files, build_spaces(self.prepared.files, self.prepared.all_rows))
+        """Why architectures cannot be trained here, or on these data, by name."""
+        files, rows = self.prepared.files, self.prepared.all_rows
+        reasons = {name: file.missing() or file.unsuited(rows.schema.problem) for name, file in files.items()}
+        unfit = {name: reason for name, reason in reasons.items() if reason}
+        left = {name: file for name, file in files.items() if name not in unfit}
+        return {**unfit, **self.guard.too_large(left, build_spaces(left, rows))}
 
     @cached_property
     def files(self) -> dict[str, SpaceFile]:

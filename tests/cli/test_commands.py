@@ -55,8 +55,9 @@ def test_architectures_lists_each_with_family_paper_formula_and_ranges(tmp_path:
         [head, f"  paper: {file.paper}", f"  parameters: {file.parameter_formula}"]
         for head, file in zip(heads, spaces, strict=True)
     ]
+    limited = [["needs"] * bool(file.missing()) + ["problems:"] * (len(file.problems) < 3) for file in spaces]
     assert [[line.split()[0] for line in block.splitlines()[3:]] for block in each] == [
-        [*file.parameters, *catalogue.own_training(file)] for file in spaces
+        [*words, *file.parameters, *catalogue.own_training(file)] for words, file in zip(limited, spaces, strict=True)
     ]
     assert [line.split()[0] for line in training.splitlines()[1:]] == list(catalogue.shared_training())
 
@@ -75,7 +76,7 @@ def test_architectures_as_json_has_the_keys_of_the_contract(tmp_path: Path) -> N
     for names in ([], ["hypernetwork"]):
         listed = json.loads(in_process(tmp_path, "architectures", *names, "--json").out)
         assert [each["name"] for each in listed] == (names or catalogue.names())
-        keys = {"name", "family", "usual", "summary", "paper", "parameter_formula", "parameters"}
+        keys = {"name", "family", "usual", "summary", "paper", "parameter_formula", "parameters", "missing", "problems"}
         assert [set(each) for each in listed] == [keys] * len(listed)
         assert all(each["parameters"] and each["paper"] and each["parameter_formula"] for each in listed)
 

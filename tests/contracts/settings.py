@@ -3,7 +3,7 @@
 import math
 import random
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from optuna.distributions import CategoricalDistribution, IntDistribution
@@ -131,10 +131,20 @@ def random_point(name: str, seed: int) -> dict[str, Any]:
     return {each.name: drawn(each.distribution, source) for each in space_of(name).parameters}
 
 
+def suits(name: str, animal: Animal) -> bool:
+    """Whether the architecture can be trained on such a problem."""
+    return not catalogue.read(name).unsuited(animal().schema.problem)
+
+
+def suited(name: str) -> list[Animal]:
+    """Those of the zoo that it can be trained on."""
+    return [animal for animal in zoo.ZOO if suits(name, animal)]
+
+
 def points_of_animals(name: str) -> Iterator[tuple[str, Animal, dict[str, Any]]]:
     """A random point of the space for every data set, and both corners for three of them."""
-    for number, animal in enumerate(zoo.ZOO):
+    for number, animal in enumerate(suited(name)):
         yield f"{animal.__name__}, drawn", animal, random_point(name, number)
     for corner in WORDS:
-        for animal in (zoo.missing_values, zoo.multiclass, zoo.no_columns):
+        for animal in filter(partial(suits, name), (zoo.missing_values, zoo.multiclass, zoo.no_columns)):
             yield f"{animal.__name__}, {corner}", animal, corners(name)[corner]

@@ -41,14 +41,16 @@ from tests.contracts.settings import (
     points,
     points_of_animals,
     space_of,
+    suited,
+    suits,
     telling,
     traits_of,
 )
 
-NAMES = catalogue.names()
+NAMES = catalogue.usable()
 every_model = pytest.mark.parametrize("name", NAMES)
 every_network = pytest.mark.parametrize("name", NETWORKS)
-every_classical_model = pytest.mark.parametrize("name", catalogue.names("classical"))
+every_classical_model = pytest.mark.parametrize("name", catalogue.usable("classical"))
 
 
 def fit(name: str, dataset: Dataset, chosen: Settings | None = None, *, seed: int = 0, **how_long: int) -> Any:
@@ -128,8 +130,9 @@ def test_a_row_predicts_the_same_alone_as_in_a_batch(name: str, subtests: pytest
 @every_classical_model
 def test_a_class_without_rows_is_improbable_and_what_is_constant_is_predicted(name: str) -> None:
     lacking, single, constant = zoo.class_without_rows, zoo.single_class, zoo.constant_target
-    assert fitted(name, lacking).predict(lacking())[:, 1].max() < 1e-5
-    assert fitted(name, single).predict(single())[:, 2].min() > 1 - 1e-5
+    if suits(name, lacking):
+        assert fitted(name, lacking).predict(lacking())[:, 1].max() < 1e-5
+        assert fitted(name, single).predict(single())[:, 2].min() > 1 - 1e-5
     np.testing.assert_allclose(fitted(name, constant).predict(constant()), 7.5, rtol=1e-6)
 
 
@@ -171,7 +174,7 @@ def test_tasks_and_metadata_change_predictions_exactly_when_they_are_used(name: 
 @every_model
 def test_renaming_tasks_changes_nothing(name: str, subtests: pytest.Subtests) -> None:
     few = (zoo.planted, zoo.multiclass, zoo.missing_values, zoo.one_row_tasks)
-    for animal in few if name in NETWORKS else zoo.ZOO:
+    for animal in few if name in NETWORKS else suited(name):
         with subtests.test(animal.__name__):
             dataset, other = animal(), zoo.renamed(animal())
             np.testing.assert_array_equal(fit(name, other).predict(other), fitted(name, animal).predict(dataset))
@@ -256,7 +259,7 @@ def test_models_depend_on_no_other_random_numbers_and_leave_these_alone(name: st
         torch.rand(7)
         before = np.random.get_state(legacy=False), torch.get_rng_state()
         assert weights.__wrapped__(name) == first
-        fit(name, zoo.multiclass()).predict(zoo.of_new_tasks(zoo.multiclass()))
+        fit(name, zoo.binary()).predict(zoo.of_new_tasks(zoo.binary()))
         after = np.random.get_state(legacy=False), torch.get_rng_state()
     np.testing.assert_equal(after[0], before[0])
     assert torch.equal(after[1], before[1])
@@ -273,7 +276,7 @@ def stored_values(model: Any) -> int:
 
 @every_model
 def test_a_stored_model_predicts_and_states_the_same(name: str, tmp_path: Path, subtests: pytest.Subtests) -> None:
-    for animal in zoo.ZOO:
+    for animal in suited(name):
         with subtests.test(animal.__name__):
             dataset, model = animal(), fitted(name, animal)
             save(tmp_path / animal.__name__, name, model, dataset)

@@ -33,7 +33,7 @@ ENSEMBLES = {
 }
 """The weight of each member: where all are networks, one row is predicted by those of its task."""
 
-every_model = pytest.mark.parametrize("name", [*catalogue.names(), *ENSEMBLES])
+every_model = pytest.mark.parametrize("name", [*catalogue.usable(), *ENSEMBLES])
 few_models = pytest.mark.parametrize("name", ["hypernetwork", "ridge", *ENSEMBLES])
 
 

@@ -116,7 +116,7 @@ def test_a_refusal_says_how_many_there_are_and_by_how_much_that_is_too_many() ->
 
 def test_nothing_is_refused_for_what_is_not_known_beforehand() -> None:
     assert asked("pooled", Limits(latency=1e-9)) is None
-    for name in catalogue.names("classical"):
+    for name in catalogue.usable("classical"):
         assert asked(name, Limits(parameters=1, parameters_per_task=1)) is None, name
 
 

@@ -36,6 +36,8 @@ def _as_object(file: SpaceFile) -> dict[str, Any]:
         "name": file.name,
         "family": file.family,
         "usual": file.usual,
+        "problems": list(file.problems),
+        "missing": file.missing(),
         "summary": file.summary,
         "paper": file.paper,
         "parameter_formula": file.parameter_formula,
@@ -47,6 +49,10 @@ def _show(file: SpaceFile, tables: Mapping[str, Mapping[str, Any]]) -> None:
     print(f"{file.name} ({file.family}{', usual' if file.usual else ''}): {file.summary}")
     print(f"  paper: {file.paper}")
     print(f"  parameters: {file.parameter_formula}")
+    if file.missing():
+        print(f"  {file.missing().removeprefix(file.name).lstrip()}")
+    if file.problems != catalogue.PROBLEMS:
+        print(f"  problems: {', '.join(file.problems)}")
     _show_ranges(tables)
 
 

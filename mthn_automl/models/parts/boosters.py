@@ -2,7 +2,8 @@
 
 import math
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from mthn_automl.data.dataset import FloatArray, IntArray
 from mthn_automl.errors import FormatError
+from mthn_automl.models.base import Growth
 
 ALWAYS = {
     "num_threads": 1,  # as many workers fit at once; two threads were 30 times slower on busy machines
@@ -21,6 +23,11 @@ ALWAYS = {
     "verbosity": -1,
     "min_data_in_bin": 1,  # else categories of fewer rows become one
 }
+MOST_ROUNDS = 1000
+LONGEST, USUAL, PATIENCE = 50.0, 10.0, 3.0
+"""Sums of learning rates: of all rounds at most, of as many as are usual without validation rows, and of those without
+a lower loss after which no better is expected."""
+
 BARREN_ROUNDS = 10  # in a row, after which no draw of rows and columns is expected to give a tree
 COUNTED = re.compile(r"^(split_feature|cat_threshold|threshold|leaf_value|leaf_coeff)=(.+)$", re.MULTILINE)
 
@@ -38,35 +45,34 @@ class Labelled:
     label: FloatArray | IntArray
 
 
-class GrowingBooster:
-    """A booster as it grows, and how many of its rounds are the best so far.
+def lightgbm_booster(
+    options: Mapping[str, Any], training: Labelled, validation: Labelled | None, *, categories: int
+) -> lightgbm.Booster:
+    """One that has not grown yet. options: LightGBM's. categories: how many of the first columns are."""
+    given, native = {**ALWAYS, **options}, list(range(categories))
+    data = lightgbm.Dataset(training.matrix, training.label, categorical_feature=native, params=given)
+    booster = lightgbm.Booster(given, data)
+    if validation is not None:
+        booster.add_valid(data.create_valid(validation.matrix, validation.label, params=given), "validation")
+    return booster
 
-    options: LightGBM's. categories: how many of the first columns are. patience: rounds without a lower validation loss
-    after which it has ended; without validation rows it grows for as long as it is told to.
+
+class GrowingBooster:
+    """A booster as it grows, and which of its rounds was best so far.
+
+    booster: LightGBM's or GPBoost's. validates: whether it has validation rows; without them it grows for as long as it
+    is told to. patience: rounds without a lower validation loss after which it has ended.
 
     Attributes:
-        best: rounds at the lowest validation loss; without validation rows all.
-        rounds: so far; a round in which no leaf could be split leaves no tree.
+        rounds: so far.
+        best: round of the lowest validation loss; without validation rows the last.
+        kept: iterations up to there; a round in which no leaf could be split leaves none.
         ended: whether more rounds would be in vain.
     """
 
-    def __init__(
-        self,
-        options: Mapping[str, Any],
-        training: Labelled,
-        validation: Labelled | None,
-        *,
-        categories: int,
-        patience: int,
-    ) -> None:
-        given = {**ALWAYS, **options}
-        native = list(range(categories))
-        data = lightgbm.Dataset(training.matrix, training.label, categorical_feature=native, params=given)
-        self.booster = lightgbm.Booster(given, data)
-        if validation is not None:
-            self.booster.add_valid(data.create_valid(validation.matrix, validation.label, params=given), "validation")
-        self.validates, self.patience = validation is not None, patience
-        self.best, self.rounds, self.ended = 0, 0, False
+    def __init__(self, booster: Any, *, validates: bool, patience: int) -> None:
+        self.booster, self.validates, self.patience = booster, validates, patience
+        self.rounds, self.best, self.kept, self.ended = 0, 0, 0, False
         self._loss, self._barren = math.inf, 0
 
     def step(self) -> None:
@@ -75,18 +81,45 @@ class GrowingBooster:
         self.rounds += 1
         loss = float(self.booster.eval_valid()[0][2]) if self.validates else -float(self.rounds)
         if loss < self._loss:
-            self._loss, self.best = loss, self.rounds
-            self._kept = self.booster.current_iteration()
+            self._loss, self.best, self.kept = loss, self.rounds, self.booster.current_iteration()
         waited = self.rounds - self.best >= self.patience
         self.ended = self._barren >= BARREN_ROUNDS or (self.validates and waited)
 
-    def so_far(self) -> "Boosted":
-        """The best there has been; without a further thought for the memory that training takes."""
-        return Boosted(self.booster, self._kept)
 
-    def finished(self) -> "Boosted":
-        """The best there has been, without the data."""
-        return Boosted.of_text(np.frombuffer(self.so_far().text.encode(), dtype=np.uint8))
+def grow(
+    growing: Sequence[GrowingBooster], most: int, learning_rate: float, growth: Growth, take: Callable[[], None]
+) -> Generator[int, None, bool]:
+    """At most so many rounds of all that have not ended; whether the deadline ended them.
+
+    Rungs are counted in rounds of a learning rate of 0.1, so that a smaller one is given more. At each, `take` is
+    called.
+    """
+    marks = {max(1, round(0.1 * rung / learning_rate)): rung for rung in growth.rungs}
+    for done in range(1, most + 1):
+        for booster in growing:
+            if not booster.ended:
+                booster.step()
+        if growth.deadline is not None and time.time() > growth.deadline:
+            return True
+        if all(booster.ended for booster in growing):
+            break
+        if done in marks and done < most:
+            take()
+            yield marks[done]
+    return False
+
+
+def most_rounds(growth: Growth, learning_rate: float) -> int:
+    """As the caller says, else by the learning rate."""
+    if growth.rounds is not None:
+        return growth.rounds
+    total = USUAL if growth.validation is None else LONGEST
+    return min(MOST_ROUNDS, max(1, round(total / learning_rate)))
+
+
+def patience(learning_rate: float) -> int:
+    """Rounds without a lower validation loss after which no better one is expected."""
+    return max(10, round(PATIENCE / learning_rate))
 
 
 @dataclass(frozen=True)
@@ -110,6 +143,10 @@ class Boosted:
             return np.zeros((0, self.booster.num_model_per_iteration()))
         found = self.booster.predict(matrix, num_iteration=self.trees, raw_score=True, num_threads=1)
         return np.asarray(found, dtype=np.float64).reshape(len(matrix), -1)
+
+    def without_data(self) -> "Boosted":
+        """The same, without the memory that training took."""
+        return Boosted.of_text(self.to_array())
 
     @cached_property
     def text(self) -> str:

@@ -179,3 +179,9 @@ def _ranks(codes: Codes) -> FloatArray:
     seen, first = np.unique(codes.values[codes.values >= 0], return_index=True)
     ranks[seen[np.argsort(first)]] = np.arange(len(seen))
     return ranks
+
+
+def typical_rows(codes: FloatArray | IntArray) -> float:
+    """The median over the values that occur among (rows,) codes of how often they do; 1 where none is known."""
+    sizes = np.unique(codes[~np.isnan(codes)], return_counts=True)[1]
+    return float(np.median(sizes)) if len(sizes) else 1.0

@@ -1,0 +1,248 @@
+"""GPBoost: boosted trees over features and metadata, and random effects of the tasks; an extra."""
+
+import json
+import re
+import warnings
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.errors import UsageError
+from mthn_automl.models.base import Classical, Growth, ProblemShape, Size, Traits
+from mthn_automl.models.parts.boosters import Boosted, GrowingBooster, grow, most_rounds, patience
+from mthn_automl.models.parts.held_out import checking, labels
+from mthn_automl.models.parts.tree_columns import TreeColumns, typical_rows
+
+ITS_OWN_PARAMETERS = re.compile(r"\nparameters:.*?end of parameters\n", re.DOTALL)  # which LightGBM would warn of
+
+
+@dataclass(frozen=True)
+class GPBoostSettings:
+    """What is searched; the ranges are in `search_spaces/gpboost.toml`.
+
+    Attributes:
+        use_metadata: whether there are columns of metadata.
+        slopes: features that have a random slope a task, at most: those that go with the targets most within tasks.
+        learning_rate: share of a tree's correction that is added.
+        num_leaves: of a tree, at most.
+        leaf_rows: rows of a leaf, at least, as a multiple of the root of the rows of a task (the median).
+        l2: penalty on the values of leaves.
+        column_share: of the columns that a tree chooses from.
+    """
+
+    use_metadata: bool = True
+    slopes: int = 0
+    learning_rate: float = 0.05
+    num_leaves: int = 5
+    leaf_rows: float = 1.0
+    l2: float = 1.0
+    column_share: float = 1.0
+
+
+class GPBoost(Classical):
+    """Sigrist 2022, "Gaussian process boosting": y = F(x, m_t) + Z_t u_t + noise, F a sum of trees, u_t normal.
+
+    The variances of intercepts and slopes are fitted anew in each round. Classes are two: a logistic likelihood with
+    Laplace's approximation. A task never seen has no effects of its own. Validation rows say how many trees are kept.
+    The trees are stored as the text that LightGBM reads and the effects as a table, so that predictions do without it.
+
+    Size: a column and a threshold a split, a value a leaf, and the effects. One task's network is the trees and one row
+    of effects; one more task adds a row.
+
+    Shape:
+        rows -> (rows, targets), or (rows, 2).
+
+    Example:
+        >>> from mthn_automl.data.encoding import Flags
+        >>> from mthn_automl.data.problems import cubic
+        >>> from mthn_automl.data.read import read_dataset
+        >>> rows = read_dataset(cubic(tasks=3, rows=6)[0])
+        >>> model = GPBoost(GPBoostSettings())
+        >>> model.fit(rows, flags=Flags.of(rows), seed=0, rounds=2)
+        >>> model.predict(rows).shape
+        (18, 1)
+    """
+
+    Settings: ClassVar[type] = GPBoostSettings
+
+    settings: GPBoostSettings
+
+    @classmethod
+    def traits(cls, shape: ProblemShape, settings: GPBoostSettings) -> Traits:
+        return Traits(uses_task=True, uses_metadata=settings.use_metadata and shape.metadata > 0)
+
+    def learn(self, training: Dataset, *, seed: int) -> None:
+        for _ in self.learn_in_steps(training, Growth(), seed=seed):
+            pass
+
+    def learn_in_steps(self, training: Dataset, growth: Growth, *, seed: int) -> Generator[int, None, bool]:
+        """`seed` draws columns.
+
+        Raises:
+            UsageError: there are more than two classes.
+        """
+        if self.classes is not None and self.classes.scores > 1:
+            raise UsageError("gpboost can tell two classes apart only, however there are more of them.")
+        rate, growing = self.settings.learning_rate, self._begun(training, growth.validation, seed)
+        take = partial(self._take, growing, len(training.tasks))
+        late = yield from grow(list(growing.values()), most_rounds(growth, rate), rate, growth, take)
+        take()
+        return late
+
+    def _begun(self, training: Dataset, validation: Dataset | None, seed: int) -> dict[int, GrowingBooster]:
+        """A booster for each target that varies, by its number."""
+        target, settings = self.encoded_target(training), self.settings
+        self.columns = TreeColumns.fit(training, target, task="none", use_metadata=settings.use_metadata)
+        self.start = np.asarray(target.mean(axis=0))
+        self.sloped = most_related(
+            self.encoder.encode_features(training.features), training.task, target, settings.slopes
+        )
+        held_out, options = checking(self, validation), self._options(training, seed)
+        checks = labels(self, training if held_out is None else held_out)
+        growing = {}
+        for number, label in enumerate(labels(self, training) if target.shape[1] else []):
+            if np.ptp(label) > 0:
+                booster = self._booster(options, training, label, held_out, checks[number])
+                wait = patience(settings.learning_rate)
+                growing[number] = GrowingBooster(booster, validates=held_out is not None, patience=wait)
+        return growing
+
+    def _booster(
+        self, options: dict[str, Any], training: Dataset, label: FloatArray, held_out: Dataset | None, check: FloatArray
+    ) -> Any:
+        """One that has not grown yet. Cholesky's method is exact, and quicker here than the iterative one."""
+        import gpboost
+
+        likelihood = "gaussian" if self.classes is None else "bernoulli_logit"
+        exact: dict[str, Any] = {"matrix_inversion_method": "cholesky", "num_parallel_threads": 1}
+        if len(self.sloped):
+            exact["ind_effect_group_rand_coef"] = [1] * len(self.sloped)
+        effects = gpboost.GPModel(likelihood=likelihood, **exact, **self._grouped(training))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # it warns of what it is told, such as categories
+            given = {"categorical_feature": list(range(len(self.columns.levels))), "params": options}
+            data = gpboost.Dataset(self.columns.transform(training), label, free_raw_data=False, **given)
+            booster = gpboost.Booster(options, data, gp_model=effects)
+            if held_out is not None:
+                effects.set_prediction_data(**{f"{name}_pred": each for name, each in self._grouped(held_out).items()})
+                booster.add_valid(
+                    data.create_valid(self.columns.transform(held_out), check, params=options), "validation"
+                )
+        return booster
+
+    def _grouped(self, rows: Dataset) -> dict[str, Any]:
+        """Tasks, and the features that have slopes, as GPBoost takes them."""
+        grouped = {"group_data": rows.task}
+        if not len(self.sloped):
+            return grouped
+        return {**grouped, "group_rand_coef_data": self._sloped_features(rows)}
+
+    def _sloped_features(self, rows: Dataset) -> FloatArray:
+        """(rows, slopes)."""
+        return self.encoder.encode_features(rows.features)[:, self.sloped].astype(np.float64)
+
+    def _options(self, training: Dataset, seed: int) -> dict[str, Any]:
+        settings, regression = self.settings, self.classes is None
+        return {
+            "objective": "regression_l2" if regression else "binary",
+            "metric": "l2" if regression else "binary_logloss",
+            "use_gp_model_for_validation": True,
+            "seed": seed,
+            "num_threads": 1,
+            "deterministic": True,
+            "force_row_wise": True,
+            "verbose": -1,
+            "min_data_in_bin": 1,
+            "learning_rate": settings.learning_rate,
+            "num_leaves": settings.num_leaves,
+            "min_data_in_leaf": max(1, round(settings.leaf_rows * typical_rows(training.task) ** 0.5)),
+            "min_sum_hessian_in_leaf": 0.0 if regression else 1e-3,
+            "lambda_l2": settings.l2,
+            "feature_fraction": settings.column_share,
+        }
+
+    def _take(self, growing: dict[int, GrowingBooster], tasks: int) -> None:
+        """Predict with the best there has been so far."""
+        self.sums = {number: trees_of(each.booster, each.kept) for number, each in growing.items()}
+        self.effects = np.zeros((len(self.start), tasks + 1, 1 + len(self.sloped)))
+        for number, each in growing.items():
+            self.effects[number, :tasks] = effects_of(each.booster, each.kept, tasks, len(self.sloped))
+        best, done = ([getattr(each, name) for each in growing.values()] for name in ("best", "rounds"))
+        self._rounds = max(best, default=0), max(done, default=0)
+
+    def rounds(self) -> tuple[int, int]:
+        return self._rounds
+
+    def scores(self, rows: Dataset) -> FloatArray:
+        found, matrix = np.tile(self.start, (len(rows), 1)), self.columns.transform(rows)
+        for number, each in self.sums.items():
+            found[:, number] = each.scores(matrix)[:, 0]
+        task = np.minimum(rows.task, self.effects.shape[1] - 1)
+        design = np.concatenate([np.ones((len(rows), 1)), self._sloped_features(rows)], axis=1)
+        return found + np.einsum("stk,tk->ts", self.effects[:, task], design)  # type: ignore[no-any-return]
+
+    def size(self) -> Size:
+        trees = sum(each.parameters for each in self.sums.values()) + len(self.start)
+        a_task = self.effects[:, 0].size
+        return Size(trees + self.effects.size, trees + a_task, a_task)
+
+    def learnt(self) -> dict[str, Any]:
+        return {
+            "columns": self.columns.to_state(),
+            "rounds": list(self._rounds),
+            "start": self.start,
+            "sloped": self.sloped,
+            "effects": self.effects,
+            "sums": {str(number): each.to_array() for number, each in self.sums.items()},
+        }
+
+    def take_over(self, learnt: Mapping[str, Any]) -> None:
+        self.columns = TreeColumns.from_state(learnt["columns"])
+        self._rounds = (int(learnt["rounds"][0]), int(learnt["rounds"][1]))
+        self.start, self.sloped, self.effects = learnt["start"], learnt["sloped"], learnt["effects"]
+        self.sums = {int(number): Boosted.of_text(text) for number, text in learnt["sums"].items()}
+
+
+def trees_of(booster: Any, kept: int) -> Boosted:
+    """The trees of GPBoost's booster without its random effects, in the format that both libraries have."""
+    content: dict[str, Any] = json.loads(booster.model_to_string(num_iteration=kept))
+    text = ITS_OWN_PARAMETERS.sub("", content["booster_str"]).encode()
+    return Boosted.of_text(np.frombuffer(text, dtype=np.uint8))
+
+
+def effects_of(booster: Any, kept: int, tasks: int, slopes: int) -> FloatArray:
+    """(tasks, 1 + slopes) intercepts and slopes: what GPBoost predicts for zeros, and for a one in the place of one.
+
+    Zero for tasks without rows.
+    """
+    places = np.concatenate([np.zeros((1, slopes)), np.eye(slopes)])
+    asked: dict[str, NDArray[Any]] = {"group_data_pred": np.repeat(np.arange(tasks), 1 + slopes)}
+    if slopes:
+        asked["group_rand_coef_data_pred"] = np.tile(places, (tasks, 1))
+    nothing = np.zeros((tasks * (1 + slopes), booster.num_feature()))
+    found = booster.predict(nothing, num_iteration=kept, pred_latent=True, **asked)["random_effect_mean"]
+    effects = np.asarray(found, dtype=np.float64).reshape(tasks, 1 + slopes)
+    effects[:, 1:] -= effects[:, :1]
+    return effects
+
+
+def most_related(features: FloatArray, task: IntArray, target: FloatArray, count: int) -> IntArray:
+    """Columns of features (rows, columns) that go most with targets (rows, outputs) within tasks; at most `count`."""
+    inner, wanted = (within(values.astype(np.float64), task) for values in (features, target))
+    spread = np.sqrt((inner**2).sum(axis=0))[:, None] * np.sqrt((wanted**2).sum(axis=0))[None]
+    share = np.abs(inner.T @ wanted) / np.where(spread > 1e-9, spread, np.inf)
+    strength = share.max(axis=1, initial=0.0)
+    order = np.argsort(-strength, kind="stable")[:count]
+    return np.sort(order[strength[order] > 0])
+
+
+def within(values: FloatArray, task: IntArray) -> FloatArray:
+    """(rows, columns) less the means of their tasks."""
+    counts = np.maximum(np.bincount(task), 1)
+    means = [np.bincount(task, weights=column) / counts for column in values.T]
+    return values - np.stack(means, axis=1)[task] if means else values

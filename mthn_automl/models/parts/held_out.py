@@ -1,0 +1,20 @@
+"""What models whose fit stops early ask of rows: a column of labels for each sum of trees, and rows that can check."""
+
+import numpy as np
+
+from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.models.base import Classical
+
+
+def labels(model: Classical, rows: Dataset) -> list[FloatArray]:
+    """(rows,) float64 for each sum: a standardised target each, or the position of the class among those present."""
+    if model.classes is None:
+        return list(model.encoder.encode_target(rows.target).astype(np.float64).T)
+    return [model.classes.labels(rows.target).astype(np.float64)]
+
+
+def checking(model: Classical, validation: Dataset | None) -> Dataset | None:
+    """The rows whose classes occur in the training rows; None where there are none."""
+    if validation is not None and model.classes is not None:
+        validation = validation.take(np.flatnonzero(np.isin(validation.target[:, 0], model.classes.present)))
+    return validation if validation is not None and len(validation) else None
