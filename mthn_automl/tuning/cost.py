@@ -37,7 +37,7 @@ MARGIN = 1.3
 """Times what is foreseen that must be left for a trial to fit: fits differ, and one that is cut gave nothing."""
 
 FIRST_SHARE = 0.5
-"""Of the time left that an architecture's first trial may take."""
+"""Of the whole search that an architecture's first trial may take of one worker."""
 
 CUT_SHARE = 0.6
 """Of a network's foreseen seconds that must be left for one more to begin that the end of the search will cut: about
@@ -175,20 +175,24 @@ class Foresight:
         batch, patience = settings.get("batch_factor", 1.0), settings.get("patience_factor", 1.0)
         return math.pow(batch, LARGER_BATCHES) * math.pow(patience, MORE_PATIENCE)
 
-    def fitting(self, begun: Mapping[str, int], left: float | None) -> list[str]:
+    def fitting(self, begun: Mapping[str, int], left: float | None, whole: float = math.inf) -> list[str]:
         """Architectures, the quickest first, of which another trial fits into `left` seconds.
 
-        The first trial of each must fit as a whole, in half of what is left; of a later one that a network cannot
-        end, enough must fit for its best weights to be found. begun: trials of each so far. left: None: any fits.
+        A classical model, and the first trial of a network, must fit as a whole; of a network's later ones enough must
+        fit for its best weights to be found. A first trial must also leave some of the search to others.
+
+        Args:
+            begun: trials of each architecture so far.
+            left: None: no limit. whole: seconds of the search.
         """
         quickest = sorted(begun, key=lambda name: self.usual[name])
-        return quickest if left is None else [name for name in quickest if self._fits(name, begun[name], left)]
+        return quickest if left is None else [name for name in quickest if self._fits(name, begun[name], left, whole)]
 
-    def _fits(self, name: str, begun: int, left: float) -> bool:
+    def _fits(self, name: str, begun: int, left: float, whole: float) -> bool:
         wanted = self.seconds(name)
-        if not begun:
-            return MARGIN * wanted <= FIRST_SHARE * left
-        return wanted * (CUT_SHARE if name in self._neural else MARGIN) <= left
+        if begun and name in self._neural:
+            return CUT_SHARE * wanted <= left
+        return MARGIN * wanted <= left and (begun > 0 or wanted <= FIRST_SHARE * whole)
 
     def limit(self, name: str, settings: Mapping[str, Any]) -> float | None:
         """Seconds after which a trial is a runaway; None while nothing is known of its architecture."""

@@ -8,7 +8,7 @@ from typing import Any
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.training.fit import Schedule
 from mthn_automl.tuning.allocation import FIRST_ROUNDS
-from mthn_automl.tuning.cost import FIRST_SHARE, MARGIN, Cost, Extent, cost_of
+from mthn_automl.tuning.cost import FIRST_SHARE, Cost, Extent, cost_of
 
 USUAL_SECONDS = 600.0
 """What a trial is sized for where no time limit is set."""
@@ -52,6 +52,7 @@ class Plan:
         seeds: networks of a fold, whose mean predicts.
         schedule: of each training.
         rounds: trials that every architecture gets first, while they fit into the time.
+        promised: whether all these are foreseen to fit into the time.
         round_seconds: that one trial of every architecture is foreseen to take all workers; 0: not foreseen.
         left_out: seconds of a trial of those architectures that take too much of the time, by name.
     """
@@ -60,6 +61,7 @@ class Plan:
     seeds: int
     schedule: Schedule
     rounds: int = FIRST_ROUNDS
+    promised: bool = True
     round_seconds: float = 0.0
     left_out: Mapping[str, float] = field(default_factory=dict)
 
@@ -90,11 +92,12 @@ class Plan:
 
     def _first_trials(self) -> str:
         trials = "a first trial" if self.rounds == 1 else f"{self.rounds} first trials"
+        trials += ", the quickest first" + ("" if self.promised else ", as far as the time allows")
         others = "Every other" if self.left_out else "Every"
         left_out = [f"{name} would take {seconds:.0f} s a trial" for name, seconds in self.left_out.items()]
         too_slow = f"Too slow for the time given: {', '.join(left_out)}. " if left_out else ""
         foreseen = f"; one of each should take about {max(self.round_seconds, 1):.0f} s" if self.round_seconds else ""
-        return f"{too_slow}{others} architecture gets {trials}, the quickest first{foreseen}."
+        return f"{too_slow}{others} architecture gets {trials}{foreseen}."
 
 
 @dataclass(frozen=True)
@@ -113,7 +116,7 @@ class Budgeted:
 
     def trials(self, extent: Extent) -> dict[str, float]:
         """Seconds of one trial of each architecture that can afford it."""
-        return {name: each for name, each in self.all_trials(extent).items() if MARGIN * each <= self.longest}
+        return {name: each for name, each in self.all_trials(extent).items() if each <= self.longest}
 
     def all_trials(self, extent: Extent) -> dict[str, float]:
         """Seconds of one trial of each architecture, the quickest first."""
@@ -154,10 +157,11 @@ def make_plan(
     affordable, every = budget.trials(plan.extent(rows)), budget.all_trials(plan.extent(rows))
     affordable = affordable or dict([next(iter(every.items()))])
     once = sum(affordable.values())
-    promised = math.floor(FIRST_TRIALS_SHARE * budget.seconds / once)
+    promised = min(rounds, math.floor(FIRST_TRIALS_SHARE * budget.seconds / once))
     return replace(
         plan,
-        rounds=min(max(promised, 1), rounds),
+        rounds=max(promised, 1),
+        promised=promised > 0,
         round_seconds=once / workers,
         left_out={} if seconds is None else {name: each for name, each in every.items() if name not in affordable},
     )

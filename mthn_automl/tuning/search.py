@@ -149,7 +149,8 @@ class TrialSource:
             return standings
         begun = {name: standing.begun for name, standing in standings.items()}
         ends = self.budget.ends()
-        fitting = self.foresight.fitting(begun, None if ends is None else ends - time.time())
+        left, whole = (None, math.inf) if ends is None else (ends - time.time(), ends - self.stopwatch.made)
+        fitting = self.foresight.fitting(begun, left, whole)
         if not fitting and not self.live and not any(len(each.errors) for each in self.studies.values()):
             fitting = self.foresight.fitting(begun, None)[:1]
         return {name: standings[name] for name in fitting}

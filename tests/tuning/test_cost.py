@@ -133,8 +133,10 @@ def test_what_fits_into_the_time_is_named_the_quickest_first(tmp_path: Path) -> 
     first, later = dict.fromkeys(seen.usual, 0), dict.fromkeys(seen.usual, 1)
     everything = ["quick", "network", "slow"]
     assert seen.fitting(first, None) == seen.fitting(first, 1e6) == everything
-    assert seen.fitting(first, MARGIN * network / FIRST_SHARE - 0.01) == ["quick"]
-    assert seen.fitting(first, MARGIN * network / FIRST_SHARE + 0.01) == ["quick", "network"]
+    assert seen.fitting(first, MARGIN * network - 0.01) == ["quick"]
+    assert seen.fitting(first, MARGIN * network + 0.01) == ["quick", "network"]
+    assert seen.fitting(first, MARGIN * slow + 0.01) == everything
+    assert seen.fitting(first, MARGIN * slow + 0.01, slow / FIRST_SHARE - 0.01) == ["quick", "network"]
     assert seen.fitting(later, MARGIN * slow + 0.01) == everything
     assert seen.fitting(later, MARGIN * slow - 0.01) == ["quick", "network"]
     assert seen.fitting(later, CUT_SHARE * network - 0.01) == ["quick"]

@@ -58,7 +58,10 @@ def test_first_trials_are_promised_only_as_far_as_they_fit_into_half_of_the_time
     for rows, seconds in product(ROWS[6:], (30.0, 120.0, 600.0)):
         plan = made(rows, seconds, rounds=6)
         assert 1 <= plan.rounds <= 6
-        assert plan.rounds == 1 or plan.rounds * plan.round_seconds <= FIRST_TRIALS_SHARE * SEARCHED * seconds
+        fit = plan.rounds * plan.round_seconds <= FIRST_TRIALS_SHARE * SEARCHED * seconds
+        assert plan.promised is fit
+        assert plan.promised or plan.rounds == 1
+        assert ("as far as the time allows" in plan.sentence()) is not plan.promised
     rounds = [made(10_000, seconds).rounds for seconds in SECONDS]
     assert (rounds, rounds[0], rounds[-1]) == (sorted(rounds), 1, 4)
 
