@@ -19,7 +19,9 @@ except that ours scores its leaderboard on them, by which nothing is ranked.
 """
 
 import argparse
+import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import accuracy_autogluon
@@ -76,6 +78,7 @@ def main() -> None:
     arguments = parser()
     chosen = arguments.parse_args()
     output = chosen.output.resolve()
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))  # the process at work is ended too
     if not chosen.table_only:
         if chosen.data is None:
             arguments.error("--data must name the folder of the data sets, unless --table-only is given")
