@@ -49,9 +49,9 @@ def run(job: Job) -> dict[str, Outcome]:
 def pooled(known: Dataset, test: Dataset, folds: IntArray, seed: int) -> tuple[FloatArray, float, list[str]]:
     """The mean of one network a fold, each stopped by the rows of its own fold and restored to its best epoch."""
     configuration = starts("pooled", known, seed)[0]
-    data = encode(known, folds, Flags.of(known)).folds
+    data = encode(known, folds, Flags.of(known))
     schedule = schedule_for(len(known))
-    plan = Plan(FOLDS, 1, schedule, None)
+    plan = Plan(FOLDS, 1, schedule)
     members = fold_members(plan, seed, FOLDS)
     fitted = drained(train_in_steps(configuration, data, members, plan, None))
     out_of_fold, sums = np.full((len(known), known.schema.outputs), np.nan), 0.0
