@@ -6,6 +6,7 @@ import math
 import os
 import pickle
 import resource
+import shutil
 import stat
 from pathlib import Path
 from unittest.mock import Mock
@@ -86,6 +87,28 @@ def test_an_error_between_pieces_and_content_that_is_no_json_leave_the_old_conte
         storage.write_json(path, {"error": math.nan})
     assert storage.read_json(path) == {"error": 1.0}
     assert names(tmp_path) == ["a.json"]
+
+
+def test_a_copy_of_a_folder_takes_the_place_of_an_old_one_whole(tmp_path: Path) -> None:
+    for name, files in {"source": ("a", "b"), "target": ("a", "old"), "target.new": ("left",)}.items():
+        for file in files:
+            storage.write_text(tmp_path / name / file, name)
+    storage.copying(tmp_path / "source", tmp_path / "target")
+    assert names(tmp_path) == ["source", "target"]
+    assert {path.name: path.read_text() for path in (tmp_path / "target").iterdir()} == {"a": "source", "b": "source"}
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), KeyboardInterrupt()], ids=["no room", "a signal"])
+def test_a_copy_that_fails_leaves_the_old_folder_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    for name in ("source", "target"):
+        storage.write_text(tmp_path / name / "a", name)
+    monkeypatch.setattr(shutil, "copyfile", Mock(side_effect=error))
+    with pytest.raises((StorageError, KeyboardInterrupt)):
+        storage.copying(tmp_path / "source", tmp_path / "target")
+    assert names(tmp_path) == ["source", "target"]
+    assert (tmp_path / "target" / "a").read_text() == "target"
 
 
 def test_a_reader_of_the_old_file_keeps_it(tmp_path: Path) -> None:

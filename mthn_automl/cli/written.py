@@ -12,8 +12,8 @@ def for_search(option: Option) -> Parameter:
     """As `search` has it."""
     if not option.panel:
         return _parameter(option, option.written, typer.Argument(help=option.help), Parameter.empty)
-    # Without its own name, a switch that is off would get a second one: --no-metadata, --no-no-metadata.
-    names = (option.flag,) if option.written is bool and not option.usual else ()
+    # Without its own name, a switch would get a second one: --no-metadata, --no-no-metadata.
+    names = (option.flag,) if option.written is bool else ()
     asked = typer.Option(*names, help=option.help, rich_help_panel=option.panel)
     return _parameter(option, option.type_written(optional=option.usual is None), asked, option.usual)
 

@@ -67,7 +67,7 @@ def blend(run: Run, best: Best) -> Blend | None:
 
     best: models that have been read already.
     """
-    if not run.options.ensemble:
+    if run.options.no_ensemble:
         return None
     candidates, rows = candidates_of(run)
     if len(candidates) < 2:

@@ -165,7 +165,7 @@ class Options:
         SEARCH,
         check=at_least(1),
     )
-    ensemble: bool = option(True, "Answer with a weighted mean of several trials, where that is better.", SEARCH)
+    no_ensemble: bool = option(False, "Answer with the best trial alone, not with a weighted mean of several.", SEARCH)
     no_ablation: bool = option(False, "Do not measure whether the metadata helped.", SEARCH)
     seed: int = option(0, "Seed of split, folds, sampler and networks.", SEARCH, check=at_least(0))
     runner: str = option(
