@@ -115,7 +115,7 @@ class CatBoost(Classical):
         if self.classes is None or target.shape[1] == 0:
             return np.asarray(target.mean(axis=0))
         share = target.mean(axis=0)
-        return np.log(share / (1.0 - share)) if target.shape[1] == 1 else np.log(share)
+        return np.asarray(np.log(share / (1.0 - share) if target.shape[1] == 1 else share))
 
     def _is_constant(self, matrix: FloatArray) -> bool:
         """Whether no column tells two rows apart."""
@@ -237,6 +237,7 @@ class _Sum:
 def _parameters(content: Mapping[str, Any]) -> int:
     """content: CatBoost's JSON. The first of the `hash_stride` numbers of a statistic says what it is of."""
     trees = content["oblivious_trees"]
-    grown = sum(2 * len(each["splits"] or ()) + len(each["leaf_values"]) for each in trees)
+    grown: int = sum(2 * len(each["splits"] or ()) + len(each["leaf_values"]) for each in trees)
     tables = content.get("ctr_data", {}).values()
-    return grown + sum(len(each["hash_map"]) // each["hash_stride"] * (each["hash_stride"] - 1) for each in tables)
+    counts: int = sum(len(each["hash_map"]) // each["hash_stride"] * (each["hash_stride"] - 1) for each in tables)
+    return grown + counts

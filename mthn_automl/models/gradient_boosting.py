@@ -84,6 +84,7 @@ class GradientBoosting(Classical):
     fitted_whole: ClassVar[bool] = False
 
     settings: GradientBoostingSettings
+    sums: tuple[Boosted, ...]
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: GradientBoostingSettings) -> Traits:
@@ -128,9 +129,9 @@ class GradientBoosting(Classical):
         native, wait = len(self.columns.levels), patience(settings.learning_rate)
         growing = []
         for label, check in zip(wanted, checks, strict=True):
-            validation = None if seen is None or check is None else Labelled(seen, check)
-            booster = lightgbm_booster(options, Labelled(matrix, label), validation, categories=native)
-            growing.append(GrowingBooster(booster, validates=validation is not None, patience=wait))
+            checked = None if seen is None or check is None else Labelled(seen, check)
+            booster = lightgbm_booster(options, Labelled(matrix, label), checked, categories=native)
+            growing.append(GrowingBooster(booster, validates=checked is not None, patience=wait))
         return growing
 
     def _bounds(self, target: FloatArray) -> FloatArray:

@@ -52,6 +52,15 @@ def stored(trial: Trial) -> dict[str, str]:
     return dict(json.loads((trial.folder / "result.json").read_text()))
 
 
+def test_an_architecture_that_lists_rungs_of_its_own_is_compared_at_these(tmp_path: Path) -> None:
+    """But nobody is where trials are not to be stopped."""
+    here = place(tmp_path, names=("toy", "forest"))
+    here.files["forest"] = replace(here.files["forest"], rungs=(20, 50))
+    found = {name: rungs.epochs for name, rungs in with_rungs(here).rungs.items()}
+    assert found == {"toy": (10, 30), "forest": (20, 50)}
+    assert [rungs.epochs for rungs in here.source().rungs.values()] == [(), ()]
+
+
 REASON = "worse than trial 0, the last of the best third, at rung 1 of 2 (epoch 10, p = "
 
 

@@ -129,6 +129,15 @@ class Boosted:
     Shape:
         matrix (rows, columns) -> (rows, outputs).
 
+    Example:
+        >>> rows = Labelled(np.eye(40, 3), np.arange(40.0))
+        >>> growing = GrowingBooster(
+        ...     lightgbm_booster({"objective": "regression"}, rows, None, categories=0), validates=False, patience=1
+        ... )
+        >>> growing.step()
+        >>> Boosted(growing.booster, growing.kept).scores(np.eye(4, 3)).shape
+        (4, 1)
+
     Attributes:
         booster: LightGBM's.
         trees: rounds of it that count.

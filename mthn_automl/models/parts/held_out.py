@@ -7,7 +7,21 @@ from mthn_automl.models.base import Classical
 
 
 def labels(model: Classical, rows: Dataset) -> list[FloatArray]:
-    """(rows,) float64 for each sum: a standardised target each, or the position of the class among those present."""
+    """For each sum: a standardised target each, or the position of the class among those present.
+
+    Shape:
+        rows -> a list of (rows,) float64.
+
+    Example:
+        >>> from mthn_automl.data.encoding import Flags
+        >>> from mthn_automl.data.problems import cubic
+        >>> from mthn_automl.data.read import read_dataset
+        >>> from mthn_automl.models.ridge import Ridge, RidgeSettings
+        >>> rows, model = read_dataset(cubic(tasks=2, rows=4)[0]), Ridge(RidgeSettings())
+        >>> model.fit(rows, flags=Flags.of(rows), seed=0)
+        >>> [label.shape for label in labels(model, rows)]
+        [(8,)]
+    """
     if model.classes is None:
         return list(model.encoder.encode_target(rows.target).astype(np.float64).T)
     return [model.classes.labels(rows.target).astype(np.float64)]
