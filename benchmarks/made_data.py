@@ -34,8 +34,8 @@ def made_frames(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Data and metadata of tasks of unequal size whose slopes and waves follow two metadata and two hidden numbers.
 
-    The noise has half the standard deviation of a task's effects. classes: equally frequent, by the target's rank; 0:
-    the target itself.
+    The noise has 0.7 times the standard deviation of all else. classes: equally frequent, by the target's rank; 0: the
+    target itself.
     """
     random = np.random.default_rng(seed)
     metadata, hidden = random.standard_normal((2, tasks, 2))
@@ -46,7 +46,7 @@ def made_frames(
     slope, wave = described @ random.standard_normal((2, 4, features))
     of_task = described @ random.standard_normal(4)
     target = (slope[task] * x).sum(axis=1) + np.sin(x * (1 + wave[task] / 2)).sum(axis=1) + of_task[task]
-    target = target + 0.5 * random.standard_normal(rows)
+    target = target + 0.7 * target.std() * random.standard_normal(rows)
     if classes:
         target = np.array([f"class {number}" for number in target.argsort().argsort() * classes // rows])
     names = np.array([f"task_{number}" for number in range(tasks)])

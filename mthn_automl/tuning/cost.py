@@ -43,7 +43,7 @@ CUT_SHARE = 0.6
 """Of a network's foreseen seconds that must be left for one more to begin that the end of the search will cut: about
 as much of a training passes before its best weights are found, and the rest in waiting for better ones."""
 
-RUNAWAY, LEAST_LIMIT = 6.0, 15.0
+RUNAWAY, LEAST_LIMIT = 10.0, 20.0
 """Times what is foreseen, and seconds at least, after which a trial is taken for a runaway."""
 
 

@@ -151,8 +151,8 @@ class TrialSource:
         ends = self.budget.ends()
         left, whole = (None, math.inf) if ends is None else (ends - time.time(), ends - self.stopwatch.made)
         fitting = self.foresight.fitting(begun, left, whole)
-        if not fitting and not self.live and not any(len(each.errors) for each in self.studies.values()):
-            fitting = self.foresight.fitting(begun, None)[:1]
+        if begun and not fitting and not self.live and not any(len(each.errors) for each in self.studies.values()):
+            fitting = [min(begun, key=self.foresight.seconds)]
         return {name: standings[name] for name in fitting}
 
     def _ask(self, study: Study, reason: str) -> TrialRecord | None:

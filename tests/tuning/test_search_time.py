@@ -69,6 +69,15 @@ def test_where_nothing_fits_nothing_is_begun_but_for_the_quickest_while_there_is
     assert source.studies["quick"].budget_used == 1
 
 
+def test_one_that_has_shown_itself_slow_is_no_longer_the_quickest_where_nothing_fits(tmp_path: Path) -> None:
+    source = source_of(foreseen(tmp_path, {"quick": 1.0, "middling": 2.0}), 0.5)
+    source.finished(taken(source), Outcome(Ending.ABANDONED, reason="too short", by_clock=True))
+    assert source.foresight is not None
+    source.foresight.learn("quick", {}, 30.0)
+    source.foresight.learn("middling", {}, 3.0)
+    assert taken(source).architecture == "middling"
+
+
 def test_only_trials_of_architectures_that_have_shown_what_they_take_have_a_limit(tmp_path: Path) -> None:
     source = source_of(foreseen(tmp_path, {"quick": 1.0}), 1000.0)
     first = taken(source)
@@ -81,10 +90,10 @@ def test_a_runaway_has_failed_and_is_not_tried_again(tmp_path: Path) -> None:
     source.finished(taken(source), result_in(1.0))
     trial = taken(source)
     source.began(trial)
-    source.stopwatch.begun[trial.name] -= 20.0
+    source.stopwatch.begun[trial.name] -= 30.0
     source.overdue(trial)
     assert source.studies["quick"].reasons(Ending.FAILED) == [
-        "it had not ended after 20 s, many times what such trials take"
+        "it had not ended after 30 s, many times what such trials take"
     ]
     assert source.foresight is not None
     assert source.foresight.seconds("quick") > 1.0
