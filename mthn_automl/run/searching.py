@@ -77,7 +77,7 @@ def _new_source(run: Run, budget: Budget) -> TrialSource:
 
 def _aim(run: Run) -> EnsembleAim | None:
     """None where the answer is a single model, or a Pareto front of such."""
-    if not run.options.ensemble or len(run.options.objectives) > 1:
+    if run.options.no_ensemble or len(run.options.objectives) > 1:
         return None
     return EnsembleAim(run.data)
 
