@@ -1,5 +1,6 @@
 """The ensemble of a run: chosen from the out-of-fold predictions of its trials, made of the models that these left."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -84,7 +85,7 @@ def blend(run: Run, best: Best) -> Blend | None:
     except FormatError as error:
         run.say(f"There is no ensemble: {error}")
         return None
-    results = [_result(each, candidates) for each in found[:-1]]
+    results = [_result(each, candidates, data.limits) for each in found[:-1]]
     return Blend(members, found[-1], (*results, _result_of_members(found[-1], members)))
 
 
@@ -107,7 +108,7 @@ def _members(run: Run, best: Best, candidates: list[Candidate], chosen: Ensemble
     results = [candidates[index].result for index in heaviest]
     models = [_model(run, best, candidates[index]) for index in heaviest]
     latencies = [candidates[index].model_latency for index in heaviest]
-    folds = _folds_within(models, latencies, run.data.limits)
+    folds = _folds_within([[each.size() for each in model.models] for model in models], latencies, run.data.limits)
     return tuple(
         Member(result, model.of_folds(count), chosen.weights[index])
         for result, model, count, index in zip(results, models, folds, heaviest, strict=True)
@@ -122,28 +123,33 @@ def _model(run: Run, best: Best, candidate: Candidate) -> TrialModel:
     return model_of(run, candidate.result.architecture, candidate.number, candidate.result)
 
 
-def _folds_within(models: list[TrialModel], latencies: list[float], limits: Limits) -> list[int]:
-    """How many folds of each member keep the limits together: one more of each in turn, as long as it fits."""
-    most = [len(model.models) for model in models]
+def _folds_within(sizes: Sequence[Sequence[Size]], latencies: Sequence[float], limits: Limits) -> list[int]:
+    """How many folds of each member keep the limits together: one more of each in turn, as long as it fits.
+
+    sizes: of each member, those of its folds' models. latencies: of one of them.
+    """
+    most = [len(each) for each in sizes]
     if not limits:
         return most
-    folds = [1] * len(models)
+    folds = [1] * len(sizes)
     while True:
         fitting = [
             index
-            for index in range(len(models))
+            for index in range(len(sizes))
             if folds[index] < most[index]
-            and not _broken(models, latencies, [count + (each == index) for each, count in enumerate(folds)], limits)
+            and not limits.broken(
+                *_together(sizes, latencies, [count + (each == index) for each, count in enumerate(folds)])
+            )
         ]
         if not fitting:
             return folds
         folds[min(fitting, key=lambda index: folds[index])] += 1
 
 
-def _broken(models: list[TrialModel], latencies: list[float], folds: list[int], limits: Limits) -> str:
-    sizes = (model.of_folds(count).size() for model, count in zip(models, folds, strict=True))
-    latency = sum(each * count for each, count in zip(latencies, folds, strict=True))
-    return limits.broken(sum(sizes, Size(0, 0, 0)), latency)
+def _together(sizes: Sequence[Sequence[Size]], latencies: Sequence[float], folds: Sequence[int]) -> tuple[Size, float]:
+    """Size and latency of so many folds of each member."""
+    parts = (part for each, count in zip(sizes, folds, strict=True) for part in each[:count])
+    return sum(parts, Size(0, 0, 0)), sum(each * count for each, count in zip(latencies, folds, strict=True))
 
 
 def _result_of_members(chosen: Ensemble, members: tuple[Member, ...]) -> TrialResult:
@@ -153,16 +159,20 @@ def _result_of_members(chosen: Ensemble, members: tuple[Member, ...]) -> TrialRe
     return _as_trial(chosen, named, sizes, latency, sum(each.result.seconds for each in members))
 
 
-def _result(chosen: Ensemble, candidates: list[Candidate]) -> TrialResult:
-    """Of an ensemble whose models were not read: with all the folds that a trial of its own keeps."""
-    results = [candidates[index].result for index in chosen.weights]
+def _result(chosen: Ensemble, candidates: list[Candidate], limits: Limits) -> TrialResult:
+    """Of an ensemble whose models were not read: with as many folds of each as the limits leave room for, about."""
+    members = [candidates[index] for index in chosen.weights]
+    results = [each.result for each in members]
+    sizes = [[each.model_size] * each.result.models for each in members]
+    latencies = [each.model_latency for each in members]
+    size, latency = _together(sizes, latencies, _folds_within(sizes, latencies, limits))
+    if not limits:  # to the last parameter
+        size = sum((each.size for each in results), Size(0, 0, 0))
     named = {
         f"{candidates[index].result.architecture}-{candidates[index].number}": round(weight, 4)
         for index, weight in chosen.weights.items()
     }
-    sizes = sum((each.size for each in results), Size(0, 0, 0))
-    latency = sum(each.predict_us_per_row for each in results)
-    return _as_trial(chosen, named, sizes, latency, sum(each.seconds for each in results))
+    return _as_trial(chosen, named, size, latency, sum(each.seconds for each in results))
 
 
 def _as_trial(chosen: Ensemble, named: dict[str, float], size: Size, latency: float, seconds: float) -> TrialResult:
