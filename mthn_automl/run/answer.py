@@ -63,8 +63,8 @@ class Answer:
     def _finalist(self, name: str) -> Finalist:
         study, sealed = self.run.studies[name], self.tested.get(name)
         result = None if study.best is None else study.best.result
-        if result is not None and name in self.finished:
-            result = replace(result, size=self.finished[name].model.size())
+        if name in self.finished:
+            result = replace(self.finished[name].result, size=self.finished[name].model.size())
         return Finalist(
             name,
             result,
@@ -163,7 +163,7 @@ class Answer:
         for name, table in tables.items():
             if name != "preferences" or len(table):
                 write_text(folder.path / f"{name}.csv", table.to_csv(index=False))
-        rows = predictions(self.run, self.blend, self.tested)
+        rows = predictions(self.run, self.finished, self.blend, self.tested)
         with replacing(folder.path / "predictions.parquet") as file:
             rows.to_parquet(file, index=False)
         save_figures(folder.figures, {**tables, "members": self.members}, self.run.prepared.metric)

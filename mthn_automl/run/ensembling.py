@@ -1,5 +1,6 @@
 """The ensemble of a run: chosen from the out-of-fold predictions of its trials, made of the models that these left."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,12 +10,11 @@ from mthn_automl.data.dataset import IntArray
 from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Size
 from mthn_automl.report.wording import digits
-from mthn_automl.run.models import Best, Finished, model_of
+from mthn_automl.run.models import Best, Finished, kept_trials, model_of
 from mthn_automl.run.run import Run
 from mthn_automl.training.mean import Model, mean_of
 from mthn_automl.tuning.criteria import Limits
 from mthn_automl.tuning.ensemble import Candidate, Ensemble, ensembles, target_of
-from mthn_automl.tuning.kept import MOST_KEPT
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.trial import PREDICTIONS
 from mthn_automl.tuning.trial_model import TrialModel
@@ -83,8 +83,12 @@ def blend(run: Run, best: Best) -> Blend | None:
     except FormatError as error:
         run.say(f"There is no ensemble: {error}")
         return None
-    results = [_result(each, candidates) for each in found[:-1]]
+    results = [_result(each, candidates, data.limits) for each in found[:-1]]
     blended = Blend(members, found[-1], (*results, _result_of_members(found[-1], members)))
+    broken = data.limits.broken(blended.result.size, blended.result.predict_us_per_row)
+    if broken:  # the sizes of trees differ from fold to fold
+        run.say(f"There is no ensemble within the limits: {broken}.")
+        return None
     run.say(_sentence(blended, candidates[0].result))
     return blended
 
@@ -93,12 +97,11 @@ def candidates_of(run: Run) -> tuple[list[Candidate], IntArray]:
     """The best trials of each architecture, the best of all first, and the rows that they predict."""
     rows = np.flatnonzero(run.data.fold >= 0)
     found = []
-    for study in run.studies.values():
-        answers = sorted(study.answers, key=lambda record: (record.values[0], record.number))
-        for record in answers[:MOST_KEPT]:
-            stored = run.folder.trials / record.name / PREDICTIONS
-            if record.result is not None and stored.exists():
-                found.append(Candidate(record.result, record.number, np.load(stored)[rows].astype(np.float64)))
+    for name in run.studies:
+        for number, result in kept_trials(run, name):
+            stored = run.folder.trials / f"{name}-{number}" / PREDICTIONS
+            if stored.exists():
+                found.append(Candidate(result, number, np.load(stored)[rows].astype(np.float64)))
     return sorted(found, key=lambda each: each.result.error), rows
 
 
@@ -108,7 +111,7 @@ def _members(run: Run, best: Best, candidates: list[Candidate], chosen: Ensemble
     results = [candidates[index].result for index in heaviest]
     models = [_model(run, best, candidates[index]) for index in heaviest]
     latencies = [candidates[index].model_latency for index in heaviest]
-    folds = _folds_within(models, latencies, run.data.limits)
+    folds = _folds_within([[each.size() for each in model.models] for model in models], latencies, run.data.limits)
     return tuple(
         Member(result, model.of_folds(count), chosen.weights[index])
         for result, model, count, index in zip(results, models, folds, heaviest, strict=True)
@@ -123,28 +126,33 @@ def _model(run: Run, best: Best, candidate: Candidate) -> TrialModel:
     return model_of(run, candidate.result.architecture, candidate.number, candidate.result)
 
 
-def _folds_within(models: list[TrialModel], latencies: list[float], limits: Limits) -> list[int]:
-    """How many folds of each member keep the limits together: one more of each in turn, as long as it fits."""
-    most = [len(model.models) for model in models]
+def _folds_within(sizes: Sequence[Sequence[Size]], latencies: Sequence[float], limits: Limits) -> list[int]:
+    """How many folds of each member keep the limits together: one more of each in turn, as long as it fits.
+
+    sizes: of each member, those of its folds' models. latencies: of one of them.
+    """
+    most = [len(each) for each in sizes]
     if not limits:
         return most
-    folds = [1] * len(models)
+    folds = [1] * len(sizes)
     while True:
         fitting = [
             index
-            for index in range(len(models))
+            for index in range(len(sizes))
             if folds[index] < most[index]
-            and not _broken(models, latencies, [count + (each == index) for each, count in enumerate(folds)], limits)
+            and not limits.broken(
+                *_together(sizes, latencies, [count + (each == index) for each, count in enumerate(folds)])
+            )
         ]
         if not fitting:
             return folds
         folds[min(fitting, key=lambda index: folds[index])] += 1
 
 
-def _broken(models: list[TrialModel], latencies: list[float], folds: list[int], limits: Limits) -> str:
-    sizes = (model.of_folds(count).size() for model, count in zip(models, folds, strict=True))
-    latency = sum(each * count for each, count in zip(latencies, folds, strict=True))
-    return limits.broken(sum(sizes, Size(0, 0, 0)), latency)
+def _together(sizes: Sequence[Sequence[Size]], latencies: Sequence[float], folds: Sequence[int]) -> tuple[Size, float]:
+    """Size and latency of so many folds of each member."""
+    parts = (part for each, count in zip(sizes, folds, strict=True) for part in each[:count])
+    return sum(parts, Size(0, 0, 0)), sum(each * count for each, count in zip(latencies, folds, strict=True))
 
 
 def _result_of_members(chosen: Ensemble, members: tuple[Member, ...]) -> TrialResult:
@@ -154,16 +162,20 @@ def _result_of_members(chosen: Ensemble, members: tuple[Member, ...]) -> TrialRe
     return _as_trial(chosen, named, sizes, latency, sum(each.result.seconds for each in members))
 
 
-def _result(chosen: Ensemble, candidates: list[Candidate]) -> TrialResult:
-    """Of an ensemble whose models were not read: with all the folds that a trial of its own keeps."""
-    results = [candidates[index].result for index in chosen.weights]
+def _result(chosen: Ensemble, candidates: list[Candidate], limits: Limits) -> TrialResult:
+    """Of an ensemble whose models were not read: with as many folds of each as the limits leave room for, about."""
+    members = [candidates[index] for index in chosen.weights]
+    results = [each.result for each in members]
+    sizes = [[each.model_size] * each.result.models for each in members]
+    latencies = [each.model_latency for each in members]
+    size, latency = _together(sizes, latencies, _folds_within(sizes, latencies, limits))
+    if not limits:  # to the last parameter
+        size = sum((each.size for each in results), Size(0, 0, 0))
     named = {
         f"{candidates[index].result.architecture}-{candidates[index].number}": round(weight, 4)
         for index, weight in chosen.weights.items()
     }
-    sizes = sum((each.size for each in results), Size(0, 0, 0))
-    latency = sum(each.predict_us_per_row for each in results)
-    return _as_trial(chosen, named, sizes, latency, sum(each.seconds for each in results))
+    return _as_trial(chosen, named, size, latency, sum(each.seconds for each in results))
 
 
 def _as_trial(chosen: Ensemble, named: dict[str, float], size: Size, latency: float, seconds: float) -> TrialResult:

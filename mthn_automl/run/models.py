@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from mthn_automl.errors import FormatError
 from mthn_automl.run.run import Run
+from mthn_automl.tuning.kept import MOST_KEPT
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.runners.runner import Failed
 from mthn_automl.tuning.trial_model import TrialModel, read_trial_model
@@ -28,16 +29,25 @@ Best = Mapping[str, Finished | Failed]
 
 
 def best_models(run: Run) -> Best:
-    """Read what the best trial of each architecture left."""
+    """Read what the best trial of each architecture left; where that is lost, the next best."""
     best = run.best()
-    return {name: _finished(run, name, *best[name]) for name in sorted(best, key=lambda name: best[name][1].error)}
+    return {name: _finished(run, name) for name in sorted(best, key=lambda name: best[name][1].error)}
 
 
-def _finished(run: Run, name: str, number: int, result: TrialResult) -> Finished | Failed:
-    try:
-        return Finished(result, model_of(run, name, number, result).of_folds(result.models))
-    except FormatError as error:
-        return Failed(str(error))
+def kept_trials(run: Run, name: str) -> list[tuple[int, TrialResult]]:
+    """Number and result of the trials of an architecture that may be of use after the search, the best first."""
+    answers = [(each.number, each.result) for each in run.studies[name].answers if each.result is not None]
+    return sorted(answers, key=lambda each: (each[1].error, each[0]))[:MOST_KEPT]
+
+
+def _finished(run: Run, name: str) -> Finished | Failed:
+    lost: list[str] = []
+    for number, result in kept_trials(run, name):
+        try:
+            return Finished(result, model_of(run, name, number, result).of_folds(result.models))
+        except FormatError as error:
+            lost.append(str(error))
+    return Failed(lost[0])
 
 
 def model_of(run: Run, name: str, number: int, result: TrialResult) -> TrialModel:

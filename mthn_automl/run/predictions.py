@@ -1,5 +1,6 @@
 """predictions.parquet: what each architecture's best configuration predicted for rows it had not seen."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,20 +9,21 @@ import pandas as pd
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.deployment.predictor import prediction_table
 from mthn_automl.run.ensembling import ENSEMBLE, Blend
+from mthn_automl.run.models import Finished
 from mthn_automl.run.run import Run
 from mthn_automl.run.testing import Tested
 from mthn_automl.tuning.trial import PREDICTIONS
 
 
-def predictions(run: Run, blend: Blend | None, tested: Tested) -> pd.DataFrame:
+def predictions(run: Run, finished: Mapping[str, Finished], blend: Blend | None, tested: Tested) -> pd.DataFrame:
     """Out-of-fold and test predictions of each architecture's best configuration, with the targets.
 
     Those of the ensemble are by weights that other folds chose. tested: predictions of the test rows.
     """
     rows = np.flatnonzero(run.data.fold >= 0)
     out_of_fold = {
-        name: np.load(run.folder.trials / f"{name}-{number}" / PREDICTIONS).astype(np.float64)[rows]
-        for name, (number, _) in run.best().items()
+        name: np.load(run.folder.trials / f"{name}-{each.model.number}" / PREDICTIONS).astype(np.float64)[rows]
+        for name, each in finished.items()
     }
     if blend is not None:
         out_of_fold[ENSEMBLE] = blend.chosen.prediction

@@ -19,7 +19,7 @@ from mthn_automl.tuning.objective import SearchData
 from mthn_automl.tuning.results import TrialResult
 
 STEPS = 25
-"""Members that are added at most, repeated ones counted: weights are multiples of a 25th."""
+"""Members that are added at most, repeated ones counted."""
 
 MOST_ROWS = 10_000
 """That weights are chosen by; more would choose the same and take longer."""

@@ -94,6 +94,15 @@ def test_limits_bind_single_models_and_ensembles_which_are_then_of_fewer_folds(
     assert (saved(found, "pooled").predict(DATA)["prediction"].notna()).all()
 
 
+def test_smaller_forms_of_an_ensemble_keep_the_limits_too(tmp_path: Path) -> None:
+    """Each trial alone would keep more folds than there is room for beside another's."""
+    most = 7_000
+    found = searched(tmp_path / "run", architectures="pooled", trials=8, max_parameters=most)
+    points = found.tradeoff[found.tradeoff["architecture"] == "ensemble"]
+    assert len(points) > 1
+    assert (points["parameters"] <= most).all()
+
+
 def losing(run: Path, *architectures: str) -> Callable[[Event], None]:
     """A watcher that takes the models of these architectures away when the search is over."""
 
