@@ -88,11 +88,18 @@ def class_at(class_path: str, where: Path) -> type:
     module, _, attribute = class_path.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)  # type: ignore[no-any-return]
+    except ModuleNotFoundError as error:
+        if error.name is None or module.startswith(error.name):
+            raise UsageError(_not_importable(class_path, where, error)) from error
+        raise UsageError(f"{where}: {class_path} needs the package {error.name}, which must be installed.") from error
     except (ImportError, AttributeError, ValueError, TypeError) as error:
-        raise UsageError(
-            f"{where}: an architecture must be importable as 'package.module:Class', however "
-            f"'{class_path}' gives: {error}."
-        ) from error
+        raise UsageError(_not_importable(class_path, where, error)) from error
+
+
+def _not_importable(class_path: str, where: Path, error: Exception) -> str:
+    return (
+        f"{where}: an architecture must be importable as 'package.module:Class', however '{class_path}' gives: {error}."
+    )
 
 
 def members(package: Path) -> tuple[str, ...]:

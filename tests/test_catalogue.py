@@ -121,6 +121,15 @@ def test_a_class_that_cannot_be_imported_is_refused_by_the_file_that_names_it(tm
             catalogue.class_at(class_path, tmp_path / "mine.toml")
 
 
+def test_a_class_whose_module_lacks_a_package_is_refused_by_that_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "lacking_something.py").write_text("import no_such_package\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(UsageError, match="lacking_something:Mine needs the package no_such_package, which must be"):
+        catalogue.class_at("lacking_something:Mine", tmp_path / "mine.toml")
+
+
 def test_what_needs_a_package_that_is_missing_is_refused_by_name_and_passed_on_in_groups(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     needs = 'package = "no_such_package"\n' + OWN.format(family="classical")

@@ -18,7 +18,10 @@ from mthn_automl.errors import RunError, StorageError, UsageError
 from mthn_automl.run.lock import RunLock
 from mthn_automl.storage import NO_ROOM, read_json, refusal, write_bytes, write_json, write_text, writing
 
-LIBRARIES = ("mthn-automl", "numpy", "optuna", "pandas", "ray", "scikit-learn", "scipy", "torch")
+LIBRARIES = (
+    *("mthn-automl", "numpy", "optuna", "pandas", "ray", "scikit-learn", "scipy", "torch"),
+    *("lightgbm", "catboost", "gpboost"),
+)
 BEGINNING = frozenset(
     {"run.lock", "run.log", "events.jsonl", "trials", "search_spaces", "warm_start.json"}
     | {"data_fingerprint.json", "environment.json"}
