@@ -196,7 +196,7 @@ class Options:
     )
     trial_timeout: float | None = option(
         None,
-        "A trial that takes longer is ended and has failed. Default: from the time limit.",
+        "A trial that takes longer is ended and has failed. Default: many times what is foreseen.",
         WHERE,
         parse=parse_duration,
         check=above_zero,

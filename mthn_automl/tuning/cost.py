@@ -4,6 +4,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from statistics import median
 from typing import Any
 
@@ -18,13 +19,14 @@ hypernetwork and pooled, 200 to 25,000 rows; only their ratios matter."""
 
 KINDS = ("regression", "classes")
 USUAL_COSTS: Mapping[str, Mapping[str, float]] = {
-    "neural": {"250": 0.6, "1000": 0.9, "4000": 1.3, "16000": 4.0},
-    "classical": {"250": 0.03, "1000": 0.1, "4000": 0.6, "16000": 2.0},
+    "neural": {"250": 0.5, "1000": 1.0, "4000": 1.5, "16000": 3.0},
+    "classical": {"250": 0.03, "1000": 0.1, "4000": 0.5, "16000": 2.0},
 }
-"""By family, of files that say nothing of cost: the median of those that are shipped, for regression."""
+"""By family, of files that say nothing of cost: about what those take that are shipped, the slower half of them."""
 
-STEEPEST = 3.0
-"""Power of the rows at which seconds may grow beyond what was measured: exact kernel methods have it."""
+FLATTEST, STEEPEST = 0.7, 3.0
+"""Powers of the rows with which seconds grow beyond what was measured, at least and at most: guessed, between networks
+whose steps stay as many and whose epochs do, up to exact kernel methods."""
 
 LARGER_BATCHES, MORE_PATIENCE = -0.3, 0.5
 """Powers of `batch_factor` and `patience_factor` with which a network's seconds grow: guessed between none and one;
@@ -69,8 +71,10 @@ class Cost:
             return self.points[0][1]
         place = min(max(bisect_left([each for each, _ in self.points], rows), 1), len(self.points) - 1)
         (few, quick), (many, slow) = self.points[place - 1 : place + 1]
-        power = min(max(math.log(slow / quick) / math.log(many / few), 0.0), STEEPEST)
-        return quick * math.pow(max(rows, 1.0) / few, power) if rows <= many else slow * math.pow(rows / many, power)
+        power = min(math.log(slow / quick) / math.log(many / few), STEEPEST)
+        if rows <= many:
+            return quick * math.pow(max(rows, 1.0) / few, power)
+        return slow * math.pow(rows / many, max(power, FLATTEST))
 
 
 def cost_of(file: SpaceFile, *, classes: bool = False) -> Cost:
@@ -99,7 +103,8 @@ def _cost(file: SpaceFile, name: str, given: Any) -> Cost:
             f"{file.path}: [cost] {name} must be seconds above 0 by whole numbers of rows, like {{ 1000 = 0.5 }}, "
             f"however it is {given!r}."
         )
-    return Cost(tuple(sorted((float(rows), float(each)) for rows, each in points)))
+    rows, seconds = zip(*sorted((float(rows), float(each)) for rows, each in points), strict=True)
+    return Cost(tuple(zip(rows, accumulate(seconds, max), strict=True)))  # more rows take no less: the rest is noise
 
 
 def pack_seconds(members: int, rows: int = 0) -> float:

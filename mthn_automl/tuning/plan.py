@@ -34,6 +34,9 @@ or model of the answer, and steadies what it is chosen by."""
 MORE_SEEDS_SHARE = 0.03
 """The same for several networks a fold: they are worth little beside other configurations."""
 
+AFFORDABLE = 0.75
+"""Share of the architectures whose trial is not too slow for the time with a hold-out that it must not be in folds."""
+
 CHEAPEST, CHEAPEST_SHARE = 2, 0.2
 """So many networks, the cheapest, must take more than this share in three folds for a single hold-out to be better."""
 
@@ -168,11 +171,12 @@ def make_plan(
 
 
 def _folds(plan: Plan, rows: int, budget: Budgeted) -> int:
-    """The most of which a trial of every architecture that can afford three is affordable; else three or a hold-out."""
+    """The most with which a trial of every architecture is a small share of the time, and hardly one is too slow."""
+    held_out = len(budget.trials(plan.extent(rows)))
     in_three = replace(plan, folds=3).extent(rows)
     for folds, share in FOLDS_SHARES.items():
         trials = budget.trials(replace(plan, folds=folds).extent(rows))
-        if len(trials) >= len(budget.trials(in_three)) > 0 and sum(trials.values()) <= share * budget.seconds:
+        if len(trials) >= AFFORDABLE * held_out > 0 and sum(trials.values()) <= share * budget.seconds:
             return folds
     networks = [each for name, each in budget.all_trials(in_three).items() if budget.costs[name][0] == "neural"]
     cheapest = sum(networks[:CHEAPEST]) <= CHEAPEST_SHARE * budget.seconds

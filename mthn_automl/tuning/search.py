@@ -189,14 +189,17 @@ class TrialSource:
     def _trial(self, record: TrialRecord) -> Trial:
         settings, training = self.studies[record.architecture].space.split(record.settings)
         lock, token = (None, "") if self.lock is None else self.lock
+        ends, limit = self.budget.ends(), None
+        if self.foresight is not None and ends is not None:  # without a time limit no clock decides anything
+            limit = self.foresight.limit(record.architecture, training)
         return Trial(
             configuration=Configuration(self.files[record.architecture], settings, training, record.seed),
             number=record.number,
             root=record.root,
             reason=record.decision if record.repeats is None else "lost with its process, run again",
             folder=self.folder / record.name,
-            deadline=self.budget.ends(),
-            limit=None if self.foresight is None else self.foresight.limit(record.architecture, training),
+            deadline=ends,
+            limit=limit,
             lock=lock,
             token=token,
         )

@@ -22,11 +22,13 @@ def made(rows: int, seconds: float | None, **given: int) -> Plan:
 
 
 def test_folds_and_seeds_shrink_as_rows_grow_and_grow_with_the_budget() -> None:
+    """Where no architecture is too slow: folds that leave one out make no more room for it than time does."""
     for seconds in (10.0, 180.0, 3600.0, None):
-        plans = [made(rows, seconds) for rows in ROWS[3:]]
+        plans = [plan for plan in (made(rows, seconds) for rows in ROWS[3:]) if not plan.left_out]
         assert all(more.folds <= less.folds and more.seeds <= less.seeds for less, more in pairwise(plans)), seconds
     for rows in (20, 2_000, 200_000):
-        plans = [made(rows, seconds) for seconds in SECONDS]
+        plans = [plan for plan in (made(rows, seconds) for seconds in SECONDS) if not plan.left_out]
+        assert len(plans) > 1
         assert all(more.folds >= less.folds and more.seeds >= less.seeds for less, more in pairwise(plans)), rows
     short, long = made(1000, 10.0), made(1000, 600.0)
     assert short.folds * short.seeds < long.folds * long.seeds
@@ -88,7 +90,7 @@ def test_folds_and_seeds_that_are_given_are_kept_and_the_budget_decides_on_the_o
 
 def test_few_rows_are_cross_validated_however_short_the_time() -> None:
     assert min(made(rows, 1.0).folds for rows in (40, 100, 400)) == 3
-    assert made(20_000, 1.0).folds == 1
+    assert made(20_000, 30.0).folds < made(20_000, 3600.0).folds
 
 
 def test_without_a_time_limit_trials_are_sized_for_the_usual_one() -> None:
