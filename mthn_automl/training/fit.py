@@ -37,7 +37,8 @@ class Schedule:
         patience: epochs without progress after which a member stops.
         check_every: epochs from one look at the validation loss to the next.
         rungs: epochs, multiples of `check_every` in rising order, after which a training can be paused and looked at.
-        growth: times the epochs until its last progress that a member waits at least: what learns late needs longer.
+        growth: times the epochs until its last progress that a member waits at least, up to five times the patience:
+            what learns late needs longer.
     """
 
     batch: int

@@ -6,6 +6,9 @@ from torch import Tensor
 from mthn_automl.training.members import Pack
 from mthn_automl.training.tables import State
 
+LONGEST = 5
+"""Times the patience that a member waits at most."""
+
 
 class BestSoFar:
     """Best validation loss of each member, its epoch, and a copy of its parameters and buffers there."""
@@ -28,9 +31,12 @@ class BestSoFar:
             self.buffers[name][improved] = value[better]
 
     def waiting(self, members: Tensor, epoch: int, patience: int, growth: float = 0.0) -> Tensor:
-        """Which members improved within the last `patience` epochs or `growth` x their best epoch: (members,) bool."""
+        """Which members improved within `patience` epochs, or `growth` x their best epoch if more: (members,) bool.
+
+        That is five times the patience at most.
+        """
         best = self.epoch[members]
-        return epoch - best < torch.clamp(growth * best, min=patience)
+        return epoch - best < torch.clamp(growth * best, min=patience, max=LONGEST * patience)
 
     def restored(self, pack: Pack) -> Pack:
         """All members at their best."""

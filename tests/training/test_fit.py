@@ -18,9 +18,10 @@ from mthn_automl.models.pooled import Pooled, PooledSettings
 from mthn_automl.training.encode import TrainingData, encode
 from mthn_automl.training.fit import FitResult, Paused, Schedule, Training, drained
 from mthn_automl.training.losses import row_loss
-from mthn_automl.training.members import Member
+from mthn_automl.training.members import Member, Pack
 from mthn_automl.training.predict import fold_outputs
 from mthn_automl.training.settings import TrainingSettings
+from mthn_automl.training.stopping import BestSoFar
 from mthn_automl.training.trainer import Trainer
 from tests.contracts import zoo
 from tests.training.trained import encode_all, fit, seen
@@ -292,3 +293,12 @@ def test_nothing_is_trained_before_it_is_asked_for_nor_after_a_stop_at_a_rung(mo
     steps.close()
     drained(in_steps(data))
     assert len(taken) - at_the_rung == 9 * at_the_rung  # 18 epochs, where the rung was at 2
+
+
+def test_members_that_learn_late_wait_longer_but_no_longer_than_five_times_the_patience() -> None:
+    build, members = (lambda: Pooled(ProblemShape(1, 1, 1), PooledSettings(width=2, depth=1))), torch.arange(3)
+    best = BestSoFar(Pack.build(build, [0, 1, 2], torch.zeros(3, 1, 0), present_only=False))
+    best.epoch = torch.tensor([5, 20, 1000])
+    for waited, expected in {9: [1, 1, 1], 10: [0, 1, 1], 16: [0, 0, 1], 49: [0, 0, 1], 50: [0, 0, 0]}.items():
+        waiting = [best.waiting(members, int(epoch) + waited, 10, 0.8)[place] for place, epoch in enumerate(best.epoch)]
+        assert [int(each) for each in waiting] == expected, waited
