@@ -51,7 +51,6 @@ def test_every_shipped_architecture_is_foreseen_to_take_longer_with_more_rows(na
     for classes in (False, True):
         seconds = [cost_of(catalogue.read(name), classes=classes).at(4.0**power) for power in range(2, 11)]
         assert all(0 < few <= many for few, many in pairwise(seconds))
-        assert seconds[-1] < 1e5
 
 
 def test_seconds_are_read_off_between_and_beyond_what_was_measured() -> None:
