@@ -165,3 +165,24 @@ def test_the_driver_is_measured_and_its_workers_simulated(tmp_path: Path) -> Non
     assert found["driver_growth"] > 0
     assert len(found["busy_share"]) == 4
     assert all(0 < share <= 1 for share in found["busy_share"].values())
+
+
+@pytest.mark.slow
+def test_costs_are_measured_for_every_kind_of_problem(tmp_path: Path) -> None:
+    done = run("costs", tmp_path, "--quick", "--json", "--architectures", "ridge,pooled")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert {name: set(each) for name, each in found.items()} == {
+        name: {"regression", "classes"} for name in ("ridge", "pooled")
+    }
+    assert all(seconds > 0 for each in found.values() for kind in each.values() for seconds in kind.values())
+
+
+@pytest.mark.slow
+def test_a_short_search_counts_its_trials_and_the_seconds_that_clocks_took(tmp_path: Path) -> None:
+    done = run("time_planning", tmp_path, "--quick", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["uncut"] == found["complete"] + found["stopped_at_a_rung"] > 0
+    assert 0 <= found["seconds_lost"] <= found["worker_seconds"]
+    assert found["first_trial_after"]

@@ -68,7 +68,7 @@ class Cost:
             (4.0, 100.0)
         """
         if len(self.points) == 1:
-            return self.points[0][1]
+            return self.points[0][1] * math.pow(max(rows, 1.0) / self.points[0][0], FLATTEST)
         place = min(max(bisect_left([each for each, _ in self.points], rows), 1), len(self.points) - 1)
         (few, quick), (many, slow) = self.points[place - 1 : place + 1]
         power = min(math.log(slow / quick) / math.log(many / few), STEEPEST)

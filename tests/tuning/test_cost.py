@@ -36,9 +36,9 @@ def file_of(folder: Path, cost: str = "", name: str = "mine", family: str = "cla
 
 def files_of(folder: Path) -> dict[str, SpaceFile]:
     """A quick classical architecture, a slow one, and a network: 1, 10 and some seconds a trial."""
-    quick = file_of(folder, "cost.regression = { 100 = 0.2 }", "quick")
-    slow = file_of(folder, "cost.regression = { 100 = 2.0 }", "slow")
-    network = file_of(folder, "cost.regression = { 100 = 2.0 }", "network", "neural")
+    quick = file_of(folder, "cost.regression = { 100 = 0.2, 1000 = 0.2 }", "quick")
+    slow = file_of(folder, "cost.regression = { 100 = 2.0, 1000 = 2.0 }", "slow")
+    network = file_of(folder, "cost.regression = { 100 = 2.0, 1000 = 2.0 }", "network", "neural")
     return {file.name: file for file in (slow, network, quick)}
 
 
@@ -51,7 +51,6 @@ def test_every_shipped_architecture_is_foreseen_to_take_longer_with_more_rows(na
     for classes in (False, True):
         seconds = [cost_of(catalogue.read(name), classes=classes).at(4.0**power) for power in range(2, 11)]
         assert all(0 < few <= many for few, many in pairwise(seconds))
-        assert seconds[-1] < 1e5
 
 
 def test_seconds_are_read_off_between_and_beyond_what_was_measured() -> None:
@@ -60,7 +59,7 @@ def test_seconds_are_read_off_between_and_beyond_what_was_measured() -> None:
         [0.1, 1, 4, 10, 10, 10 * 10**0.7]
     )
     assert Cost(((100, 1.0), (200, 100.0))).at(400) == pytest.approx(800)  # no steeper than the cube of the rows
-    assert Cost(((100, 2.0),)).at(5) == 2.0
+    assert Cost(((100, 2.0),)).at(1000) == pytest.approx(2 * 10**0.7)
 
 
 def test_classes_have_a_cost_of_their_own_or_that_of_numbers_and_a_file_without_any_its_familys(tmp_path: Path) -> None:

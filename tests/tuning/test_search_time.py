@@ -13,7 +13,7 @@ from mthn_automl.tuning.trial import Outcome
 from tests.tuning import toys
 from tests.tuning.sources import Place, good, taken
 
-EXTENT = Extent(rows=100, folds=1, seeds=1, batch=16)
+EXTENT = Extent(rows=125, folds=1, seeds=1, batch=16)
 SECONDS = {"slow": 20.0, "quick": 1.0, "middling": 5.0}
 
 
