@@ -4,7 +4,6 @@ import json
 import math
 import time
 from dataclasses import replace
-from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +13,7 @@ import torch
 from mthn_automl.data.scoring import error_over_rows, error_over_tasks, metric_named
 from mthn_automl.errors import DivergedError, UndefinedError, UsageError
 from mthn_automl.models.base import Size
+from mthn_automl.models.ridge import Ridge
 from mthn_automl.tuning.criteria import Limits
 from mthn_automl.tuning.objective import (
     Configuration,
@@ -149,9 +149,10 @@ def test_its_models_are_those_of_the_folds_or_one_that_was_fitted_to_all_rows(
 def test_without_time_for_one_more_fit_the_models_of_the_folds_are_kept(
     objective: Objective, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = count()
-    monkeypatch.setattr(time, "time", lambda: next(clock))
-    evaluation = objective(RIDGE, deadline=1.5)  # it is looked at before each of two folds, and then
+    fits, learn = list[int](), Ridge.learn
+    monkeypatch.setattr(time, "time", lambda: 10.0 if len(fits) == 2 else 0.0)
+    monkeypatch.setattr(Ridge, "learn", lambda *given, **named: (fits.append(1), learn(*given, **named)))
+    evaluation = objective(RIDGE, deadline=5.0)
     assert (len(evaluation.models), evaluation.result.models) == (2, 2)
 
 
