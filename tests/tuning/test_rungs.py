@@ -15,6 +15,7 @@ from mthn_automl.tuning import rungs as module
 from mthn_automl.tuning.rungs import (
     FEWEST_COMPARED,
     FEWEST_STEPS,
+    MANY_CELLS,
     MOST_GROUPS,
     SIGNIFICANCE,
     SPACING,
@@ -152,6 +153,12 @@ def test_a_trial_is_compared_only_with_enough_others_at_a_rung_of_the_plan() -> 
     assert not stopped(nine, bad, epoch=11)
     assert set(nine.seen) == {10, 30, 90}
     assert 99 not in nine.seen[10]  # asking is not noting
+
+
+def test_one_other_is_enough_where_there_are_many_cells() -> None:
+    for groups, expected in ((MANY_CELLS // FOLDS, False), (MANY_CELLS // FOLDS + 1, True)):
+        rungs = rungs_of([np.ones((FOLDS, groups))])
+        assert stopped(rungs, np.full((FOLDS, groups), 2.0)) is expected
 
 
 def test_one_that_is_clearly_worse_is_stopped_and_the_reason_says_than_whom_and_where() -> None:
