@@ -38,7 +38,7 @@ HELD_OUT = 0.8
 MARGIN = 1.3
 """Times what is foreseen that must be left for a trial to fit: fits differ, and one that is cut gave nothing."""
 
-FIRST_SHARE = 0.5
+FIRST_SHARE = 0.25
 """Of the whole search that an architecture's first trial may take of one worker."""
 
 CUT_SHARE = 0.6
