@@ -36,6 +36,7 @@ from mthn_automl.tuning.space import build_space
 
 ROWS = (250, 1000, 4000, 16000)
 ROWS_A_TASK, FEATURES, CLASSES = 25, 4, 3
+PROBLEMS = {"regression": "regression", "classes": "multiclass"}
 TRAINED = 0.8
 LONGEST, QUICK, FITS = 20.0, 1.0, 3
 COMMENT = "# processor seconds of one fit by training rows: benchmarks/costs.py"
@@ -81,7 +82,8 @@ def costs(names: Sequence[str], sizes: Sequence[int]) -> dict[str, dict[str, dic
             given = objective(rows, kind)
             for name in names:
                 measured = found[name][kind]
-                if len(measured) < sizes.index(rows) or max(measured.values(), default=0.0) > LONGEST:
+                too_slow = len(measured) < sizes.index(rows) or max(measured.values(), default=0.0) > LONGEST
+                if too_slow or catalogue.read(name).unsuited(PROBLEMS[kind]):
                     continue
                 try:
                     measured[rows] = float(f"{seconds_of(fit_of(catalogue.read(name), given)):.2g}")
