@@ -108,4 +108,5 @@ def _end(event: TrialFinished) -> str:
         case "PRUNED":
             return f"stopped: {reason_of(event)}"
         case state:
-            return f"{state.lower()}: {reason_of(event)}"
+            ending = event.ending if event.ending in ("lost", "abandoned") else state.lower()
+            return f"{ending}: {reason_of(event)}"

@@ -115,7 +115,7 @@ def trial_steps(trial: Trial, objective: Objective) -> Generator[Rung, None, Out
         let_interruptions_pass(error)
         outcome = Outcome.failed(f"{type(error).__name__}: {error}".rstrip(": "))
         if isinstance(error, OutOfTimeError):
-            outcome = replace(outcome, by_clock=True)
+            outcome = replace(outcome, by_clock=True, reason=str(error))
             if trial.deadline is not None and trial.deadline <= runaway:
                 return replace(outcome, ending=Ending.ABANDONED)
         files = {RESULT: _json(outcome_to_json(outcome))}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -70,6 +71,7 @@ LINES: list[tuple[Event, str]] = [
         TOO_LARGE,
         "search  12 s  pooled-2  error 0.1500  best 0.2000  9,000 parameters, above the 5,000 allowed  (0.5 s)",
     ),
+    (replace(BAD, ending="abandoned", reason="no time"), "search  12 s  pooled-0  abandoned: no time  (0.5 s)"),
     (failed("pooled", "two\n  lines"), "search  12 s  pooled-9  fail: two lines  (0.5 s)"),
     (WorkersSeen(2, 1), "search  12 s  2 workers on 1 node"),
     (PhaseFinished("search", 61.0), "search  done in 1 min 01 s"),

@@ -163,7 +163,7 @@ def test_the_end_of_the_search_is_not_held_against_a_trial_and_its_own_limit_is(
 ) -> None:
     trial = trial_of(tmp_path, "slow", None if of_search is None else time.time() + of_search)
     outcome = run(replace(trial, limit=own), objective)
-    assert outcome.reason.startswith("OutOfTimeError: All 2 folds must be fitted in the time given")
+    assert outcome.reason.startswith("All 2 folds must be fitted in the time given")
     assert (outcome.ending, outcome.by_clock) == (ending, True)
     assert left(trial) == (set() if ending is Ending.ABANDONED else {RESULT})
 
