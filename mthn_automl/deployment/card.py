@@ -54,7 +54,7 @@ def _summary(members: Sequence[tuple[TrialModel, float]]) -> str:
 def _settings(members: Sequence[tuple[TrialModel, float]]) -> str:
     """A section a member."""
     return "\n".join(
-        f"## Settings of {model.name}-{model.number}\n"
+        f"## Settings of {model.trial}\n"
         f"Weight {weight:.2f}; the mean of {_counted(model)}. {model.file.summary}\n\n{_listed(model.settings)}\n"
         for model, weight in members
     )

@@ -255,12 +255,14 @@ class Classical(ABC):
         fitted_whole: whether a trial's model is one fit on all its rows, and not the mean of the fits of its folds.
             Models in closed form are better so (by 1 to 2 % on eight data sets, by 10 % on the smallest), and a fifth
             of the size; trees and networks are as good as a mean, which costs no further fit.
+        rounds: of a model that has been fitted in rounds, those that it kept and those that it was trained for.
         encoder: of features, metadata and targets, fitted on the training rows.
         classes: those of the training rows; None in a regression.
     """
 
     Settings: ClassVar[type]
     fitted_whole: ClassVar[bool] = True
+    rounds: tuple[int, int] = (0, 0)
 
     encoder: Encoder
     classes: Classes | None
@@ -306,10 +308,6 @@ class Classical(ABC):
     def notes(self) -> tuple[str, ...]:
         """Sentences the user must be told about this fit, such as an approximation taken."""
         return ()
-
-    def rounds(self) -> tuple[int, int]:
-        """Of a model made in rounds: those that it kept and those that it was trained for; zeros of any other."""
-        return 0, 0
 
     @final
     def fit(self, training: Dataset, *, flags: Flags, seed: int, rounds: int | None = None) -> None:

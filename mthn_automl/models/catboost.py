@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.errors import FormatError
-from mthn_automl.models.base import Classical, Growth, ProblemShape, Size, Traits
+from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
 from mthn_automl.models.parts.boosters import most_rounds, patience
+from mthn_automl.models.parts.grown import Grown
 from mthn_automl.models.parts.held_out import checking, labels
 from mthn_automl.models.parts.tree_columns import TreeColumns
 
@@ -47,7 +48,7 @@ class CatBoostSettings:
     combined: int = 1
 
 
-class CatBoost(Classical):
+class CatBoost(Grown):
     """CatBoost (Prokhorenkova et al. 2018): a sum of oblivious trees for each target, or one for all classes.
 
     Categories, the task among them, become target statistics of the rows before each in random orders, which do not
@@ -79,10 +80,6 @@ class CatBoost(Classical):
     def traits(cls, shape: ProblemShape, settings: CatBoostSettings) -> Traits:
         return Traits(settings.task != "none", settings.use_metadata and shape.metadata > 0)
 
-    def learn(self, training: Dataset, *, seed: int) -> None:
-        for _ in self.learn_in_steps(training, Growth(), seed=seed):
-            pass
-
     def learn_in_steps(self, training: Dataset, growth: Growth, *, seed: int) -> Generator[int, None, bool]:
         """`seed` draws columns and the orders of rows. CatBoost fits in one go, so that there are no rungs."""
         target, settings = self.encoded_target(training), self.settings
@@ -104,11 +101,8 @@ class CatBoost(Classical):
             fitted.fit(self._pool(matrix, label), eval_set=check, use_best_model=check is not None, callbacks=[late])
             self.sums.append(_Sum.of(fitted))
         yield from ()
-        self._rounds = max((each.trees for each in self.sums), default=0), late.rounds
+        self.rounds = max((each.trees for each in self.sums), default=0), late.rounds
         return late.passed
-
-    def rounds(self) -> tuple[int, int]:
-        return self._rounds
 
     def _start(self, target: FloatArray) -> FloatArray:
         """(scores,) of a row of which nothing is known, which CatBoost does not fit: the mean, or the log odds."""
@@ -176,14 +170,12 @@ class CatBoost(Classical):
     def learnt(self) -> dict[str, Any]:
         return {
             "columns": self.columns.to_state(),
-            "rounds": list(self._rounds),
             "start": self.start,
             "sums": [{"model": each.model, "parameters": each.parameters} for each in self.sums],
         }
 
     def take_over(self, learnt: Mapping[str, Any]) -> None:
         self.columns, self.start = TreeColumns.from_state(learnt["columns"]), learnt["start"]
-        self._rounds = (int(learnt["rounds"][0]), int(learnt["rounds"][1]))
         self.sums = [_Sum(each["model"], int(each["parameters"])) for each in learnt["sums"]]
 
 

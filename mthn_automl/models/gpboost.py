@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.errors import UsageError
-from mthn_automl.models.base import Classical, Growth, ProblemShape, Size, Traits
+from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
 from mthn_automl.models.parts.boosters import Boosted, GrowingBooster, grow, most_rounds, patience
+from mthn_automl.models.parts.grown import Grown
 from mthn_automl.models.parts.held_out import checking, labels
 from mthn_automl.models.parts.tree_columns import TreeColumns, typical_rows
 
@@ -44,7 +45,7 @@ class GPBoostSettings:
     column_share: float = 1.0
 
 
-class GPBoost(Classical):
+class GPBoost(Grown):
     """Sigrist 2022, "Gaussian process boosting": y = F(x, m_t) + Z_t u_t + noise, F a sum of trees, u_t normal.
 
     The variances of intercepts and slopes are fitted anew in each round. Classes are two: a logistic likelihood with
@@ -75,10 +76,6 @@ class GPBoost(Classical):
     @classmethod
     def traits(cls, shape: ProblemShape, settings: GPBoostSettings) -> Traits:
         return Traits(uses_task=True, uses_metadata=settings.use_metadata and shape.metadata > 0)
-
-    def learn(self, training: Dataset, *, seed: int) -> None:
-        for _ in self.learn_in_steps(training, Growth(), seed=seed):
-            pass
 
     def learn_in_steps(self, training: Dataset, growth: Growth, *, seed: int) -> Generator[int, None, bool]:
         """`seed` draws columns.
@@ -173,10 +170,7 @@ class GPBoost(Classical):
         for number, each in growing.items():
             self.effects[number, :tasks] = effects_of(each.booster, each.kept, tasks, len(self.sloped))
         best, done = ([getattr(each, name) for each in growing.values()] for name in ("best", "rounds"))
-        self._rounds = max(best, default=0), max(done, default=0)
-
-    def rounds(self) -> tuple[int, int]:
-        return self._rounds
+        self.rounds = max(best, default=0), max(done, default=0)
 
     def scores(self, rows: Dataset) -> FloatArray:
         found, matrix = np.tile(self.start, (len(rows), 1)), self.columns.transform(rows)
@@ -194,7 +188,6 @@ class GPBoost(Classical):
     def learnt(self) -> dict[str, Any]:
         return {
             "columns": self.columns.to_state(),
-            "rounds": list(self._rounds),
             "start": self.start,
             "sloped": self.sloped,
             "effects": self.effects,
@@ -203,7 +196,6 @@ class GPBoost(Classical):
 
     def take_over(self, learnt: Mapping[str, Any]) -> None:
         self.columns = TreeColumns.from_state(learnt["columns"])
-        self._rounds = (int(learnt["rounds"][0]), int(learnt["rounds"][1]))
         self.start, self.sloped, self.effects = learnt["start"], learnt["sloped"], learnt["effects"]
         self.sums = {int(number): Boosted.of_text(text) for number, text in learnt["sums"].items()}
 

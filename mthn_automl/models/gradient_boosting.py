@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mthn_automl.data.dataset import Dataset, FloatArray
-from mthn_automl.models.base import Classical, Growth, ProblemShape, Size, Traits
+from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
 from mthn_automl.models.parts.boosters import (
     Boosted,
     GrowingBooster,
@@ -18,6 +18,7 @@ from mthn_automl.models.parts.boosters import (
     most_rounds,
     patience,
 )
+from mthn_automl.models.parts.grown import Grown
 from mthn_automl.models.parts.held_out import checking, labels
 from mthn_automl.models.parts.tree_columns import TaskColumn, TreeColumns, typical_rows
 
@@ -56,7 +57,7 @@ class GradientBoostingSettings:
     linear: bool = False
 
 
-class GradientBoosting(Classical):
+class GradientBoosting(Grown):
     """LightGBM (Ke et al. 2017): a sum of trees for each target, or for each class.
 
     Missing numbers stay missing; categories are split natively, however many there are. Rows of a leaf and of a
@@ -81,7 +82,6 @@ class GradientBoosting(Classical):
     """
 
     Settings: ClassVar[type] = GradientBoostingSettings
-    fitted_whole: ClassVar[bool] = False
 
     settings: GradientBoostingSettings
     sums: tuple[Boosted, ...]
@@ -89,10 +89,6 @@ class GradientBoosting(Classical):
     @classmethod
     def traits(cls, shape: ProblemShape, settings: GradientBoostingSettings) -> Traits:
         return Traits(settings.task != "none", settings.use_metadata and shape.metadata > 0)
-
-    def learn(self, training: Dataset, *, seed: int) -> None:
-        for _ in self.learn_in_steps(training, Growth(), seed=seed):
-            pass
 
     def learn_in_steps(self, training: Dataset, growth: Growth, *, seed: int) -> Generator[int, None, bool]:
         """`seed` deals out the folds of target means, and draws rows, columns and thresholds."""
@@ -106,13 +102,10 @@ class GradientBoosting(Classical):
     def _take(self, growing: list[GrowingBooster]) -> None:
         """Predict with the best there has been so far."""
         self.sums = tuple(Boosted(each.booster, each.kept) for each in growing)
-        self._rounds = (
+        self.rounds = (
             max((each.best for each in growing), default=0),
             max((each.rounds for each in growing), default=0),
         )
-
-    def rounds(self) -> tuple[int, int]:
-        return self._rounds
 
     def _begun(self, training: Dataset, validation: Dataset | None, seed: int) -> list[GrowingBooster]:
         """One sum of trees a target, or one for all classes; none where there is a single class."""
@@ -183,13 +176,11 @@ class GradientBoosting(Classical):
     def learnt(self) -> dict[str, Any]:
         return {
             "columns": self.columns.to_state(),
-            "rounds": list(self._rounds),
             "bounds": self.bounds,
             "sums": [each.to_array() for each in self.sums],
         }
 
     def take_over(self, learnt: Mapping[str, Any]) -> None:
         self.columns = TreeColumns.from_state(learnt["columns"])
-        self._rounds = (int(learnt["rounds"][0]), int(learnt["rounds"][1]))
         self.bounds = learnt["bounds"]
         self.sums = tuple(Boosted.of_text(text) for text in learnt["sums"])

@@ -9,8 +9,9 @@ import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 
 from mthn_automl.data.dataset import Dataset, FloatArray
-from mthn_automl.models.base import Classical, Growth, ProblemShape, Size, Traits
+from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
 from mthn_automl.models.parts.forest import Forest
+from mthn_automl.models.parts.grown import Grown
 from mthn_automl.models.parts.tree_columns import TreeColumns
 
 LARGEST_ONE_HOT = 250  # categories that become a column each
@@ -40,7 +41,7 @@ class RandomForestSettings:
     min_samples_leaf: int = 2
 
 
-class RandomForest(Classical):
+class RandomForest(Grown):
     """scikit-learn's random forest (Breiman 2001), or extremely randomised trees (Geurts, Ernst and Wehenkel 2006).
 
     All targets share their trees. Missing numbers stay missing; categories up to 250 become one column each and larger
@@ -65,17 +66,12 @@ class RandomForest(Classical):
     """
 
     Settings: ClassVar[type] = RandomForestSettings
-    fitted_whole: ClassVar[bool] = False
 
     settings: RandomForestSettings
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: RandomForestSettings) -> Traits:
         return Traits(settings.task != "none", settings.use_metadata and shape.metadata > 0)
-
-    def learn(self, training: Dataset, *, seed: int) -> None:
-        for _ in self.learn_in_steps(training, Growth(), seed=seed):
-            pass
 
     def learn_in_steps(self, training: Dataset, growth: Growth, *, seed: int) -> Generator[int, None, bool]:
         """`seed` draws rows and columns, and deals out the folds of target means. Rounds are trees.
@@ -84,26 +80,24 @@ class RandomForest(Classical):
         """
         self.rows, wanted = len(training), growth.rounds or self.settings.n_estimators
         self.forests: tuple[Forest, ...] = ()
-        self.trees, late = 0, False
+        self.rounds, trees, late = (0, 0), 0, False
         matrix, target = self._matrix(training, seed)
         if self.classes is not None and self.classes.scores == 0:
             return False
         labels = self._labels(target)
         shares = None if self.classes is None else np.bincount(labels) / len(labels)
         grown = self._estimator(seed)
-        while self.trees < wanted and not late:
-            pauses = [rung for rung in growth.rungs if self.trees < rung < wanted]
-            self.trees = min(self.trees + TREES_AT_ONCE, wanted, *pauses)
-            grown.set_params(n_estimators=self.trees).fit(matrix, labels)
-            late = growth.deadline is not None and time.time() > growth.deadline and self.trees < wanted
-            if self.trees in pauses and not late:
+        while trees < wanted and not late:
+            pauses = [rung for rung in growth.rungs if trees < rung < wanted]
+            trees = min(trees + TREES_AT_ONCE, wanted, *pauses)
+            grown.set_params(n_estimators=trees).fit(matrix, labels)
+            self.rounds = trees, trees
+            late = growth.deadline is not None and time.time() > growth.deadline and trees < wanted
+            if trees in pauses and not late:
                 self.forests = (Forest.of(grown.estimators_, shares),)
-                yield self.trees
+                yield trees
         self.forests = (Forest.of(grown.estimators_, shares),)
         return late
-
-    def rounds(self) -> tuple[int, int]:
-        return self.trees, self.trees
 
     def _matrix(self, training: Dataset, seed: int) -> tuple[FloatArray, FloatArray]:
         """What trees see of the training rows, and their targets."""
@@ -159,14 +153,12 @@ class RandomForest(Classical):
     def learnt(self) -> dict[str, Any]:
         return {
             "rows": self.rows,
-            "trees": self.trees,
             "columns": self.columns.to_state(),
             "forests": [forest.to_state() for forest in self.forests],
         }
 
     def take_over(self, learnt: Mapping[str, Any]) -> None:
-        self.rows, self.trees = learnt["rows"], learnt["trees"]
-        self.columns = TreeColumns.from_state(learnt["columns"])
+        self.rows, self.columns = learnt["rows"], TreeColumns.from_state(learnt["columns"])
         self.forests = tuple(Forest.from_state(state) for state in learnt["forests"])
 
 

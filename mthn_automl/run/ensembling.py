@@ -158,7 +158,7 @@ def _together(sizes: Sequence[Sequence[Size]], latencies: Sequence[float], folds
 def _result_of_members(chosen: Ensemble, members: tuple[Member, ...]) -> TrialResult:
     sizes = sum((each.model.size() for each in members), Size(0, 0, 0))
     latency = sum(each.result.predict_us_per_row / each.result.models * len(each.model.models) for each in members)
-    named = {f"{each.model.name}-{each.model.number}": round(each.weight, 4) for each in members}
+    named = {each.model.trial: round(each.weight, 4) for each in members}
     return _as_trial(chosen, named, sizes, latency, sum(each.result.seconds for each in members))
 
 
@@ -171,10 +171,7 @@ def _result(chosen: Ensemble, candidates: list[Candidate], limits: Limits) -> Tr
     size, latency = _together(sizes, latencies, _folds_within(sizes, latencies, limits))
     if not limits:  # to the last parameter
         size = sum((each.size for each in results), Size(0, 0, 0))
-    named = {
-        f"{candidates[index].result.architecture}-{candidates[index].number}": round(weight, 4)
-        for index, weight in chosen.weights.items()
-    }
+    named = {candidates[index].trial: round(weight, 4) for index, weight in chosen.weights.items()}
     return _as_trial(chosen, named, size, latency, sum(each.seconds for each in results))
 
 
@@ -196,7 +193,7 @@ def _as_trial(chosen: Ensemble, named: dict[str, float], size: Size, latency: fl
 
 def _sentence(found: Blend, best: TrialResult) -> str:
     """What the ensemble is worth beside the best single model."""
-    parts = ", ".join(f"{each.model.name}-{each.model.number} {each.weight:.2f}" for each in found.members)
+    parts = ", ".join(f"{each.model.trial} {each.weight:.2f}" for each in found.members)
     worth = "which is the answer" if found.result.error < best.error else "so that the latter is the answer"
     return (
         f"An ensemble of {len(found.members)} trials ({parts}) has the cross-validated error "

@@ -22,7 +22,7 @@ def predictions(run: Run, finished: Mapping[str, Finished], blend: Blend | None,
     """
     rows = np.flatnonzero(run.data.fold >= 0)
     out_of_fold = {
-        name: np.load(run.folder.trials / f"{name}-{each.model.number}" / PREDICTIONS).astype(np.float64)[rows]
+        name: np.load(run.folder.trials / each.model.trial / PREDICTIONS).astype(np.float64)[rows]
         for name, each in finished.items()
     }
     if blend is not None:

@@ -60,13 +60,15 @@ class Limits:
 
         sizes: of the models. latency: of each.
         """
+        if not self:
+            return len(sizes)
         total, kept = sizes[0], 1
-        for size in sizes[1:] if self else ():
+        for size in sizes[1:]:
             total += size
             if self.broken(total, None if latency is None else latency * (kept + 1)):
-                return kept
+                break
             kept += 1
-        return kept if self else len(sizes)
+        return kept
 
     def _limited(self, size: "Size", latency: float | None) -> dict[str, tuple[float, float]]:
         """What is limited and known: the number and its limit, by name."""

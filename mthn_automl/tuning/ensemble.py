@@ -79,6 +79,11 @@ class Candidate:
     prediction: FloatArray = field(repr=False)
 
     @property
+    def trial(self) -> str:
+        """Its name, as its folder has it."""
+        return f"{self.result.architecture}-{self.number}"
+
+    @property
     def model_size(self) -> Size:
         """Of the model of one fold, about."""
         size, models = self.result.size, self.result.models

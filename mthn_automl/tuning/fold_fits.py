@@ -78,7 +78,7 @@ class FoldFits:
 
     def rounds(self) -> tuple[IntArray | None, int]:
         """(folds, 1) rounds that each model kept, or None, and the most that one was trained for, or 0."""
-        kept, trained = zip(*(model.rounds() for model in self.models), strict=True)
+        kept, trained = zip(*(model.rounds for model in self.models), strict=True)
         return (np.array(kept)[:, None] if any(trained) else None), max(trained)
 
     def notes(self) -> tuple[str, ...]:

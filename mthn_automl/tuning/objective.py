@@ -236,7 +236,8 @@ class Objective:
         fits = FoldFits(models, dataset, fold, self.flags, configuration.seed, file.rungs)
         for rung in fits.steps(deadline):
             if self.plan.schedule.rungs:
-                yield self._rung(fits.predictions(), rung, [model.size() for model in models])
+                sizes = [models[-1].size()] * len(models)  # about: counting the splits of all would take time
+                yield self._rung(fits.predictions(), rung, sizes)
         started = time.perf_counter()
         predictions = fits.predictions()[None]
         predicted = time.perf_counter()
@@ -357,12 +358,10 @@ def train_in_steps(
     return training.steps()
 
 
-def fit_classical(
-    configuration: Configuration, training: Dataset, flags: Flags, rounds: int | None = None
-) -> Classical:
-    """Fit one classical configuration on all given rows. rounds: as in `Growth`."""
+def fit_classical(configuration: Configuration, training: Dataset, flags: Flags) -> Classical:
+    """Fit one classical configuration on all given rows."""
     model = unfitted(configuration.file, configuration.settings)
-    model.fit(training, flags=flags, seed=configuration.seed, rounds=rounds)
+    model.fit(training, flags=flags, seed=configuration.seed)
     return model
 
 

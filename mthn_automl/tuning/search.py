@@ -83,11 +83,6 @@ class TrialSource:
         self.exhausted: set[str] = set()
         self.stopwatch = Stopwatch(worker_start or WorkerStart(), worker_seconds or WorkerSeconds())
 
-    def recover(self) -> int:
-        """Take up what an earlier process left: how many trials it left running."""
-        self.remember()
-        return self.settle()
-
     def remember(self) -> None:
         """Read what earlier trials showed at rungs, and how long they took."""
         for record in self.studies.records:

@@ -47,6 +47,11 @@ class TrialModel:
         """Of its architecture."""
         return self.file.name
 
+    @property
+    def trial(self) -> str:
+        """The name of its trial, as its folder has it."""
+        return f"{self.name}-{self.number}"
+
     @cached_property
     def model(self) -> Model:
         return mean_of(self.models)

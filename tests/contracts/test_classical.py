@@ -66,6 +66,13 @@ def test_a_fit_says_nothing_on_its_own(name: str, capfd: pytest.CaptureFixture[s
     assert capfd.readouterr() == ("", "")
 
 
+@every_classical_model
+def test_what_validation_rows_stop_is_the_mean_of_its_folds_and_all_else_is_fitted_once_more(name: str) -> None:
+    training, validation = halves(zoo.planted())
+    model, _ = fitted(name, training, Growth(validation=validation))
+    assert class_of(name).fitted_whole == (model.rounds == (0, 0))
+
+
 @every_model_in_rounds
 def test_rungs_come_in_their_order_and_change_nothing(name: str) -> None:
     training, validation = halves(zoo.planted())
@@ -87,8 +94,8 @@ def test_what_is_kept_never_becomes_worse_for_the_rows_that_check(name: str) -> 
 @every_model_in_rounds
 def test_rounds_are_those_that_a_caller_asks_for(name: str) -> None:
     model, _ = fitted(name, zoo.planted(), Growth(rounds=7))
-    assert model.rounds() == (7, 7)
-    kept, trained = validated(name)[0].rounds()
+    assert model.rounds == (7, 7)
+    kept, trained = validated(name)[0].rounds
     assert 1 <= kept <= trained
 
 
@@ -97,7 +104,7 @@ def test_a_deadline_that_has_passed_leaves_what_little_there_is_and_is_said(name
     training, validation = halves(zoo.planted())
     model, late = fitted(name, training, Growth(validation=validation, deadline=time.time()))
     assert late
-    assert model.rounds()[1] < validated(name)[0].rounds()[1]
+    assert model.rounds[1] < validated(name)[0].rounds[1]
     assert np.isfinite(model.predict(validation)).all()
 
 

@@ -49,8 +49,8 @@ def test_linear_leaves_leave_the_range_of_the_targets_by_a_tenth_at_most() -> No
 
 def test_a_caller_may_say_how_many_rounds_there_are() -> None:
     training, _ = eight_rows_a_task()
-    assert fitted(training, rounds=7).rounds() == (7, 7)
-    assert fitted(training, learning_rate=0.1).rounds() == (100, 100)
+    assert fitted(training, rounds=7).rounds == (7, 7)
+    assert fitted(training, learning_rate=0.1).rounds == (100, 100)
 
 
 def test_validation_rows_of_an_unknown_class_or_none_at_all_are_no_obstacle() -> None:

@@ -53,6 +53,12 @@ class Place:
         )
 
 
+def recovered(source: TrialSource) -> int:
+    """How many trials an earlier process left running, once the source has taken up what it left, as a resume does."""
+    source.remember()
+    return source.settle()
+
+
 def place(tmp_path: Path, behaviour: Behaviour = "good", names: tuple[str, ...] = ("toy",)) -> Place:
     tmp_path.mkdir(exist_ok=True)
     return Place(tmp_path, {name: toys.toy_space(tmp_path, behaviour, name) for name in names})

@@ -14,7 +14,7 @@ from mthn_automl.tuning.search import TrialSource
 from mthn_automl.tuning.trial import CURVE, PREDICTIONS, RESULT, Outcome, outcome_to_json, write_files
 from mthn_automl.tuning.trial_model import MODEL_FILES
 from tests.tuning import toys
-from tests.tuning.sources import Place, place, taken
+from tests.tuning.sources import Place, place, recovered, taken
 
 HEAVY = {PREDICTIONS, *MODEL_FILES}
 ERRORS = [0.5, 0.9, 0.3, 0.9, 0.7, 0.1, 0.6, 0.8, 0.2]
@@ -68,7 +68,7 @@ def test_a_resume_goes_on_where_the_earlier_session_ended(tmp_path: Path, limits
     here, errors = place(tmp_path), dict[str, float]()
     for session in (ERRORS[:7], ERRORS[7:], [0.4, 0.05]):
         source = here.source(limits=limits)
-        source.recover()
+        recovered(source)
         for error in session:
             large = error in (0.1, 0.6)
             name = finish(source, error, 1000 if large else 1)

@@ -22,7 +22,7 @@ from mthn_automl.tuning.search import TrialSource
 from mthn_automl.tuning.study import MAXIMUM_RETRIES
 from mthn_automl.tuning.trial import Outcome, Trial, trial_steps
 from tests.tuning import toys
-from tests.tuning.sources import Place, good, place, states, taken, to_repeat
+from tests.tuning.sources import Place, good, place, recovered, states, taken, to_repeat
 
 
 def settings_of(trial: Trial) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def test_recovery_adopts_what_was_finished_queues_the_rest_and_is_done_once(tmp_
     write_json(failed.folder / "result.json", {"state": "FAIL", "reason": "it diverged"})
     write_json(running.folder / "params.json", {})
     again = here.source(trials=4)
-    assert (again.recover(), again.recover(), here.source().recover(), to_repeat(again)) == (3, 0, 0, 1)
+    assert (recovered(again), recovered(again), recovered(here.source()), to_repeat(again)) == (3, 0, 0, 1)
     assert [record.number for record in again.studies["toy"].ended(Ending.COMPLETE)] == [0, 3]
     assert again.studies["toy"].reasons(Ending.FAILED) == ["it diverged"]
     repeated = taken(again)
@@ -202,7 +202,7 @@ def test_drivers_killed_again_and_again_give_a_configuration_up_once_workers_wer
     found = [settings_of(killed(here, at_work=False)) for _ in range(3 + MAXIMUM_RETRIES)]
     found += [settings_of(killed(here, at_work=True)) for _ in range(1 + MAXIMUM_RETRIES)]
     last = here.source()
-    last.recover()
+    recovered(last)
     assert found == found[:1] * (4 + 2 * MAXIMUM_RETRIES)
     assert last.studies["toy"].reasons(Ending.FAILED) == ["the search ended before this trial did, 4 times"]
     assert settings_of(taken(last)) != found[0]
@@ -211,7 +211,7 @@ def test_drivers_killed_again_and_again_give_a_configuration_up_once_workers_wer
 def killed(here: Place, *, at_work: bool) -> Trial:
     """The trial of a driver that was killed, before or after a worker set to work on it."""
     source = here.source()
-    source.recover()
+    recovered(source)
     assert source.studies["toy"].reasons(Ending.FAILED) == []
     trial = taken(source)
     if at_work:
@@ -266,7 +266,7 @@ def test_a_late_result_of_an_earlier_process_counts_in_place_of_running_again(tm
     before = here.source()
     late, failing = taken(before), taken(before)
     again = here.source(trials=3)
-    assert again.recover() == 2
+    assert recovered(again) == 2
     carried_out(late)
     write_json(failing.folder / "result.json", {"state": "FAIL", "reason": "it diverged"})
     following = taken(again)
@@ -289,7 +289,7 @@ def test_files_that_a_worker_sends_are_written_before_the_source_records(tmp_pat
     assert not (trial.folder / "result.json").exists()
     source.finished(trial, outcome)
     assert {path.name for path in trial.folder.iterdir()} == {"params.json", *outcome.files}
-    assert here.source().recover() == 0
+    assert recovered(here.source()) == 0
 
 
 def test_a_signal_ends_the_search_and_its_trial_is_run_again_by_the_next(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from mthn_automl.tuning.rungs import Rung
 from mthn_automl.tuning.search import TrialSource
 from mthn_automl.tuning.trial import Trial, read_rungs, write_rungs
 from tests.tuning import toys
-from tests.tuning.sources import Place, good, place, states, taken
+from tests.tuning.sources import Place, good, place, recovered, states, taken
 
 
 def rung(epoch: int, level: float) -> Rung:
@@ -116,7 +116,7 @@ def test_comparisons_go_on_after_a_restart_as_before(tmp_path: Path) -> None:
     running = taken(killed)
     killed.at_rung(running, rung(10, 1.1))
     again = with_rungs(here)
-    again.recover()
+    recovered(again)
     before, after = (
         [repr(dict(sorted(each.items()))) for each in source.rungs["toy"].seen.values()] for source in (killed, again)
     )
@@ -131,7 +131,7 @@ def test_a_trial_whose_stop_was_not_recorded_any_more_is_stopped_after_a_restart
     write_rungs(trial.folder, [rung(10, 50.0)])
     write_json(trial.folder / "result.json", {"state": "PRUNED", "reason": "worse than trial 0"})
     again = with_rungs(here, trials=3)
-    assert again.recover() == 1
+    assert recovered(again) == 1
     assert states(again) == {"COMPLETE": 2, "PRUNED": 1}
     assert again.studies["toy"].records[2].shown == (10, pytest.approx(rung(10, 50.0).error))
     assert again.next() is None

@@ -11,7 +11,7 @@ from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.search import TrialSource
 from mthn_automl.tuning.trial import Outcome
 from tests.tuning import toys
-from tests.tuning.sources import Place, good, taken
+from tests.tuning.sources import Place, good, recovered, taken
 
 EXTENT = Extent(rows=125, folds=1, seeds=1, batch=16)
 SECONDS = {"slow": 20.0, "quick": 1.0, "middling": 5.0}
@@ -126,6 +126,6 @@ def test_what_earlier_sessions_took_is_known_to_the_next(tmp_path: Path) -> None
     before = source_of(here, None)
     before.finished(taken(before), result_in(6.0))
     after = source_of(here, None)
-    after.recover()
+    recovered(after)
     assert after.foresight is not None
     assert after.foresight.seconds("quick") == pytest.approx(6.0)
