@@ -63,6 +63,7 @@ class Finalist:
         first_rounds: trials that it was given as every other architecture, whatever they showed.
         sealed: errors on the sealed rows; None where there are none, or no model.
         note: what there is to say.
+        first: whether it ranks first although others may have a lower cv_error, which flatters the best of many trials.
     """
 
     name: str
@@ -72,10 +73,11 @@ class Finalist:
     first_rounds: int = 0
     sealed: SealedErrors | None = None
     note: str = ""
+    first: bool = False
 
 
 def leaderboard(finalists: Sequence[Finalist], test_share: float) -> pd.DataFrame:
-    """The table of `leaderboard.csv`, sorted by cv_error; equal ones by parameters, then by name.
+    """The table of `leaderboard.csv`, sorted by cv_error after what is `first`; equal ones by parameters, then by name.
 
     Parameters are those of the model that is saved; train_seconds are those of its trial, or of its members' trials.
 
@@ -114,11 +116,11 @@ def fold_standard_error(fold_errors: Sequence[float]) -> float:
     return float(np.std(fold_errors, ddof=1) / math.sqrt(len(fold_errors)))
 
 
-def _order(finalist: Finalist) -> tuple[float, float, str]:
+def _order(finalist: Finalist) -> tuple[bool, float, float, str]:
     best = finalist.best
     if best is None or math.isnan(best.error):
-        return math.inf, math.inf, finalist.name
-    return best.error, best.size.total, finalist.name
+        return True, math.inf, math.inf, finalist.name
+    return not finalist.first, best.error, best.size.total, finalist.name
 
 
 def _row(finalist: Finalist) -> dict[str, Any]:

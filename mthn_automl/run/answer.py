@@ -78,7 +78,10 @@ class Answer:
     def _ensemble(self, blend: Blend) -> Finalist:
         sealed = self.tested.get(ENSEMBLE)
         slow = _too_slow(sealed, self.run.limits.latency)
-        return Finalist(ENSEMBLE, blend.result, trials=len(blend.members), sealed=sealed, note=slow)
+        single = f"first, since single models chosen on other folds, as its weights are, have {blend.single_error:.4g}"
+        note = "; ".join(filter(None, (single if blend.is_best else "", slow)))
+        members = len(blend.members)
+        return Finalist(ENSEMBLE, blend.result, members, sealed=sealed, note=note, first=blend.is_best)
 
     def _remark(self, name: str) -> str:
         """What there is to say of an architecture's model, or why there is none."""

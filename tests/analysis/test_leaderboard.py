@@ -50,6 +50,12 @@ def test_the_rank_is_by_cross_validation_whatever_the_test_rows_say(table: pd.Da
     assert table["test_error"].tolist()[:3] == [3.0, 1.0, 2.0]
 
 
+def test_what_is_better_than_the_others_by_an_honest_comparison_ranks_first_all_the_same() -> None:
+    table = leaderboard([BEST, WORSE, replace(TIED, first=True)], 1 / 3)
+    assert table["architecture"].tolist() == ["pooled", "hypernetwork", "ridge"]
+    assert table["cv_error"].tolist()[0] > table["cv_error"].tolist()[1]
+
+
 def test_a_rival_is_tied_unless_shown_to_be_worse(table: pd.DataFrame) -> None:
     assert table["tied_with_best"].tolist() == [True, True, False, pd.NA]
 

@@ -65,6 +65,18 @@ def test_an_ensemble_joins_trials_of_one_architecture_too_and_has_a_point_for_ea
     assert last["parameters"] == rows_of(free)["parameters"]["ensemble"] == saved(free, "ensemble").model.size().total
 
 
+def test_the_ensemble_answers_where_single_models_chosen_on_other_folds_are_worse(free: SearchResult) -> None:
+    said = re.search(
+        r"error (\S+); single models, .* have (\S+) \((\S+) if .*\), (.*)\.", (free.folder / "run.log").read_text()
+    )
+    assert said is not None
+    together, alone, lowest = map(float, said.groups()[:3])
+    assert alone >= lowest == pytest.approx(rows_of(free)["cv_error"].drop("ensemble").min(), rel=1e-3)
+    first = together < alone
+    assert (said[4] == "which is the answer") == (free.best["architecture"] == "ensemble") == first
+    assert str(rows_of(free)["note"]["ensemble"]).startswith("first, since") == first
+
+
 def test_the_best_few_trials_of_each_architecture_keep_their_models(free: SearchResult) -> None:
     kept = {path.parent.name for path in (free.folder / "trials").glob("*/model.json")}
     assert {each.rsplit("-", 1)[0] for each in kept} == set(BOTH)
