@@ -11,6 +11,7 @@ from torch import Tensor
 
 from mthn_automl.errors import DivergedError
 from mthn_automl.models.base import Architecture
+from mthn_automl.training.averaging import AveragedWeights
 from mthn_automl.training.batches import Batch, batch_count, block_size, blocks_of, deal, lay_out
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.members import Member, Pack
@@ -59,7 +60,7 @@ class FitResult:
     """What a training ends with.
 
     Attributes:
-        pack: all members at their best, on the CPU.
+        pack: all members at their best, on the CPU; the weights are means over the last checks before it.
         epochs: (members,) of those weights.
         loss: (members,) validation loss of those weights.
         stopped_by_time: whether the deadline ended it.
@@ -138,6 +139,7 @@ class Training:
         weights = LossWeights.of(data, fold.tolist(), settings)
         weights = None if weights is None else weights.to(placed.device)
         self.trainer = Trainer(placed, self.everyone, placed_fold, settings, weights=weights)
+        self.averaged = AveragedWeights(self.trainer.values)
         self.best = BestSoFar(self.everyone)
         sizes = np.bincount(data.task[data.training[0]], minlength=data.shape.tasks)
         self.block = block_size(sizes, schedule.batch)
@@ -190,19 +192,27 @@ class Training:
             self.trainer.pack.after_epoch()
 
     def _check(self, epoch: int) -> None:
-        """Compare with the best weights so far, and let members go that no longer improve."""
+        """Compare with the best weights so far, and let members go that no longer improve.
+
+        Where there are validation rows these are means of weights; without, the last ones.
+        """
         self.trainer.settle()
-        loss = self._validation_loss() if self.validates else self._finite_weights(epoch)
+        if not self.validates:
+            self._keep_best(epoch, self._finite_weights(epoch))
+            return
+        self.averaged.add(self.trainer.values)
+        with self.averaged.in_place(self.trainer.values):
+            loss = self._validation_loss()
+            self._keep_best(epoch, loss)
+        self._note(epoch, loss)
+        self.waiting[self.alive] &= self.best.waiting(self.alive, epoch, self.schedule.patience, self.schedule.growth)
+        self._drop(self.waiting[self.alive])
+
+    def _keep_best(self, epoch: int, loss: Tensor) -> None:
         waiting = self.waiting[self.alive]
         if not bool(torch.isfinite(loss[waiting]).all()):
             raise DivergedError(f"The loss is not finite after {epoch} epochs; a smaller learning rate may help.")
         self.best.update(self.trainer.pack, self.alive, torch.where(waiting, loss, torch.inf), epoch)
-        if self.validates:
-            self._note(epoch, loss)
-            self.waiting[self.alive] = waiting & self.best.waiting(
-                self.alive, epoch, self.schedule.patience, self.schedule.growth
-            )
-            self._drop(self.waiting[self.alive])
 
     def _note(self, epoch: int, loss: Tensor) -> None:
         everyone = torch.full((len(self.members),), torch.nan)
@@ -237,4 +247,5 @@ class Training:
         if len(kept) == 0 or len(kept) > (1.0 - DROP_SHARE) * len(waiting):
             return
         self.trainer, self.alive = self.trainer.select(kept), self.alive[kept]
+        self.averaged.select(kept)
         self.held_out = []

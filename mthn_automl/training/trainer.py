@@ -131,6 +131,11 @@ class Trainer:
         self.optimiser.step([*self._of_shared(shared), *of_tasks], fetched)
         return loss.detach()
 
+    @property
+    def values(self) -> list[Tensor]:
+        """The tables that hold all parameters, (members, ...) each; a step changes them in place."""
+        return [each.values for each in (self.shared, self.table) if each is not None]
+
     def _of_shared(self, gradients: Sequence[Tensor]) -> list[Tensor]:
         if self.shared is None:
             return []
