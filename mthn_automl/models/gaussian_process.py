@@ -1,4 +1,4 @@
-"""Multi-task Gaussian process, whose length scales, task share and noise are fitted by marginal likelihood."""
+"""Multi-task Gaussian process, whose length scales, shares and noise are fitted by marginal likelihood."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -36,13 +36,14 @@ class GaussianProcessSettings:
 
 
 class GaussianProcess(Classical):
-    """The process of covariance v k(x, x') ((1 - s) k(m_t, m_t') + s [t = t']) + noise, for each output.
+    """The process of covariance v (c + (1 - c) k(x, x')) ((1 - s) k(m_t, m_t') + s [t = t']) + noise, for each output.
 
     A product of a kernel over features and one over tasks (Bonilla, Chai and Williams 2008, "Multi-task Gaussian
     process prediction"), where tasks are alike as their metadata are, and keep a share s to themselves: compound
-    symmetry where there are no metadata, s = 0 where the task kernel is none. Lengths, s and the noise maximise the
-    marginal likelihood (Rasmussen and Williams 2006, chapter 5) of at most 800 rows, dealt out over the tasks, with a
-    weak prior on the lengths. Predictions are exact up to 4,000 rows, beyond that by 1,000 Nystrom landmarks.
+    symmetry where there are no metadata, s = 0 where the task kernel is none. The constant c is for offsets of tasks,
+    whatever the features. Lengths, s, c and the noise maximise the marginal likelihood (Rasmussen and Williams 2006,
+    chapter 5) of at most 800 rows, dealt out over the tasks, with a weak prior on the lengths. Predictions are exact up
+    to 4,000 rows, beyond that by 1,000 Nystrom landmarks.
 
     Classes: the hyperparameters are those of a regression on indicators of classes, and predictions are those of
     kernel logistic regression with them, over at most 600 landmarks; there is no integral over the latent function.

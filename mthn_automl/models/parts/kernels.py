@@ -64,7 +64,9 @@ class Points:
 
 @dataclass(frozen=True)
 class Kernel:
-    """k(features) * ((1 - task_share) k(metadata) + task_share [same task]); lengths relative to sqrt(width).
+    """(constant + (1 - constant) k(features)) ((1 - task_share) k(metadata) + task_share [same task]).
+
+    Lengths are relative to sqrt(width).
 
     Shape:
         left, right: points -> (left rows, right rows).
@@ -79,12 +81,14 @@ class Kernel:
         feature_scale: one length for all features, or (d_x,).
         metadata_scale: one length for all metadata, or (d_m,).
         task_share: in [0, 1], of what a task does not share with others.
+        constant: in [0, 1], the share of tasks' offsets, whatever the features.
     """
 
     shape: KernelShape
     feature_scale: float | FloatArray
     metadata_scale: float | FloatArray
     task_share: float
+    constant: float = 0.0
 
     def __call__(self, left: Points, right: Points) -> FloatArray:
         """(left rows, right rows) float64, 1 between equal points."""
@@ -92,6 +96,9 @@ class Kernel:
         alike = self._similarity(left.metadata, right.metadata, self.metadata_scale)
         of_tasks = (1.0 - self.task_share) * alike + self.task_share * same
         product = self._similarity(left.features, right.features, self.feature_scale)
+        if self.constant > 0.0:
+            product *= 1.0 - self.constant
+            product += self.constant
         product *= of_tasks[left.place[:, None], right.place[None, :]]
         return product
 

@@ -1,11 +1,11 @@
-"""Length scales, task share and noise of a Gaussian process, found by maximising the marginal likelihood."""
+"""Length scales, shares and noise of a Gaussian process, found by maximising the marginal likelihood."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.linalg.lapack import dpotri
-from scipy.optimize import minimize
+from scipy.optimize import OptimizeResult, minimize
 from scipy.sparse import csr_array
 
 from mthn_automl.data.dataset import FloatArray, IntArray
@@ -19,26 +19,30 @@ from mthn_automl.models.parts.kernels import (
     squared_distances,
 )
 
-START = (1.0, 0.3, np.log(0.5))  # logarithm of the lengths, task share, logarithm of the noise
+STARTS = ((1.0, 0.3, 0.02, np.log(0.5)), (1.0, 0.1, 0.3, np.log(0.05)))
+"""Logarithm of the lengths, task share, constant, logarithm of the noise: the likelihood has several maxima."""
+
 SCALES = (np.log(0.02), np.log(50.0))
 SHARES = (1e-5, 0.99)
 MOST_NOISE = np.log(100.0)
-ITERATIONS = 50
+FIRST_ITERATIONS, ITERATIONS = 10, 50
+"""From each start, and from the better of where these lead."""
+
 SPREAD = 3.0  # standard deviation of the logarithm of a length: weak, against lengths that the rows do not fix
 
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """The vector of all of them: logarithms of the lengths, the task share, the logarithm of the noise.
+    """The vector of all of them: logarithms of the lengths, the task share, the constant, the logarithm of the noise.
 
     Shape:
-        vector (features + metadata + task + 1,).
+        vector (features + metadata + task + 2,).
 
     Example:
         >>> points = Points(np.eye(5), np.arange(5), np.arange(5), np.zeros((5, 0)))
         >>> family = Hyperparameters("rbf", features=1, metadata=0, task=True, floor=1e-3)
         >>> family.best(points, np.arange(5.0)[:, None]).shape
-        (3,)
+        (4,)
 
     Attributes:
         shape: of the kernel.
@@ -56,38 +60,44 @@ class Hyperparameters:
 
     def kernel(self, vector: FloatArray) -> Kernel:
         features, metadata = np.split(np.exp(vector[: self.features + self.metadata]), [self.features])
-        return Kernel(self.shape, features, metadata, float(vector[-2]) if self.task else 0.0)
+        return Kernel(self.shape, features, metadata, float(vector[-3]) if self.task else 0.0, float(vector[-2]))
 
     def noise(self, vector: FloatArray) -> float:
         return float(np.exp(vector[-1]))
 
     def best(self, points: Points, target: FloatArray) -> FloatArray:
-        """The likeliest vector that is found from a smooth and noisy start; a constant column of target tells nothing.
+        """The likeliest vector that is found from a few starts; a constant column of target tells nothing.
 
         Shape:
             target (rows, outputs).
         """
-        start = np.array(
-            [*[START[0]] * (self.features + self.metadata), *[START[1]] * self.task, max(START[2], np.log(self.floor))]
-        )
+        starts = [self._start(*each) for each in STARTS]
         telling = target[:, np.ptp(target, axis=0) > 0.0]
         if telling.shape[1] == 0:
-            return start
+            return starts[0]
         standard = (telling - telling.mean(axis=0)) / telling.std(axis=0)
-        minimum = minimize(
+        first = [self._climbed(each, points, standard, FIRST_ITERATIONS) for each in starts]
+        best = min(first, key=lambda each: float(each.fun))
+        return np.asarray(self._climbed(best.x, points, standard, ITERATIONS).x)
+
+    def _start(self, length: float, share: float, constant: float, noise: float) -> FloatArray:
+        lengths = [length] * (self.features + self.metadata)
+        return np.array([*lengths, *[share] * self.task, constant, max(noise, np.log(self.floor))])
+
+    def _climbed(self, start: FloatArray, points: Points, target: FloatArray, iterations: int) -> OptimizeResult:
+        return minimize(
             self.loss,
             start,
-            args=(points, standard),
+            args=(points, target),
             jac=True,
             method="L-BFGS-B",
             bounds=self._bounds(),
-            options={"maxiter": ITERATIONS, "ftol": 1e-6},
+            options={"maxiter": iterations, "ftol": 1e-6},
         )
-        return np.asarray(minimum.x)
 
     def _bounds(self) -> list[tuple[float, float]]:
         lengths = [SCALES] * (self.features + self.metadata)
-        return [*lengths, *[SHARES] * self.task, (np.log(self.floor), MOST_NOISE)]
+        return [*lengths, *[SHARES] * self.task, SHARES, (np.log(self.floor), MOST_NOISE)]
 
     def loss(self, vector: FloatArray, points: Points, target: FloatArray) -> tuple[float, FloatArray]:
         """Negative logarithm of the marginal likelihood and of the lengths' prior, over the rows, and its gradient.
@@ -99,18 +109,21 @@ class Hyperparameters:
         features = scaled(points.features, kernel.feature_scale)
         metadata = scaled(points.metadata, kernel.metadata_scale)
         feature_gaps, metadata_gaps = squared_distances(features, features), squared_distances(metadata, metadata)
-        of_features, alike = similarity(self.shape, feature_gaps), similarity(self.shape, metadata_gaps)
-        same, share = np.eye(len(alike)), kernel.task_share
+        near, alike = similarity(self.shape, feature_gaps), similarity(self.shape, metadata_gaps)
+        same, share, constant = np.eye(len(alike)), kernel.task_share, kernel.constant
+        of_features = constant + (1.0 - constant) * near
         of_tasks = ((1.0 - share) * alike + share * same)[points.place[:, None], points.place]
         value, weights = _gaussian_loss(of_features * of_tasks, self.noise(vector), target)
         by_task = _summed_by_task(weights * of_features, points.place)
-        feature_pull = weights * of_tasks * similarity_slope(self.shape, feature_gaps)
+        of_pairs = weights * of_tasks
+        feature_pull = (1.0 - constant) * of_pairs * similarity_slope(self.shape, feature_gaps)
         metadata_pull = (1.0 - share) * by_task * similarity_slope(self.shape, metadata_gaps)
         gradient = np.array(
             [
                 *_length_gradient(feature_pull, features, self.features),
                 *_length_gradient(metadata_pull, metadata, self.metadata),
                 *[(by_task * (same - alike)).sum()] * self.task,
+                (of_pairs * (1.0 - near)).sum(),
                 self.noise(vector) * np.trace(weights),
             ]
         )

@@ -34,14 +34,14 @@ def test_the_gradient_is_that_of_the_loss(shape: KernelShape) -> None:
         error = check_grad(
             lambda at, family=family, points=points, target=target: family.loss(at, points, target)[0],
             lambda at, family=family, points=points, target=target: family.loss(at, points, target)[1],
-            np.array([*lengths, *[0.4] * task, -1.0]),
+            np.array([*lengths, *[0.4] * task, 0.3, -1.0]),
         )
         assert error < 1e-6
 
 
 @every_shape
 def test_the_loss_is_the_density_at_the_best_signal_variance(shape: KernelShape) -> None:
-    family, vector = Hyperparameters(shape, 3, 2, True, 1e-3), np.array([0.1, -0.2, 0.3, 0.2, 0.0, 0.4, -1.0])
+    family, vector = Hyperparameters(shape, 3, 2, True, 1e-3), np.array([0.1, -0.2, 0.3, 0.2, 0.0, 0.4, 0.3, -1.0])
     points, target = drawn_points(24, 5, 2), drawn_target(24, 1)
     covariance = family.kernel(vector).gram(points) + family.noise(vector) * np.eye(24)
     signal = target[:, 0] @ np.linalg.solve(covariance, target[:, 0]) / 24
@@ -63,3 +63,11 @@ def test_noise_is_found_and_never_below_its_floor() -> None:
     smooth = np.sin(points.features[:, :1])
     assert family.noise(family.best(points, smooth)) == pytest.approx(0.05)
     assert 0.5 < family.noise(family.best(points, smooth + drawn_target(200, 1))) < 10.0
+
+
+def test_offsets_of_tasks_are_found_where_the_features_say_nothing() -> None:
+    points, family = drawn_points(120, 6, 0), Hyperparameters("rbf", 1, 0, True, 1e-3)
+    offsets = drawn_target(6, 1)[points.place] + 0.1 * drawn_target(120, 1)
+    curves = np.sin(2.0 * points.features[:, :1])
+    assert family.kernel(family.best(points, offsets)).constant > 0.8
+    assert family.kernel(family.best(points, curves)).constant < 0.1
