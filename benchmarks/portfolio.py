@@ -5,7 +5,8 @@
 
 As in auto-sklearn 2.0 (Feurer et al. 2022): many configurations of an architecture, its present first trials among
 them, are cross-validated on every development set; then starting points are chosen one by one, each so that the best
-of those chosen so far is on average as near as can be to the best of all configurations. Test rows have no part in it.
+of those chosen so far is on average as near as can be to the best of all configurations, and its seconds are worth it.
+Test rows have no part in it.
 DIR is that of benchmarks/accuracy.py. What has been evaluated is stored a line each, and skipped: it may be killed and
 begun again, and two processes may share the work (--part 0/2 and --part 1/2). Some two hours on two cores with the
 usual architectures and 24 configurations.
@@ -44,6 +45,9 @@ FOLDS, MOST_ROWS, LONGEST = 3, 3000, 60.0
 CHOSEN = 5
 """First trials an architecture."""
 
+PRICE = 0.002
+"""What a second of a trial must lower the mean excess by: five seconds are worth one per cent."""
+
 COMMENT = (
     "# Chosen by benchmarks/portfolio.py from {count} configurations on {sets} data sets, the most valuable first."
 )
@@ -75,11 +79,14 @@ def configurations(space: SearchSpace, count: int) -> list[dict[str, Any]]:
     return [*map(dict, space.starts), *drawn]
 
 
-def evaluated(store: Path) -> dict[str, float]:
-    """Errors by configuration, as JSON, of one architecture on one set; infinite where it failed."""
+def evaluated(store: Path) -> dict[str, tuple[float, float]]:
+    """Error and seconds by configuration, as JSON, of one architecture on one set; infinite where it failed."""
     lines = store.read_text().splitlines() if store.exists() else []
     stored = [json.loads(line) for line in lines]
-    return {key(each["settings"]): float("inf") if each["error"] is None else each["error"] for each in stored}
+    return {
+        key(each["settings"]): (float("inf") if each["error"] is None else each["error"], each["seconds"])
+        for each in stored
+    }
 
 
 def key(settings: Mapping[str, Any]) -> str:
@@ -106,24 +113,29 @@ def evaluate(file: SpaceFile, ask: Objective, wanted: Sequence[dict[str, Any]], 
             stream.write(json.dumps(line) + "\n")
 
 
-def portfolio(errors: FloatArray, count: int) -> list[int]:
-    """Configurations, chosen one by one; errors (configurations, sets).
+def portfolio(errors: FloatArray, seconds: FloatArray, count: int) -> list[int]:
+    """Configurations, chosen one by one; errors (configurations, sets), seconds (configurations,).
 
     What is made as small as can be is the mean over sets of the logarithm of the lowest error among those chosen, in
-    units of the lowest of all.
+    units of the lowest of all, and the price of their seconds.
     """
-    with np.errstate(divide="ignore"):
-        excess = np.log(errors / errors.min(axis=0))
+    excess = excesses(errors)
     chosen: list[int] = []
     best = np.full(errors.shape[1], np.inf)
     for _ in range(min(count, len(errors))):
-        scores = np.minimum(excess, best).mean(axis=1)
+        scores = np.minimum(excess, best).mean(axis=1) + PRICE * seconds
         scores[chosen] = np.inf
         if chosen and scores.min() >= best.mean():
             break
         chosen.append(int(np.argmin(scores)))
         best = np.minimum(best, excess[chosen[-1]])
     return chosen
+
+
+def excesses(errors: FloatArray) -> FloatArray:
+    """Logarithms of errors (configurations, sets) in units of the lowest of each set."""
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(errors / errors.min(axis=0)))
 
 
 def with_first_trials(text: str, chosen: Sequence[Mapping[str, Any]], comment: str) -> str:
@@ -138,10 +150,13 @@ def rounded(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {name: float(f"{each:.3g}") if isinstance(each, float) else each for name, each in settings.items()}
 
 
-def matrix(output: Path, file: SpaceFile, wanted: Sequence[dict[str, Any]], sets: Sequence[str]) -> FloatArray:
-    """(configurations, sets) errors; infinite where there is none."""
+def matrices(
+    output: Path, file: SpaceFile, wanted: Sequence[dict[str, Any]], sets: Sequence[str]
+) -> tuple[FloatArray, FloatArray]:
+    """(configurations, sets) errors, infinite where there is none, and seconds."""
     stored = [evaluated(output / file.name / f"{name}.jsonl") for name in sets]
-    return np.array([[each.get(key(settings), np.inf) for each in stored] for settings in wanted])
+    both = np.array([[each.get(key(settings), (np.inf, 0.0)) for each in stored] for settings in wanted])
+    return both[:, :, 0], both[:, :, 1]
 
 
 def jobs(
@@ -173,15 +188,17 @@ def main() -> None:
             say(f"{name}: {file.name} ...")
             evaluate(file, ask, wanted[file.name], chosen.output / file.name / f"{name}.jsonl")
     for file in files:
-        errors = matrix(chosen.output, file, wanted[file.name], sets)
-        whole = errors[:, np.isfinite(errors).any(axis=0)]
-        if whole.size == 0:
+        errors, seconds = matrices(chosen.output, file, wanted[file.name], sets)
+        known = np.isfinite(errors).any(axis=0)
+        if not known.any():
             continue
-        best = portfolio(whole, CHOSEN)
-        excess = [
-            float(np.log(whole[best[: count + 1]].min(axis=0) / whole.min(axis=0)).mean()) for count in range(len(best))
-        ]
-        print(file.name, best, "mean excess after each:", ", ".join(f"{100 * each:.1f} %" for each in excess))
+        whole, cost = errors[:, known], seconds[:, known].mean(axis=1)
+        best = portfolio(whole, cost, CHOSEN)
+        excess = [excesses(whole)[best[: count + 1]].min(axis=0).mean() for count in range(len(best))]
+        said = ", ".join(
+            f"{each} ({100 * rest:.1f} %, {cost[each]:.1f} s)" for each, rest in zip(best, excess, strict=True)
+        )
+        print(f"{file.name}: {said}")
         if chosen.write:
             comment = COMMENT.format(count=len(whole), sets=whole.shape[1])
             write_text(
