@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 DECAY = 0.8
-"""What the mean keeps of itself from one check to the next. Measured on eight trainings of four networks on each of five
-data sets: test errors x 0.994 of those of the last weights (0.975 and 0.992 on the two smallest sets, 1.000 to 1.003 on
-the others); x 0.999 with 0.5, and worse than 0.8 with 0.9."""
+"""What the mean keeps of itself from one check to the next. Measured on eight trainings of four networks on each of
+five data sets: test errors x 0.994 of those of the last weights (0.975 and 0.992 on the two smallest sets, 1.000 to
+1.003 on the others); x 0.999 with 0.5, and worse than 0.8 with 0.9."""
 
 
 class AveragedWeights:
