@@ -97,6 +97,10 @@ def make_runner(
         from mthn_automl.tuning.runners.local import LocalRunner
 
         return LocalRunner(workers.device, interruption)
+    if workers.address is None:
+        from mthn_automl.tuning.runners.on_ray.alone import import_ray
+
+        import_ray()
     from mthn_automl.tuning.runners.on_ray.runner import Place, RayRunner
 
     packages = {file.class_path.split(":")[0].split(".")[0] for file in files}

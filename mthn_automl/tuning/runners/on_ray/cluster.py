@@ -16,6 +16,7 @@ import ray
 import mthn_automl
 from mthn_automl.errors import ClusterError
 from mthn_automl.tuning.runners.on_ray import private, probe
+from mthn_automl.tuning.runners.on_ray.alone import set_up
 from mthn_automl.tuning.runners.on_ray.code import shipped
 
 SECONDS_FOR_THE_PORT, SECONDS_FOR_RAY = 8, 25
@@ -72,6 +73,7 @@ def join(address: str, code: Sequence[str]) -> None:
         ClusterError: code that cannot be sent, or a cluster that went away or refuses.
     """
     modules = [str(path) for path in shipped(code)]
+    set_up(loopback=False)
     try:
         ray.init(address=address, log_to_driver=False, logging_level="CRITICAL", runtime_env={"py_modules": modules})
     except Exception as error:

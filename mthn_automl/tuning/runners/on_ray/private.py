@@ -5,6 +5,7 @@
 | `ray._private.utils.read_ray_address` | `--address auto` | no cluster is remembered: the user is asked for HOST:PORT |
 | `ray._raylet.GcsClient` | looking at a cluster before joining it | `--address` is refused with the reason |
 | `ray._common.usage.usage_lib.get_cluster_metadata` | the cluster's versions | `--address` is refused with the reason |
+| `ray._private.ray_constants.ENABLE_RAY_CLUSTER`, `ray._raylet.Config`, `ray._raylet.AuthenticationTokenLoader` | a search in a process that has imported Ray before | that search does not begin, and says to start a new Python |
 | `ray._private.worker._global_node` | ending Ray's own processes at once | the end of a search takes seconds longer |
 
 Ray is imported inside the functions, since a process that only asks for an address may hang or abort by it.
@@ -14,6 +15,8 @@ from contextlib import suppress
 from typing import Any
 
 import psutil
+
+from mthn_automl.errors import ClusterError
 
 
 def last_started() -> str | None:
@@ -51,6 +54,28 @@ def versions(client: Any) -> dict[str, str]:
 def raylet_sockets(client: Any) -> list[str]:
     """Unix sockets of the nodes' raylets, each on its own machine; the public `ray.nodes` must have joined."""
     return [node.raylet_socket_name for node in client.get_all_node_info(timeout=10).values()]
+
+
+def read_environment_again(*, loopback: bool) -> None:
+    """Make Ray forget what it read of the environment when it was imported: interfaces, whether there is a token, which.
+
+    Raises:
+        ClusterError: this version of Ray keeps them elsewhere.
+    """
+    try:
+        from ray._private import ray_constants
+        from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]
+
+        if not hasattr(ray_constants, "ENABLE_RAY_CLUSTER"):
+            raise ImportError("ENABLE_RAY_CLUSTER")
+    except ImportError as error:
+        raise ClusterError(
+            "A search must have a Ray of its own, however Ray was imported before in this process, and this version "
+            f"cannot be set up again ({error}); start the search in a new Python."
+        ) from error
+    ray_constants.ENABLE_RAY_CLUSTER = not loopback
+    Config.initialize("")
+    AuthenticationTokenLoader.instance().reset_cache()
 
 
 def kill_processes_at_the_end() -> None:

@@ -23,6 +23,7 @@ from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.runners.interruption import Interruption
 from mthn_automl.tuning.runners.local import LocalRunner
 from mthn_automl.tuning.runners.on_ray import private
+from mthn_automl.tuning.runners.on_ray.alone import alone
 from mthn_automl.tuning.runners.on_ray.searcher import Link, RungStopper, StudySearcher, Watchdog
 from mthn_automl.tuning.runners.on_ray.worker import Work, Worker, run_job
 from mthn_automl.tuning.runners.runner import Failed, Job
@@ -71,7 +72,6 @@ class RayRunner:
 
     def __enter__(self) -> "RayRunner":
         self._stack.enter_context(_output_to(self.log))
-        self._stack.callback(ray.shutdown)
         try:
             self._start()
         except SystemExit as error:  # Ray's own answer to SIGTERM while it starts
@@ -88,6 +88,7 @@ class RayRunner:
         if place.address is not None:
             from mthn_automl.tuning.runners.on_ray import cluster
 
+            self._stack.callback(ray.shutdown)
             cluster.join(place.address, place.code)
             total, fits = cluster.resources(), _fitting(place)
             self.nodes, self.workers = total.nodes, place.workers or fits
@@ -98,6 +99,8 @@ class RayRunner:
                     "--cpus-per-trial or --gpus-per-trial."
                 )
             return
+        self._stack.enter_context(alone())
+        self._stack.callback(ray.shutdown)
         with _deaf_children():
             ray.init(
                 address="local",
