@@ -3,10 +3,11 @@
 import errno
 import json
 import os
+import secrets
 import shutil
-import tempfile
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,7 +26,8 @@ NO_LEAVE = frozenset({errno.EACCES, errno.EPERM})
 def replacing(path: Path, *, on_disk: bool = True) -> Iterator[IO[bytes]]:
     """A file to write piece by piece, which takes the place of `path` in one step when the block ends.
 
-    A reader, or a crash, sees the old content or the new, never a part; an error in the block leaves the old one.
+    A reader, or a crash, sees the old content or the new, never a part; an error in the block leaves the old one. Who may
+    read it stays as it was, or is as the user's umask says.
     on_disk: False for what nothing depends on, and a power cut may leave empty; it is quicker.
 
     Raises:
@@ -33,17 +35,18 @@ def replacing(path: Path, *, on_disk: bool = True) -> Iterator[IO[bytes]]:
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         try:
-            with os.fdopen(handle, "wb") as stream:
+            with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
+                with suppress(FileNotFoundError):
+                    os.fchmod(stream.fileno(), stat.S_IMODE(path.stat().st_mode))
                 yield stream
                 stream.flush()
                 if on_disk:
                     os.fsync(stream.fileno())
-            os.chmod(temporary, 0o644)
             os.replace(temporary, path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
 
 

@@ -128,8 +128,9 @@ def resume(run: str | Path, *, progress: Watcher | None = None, **changed: Any) 
         run: the folder of a run that was begun.
         progress: called with each event of `mthn_automl.tuning.events`.
         changed: trials: as many more. time_limit: so much more time, in place of what was left. data, meta, test:
-            where the files have moved to, or the same DataFrames; their content must be the same. workers, address,
-            trial_timeout: in place of those the run began with; address: `local` for no cluster.
+            where the files have moved to, or the same DataFrames; their content must be the same. workers,
+            trial_timeout: in place of those the run began with. address: of a cluster to join; the one that the run
+            began on is joined only when it is named again, since a folder may come from a stranger.
 
     Raises:
         UsageError: no such run. RunError: other data, a changed search space, or another process at work on it.
@@ -143,14 +144,19 @@ def resume(run: str | Path, *, progress: Watcher | None = None, **changed: Any) 
             progress(Said(f"{folder.path} is finished; --time-limit or --trials would add to it."))
         return _read(folder)
     stored = Options.from_toml(folder.read_config()["options"])
-    new = {name: None if (name, each) == ("address", "local") else each for name, each in new.items()}
     spaces = tuple(str(each) for each in sorted(folder.spaces.glob("*.toml")))
-    options = replace(stored, device=device_here(stored.device), space=spaces, **new)
+    options = replace(stored, device=device_here(stored.device), space=spaces, **{"address": None, **new})
     with folder.locked():
         workers = Workers.of(options)
         prepared = prepare(_inputs_again(folder, options, changed), options)
         folder.keep_options(**new)
-        return _work(_run(folder, options, prepared, workers, progress, started, added))
+        run = _run(folder, options, prepared, workers, progress, started, added)
+        if stored.address and not options.address:
+            run.say(
+                f"This session searches on this machine: the cluster that the run began on, {stored.address}, is "
+                "joined only where --address names it again."
+            )
+        return _work(run)
 
 
 def _run(

@@ -175,7 +175,7 @@ class Options:
         None,
         "HOST:PORT of a running Ray cluster to join, or auto. Default: Ray on this machine alone.",
         WHERE,
-        again="HOST:PORT of another Ray cluster, auto, or local for this machine. Default: as before.",
+        again="HOST:PORT of a Ray cluster to join, or auto. Default: this machine, wherever the run began.",
     )
     workers: int | None = option(
         None,

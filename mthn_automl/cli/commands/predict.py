@@ -22,7 +22,7 @@ def predict(
         ),
     ] = None,
     output: Annotated[
-        Path | None, Option(help="CSV or .parquet file to write. Default: stdout, as CSV.", show_default=False)
+        Path | None, Option(help=".csv, .csv.gz or .parquet file to write. Default: stdout, as CSV.", show_default=False)
     ] = None,
     quiet: Annotated[bool, Option("--quiet", help="Say nothing on stderr.")] = False,
 ) -> None:
@@ -37,7 +37,7 @@ def predict(
     if preference is not None:
         predictor = predictor.at_preference(preference)
     predictions = predictor.stream(data, meta)
-    write_predictions(predictions, output)
+    write_predictions(predictions, output, [each for each in (model, data, meta) if each is not None])
     if not quiet:
         for note in predictions.notes:
             print(note, file=sys.stderr)

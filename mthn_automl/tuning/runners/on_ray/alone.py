@@ -21,8 +21,8 @@ from mthn_automl.errors import ClusterError
 PREFIX: Final = "mthn-ray-"
 LOCK: Final = "in-use"
 LONGEST_FOLDER: Final = 40
-"""Characters. Sockets lie 66 characters below (`/ray/session_<date>_<time>_<pid>/sockets/plasma_store`), and their paths end
-at 107 bytes."""
+"""Bytes of its path. Sockets lie up to 66 below (`/ray/session_<date>_<time>_<pid>/sockets/plasma_store`), and the paths of
+sockets end at 107."""
 
 TOKEN: Final = secrets.token_hex(32)
 """Of this process: Ray reads it once, and keeps it."""
@@ -101,7 +101,7 @@ def _expect_loopback() -> None:
     except OSError as error:
         raise ClusterError(
             f"Ray's processes must reach each other at 127.0.0.1, however this machine says: {error.strerror or error}; "
-            "bring the loopback interface up, or search in this process with --runner local."
+            "bring that interface up, or search in this process with --runner local."
         ) from error
 
 

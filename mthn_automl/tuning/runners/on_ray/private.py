@@ -5,7 +5,8 @@
 | `ray._private.utils.read_ray_address` | `--address auto` | no cluster is remembered: the user is asked for HOST:PORT |
 | `ray._raylet.GcsClient` | looking at a cluster before joining it | `--address` is refused with the reason |
 | `ray._common.usage.usage_lib.get_cluster_metadata` | the cluster's versions | `--address` is refused with the reason |
-| `ray._private.ray_constants.ENABLE_RAY_CLUSTER`, `ray._raylet.Config`, `ray._raylet.AuthenticationTokenLoader` | a search in a process that has imported Ray before | that search does not begin, and says to start a new Python |
+| `ray._private.ray_constants.ENABLE_RAY_CLUSTER` | a search after Ray was imported | it asks for a new Python |
+| `ray._raylet.Config`, `ray._raylet.AuthenticationTokenLoader` | the same | the same |
 | `ray._private.worker._global_node` | ending Ray's own processes at once | the end of a search takes seconds longer |
 
 Ray is imported inside the functions, since a process that only asks for an address may hang or abort by it.
@@ -57,7 +58,7 @@ def raylet_sockets(client: Any) -> list[str]:
 
 
 def read_environment_again(*, loopback: bool) -> None:
-    """Make Ray forget what it read of the environment when it was imported: interfaces, whether there is a token, which.
+    """Make Ray forget what it read of the environment when it was imported: interfaces, and tokens.
 
     Raises:
         ClusterError: this version of Ray keeps them elsewhere.
