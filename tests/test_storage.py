@@ -28,16 +28,28 @@ def test_what_is_written_is_read_again_and_by_others_too(tmp_path: Path) -> None
     assert storage.read_json(path) == {"b": [1, None], "a": "é"}
     text = path.read_text(encoding="utf-8")
     assert (list(json.loads(text)), text[-2:]) == (["b", "a"], "}\n")
-    assert stat.S_IMODE(path.stat().st_mode) == 0o644
     storage.write_text(path.with_name("a.txt"), "é\r\n\n")
     assert path.with_name("a.txt").read_bytes() == "é\r\n\n".encode()
     assert names(path.parent) == ["a.json", "a.txt"]
 
 
+def test_who_may_read_a_file_stays_as_it_was_or_is_as_the_umask_says(tmp_path: Path) -> None:
+    private, new = tmp_path / "private", tmp_path / "new"
+    private.touch()
+    private.chmod(0o600)
+    before = os.umask(0o027)
+    try:
+        for each in (private, new):
+            storage.write_text(each, "new")
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (private, new)] == [0o600, 0o640]
+
+
 @pytest.mark.parametrize(
     ("step", "error"),
-    [("fsync", OSError("disk full")), ("chmod", KeyboardInterrupt()), ("replace", OSError("disk full"))],
-    ids=["as it is made safe", "as it is opened to others", "as it takes the place of the old one"],
+    [("fsync", OSError("disk full")), ("fchmod", KeyboardInterrupt()), ("replace", OSError("disk full"))],
+    ids=["as it is made safe", "as it gets the mode of the old one", "as it takes the place of the old one"],
 )
 def test_a_write_that_fails_leaves_the_old_content_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str, error: BaseException

@@ -68,6 +68,15 @@ def test_a_bad_cell_anywhere_leaves_the_old_output_and_nothing_else(folder: Path
 
 
 @pytest.mark.parametrize("folder", ["ridge"], indirect=True)
+def test_its_own_data_or_model_are_no_output(folder: Path) -> None:
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    for output in ("new.csv", "model/README.md"):
+        ended = in_process(folder, "predict", "model", "new.csv", "--output", output)
+        assert (ended.code, ended.out) == (2, "")
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize("folder", ["ridge"], indirect=True)
 def test_the_devices_of_the_shell_can_be_written(folder: Path) -> None:
     ended = as_process(folder, "predict", "model", "new.csv", "--output", "/dev/stdout", "--quiet")
     assert ended.code == 0, ended.err

@@ -8,8 +8,8 @@ from threading import Thread
 import pandas as pd
 import pytest
 
-from mthn_automl.deployment.output import write_predictions
-from mthn_automl.errors import DataError
+from mthn_automl.deployment.output import WRITERS, write_predictions
+from mthn_automl.errors import DataError, UsageError
 
 WHOLE = pd.DataFrame({"row": range(7), "task": list("aabbab,"), "prediction": [0.1, -2.0, 1e-9, 3.5, 1 / 3, 1e20, 0.0]})
 PIECES = [WHOLE.iloc[:3], WHOLE.iloc[3:6], WHOLE.iloc[6:]]
@@ -29,6 +29,37 @@ def test_pieces_make_one_file_by_its_name_or_one_text_on_stdout(
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "p.parquet"), WHOLE)
     write_predictions(PIECES, None)
     assert capsys.readouterr().out == WHOLE.to_csv(index=False)
+
+
+@pytest.mark.parametrize("ending", WRITERS)
+def test_every_known_ending_is_written_as_what_it_says_and_the_same_each_time(ending: str, tmp_path: Path) -> None:
+    for name in ("first", "second"):
+        write_predictions(PIECES, tmp_path / f"{name}{ending}")
+    read = pd.read_parquet if ending == ".parquet" else pd.read_csv
+    pd.testing.assert_frame_equal(read(tmp_path / f"first{ending}"), WHOLE)
+    assert len({each.read_bytes() for each in tmp_path.iterdir()}) == 1
+
+
+@pytest.mark.parametrize("name", ["p.xlsx", "p.json", "p.csv.zst", "p.gz", "p.parquet.gz", "p.cvs"])
+def test_an_ending_that_says_something_else_is_refused_and_nothing_is_written(name: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        UsageError, match=r"^--output must end in \.csv, \.csv\.gz, \.parquet or have no ending, however"
+    ):
+        write_predictions(PIECES, tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_read_is_not_written_by_whatever_name(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    data, weights, link = tmp_path / "data.csv", tmp_path / "model" / "weights", tmp_path / "link.csv"
+    for each in (data, weights):
+        each.write_text("old")
+    link.symlink_to(data)
+    for output in (data, weights, link, tmp_path / "model" / ".." / "data.csv"):
+        with pytest.raises(UsageError, match=r"^--output must not be a file that is read, however .* is "):
+            write_predictions(PIECES, output, [tmp_path / "model", data])
+    assert (data.read_text(), weights.read_text()) == ("old", "old")
+    write_predictions(PIECES, tmp_path / "other.csv", [tmp_path / "model", data])
 
 
 @pytest.mark.parametrize("after", [0, 1, 3])

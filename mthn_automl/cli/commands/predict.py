@@ -22,7 +22,8 @@ def predict(
         ),
     ] = None,
     output: Annotated[
-        Path | None, Option(help=".csv, .csv.gz or .parquet file to write. Default: stdout, as CSV.", show_default=False)
+        Path | None,
+        Option(help=".csv, .csv.gz or .parquet file to write. Default: stdout, as CSV.", show_default=False),
     ] = None,
     quiet: Annotated[bool, Option("--quiet", help="Say nothing on stderr.")] = False,
 ) -> None:

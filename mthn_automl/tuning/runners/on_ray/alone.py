@@ -21,8 +21,8 @@ from mthn_automl.errors import ClusterError
 PREFIX: Final = "mthn-ray-"
 LOCK: Final = "in-use"
 LONGEST_FOLDER: Final = 40
-"""Bytes of its path. Sockets lie up to 66 below (`/ray/session_<date>_<time>_<pid>/sockets/plasma_store`), and the paths of
-sockets end at 107."""
+"""Bytes of its path. Sockets lie up to 66 below (`/ray/session_<date>_<time>_<pid>/sockets/plasma_store`), and their own
+paths end at 107."""
 
 TOKEN: Final = secrets.token_hex(32)
 """Of this process: Ray reads it once, and keeps it."""
@@ -99,9 +99,10 @@ def _expect_loopback() -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
             socket.create_connection(server.getsockname(), timeout=5).close()
     except OSError as error:
+        said = error.strerror or error
         raise ClusterError(
-            f"Ray's processes must reach each other at 127.0.0.1, however this machine says: {error.strerror or error}; "
-            "bring that interface up, or search in this process with --runner local."
+            f"Ray's processes must reach each other at 127.0.0.1, however this machine says: {said}; bring that "
+            "interface up, or search in this process with --runner local."
         ) from error
 
 
