@@ -61,6 +61,10 @@ class UndefinedError(MthnError, ArithmeticError):
     """A metric that has no value for the rows at hand, such as ROC AUC with one class."""
 
 
+class UnknownWarning(UserWarning):
+    """Rows to predict hold what training has not seen: categories, tasks, numbers out of range, empty columns."""
+
+
 class Terminated(BaseException):
     """SIGTERM arrived; as `KeyboardInterrupt`, no error that may be handled on the way."""
 

@@ -26,8 +26,8 @@ NO_LEAVE = frozenset({errno.EACCES, errno.EPERM})
 def replacing(path: Path, *, on_disk: bool = True) -> Iterator[IO[bytes]]:
     """A file to write piece by piece, which takes the place of `path` in one step when the block ends.
 
-    A reader, or a crash, sees the old content or the new, never a part; an error in the block leaves the old one. Who may
-    read it stays as it was, or is as the user's umask says.
+    A reader, or a crash, sees the old content or the new, never a part; an error in the block leaves the old one.
+    Who may read it stays as it was, or is as the user's umask says.
     on_disk: False for what nothing depends on, and a power cut may leave empty; it is quicker.
 
     Raises:

@@ -14,6 +14,7 @@ from mthn_automl.data.source import Given, Source
 from mthn_automl.data.tables import encode_table, reads_as_text
 from mthn_automl.data.targets import PREFIXES, choose_targets, encode_target, infer_target, known_target
 from mthn_automl.data.task_book import TaskBook
+from mthn_automl.data.unknowns import Unknowns
 
 DATA, METADATA = "the data", "the metadata"
 SMALL_TASK = 3
@@ -74,6 +75,7 @@ def read_rows(
     spare: TaskTable,
     meta: Given | None = None,
     need_target: bool,
+    allow_unknown: bool = False,
 ) -> Dataset:
     """Encode new rows as those of training were: test rows in a file of their own, or rows to predict.
 
@@ -82,11 +84,12 @@ def read_rows(
 
     Returns:
         Without `need_target` every row of the input in its order, with a (rows, 0) target; else the rows that have
-        a target.
+        a target. `notes` count by column what training has not seen.
 
     Raises:
         DataError: a column of the schema that is not there, text in a numeric column, a class or a target that is
-            not known, or metadata as for `read_dataset`.
+            not known, metadata as for `read_dataset`, or, without `allow_unknown`, a column of categories of which no
+            cell is known.
     """
     targets = schema.targets if need_target else ()
     only = (schema.task, *(column.name for column in schema.features), *targets)
@@ -94,22 +97,40 @@ def read_rows(
     source.require(schema.task, "that names each row's task")
     source, notes = _with_target(source, schema) if need_target else (source, [])
     described, ignored = described_tasks(meta, schema)
-    book = TaskBook(schema, tasks, spare, described)
-    rows = encode_rows(source, schema, book, need_target)
+    book, unknowns = TaskBook(schema, tasks, spare, described), Unknowns(schema.features, "feature")
+    rows = encode_rows(source, schema, book, unknowns, need_target)
+    refuse_foreign(book, unknowns, source.name, allow_unknown)
+    return replace(
+        rows, notes=(*source.notes, *notes, *ignored, *unknowns.notes(source.name), *book.notes(source.name))
+    )
+
+
+def refuse_foreign(book: TaskBook, unknowns: Unknowns, name: str, allow_unknown: bool) -> None:
+    """Asked at the end of the rows: metadata of no task of the data, and columns of which no cell is known.
+
+    Raises:
+        DataError: there are.
+    """
     book.refuse_foreign_metadata()
-    return replace(rows, notes=(*source.notes, *notes, *ignored, *book.notes(source.name)))
+    if not allow_unknown:
+        unknowns.refuse(name)
+        book.refuse_unknown_metadata()
 
 
-def encode_rows(source: Source, schema: Schema, book: TaskBook, need_target: bool) -> Dataset:
+def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknowns, need_target: bool) -> Dataset:
     """All rows of the source as those of training were encoded, without notes; their tasks are entered in the book.
+
+    unknowns: of the features, which counts the rows.
 
     Raises:
         DataError: as for `read_rows`.
     """
     numbered = book.enter(*source.task_codes(schema.task))
+    features = encode_table(source, schema.features, "as in training")
+    unknowns.enter(source, features)
     return Dataset(
         schema=schema,
-        features=encode_table(source, schema.features, "as in training"),
+        features=features,
         task=numbered,
         target=encode_target(source, schema) if need_target else np.empty((len(source), 0)),
         row=source.rows,

@@ -20,10 +20,12 @@ class Column:
     Attributes:
         name: as it stands in the input.
         categories: in the order of their codes; None for a numeric column.
+        range: the lowest and the highest number of training; None of a category, and before a model is saved.
     """
 
     name: str
     categories: tuple[str, ...] | None = None
+    range: tuple[float, float] | None = None
 
     @property
     def numeric(self) -> bool:
@@ -71,6 +73,8 @@ class Schema:
 
 
 def _columns(stored: list[dict[str, Any]]) -> tuple[Column, ...]:
-    return tuple(
-        Column(each["name"], None if each["categories"] is None else tuple(each["categories"])) for each in stored
-    )
+    return tuple(Column(each["name"], _as_tuple(each["categories"]), _as_tuple(each["range"])) for each in stored)
+
+
+def _as_tuple(stored: list[Any] | None) -> Any:
+    return None if stored is None else tuple(stored)

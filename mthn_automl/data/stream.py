@@ -6,10 +6,11 @@ from pathlib import Path
 import pandas as pd
 
 from mthn_automl.data.dataset import Dataset, TaskTable
-from mthn_automl.data.read import described_tasks, encode_rows, read_rows, text_columns
+from mthn_automl.data.read import described_tasks, encode_rows, read_rows, refuse_foreign, text_columns
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.source import Given, Source
 from mthn_automl.data.task_book import TaskBook
+from mthn_automl.data.unknowns import Unknowns
 from mthn_automl.errors import UsageError
 
 
@@ -22,12 +23,13 @@ class RowStream:
 
     Args:
         path: a CSV or Parquet file, or a DataFrame.
-        schema, tasks, spare, meta: as for `read_rows`.
+        schema, tasks, spare, meta, allow_unknown: as for `read_rows`.
         rows_at_once: rows of a piece; the last one may have fewer.
 
     Raises:
         DataError: when iterated, as `read_rows` does, at the piece that holds what is wrong: what was given before is
-            then to be thrown away. Metadata of no task of the data are told after the last piece.
+            then to be thrown away. What is wrong of all rows together, metadata of no task of the data or a column of
+            which no cell is known, is told after the last piece.
         UsageError: less than a row at once.
     """
 
@@ -40,11 +42,12 @@ class RowStream:
         spare: TaskTable,
         meta: Given | None = None,
         rows_at_once: int = 200_000,
+        allow_unknown: bool = False,
     ) -> None:
         if rows_at_once < 1:
             raise UsageError(f"At least one row must be read at once, however rows_at_once is {rows_at_once}.")
         self.path, self.schema, self.tasks, self.spare = path, schema, tasks, spare
-        self.meta, self.rows_at_once = meta, rows_at_once
+        self.meta, self.rows_at_once, self.allow_unknown = meta, rows_at_once, allow_unknown
         self.notes: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Dataset]:
@@ -54,7 +57,13 @@ class RowStream:
 
     def _at_once(self, frame: pd.DataFrame) -> Iterator[Dataset]:
         rows = read_rows(
-            frame, schema=self.schema, tasks=self.tasks, spare=self.spare, meta=self.meta, need_target=False
+            frame,
+            schema=self.schema,
+            tasks=self.tasks,
+            spare=self.spare,
+            meta=self.meta,
+            need_target=False,
+            allow_unknown=self.allow_unknown,
         )
         self.notes = rows.notes
         yield rows
@@ -62,13 +71,13 @@ class RowStream:
     def _in_pieces(self, path: Path) -> Iterator[Dataset]:
         schema = self.schema
         described, ignored = described_tasks(self.meta, schema)
-        book = TaskBook(schema, self.tasks, self.spare, described)
+        book, unknowns = TaskBook(schema, self.tasks, self.spare, described), Unknowns(schema.features, "feature")
         numbers = [column.name for column in schema.features if column.numeric]
         only = [schema.task, *(column.name for column in schema.features)]
         notes: tuple[str, ...] = ()
         for source in Source.pieces(path, text_columns(schema, schema.features), numbers, only, self.rows_at_once):
             source.require(schema.task, "that names each row's task")
-            yield encode_rows(source, schema, book, need_target=False)
-            notes = (*source.notes, *ignored, *book.notes(source.name))
-        book.refuse_foreign_metadata()
+            yield encode_rows(source, schema, book, unknowns, need_target=False)
+            notes = (*source.notes, *ignored, *unknowns.notes(source.name), *book.notes(source.name))
+        refuse_foreign(book, unknowns, path.name, self.allow_unknown)
         self.notes = notes

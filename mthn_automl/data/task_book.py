@@ -10,6 +10,7 @@ from mthn_automl.data.names import counted, positions
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.source import Source
 from mthn_automl.data.tables import encode_table
+from mthn_automl.data.unknowns import Unknowns
 from mthn_automl.errors import DataError
 
 
@@ -30,9 +31,11 @@ class TaskBook:
         self._number = {name: index for index, name in reversed(list(enumerate(tasks.names)))}
         self._describing = spare
         self._named: list[str] = []
+        self._unknowns = Unknowns(schema.metadata, "metadata column")
         if source is not None:
             self._named = task_names(source, schema.task)
             given = encode_table(source, schema.metadata, "of metadata, as in training")
+            self._unknowns.enter(source, given)
             table = given if spare.metadata is None else given.joined(spare.metadata)
             self._describing = TaskTable((*self._named, *spare.names), table)
         self._described = np.empty(0, dtype=bool)
@@ -60,10 +63,16 @@ class TaskBook:
         if self._source is not None and new and not set(self._named) & set(self._number):
             raise DataError(no_common_task(self._source, self._named, new, "the data"))
 
+    def refuse_unknown_metadata(self) -> None:
+        """Raise a DataError if metadata were given of which a column holds nothing known; asked at the end."""
+        if self._source is not None:
+            self._unknowns.refuse(self._source.name)
+
     def notes(self, name: str) -> tuple[str, ...]:
-        """A sentence about the tasks of `name`, a file or the data, that training has not seen."""
+        """Sentences about the tasks of `name`, a file or the data, that training has not seen, and their metadata."""
+        of_metadata = () if self._source is None else self._unknowns.notes(self._source.name)
         if self._unseen == 0:
-            return ()
+            return of_metadata
         rows, tasks = counted(self._unseen, "row"), counted(len(self._described), "task")
         known = f"{self._unseen_described:,} of these rows with metadata"
-        return (f"{name}: {rows} of {tasks} not seen in training, {known}.",)
+        return (*of_metadata, f"{name}: {rows} of {tasks} not seen in training, {known}.")

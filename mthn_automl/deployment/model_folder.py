@@ -12,6 +12,7 @@ from safetensors.numpy import save as save_arrays
 import mthn_automl
 from mthn_automl.catalogue import class_at
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
+from mthn_automl.data.ranges import with_ranges
 from mthn_automl.data.schema import Schema
 from mthn_automl.deployment.card import model_card
 from mthn_automl.deployment.predictor import Predictor
@@ -45,7 +46,7 @@ def write_model(
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").unlink(missing_ok=True)  # an earlier model does not stay behind with new weights
     write_bytes(folder / "model.safetensors", save_arrays(arrays))
-    write_json(folder / "schema.json", data.schema.to_json())
+    write_json(folder / "schema.json", with_ranges(data).to_json())
     write_json(folder / "tasks.json", _tasks_to_json(data))
     write_json(folder / "metrics.json", metrics)
     size = sum((model.size() for model, _ in members), Size(0, 0, 0))

@@ -1,5 +1,6 @@
 """A saved model in use: rows in, predictions out."""
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -16,7 +17,7 @@ from mthn_automl.data.schema import Schema
 from mthn_automl.data.stream import RowStream
 from mthn_automl.deployment.rows import FeatureReader, TaskReader
 from mthn_automl.deployment.stream import PredictionStream
-from mthn_automl.errors import DataError, UsageError
+from mthn_automl.errors import DataError, UnknownWarning, UsageError
 from mthn_automl.models.base import Classical
 from mthn_automl.training.mean import Model
 from mthn_automl.training.task_networks import MOST_KEPT
@@ -63,16 +64,39 @@ class Predictor:
             )
         return replace(self, model=self.model.at_preference(preference))
 
-    def read(self, data: str | Path | pd.DataFrame, meta: str | Path | pd.DataFrame | None = None) -> Dataset:
-        """Rows encoded as those of training were; `notes` say what was not known.
+    def read(
+        self,
+        data: str | Path | pd.DataFrame,
+        meta: str | Path | pd.DataFrame | None = None,
+        *,
+        allow_unknown: bool = False,
+    ) -> Dataset:
+        """Rows encoded as those of training were; `notes` count by column what training has not seen.
 
         Raises:
-            DataError: a column of training is missing or holds something else.
+            DataError: a column of training is missing or holds something else; without `allow_unknown` one of
+                categories of which no cell is known, too.
         """
-        return read_rows(data, schema=self.schema, tasks=self.tasks, spare=self.spare, meta=meta, need_target=False)
+        return read_rows(
+            data,
+            schema=self.schema,
+            tasks=self.tasks,
+            spare=self.spare,
+            meta=meta,
+            need_target=False,
+            allow_unknown=allow_unknown,
+        )
 
-    def predict(self, data: str | Path | pd.DataFrame, meta: str | Path | pd.DataFrame | None = None) -> pd.DataFrame:
+    def predict(
+        self,
+        data: str | Path | pd.DataFrame,
+        meta: str | Path | pd.DataFrame | None = None,
+        *,
+        allow_unknown: bool = False,
+    ) -> pd.DataFrame:
         """A row for each row of `data`, in its order; tasks never seen are predicted from their metadata.
+
+        What training has not seen, of categories, tasks or ranges, is counted in warnings.
 
         Returns:
             Columns row, task, then prediction (or prediction_<target>); for classes prediction and
@@ -84,14 +108,22 @@ class Predictor:
         Example:
             >>> load_model("mthn_runs/demo").predict("new.csv")  # doctest: +SKIP
         """
-        return self.predict_rows(self.read(data, meta))
+        rows = self.read(data, meta, allow_unknown=allow_unknown)
+        for note in rows.notes:
+            warnings.warn(note, UnknownWarning, stacklevel=2)
+        return self.predict_rows(rows)
 
     def predict_rows(self, rows: Dataset) -> pd.DataFrame:
         """As `predict`, for rows that `read` has encoded."""
         return prediction_table(self.schema, rows, self.model.predict(rows))
 
     def stream(
-        self, path: str | Path, meta: str | Path | None = None, *, rows_at_once: int = 200_000
+        self,
+        path: str | Path,
+        meta: str | Path | None = None,
+        *,
+        rows_at_once: int = 200_000,
+        allow_unknown: bool = False,
     ) -> PredictionStream:
         """As `predict`, for a file that need not fit into memory: a DataFrame for each `rows_at_once` of its rows.
 
@@ -106,7 +138,13 @@ class Predictor:
             ...     store(piece)
         """
         rows = RowStream(
-            path, schema=self.schema, tasks=self.tasks, spare=self.spare, meta=meta, rows_at_once=rows_at_once
+            path,
+            schema=self.schema,
+            tasks=self.tasks,
+            spare=self.spare,
+            meta=meta,
+            rows_at_once=rows_at_once,
+            allow_unknown=allow_unknown,
         )
         return PredictionStream(rows, self.predict_rows)
 

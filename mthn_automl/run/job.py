@@ -150,13 +150,13 @@ def resume(run: str | Path, *, progress: Watcher | None = None, **changed: Any) 
         workers = Workers.of(options)
         prepared = prepare(_inputs_again(folder, options, changed), options)
         folder.keep_options(**new)
-        run = _run(folder, options, prepared, workers, progress, started, added)
+        session = _run(folder, options, prepared, workers, progress, started, added)
         if stored.address and not options.address:
-            run.say(
+            session.say(
                 f"This session searches on this machine: the cluster that the run began on, {stored.address}, is "
                 "joined only where --address names it again."
             )
-        return _work(run)
+        return _work(session)
 
 
 def _run(

@@ -86,7 +86,14 @@ def prepare(inputs: Inputs, options: Options) -> Prepared:
     check_metric(metric, dataset.schema.problem)
     if inputs.test is None:
         return Prepared(files, dataset, seal_test(dataset, options.test_fraction, options.seed), None, metric)
-    test = read_rows(inputs.test, schema=dataset.schema, tasks=dataset.tasks, spare=dataset.spare, need_target=True)
+    test = read_rows(
+        inputs.test,
+        schema=dataset.schema,
+        tasks=dataset.tasks,
+        spare=dataset.spare,
+        need_target=True,
+        allow_unknown=True,
+    )
     if len(test) == 0:
         raise DataError(f"The test rows must have a target, however none of {inputs.test} has one.")
     return Prepared(files, dataset, np.zeros(len(dataset), dtype=bool), test, metric)

@@ -8,6 +8,7 @@ import pytest
 from mthn_automl import load_model
 from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.deployment.predictor import Predictor
+from mthn_automl.errors import DataError, UnknownWarning
 from tests.command import as_process, in_process
 from tests.contracts import zoo
 from tests.deployment.few import frame, members_of, spared
@@ -65,6 +66,22 @@ def test_a_bad_cell_anywhere_leaves_the_old_output_and_nothing_else(folder: Path
         assert f"line {row + 2} of new.csv says 'many'" in ended.err
         assert sorted(folder.iterdir()) == before
         assert (folder / "p.csv").read_text() == "old"
+
+
+def test_a_column_of_nothing_known_is_refused_in_the_shell_and_in_python_unless_that_is_allowed(tmp_path: Path) -> None:
+    write_model(tmp_path / "model", "ridge", members_of("ridge", zoo.missing_values), zoo.missing_values(), {})
+    rows = frame(zoo.missing_values).assign(xc0="Level 0")
+    rows.to_csv(tmp_path / "new.csv", index=False)
+    model = load_model(tmp_path / "model")
+    refused = in_process(tmp_path, "predict", "model", "new.csv")
+    assert (refused.code, refused.out) == (3, "")
+    assert "Feature 'xc0' of new.csv must hold categories of training, such as 'level 0'" in refused.err
+    with pytest.raises(DataError, match="'xc0' of the data must hold"):
+        model.predict(rows)
+    allowed = in_process(tmp_path, "predict", "model", "new.csv", "--allow-unknown")
+    assert (allowed.code, "cells ('Level 0'), which count as missing" in allowed.err) == (0, True)
+    with pytest.warns(UnknownWarning, match="which count as missing"):
+        assert len(model.predict(rows, allow_unknown=True)) == len(rows)
 
 
 @pytest.mark.parametrize("folder", ["ridge"], indirect=True)

@@ -6,7 +6,9 @@ from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.read import read_rows
 
 
-def again(known: Dataset, data: Any, meta: Any = None, *, need_target: bool = False) -> Dataset:
+def again(
+    known: Dataset, data: Any, meta: Any = None, *, need_target: bool = False, allow_unknown: bool = True
+) -> Dataset:
     """known: rows of the training; data, meta: files or frames of the new ones."""
     given = {"schema": known.schema, "tasks": known.tasks, "spare": known.spare}
-    return read_rows(data, **given, meta=meta, need_target=need_target)
+    return read_rows(data, **given, meta=meta, need_target=need_target, allow_unknown=allow_unknown)

@@ -12,6 +12,7 @@ import pytest
 import mthn_automl
 from mthn_automl import catalogue
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.ranges import with_ranges
 from mthn_automl.deployment.model_folder import FORMAT, load_model, read_model, write_model
 from mthn_automl.errors import FormatError, UsageError
 from mthn_automl.models.base import Size
@@ -105,7 +106,7 @@ def test_a_model_comes_back_with_its_columns_and_tasks(
     dataset = animal()
     members = write(tmp_path, name, dataset)
     loaded = read_model(tmp_path)
-    assert (loaded.architecture, loaded.schema, loaded.tasks.names) == (name, dataset.schema, dataset.tasks.names)
+    assert (loaded.architecture, loaded.schema, loaded.tasks.names) == (name, with_ranges(dataset), dataset.tasks.names)
     assert (loaded.tasks.metadata is None) is (dataset.tasks.metadata is None)
     if dataset.tasks.metadata is not None:
         np.testing.assert_equal(vars(loaded.tasks.metadata), vars(dataset.tasks.metadata))

@@ -25,6 +25,9 @@ def predict(
         Path | None,
         Option(help=".csv, .csv.gz or .parquet file to write. Default: stdout, as CSV.", show_default=False),
     ] = None,
+    allow_unknown: Annotated[
+        bool, Option("--allow-unknown", help="Predict although a column holds nothing that training has seen.")
+    ] = False,
     quiet: Annotated[bool, Option("--quiet", help="Say nothing on stderr.")] = False,
 ) -> None:
     """Predict rows as CSV, in the order of the input; tasks never seen are predicted from their metadata.
@@ -37,7 +40,7 @@ def predict(
     predictor = load_model(model)
     if preference is not None:
         predictor = predictor.at_preference(preference)
-    predictions = predictor.stream(data, meta)
+    predictions = predictor.stream(data, meta, allow_unknown=allow_unknown)
     write_predictions(predictions, output, [each for each in (model, data, meta) if each is not None])
     if not quiet:
         for note in predictions.notes:

@@ -21,8 +21,8 @@ from mthn_automl.errors import ClusterError
 PREFIX: Final = "mthn-ray-"
 LOCK: Final = "in-use"
 LONGEST_FOLDER: Final = 40
-"""Bytes of its path. Sockets lie up to 66 below (`/ray/session_<date>_<time>_<pid>/sockets/plasma_store`), and their own
-paths end at 107."""
+"""Bytes of its path. Sockets lie up to 66 below (`/ray/session_<date>_<time>_<pid>/sockets/plasma_store`), and the
+paths of sockets end at 107."""
 
 TOKEN: Final = secrets.token_hex(32)
 """Of this process: Ray reads it once, and keeps it."""

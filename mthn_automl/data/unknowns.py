@@ -1,0 +1,130 @@
+"""What rows hold that training has not seen, counted by column: categories, empty columns, numbers out of range."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mthn_automl.data.dataset import FloatArray, IntArray, Table
+from mthn_automl.data.names import counted, label_codes, listed
+from mthn_automl.data.schema import Column
+from mthn_automl.data.source import Source
+from mthn_automl.errors import DataError
+
+MOST_NAMED = 3
+"""Unknown categories that a sentence names."""
+
+FEW = 5
+"""Fewer cells, none of them known, may well be new categories; more are taken for another way of writing them."""
+
+
+@dataclass
+class Count:
+    """Of one column.
+
+    Attributes:
+        column: as training saw it.
+        cells: met so far.
+        empty: of these.
+        unknown: cells by the category that they hold and training did not.
+        outside: numbers below the lowest or above the highest of training.
+        lowest, highest: of these numbers.
+    """
+
+    column: Column
+    cells: int = 0
+    empty: int = 0
+    unknown: Counter[str] = field(default_factory=Counter)
+    outside: int = 0
+    lowest: float = np.inf
+    highest: float = -np.inf
+
+    @property
+    def none_known(self) -> bool:
+        """Whether there are more than a few cells that are not empty, and none of them is known."""
+        unknown = self.unknown.total()
+        return unknown >= FEW and unknown + self.empty == self.cells
+
+    def enter(self, source: Source, values: FloatArray | IntArray) -> None:
+        """values: (rows,) as they are encoded."""
+        self.cells += len(values)
+        if self.column.numeric:
+            self._enter_numbers(values.astype(np.float64, copy=False))
+        else:
+            self._enter_codes(source, values.astype(np.int64, copy=False))
+
+    def _enter_numbers(self, values: FloatArray) -> None:
+        self.empty += int(np.isnan(values).sum())
+        if self.column.range is None:
+            return
+        outside = values[(values < self.column.range[0]) | (values > self.column.range[1])]
+        self.outside += len(outside)
+        self.lowest = min(self.lowest, float(outside.min(initial=np.inf)))
+        self.highest = max(self.highest, float(outside.max(initial=-np.inf)))
+
+    def _enter_codes(self, source: Source, values: IntArray) -> None:
+        without = np.flatnonzero(values < 0)
+        if len(without):
+            codes, names = label_codes(source.frame[self.column.name].iloc[without])
+            self.empty += int((codes < 0).sum())
+            self.unknown.update(names[code] for code in codes[codes >= 0])
+
+    def sentence(self, kind: str) -> str:
+        """What there is to say; empty where all is as in training."""
+        named = f"{kind} '{self.column.name}'"
+        if self.cells and self.empty == self.cells:
+            return f"{named} is empty in all {counted(self.cells, 'row')}"
+        if self.unknown:
+            return (
+                f"{named} holds what training has not seen in {self.unknown.total():,} of {self.cells:,} cells "
+                f"({self._examples()}), which count as missing"
+            )
+        if self.outside and self.column.range is not None:
+            low, high = self.column.range
+            return (
+                f"{named} lies outside of what training has seen ({low:g} to {high:g}) in {self.outside:,} of "
+                f"{self.cells:,} cells, from {self.lowest:g} to {self.highest:g}"
+            )
+        return ""
+
+    def _examples(self) -> str:
+        return listed([name for name, _ in self.unknown.most_common()], MOST_NAMED)
+
+    def refuse(self, name: str, kind: str) -> None:
+        """Raise a DataError where no cell is known. name: of the table."""
+        if self.none_known:
+            raise DataError(
+                f"{kind.capitalize()} '{self.column.name}' of {name} must hold categories of training, such as "
+                f"{listed(self.column.categories or (), MOST_NAMED)}, however none of its {self.unknown.total():,} "
+                f"cells does ({self._examples()}); write them alike, or take --allow-unknown to count them as missing."
+            )
+
+
+class Unknowns:
+    """Counts of all columns of one kind, over one table or many pieces of it.
+
+    Args:
+        columns: as training saw them.
+        kind: what sentences call them, `feature` or `metadata column`.
+    """
+
+    def __init__(self, columns: Sequence[Column], kind: str) -> None:
+        self.kind = kind
+        self.counts = [Count(column) for column in columns]
+
+    def enter(self, source: Source, table: Table) -> None:
+        """Count the rows of a source. table: the same rows, encoded."""
+        numeric, codes = iter(table.numeric.T), iter(table.codes.T)
+        for count in self.counts:
+            count.enter(source, next(numeric if count.column.numeric else codes))
+
+    def refuse(self, name: str) -> None:
+        """Raise a DataError for the first column of which no cell is known. name: of the table."""
+        for count in self.counts:
+            count.refuse(name, self.kind)
+
+    def notes(self, name: str) -> tuple[str, ...]:
+        """A sentence a column about which there is something to say. name: of the table."""
+        said = [count.sentence(self.kind) for count in self.counts]
+        return tuple(f"{name}: {each}." for each in said if each)
