@@ -1,6 +1,7 @@
 """The whole exception tree. Every message says what must hold, what was found and what to do."""
 
 import difflib
+import signal
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -66,7 +67,11 @@ class UnknownWarning(UserWarning):
 
 
 class Terminated(BaseException):
-    """SIGTERM arrived; as `KeyboardInterrupt`, no error that may be handled on the way."""
+    """SIGTERM or SIGHUP arrived, the signal `number`; as `KeyboardInterrupt`, no error to be handled on the way."""
+
+    def __init__(self, number: int = signal.SIGTERM) -> None:
+        super().__init__(number)
+        self.number = int(number)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -15,10 +15,13 @@ import pytest
 
 from mthn_automl.cli.app import main
 
-HEED_SIGINT = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
-"""A shell makes what it starts with `&` ignore SIGINT, the tests among it, and children would inherit that."""
+HEED = (
+    "import os, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    "signal.signal(signal.SIGHUP, signal.SIG_IGN if 'NOHUP' in os.environ else signal.SIG_DFL)"
+)
+"""A shell makes what it starts with `&` ignore SIGINT, and `nohup` SIGHUP; the tests' children would inherit that."""
 
-PROGRAM = (sys.executable, "-c", f"{HEED_SIGINT}; from mthn_automl.cli.app import main; main()")
+PROGRAM = (sys.executable, "-c", f"{HEED}; from mthn_automl.cli.app import main; main()")
 
 
 @dataclass(frozen=True)

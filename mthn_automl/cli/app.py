@@ -6,6 +6,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType, ModuleType
 from typing import Annotated
@@ -17,8 +18,11 @@ from mthn_automl.catalogue import members
 from mthn_automl.cli import commands
 from mthn_automl.errors import MthnError, Terminated
 from mthn_automl.storage import refusal
+from mthn_automl.tuning.runners.interruption import heeded
 
-INTERRUPTED, TERMINATED = 130, 143
+INTERRUPTED = 130
+ENDED_BY_SIGNAL = 128
+"""Added to the number of a signal that ended a command."""
 
 app = typer.Typer(
     name="mthn-automl",
@@ -56,12 +60,15 @@ def options(
 
 
 def _terminate(number: int, frame: FrameType | None) -> None:
-    raise Terminated
+    raise Terminated(number)
 
 
 def main() -> None:
     """Run the command; every error ends in one sentence on stderr and an exit code that tells what kind it is."""
-    signal.signal(signal.SIGTERM, _terminate)
+    _open_what_is_closed()
+    for number in heeded():
+        if number != signal.SIGINT:
+            signal.signal(number, _terminate)
     try:
         code = app(standalone_mode=False) or 0
         if code == INTERRUPTED:  # what Typer makes of a KeyboardInterrupt
@@ -75,8 +82,9 @@ def main() -> None:
         sys.exit(_say(str(error), error.exit_code))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(_say("Interrupted; `mthn-automl resume RUN` goes on with an unfinished run.", INTERRUPTED))
-    except Terminated:
-        sys.exit(_say("Terminated; `mthn-automl resume RUN` goes on with an unfinished run.", TERMINATED))
+    except Terminated as end:
+        sentence = "Terminated; `mthn-automl resume RUN` goes on with an unfinished run."
+        sys.exit(_say(sentence, ENDED_BY_SIGNAL + end.number))
     except BrokenPipeError:
         _drop_output()
         sys.exit(1)
@@ -88,6 +96,14 @@ def main() -> None:
 
 def _unexpected(error: Exception) -> str:
     return f"{type(error).__name__}: {error} (--debug shows where)"
+
+
+def _open_what_is_closed() -> None:
+    """Standard streams that were closed lead to nowhere, and not into the next file that is opened."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:
+            mode = "r" if name == "stdin" else "w"
+            setattr(sys, name, open(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))  # noqa: SIM115
 
 
 def _drop_output() -> None:
@@ -102,7 +118,8 @@ def _say(sentence: str, exit_code: int) -> int:
         sys.stdout.flush()
     except OSError:
         _drop_output()
-    print(f"mthn-automl: {sentence}", file=sys.stderr)
+    with suppress(OSError):  # the terminal may be gone
+        print(f"mthn-automl: {sentence}", file=sys.stderr)
     return exit_code
 
 

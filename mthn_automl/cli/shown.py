@@ -5,7 +5,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,8 +20,13 @@ def watching(quiet: bool) -> "Iterator[Progress]":
     """Progress on a duplicate of stderr: while Ray runs, the descriptor itself leads to a log file."""
     from mthn_automl.report.progress import Progress
 
-    with os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1) as stream, Progress(stream, quiet) as progress:
-        yield progress
+    stream = os.fdopen(os.dup(sys.stderr.fileno()), "w", buffering=1)
+    try:
+        with Progress(stream, quiet) as progress:
+            yield progress
+    finally:
+        with suppress(OSError):  # whoever looked at it may have gone
+            stream.close()
 
 
 def show_result(result: "SearchResult", *, as_json: bool) -> None:

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from threading import RLock
 from types import TracebackType
-from typing import Final, Self, TextIO
+from typing import Any, Final, Self, TextIO, cast
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -27,6 +28,25 @@ from mthn_automl.tuning.events import (
 REFRESHES_PER_SECOND: Final = 4
 
 
+class _Lossy:
+    """A stream whose failures are nobody's: whoever looked at the progress has gone, and the run goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
 class Progress:
     """A callback for the events of a run, and a context manager that puts the terminal back in order.
 
@@ -43,7 +63,9 @@ class Progress:
         self._quiet = quiet
         self._seen = Seen()
         self._lock = RLock()  # the refreshing thread reads what the run's thread writes
-        self._console = Console(file=stream, highlight=False, markup=False, emoji=False, soft_wrap=True)
+        self._console = Console(
+            file=cast("TextIO", _Lossy(stream)), highlight=False, markup=False, emoji=False, soft_wrap=True
+        )
         self._live: Live | None = None
 
     def __enter__(self) -> Self:

@@ -15,7 +15,7 @@ from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.errors import NothingFinishedError
 from mthn_automl.models.base import Classical
-from mthn_automl.report.figures import save_figures
+from mthn_automl.report.drawing import draw
 from mthn_automl.run.ablation import fold_share
 from mthn_automl.run.ensembling import ENSEMBLE, Blend
 from mthn_automl.run.models import Best, Finished
@@ -156,24 +156,33 @@ class Answer:
         return {**single, ENSEMBLE: [(each.model, each.weight) for each in self.blend.members]}
 
     def write(self) -> None:
-        """Tables, predictions, figures and models.
+        """Models first, then tables and predictions.
 
         Raises:
             NothingFinishedError: no model is left.
         """
         folder, winner = self.run.folder, self.winner
-        tables = {name: getattr(self, name) for name in ("leaderboard", "tradeoff", "ablation", "preferences")}
-        for name, table in tables.items():
+        for name, members in self._models.items():
+            metrics = {"metric": self.run.prepared.metric, **errors_of(self.leaderboard, name)}
+            write_model(folder.models / name, name, members, self.run.data.dataset, metrics)
+        copying(folder.models / winner, folder.model)
+        for name, table in self._tables.items():
             if name != "preferences" or len(table):
                 write_text(folder.path / f"{name}.csv", table.to_csv(index=False))
         rows = predictions(self.run, self.finished, self.blend, self.tested)
         with replacing(folder.path / "predictions.parquet") as file:
             rows.to_parquet(file, index=False)
-        save_figures(folder.figures, {**tables, "members": self.members}, self.run.prepared.metric)
-        for name, members in self._models.items():
-            metrics = {"metric": self.run.prepared.metric, **errors_of(self.leaderboard, name)}
-            write_model(folder.models / name, name, members, self.run.data.dataset, metrics)
-        copying(folder.models / winner, folder.model)
+
+    def draw(self) -> None:
+        """The figures of the tables; where there are none, that is said, and is no failure of the run."""
+        tables = {**self._tables, "members": self.members}
+        reason = draw(self.run.folder.figures, tables, self.run.prepared.metric)
+        if reason is not None:
+            self.run.say(f"Figures are missing, everything else is there: {reason}.")
+
+    @property
+    def _tables(self) -> dict[str, pd.DataFrame]:
+        return {name: getattr(self, name) for name in ("leaderboard", "tradeoff", "ablation", "preferences")}
 
 
 def _at_preference(model: Any, rows: Dataset, preference: float) -> tuple[FloatArray, int]:

@@ -187,7 +187,7 @@ def _work(run: Run) -> SearchResult:
 
 
 def _all_phases(run: Run) -> None:
-    """summary.json is written last and says whether the phases were all there was to do.
+    """summary.json is written behind models and tables, and says whether the phases were all there was to do.
 
     After a signal, the best so far is written, without an ablation.
 
@@ -196,7 +196,7 @@ def _all_phases(run: Run) -> None:
     """
     check_files(run)
     run.studies.running()  # a journal that cannot be gone on with is refused before anything is touched
-    run.folder.summary.unlink(missing_ok=True)  # unfinished again, should this session be killed
+    _mark_unfinished(run.folder)
     run.runner.use(run.data, run.plan)
     run.watch(WorkersSeen(run.runner.workers, run.runner.nodes))
     search_phase(run)
@@ -211,11 +211,20 @@ def _all_phases(run: Run) -> None:
         answer = Answer(run, best, found, tested, table)
         answer.write()
     write_json(run.folder.summary, summarise(answer))
+    with run.phase("figures"):
+        answer.draw()
+    write_json(run.folder.summary, summarise(answer))
     if run.phases.stopped_in is not None:
         run.say(
             f"Stopped in the phase {run.phases.stopped_in}; the best so far is in {run.folder.model}, and "
             f"`mthn-automl resume {run.folder.path}` goes on."
         )
+
+
+def _mark_unfinished(folder: RunFolder) -> None:
+    """Should this session be killed, the run is to be gone on with; what an earlier one found stays to be read."""
+    if folder.summary.exists():
+        write_json(folder.summary, {**read_json(folder.summary), "finished": False})
 
 
 def _is_finished(folder: RunFolder) -> bool:

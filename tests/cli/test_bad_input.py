@@ -201,7 +201,7 @@ ALLOWED = {
 
 
 def test_what_is_allowed_is_said_and_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answer, "save_figures", lambda *given: [])
+    monkeypatch.setattr(answer, "draw", lambda *given: None)
     for index, (content, sentences) in enumerate(ALLOWED.items()):
         folder = given(tmp_path / str(index), {"data.csv": content})
         ended = in_process(folder, *SEARCH, "--folds", "2")

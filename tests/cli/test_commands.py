@@ -109,7 +109,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
     assert in_process(folder, "example", "cubic", "cubic").code == 0
     words = ("--runner", "local", "--architectures", "ridge,kernel_ridge", "--trials", 2, "--folds", 2, "--quiet")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answer, "save_figures", lambda *given: [])
+        patch.setattr(answer, "draw", lambda *given: None)
         ended = in_process(folder, "search", "cubic/data.csv", *words)
     (run,) = (folder / "mthn_runs").iterdir()
     return run, ended

@@ -16,8 +16,8 @@ TRIALS = 5
 SOON = 60.0
 """Seconds from a signal to the end of the command: tables, figures and models, on a machine that is busy."""
 
-CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
-WORDS = {signal.SIGINT: "Interrupted", signal.SIGTERM: "Terminated"}
+CODES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
+WORDS = {signal.SIGINT: "Interrupted", signal.SIGTERM: "Terminated", signal.SIGHUP: "Terminated"}
 SHORT = {"SLOW_SECONDS": "0.5"}
 Moment = tuple[str, signal.Signals]
 Happened = Callable[[Path], bool]

@@ -25,9 +25,9 @@ from tests.faults.stopping import CODES, TRIALS, WORDS, Moment, Story
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-SOME: tuple[Moment, ...] = (("search", signal.SIGINT), ("report", signal.SIGTERM))
+SOME: tuple[Moment, ...] = (("search", signal.SIGHUP), ("figures", signal.SIGTERM))
 ALL: tuple[Moment, ...] = (*SOME, ("ablation", signal.SIGINT))
-OTHER = {signal.SIGINT: signal.SIGTERM, signal.SIGTERM: signal.SIGINT}
+OTHER = {signal.SIGINT: signal.SIGHUP, signal.SIGTERM: signal.SIGINT, signal.SIGHUP: signal.SIGTERM}
 MIRRORED = tuple((phase, OTHER[number]) for phase, number in ALL)
 TWO = ("--architectures", "ridge,slow", "--no-ablation")
 THREE = ("--architectures", "ridge,hypernetwork,slow")
@@ -125,13 +125,24 @@ def test_a_second_signal_ends_the_command_at_once_and_the_run_can_still_be_resum
     run = tmp_path / "run"
     moments = [
         (lambda: bool(results(run)), signal.SIGINT),
-        (lambda: bool(phases_begun(run, "report")), signal.SIGTERM),
+        (lambda: bool(phases_begun(run, "figures")), signal.SIGTERM),
     ]
     answer = stopped(only_slow(tmp_path, "--runner", "local"), 1, moments)
     assert answer.code == 143
     assert answer.err.splitlines()[-1].startswith("mthn-automl: Terminated;")
     assert "Traceback" not in answer.err
-    assert not phases_ended(run, "report")
+    assert not phases_ended(run, "figures")
     before = results(run)
     assert finishes(run)
     assert {name: results(run)[name] for name in before} == before
+
+
+def test_where_hanging_up_was_ignored_from_the_start_a_search_goes_on(tmp_path: Path) -> None:
+    """As `nohup` makes it."""
+    run = tmp_path / "run"
+    with Started(*only_slow(tmp_path, "--runner", "local"), SLOW_SECONDS="1", NOHUP="1") as started:
+        started.wait_for(lambda: bool(results(run)))
+        started.signal(signal.SIGHUP)
+        answer = started.end()
+    assert answer.code == 0, answer.err
+    assert len(results(run)) == 2

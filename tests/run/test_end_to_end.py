@@ -34,7 +34,7 @@ SUFFIXES = {
     *(".json", ".toml", ".csv", ".md", ".svg", ".png", ".parquet", ".safetensors", ".journal", ".log", ".lock"),
     *(".npy", ".jsonl"),
 }
-PHASES = ["search", "ensemble", "test", "ablation", "report"]
+PHASES = ["search", "ensemble", "test", "ablation", "report", "figures"]
 LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \w+ +[A-Za-z0-9].*\.")
 PICKLES = (*(bytes([0x80, protocol]) for protocol in range(2, 6)), b"PK")
 

@@ -25,7 +25,7 @@ FOLDS = 3
 @pytest.fixture(autouse=True)
 def _without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """They take most of so small a run's time, and are tests/report's."""
-    monkeypatch.setattr(answer, "save_figures", lambda *given: [])
+    monkeypatch.setattr(answer, "draw", lambda *given: None)
 
 
 def searched(output: Path, **given: Any) -> SearchResult:
@@ -33,7 +33,7 @@ def searched(output: Path, **given: Any) -> SearchResult:
     usual = {"architectures": BOTH, "trials": 12, "folds": FOLDS, "seeds": 1, "runner": "local", "no_ablation": True}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mthn_automl.tuning.plan.STEPS_WANTED", 40)
-        patch.setattr(answer, "save_figures", lambda *given: [])
+        patch.setattr(answer, "draw", lambda *given: None)
         return search(DATA, META, output=output, **{**usual, **given})
 
 

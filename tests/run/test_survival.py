@@ -24,7 +24,7 @@ SMALL: dict[str, Any] = {"architectures": "ridge", "folds": 2, "seeds": 1, "runn
 @pytest.fixture(autouse=True)
 def _without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     """They take most of so small a run's time, and are tests/report's."""
-    monkeypatch.setattr(answer, "save_figures", lambda *given: [])
+    monkeypatch.setattr(answer, "draw", lambda *given: None)
 
 
 def searched(output: Path, **given: Any) -> SearchResult:
@@ -58,7 +58,7 @@ def test_what_a_resume_adds_outlives_its_kills_and_is_finished_by_the_next(tmp_p
     assert first["trials"]["COMPLETE"] == 3  # the one that had finished unrecorded is none of the two
     killed_in(RECORDED, lambda: resumed(run, trials=3))
     killed_in("mthn_automl.run.job.blend", lambda: resumed(run))
-    assert not (run / "summary.json").exists()
+    assert json.loads((run / "summary.json").read_text()) == {**first, "finished": False}
     assert resumed(run).summary["trials"]["COMPLETE"] == 6
     lines = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
     assert [each["fields"].get("name") for each in lines if each["event"] == "PhaseStarted"].count("search") == 5
@@ -97,7 +97,7 @@ def begins(phase: str) -> Callable[[Event], bool]:
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answer, "save_figures", lambda *given: [])
+        patch.setattr(answer, "draw", lambda *given: None)
         folder = tmp_path_factory.mktemp("uninterrupted") / "run"
         return searched(folder, architectures="ridge,kernel_ridge", trials=6, no_ablation=False)
 
@@ -110,6 +110,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
         pytest.param("test", begins("test"), signal.SIGINT, KeyboardInterrupt, id="test"),
         pytest.param("ablation", begins("ablation"), signal.SIGINT, KeyboardInterrupt, id="ablation"),
         pytest.param("report", begins("report"), signal.SIGTERM, Terminated, id="report"),
+        pytest.param("figures", begins("figures"), signal.SIGTERM, Terminated, id="figures"),
     ],
 )
 def test_a_signal_in_any_phase_leaves_the_best_so_far_and_a_resume_ends_as_if_there_had_been_none(

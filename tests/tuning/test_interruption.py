@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mthn_automl.errors import Terminated
-from mthn_automl.tuning.runners.interruption import SIGNALS, Interruption, Overdue, Stopped, let_interruptions_pass
+from mthn_automl.tuning.runners.interruption import Interruption, Overdue, Stopped, heeded, let_interruptions_pass
 
 Error = type[BaseException]
 PATIENCE = 30.0
@@ -58,7 +58,7 @@ def test_a_first_signal_breaks_off_work_and_none_is_begun(
 
 
 @either
-@pytest.mark.parametrize("first", SIGNALS)
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
 def test_a_second_signal_stops_at_once(interruption: Interruption, first: int, number: int, error: Error) -> None:
     send(first)
     with pytest.raises(error):
@@ -101,7 +101,7 @@ def test_work_that_is_over_in_time_leaves_no_alarm_behind(interruption: Interrup
 
 
 def handlers() -> list[Any]:
-    return [signal.getsignal(number) for number in (*SIGNALS, signal.SIGALRM)]
+    return [signal.getsignal(number) for number in (*heeded(), signal.SIGALRM)]
 
 
 def test_it_listens_while_it_is_entered_and_the_handlers_of_before_come_back() -> None:
@@ -144,3 +144,17 @@ def test_an_interruption_that_comes_out_as_another_error_is_still_one_and_an_ord
     with pytest.raises(KeyboardInterrupt):
         let_interruptions_pass(wrapped)
     let_interruptions_pass(ValueError("a model's own"))
+
+
+def test_hanging_up_asks_to_stop_unless_it_was_ignored_from_the_start() -> None:
+    kept = signal.getsignal(signal.SIGHUP)
+    try:
+        for handler, heeds in ((signal.SIG_DFL, True), (signal.SIG_IGN, False)):
+            signal.signal(signal.SIGHUP, handler)
+            with Interruption() as interruption:
+                assert (signal.SIGHUP in heeded()) == heeds
+                send(signal.SIGHUP)
+            assert (interruption.number == signal.SIGHUP) == heeds
+            assert signal.getsignal(signal.SIGHUP) == handler
+    finally:
+        signal.signal(signal.SIGHUP, kept)

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM while a run works: the first asks it to stop soon and well, the second stops it at once."""
+"""SIGINT, SIGTERM, SIGHUP while a run works: the first asks it to stop soon and well, the second stops it at once."""
 
 import math
 import signal
@@ -10,7 +10,14 @@ from typing import Any, Self
 
 from mthn_automl.errors import Terminated
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+HANGING_UP = getattr(signal, "SIGHUP", None)
+"""Sent where the terminal is gone, as when a connection is lost; `nohup` makes a process ignore it."""
+
+
+def heeded() -> tuple[int, ...]:
+    """Signals that ask to stop, without SIGHUP where it was ignored from the start."""
+    ignored = HANGING_UP is None or signal.getsignal(HANGING_UP) is signal.SIG_IGN
+    return (signal.SIGINT, signal.SIGTERM, *(() if ignored else (HANGING_UP,)))
 
 
 class Stopped(BaseException):
@@ -35,7 +42,7 @@ class Interruption:
 
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
-            self._kept = {number: signal.getsignal(number) for number in SIGNALS}
+            self._kept = {number: signal.getsignal(number) for number in heeded()}
             self.listen()
         return self
 
@@ -47,7 +54,7 @@ class Interruption:
     def listen(self) -> None:
         """Take the signals back from whoever else took them, as Ray does when it starts."""
         if threading.current_thread() is threading.main_thread():
-            for number in SIGNALS:
+            for number in heeded():
                 signal.signal(number, self._take)
 
     def _take(self, number: int, frame: FrameType | None) -> None:
@@ -65,7 +72,7 @@ class Interruption:
         """Raise what the signal stands for.
 
         Raises:
-            KeyboardInterrupt: SIGINT came. Terminated: SIGTERM came.
+            KeyboardInterrupt: SIGINT came. Terminated: another one came.
         """
         if self.number is not None:
             raise _exception(self.number)
@@ -118,4 +125,4 @@ def _overdue(number: int, frame: FrameType | None) -> None:
 
 
 def _exception(number: int) -> BaseException:
-    return KeyboardInterrupt() if number == signal.SIGINT else Terminated()
+    return KeyboardInterrupt() if number == signal.SIGINT else Terminated(number)

@@ -184,11 +184,11 @@ def _value(reference: Any) -> Any:
 
 @contextmanager
 def _deaf_children() -> Iterator[None]:
-    """What is started inside does not hear SIGTERM, which `timeout` and schedulers send to whole process groups.
+    """What is started inside does not hear signals that `timeout`, schedulers and terminals send to process groups.
 
     Without its Ray the search could not end well; it is the search that ends Ray.
     """
-    kept = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    kept = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGHUP})
     try:
         yield
     finally:

@@ -1,0 +1,56 @@
+"""The figures of a run drawn by a process of its own, so that no drawing library can end the run that it is drawn of.
+
+python -P -m mthn_automl.report.drawing < what `draw` gives it
+"""
+
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import mthn_automl
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LONGEST: Final = 120.0
+"""Seconds after which it is given up."""
+
+
+def draw(folder: Path, tables: "Mapping[str, pd.DataFrame]", metric: str) -> str | None:
+    """Draw as `save_figures`; the reason why some are missing, or None.
+
+    The process hears none of the terminal's signals: it is soon done, and is ended where this one is.
+    """
+    folders = [os.environ.get("PYTHONPATH", ""), str(Path(mthn_automl.__file__).parents[1])]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-P", "-m", __name__],
+            input=pickle.dumps((folder, dict(tables), metric)),
+            capture_output=True,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders))},
+            start_new_session=True,
+            timeout=LONGEST,
+        )
+    except subprocess.TimeoutExpired:
+        return f"it took more than {LONGEST:.0f} seconds"
+    except OSError as error:
+        return f"{type(error).__name__}: {error}"
+    if done.returncode == 0:
+        return None
+    said = done.stderr.decode(errors="replace").strip().splitlines()
+    return said[-1] if said else f"the process that draws ended with code {done.returncode}"
+
+
+def main() -> None:
+    """Draw what stdin says; it comes from `draw` and nobody else."""
+    from mthn_automl.report.figures import save_figures
+
+    save_figures(*pickle.load(sys.stdin.buffer))  # noqa: S301
+
+
+if __name__ == "__main__":
+    main()
