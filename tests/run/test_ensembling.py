@@ -2,24 +2,33 @@
 
 import json
 import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+import tomli_w
 
-from mthn_automl import load_model
+from mthn_automl import catalogue, load_model
 from mthn_automl.data.problems import planted
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import NothingFinishedError
 from mthn_automl.run import answer
 from mthn_automl.run.job import SearchResult, search
+from mthn_automl.storage import write_text
 from mthn_automl.tuning.events import Event, PhaseStarted
 
 DATA, META = planted(6, 16)
-BOTH = ("pooled", "ridge")
+BOTH = ("wide", "ridge")
 FOLDS = 3
+TRIALS = [
+    {"use_task": True, "use_metadata": True, "width": 32, "depth": 3, "learning_rate": 3e-3, "weight_decay": 1e-2},
+    {"use_task": False, "use_metadata": True, "width": 32, "depth": 3, "learning_rate": 3e-3, "weight_decay": 1e-2},
+    {"use_task": True, "use_metadata": False, "width": 32, "depth": 2, "learning_rate": 3e-3, "weight_decay": 1.0},
+]
+"""The first of `wide`, whose sizes are alike; it is `pooled` otherwise."""
 
 
 @pytest.fixture(autouse=True)
@@ -28,9 +37,24 @@ def _without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answer, "draw", lambda *given: None)
 
 
+def space(folder: Path) -> Path:
+    shipped = tomllib.loads(catalogue.read("pooled").path.read_text())
+    file = folder / "wide.toml"
+    write_text(file, tomli_w.dumps({**shipped, "first_trials": TRIALS}))
+    return file
+
+
 def searched(output: Path, **given: Any) -> SearchResult:
     """Six trials of each architecture, of three folds; networks of a few epochs."""
-    usual = {"architectures": BOTH, "trials": 12, "folds": FOLDS, "seeds": 1, "runner": "local", "no_ablation": True}
+    usual = {
+        "space": str(space(output.parent)),
+        "architectures": BOTH,
+        "trials": 12,
+        "folds": FOLDS,
+        "seeds": 1,
+        "runner": "local",
+        "no_ablation": True,
+    }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mthn_automl.tuning.plan.STEPS_WANTED", 40)
         patch.setattr(answer, "draw", lambda *given: None)
@@ -94,22 +118,23 @@ def test_limits_bind_single_models_and_ensembles_which_are_then_of_fewer_folds(
     tmp_path: Path, free: SearchResult
 ) -> None:
     """There is room for two networks of a fold, and for a ridge."""
-    networks = [len(each["models"]) for each in config_of(free, "pooled")["members"]]
-    most = 2 * rows_of(free)["parameters"]["pooled"] // networks[0] + 500
+    networks = [len(each["models"]) for each in config_of(free, "wide")["members"]]
+    most = 2 * rows_of(free)["parameters"]["wide"] // networks[0] + 500
     found = searched(tmp_path / "run", max_parameters=int(most))
     assert set(rows_of(found).index) == {*BOTH, "ensemble"}
     assert (rows_of(found)["parameters"] <= most).all()
     for name, row in rows_of(found).iterrows():
         assert row["parameters"] == saved(found, str(name)).model.size().total
-        folds = [each["models"] for each in config_of(found, str(name))["members"] if each["architecture"] == "pooled"]
+        folds = [each["models"] for each in config_of(found, str(name))["members"] if each["architecture"] == "wide"]
         assert all(1 <= len(each) < FOLDS for each in folds)
-    assert (saved(found, "pooled").predict(DATA)["prediction"].notna()).all()
+    assert (saved(found, "wide").predict(DATA)["prediction"].notna()).all()
 
 
 def test_smaller_forms_of_an_ensemble_keep_the_limits_too(tmp_path: Path) -> None:
     """Each trial alone would keep more folds than there is room for beside another's."""
-    most = 7_000
-    found = searched(tmp_path / "run", architectures="pooled", trials=8, max_parameters=most)
+    most = 14_000
+    given = {"architectures": "wide,hard_sharing,learned_context", "trials": 12}
+    found = searched(tmp_path / "run", **given, max_parameters=most)
     points = found.tradeoff[found.tradeoff["architecture"] == "ensemble"]
     assert len(points) > 1
     assert (points["parameters"] <= most).all()
