@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mthn_automl.errors import UsageError, did_you_mean
+from mthn_automl.errors import FormatError, UsageError, did_you_mean
 
 FORMAT = 1
 FAMILIES = ("neural", "classical")
@@ -94,6 +94,20 @@ def class_at(class_path: str, where: Path) -> type:
         raise UsageError(f"{where}: {class_path} needs the package {error.name}, which must be installed.") from error
     except (ImportError, AttributeError, ValueError, TypeError) as error:
         raise UsageError(_not_importable(class_path, where, error)) from error
+
+
+def trusted_class(class_path: str, where: Path, *, trust: bool) -> type:
+    """The class that a file names which somebody else may have written: one of this package's, unless it is trusted.
+
+    Raises:
+        FormatError: it is another. UsageError: it cannot be imported.
+    """
+    if not trust and class_path not in {read(name).class_path for name in names()}:
+        raise FormatError(
+            f"{where} must name an architecture of this package, however it names '{class_path}', whose code would be "
+            "run; if you trust whoever made this folder, --trust (trust=True) imports it."
+        )
+    return class_at(class_path, where)
 
 
 def _not_importable(class_path: str, where: Path, error: Exception) -> str:

@@ -54,7 +54,10 @@ def test_an_own_architecture_is_searched_beside_the_others(own_run: Path) -> Non
 
 def test_its_saved_model_predicts(own_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(OWN))
-    predicted = in_process(own_run.parent, "predict", own_run / "models" / "mine", own_run.parent / "data.csv")
+    words = ("predict", own_run / "models" / "mine", own_run.parent / "data.csv")
+    refused = in_process(own_run.parent, *words)
+    assert (refused.code, "--trust (trust=True) imports it" in refused.err) == (1, True)
+    predicted = in_process(own_run.parent, *words, "--trust")
     lines = predicted.out.splitlines()
     assert lines[0] == "row,task,prediction"
     assert len(lines) == 1 + 4 * 12

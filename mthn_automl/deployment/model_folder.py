@@ -5,12 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 from safetensors.numpy import save as save_arrays
 
 import mthn_automl
-from mthn_automl.catalogue import class_at
+from mthn_automl.catalogue import trusted_class
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.ranges import with_ranges
 from mthn_automl.data.schema import Schema
@@ -18,7 +16,8 @@ from mthn_automl.deployment.card import model_card
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import FormatError, UsageError
 from mthn_automl.models.base import Size
-from mthn_automl.storage import read_json, write_bytes, write_json, write_text, writing
+from mthn_automl.received import Received
+from mthn_automl.storage import write_bytes, write_json, write_text, writing
 from mthn_automl.training.mean import Model, mean_of
 from mthn_automl.tuning.arrays import from_parts, to_parts
 from mthn_automl.tuning.state import model_state, restored_model
@@ -74,51 +73,67 @@ def _member_to_json(model: TrialModel, weight: float, states: Any) -> dict[str, 
     }
 
 
-def read_model(folder: Path) -> Predictor:
+def read_model(folder: Path, *, trust: bool = False) -> Predictor:
     """Load what `write_model` saved; unknown files are ignored.
 
+    trust: import classes that are not of this package, which runs their code.
+
     Raises:
-        FormatError: a newer format, or a file that is missing or damaged.
+        FormatError: a newer format, a file that is missing, damaged or no regular file of the folder, or a class that
+            is not trusted.
     """
-    try:
-        config = read_json(folder / "config.json")
+    given = Received(folder, "a whole model folder")
+    config = given.json("config.json")
+    with given.checked("config.json"):
         if config["format"] > FORMAT:
             raise FormatError(
                 f"{folder} must have model format {FORMAT} or older, however it has {config['format']}; "
                 f"install mthn-automl {config['version']} or newer to load it."
             )
-        members = from_parts(config["members"], load_file(folder / "model.safetensors"))
-        name, weights = config["architecture"], [each["weight"] for each in members]
-        schema = Schema.from_json(read_json(folder / "schema.json"))
-        tasks, spare = _tasks_from_json(read_json(folder / "tasks.json"), schema)
-        model = mean_of([_member_from_json(each, folder, schema) for each in members], weights)
-    except (OSError, KeyError, ValueError, TypeError, SafetensorError) as error:
-        if isinstance(error, FormatError):
-            raise
-        raise FormatError(
-            f"{folder} must be a whole model folder, however: {type(error).__name__}: {error}."
-        ) from error
+        classes = [trusted_class(each["class"], folder / "config.json", trust=trust) for each in config["members"]]
+        name, weights = config["architecture"], [_weight(each["weight"]) for each in config["members"]]
+    schema_json, tasks_json = given.json("schema.json"), given.json("tasks.json")
+    with given.checked("schema.json"):
+        schema = Schema.from_json(schema_json)
+    with given.checked("tasks.json"):
+        tasks, spare = _tasks_from_json(tasks_json, schema)
+    arrays = given.arrays("model.safetensors")
+    with given.checked("config.json, or model.safetensors,"):
+        members = from_parts(config["members"], arrays)
+        model = mean_of(
+            [_member_from_json(each, known, schema) for each, known in zip(members, classes, strict=True)], weights
+        )
     return Predictor(name, schema, tasks, spare, model)
 
 
-def _member_from_json(stored: Mapping[str, Any], folder: Path, schema: Schema) -> Model:
-    architecture = class_at(stored["class"], folder / "config.json")
+def _weight(stored: Any) -> float:
+    if not (isinstance(stored, int | float) and 0.0 < stored <= 1.0):
+        raise ValueError(f"a weight must lie between 0 and 1, however one is {stored!r}")
+    return float(stored)
+
+
+def _member_from_json(stored: Mapping[str, Any], architecture: type, schema: Schema) -> Model:
     models = [
         restored_model(architecture, stored["family"], stored["settings"], state, schema) for state in stored["models"]
     ]
     return mean_of(models)
 
 
-def load_model(path: str | Path) -> Predictor:
-    """Load a model folder, or the winner of a run.
+def load_model(path: str | Path, *, trust: bool = False) -> Predictor:
+    """Load a model folder, or the winner of a run. A folder is data: nothing in it is run.
+
+    Args:
+        path: of the folder.
+        trust: import architectures that are not of this package, which the folder names: that runs their code.
 
     Raises:
-        UsageError: neither is there. FormatError: a newer version wrote it, or it is damaged.
+        UsageError: neither is there. FormatError: a newer version wrote it, it is damaged, or it names a class that is
+            not of this package.
     """
     folder = Path(path)
     for candidate in (folder, folder / "model"):
         if (candidate / "config.json").exists():
-            return read_model(candidate)
+            return read_model(candidate, trust=trust)
     raise UsageError(
         f"{folder} must be a model folder with a config.json, or a run with a model/, however it is neither; "
         "give the folder that `mthn-automl search --output` wrote."

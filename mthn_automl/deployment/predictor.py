@@ -17,7 +17,7 @@ from mthn_automl.data.schema import Schema
 from mthn_automl.data.stream import RowStream
 from mthn_automl.deployment.rows import FeatureReader, TaskReader
 from mthn_automl.deployment.stream import PredictionStream
-from mthn_automl.errors import DataError, UnknownWarning, UsageError
+from mthn_automl.errors import DataError, FormatError, UnknownWarning, UsageError
 from mthn_automl.models.base import Classical
 from mthn_automl.training.mean import Model
 from mthn_automl.training.task_networks import MOST_KEPT
@@ -115,7 +115,7 @@ class Predictor:
 
     def predict_rows(self, rows: Dataset) -> pd.DataFrame:
         """As `predict`, for rows that `read` has encoded."""
-        return prediction_table(self.schema, rows, self.model.predict(rows))
+        return prediction_table(self.schema, rows, _finite(self.model.predict(rows)))
 
     def stream(
         self,
@@ -165,7 +165,7 @@ class Predictor:
             raise DataError(
                 f"There must be one task a row, however {len(number):,} tasks are given for {len(table):,} rows."
             )
-        return self.model.predict(self._to_predict(table, number, tasks))
+        return _finite(self.model.predict(self._to_predict(table, number, tasks)))
 
     def predict_one(self, row: Mapping[str, object] | ArrayLike, task: object = None) -> dict[str, float | str]:
         """The prediction of one row, under the names of the columns of `predict`.
@@ -235,6 +235,21 @@ class Predictor:
             return dict(zip(prediction_names(self.schema), values, strict=True))
         named = {f"probability_{name}": value for name, value in zip(self.schema.classes, values, strict=True)}
         return {"prediction": self.schema.classes[int(prediction.argmax())], **named}
+
+
+def _finite(prediction: FloatArray) -> FloatArray:
+    """The predictions, if they are numbers.
+
+    Raises:
+        FormatError: one is not, as where weights of the model are none.
+    """
+    wrong = ~np.isfinite(prediction).all(axis=1)
+    if wrong.any():
+        raise FormatError(
+            f"A model must predict finite numbers, however of {len(wrong):,} rows {int(wrong.sum()):,} get none, the "
+            f"first at place {int(wrong.argmax())}; its folder is damaged, or these rows lie far outside of training."
+        )
+    return prediction
 
 
 def prediction_table(schema: Schema, rows: Dataset, prediction: FloatArray) -> pd.DataFrame:

@@ -59,7 +59,7 @@ class SearchResult:
     @cached_property
     def model(self) -> Predictor:
         """The winner, loaded from the run folder."""
-        return load_model(self.folder)
+        return load_model(self.folder, trust=True)  # this process has made it, or been told to trust it
 
 
 @accepting(arguments(OPTIONS.values()))

@@ -7,16 +7,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 from safetensors.numpy import save as save_arrays
 
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.data.schema import Schema
-from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Classical, Size
-from mthn_automl.storage import read_json
+from mthn_automl.received import Received
 from mthn_automl.training.mean import Model, mean_of
 from mthn_automl.training.networks import Networks
 from mthn_automl.tuning.arrays import from_parts, to_parts
@@ -86,14 +83,12 @@ def read_trial_model(
     Raises:
         FormatError: it is not there, or damaged.
     """
-    try:
-        states = from_parts(read_json(folder / PLAIN), load_file(folder / ARRAYS))
-        architecture = file.load_class()
+    given = Received(folder, "the folder of a trial with its model")
+    plain, arrays = given.json(PLAIN), given.arrays(ARRAYS)
+    architecture = file.load_class()
+    with given.checked(f"{PLAIN}, or {ARRAYS},"):
+        states = from_parts(plain, arrays)
         models = tuple(restored_model(architecture, file.family, settings, state, schema) for state in states)
         if not models:
-            raise ValueError("it holds none")
-    except (OSError, KeyError, ValueError, TypeError, SafetensorError) as error:
-        raise FormatError(
-            f"{folder} must hold the model of its trial, however: {type(error).__name__}: {error}."
-        ) from error
+            raise ValueError("it holds no model")
     return TrialModel(file, number, settings, models)

@@ -157,11 +157,16 @@ def test_weights_of_another_model_and_a_configuration_that_lacks_something_are_r
         lacking[key] = {**config, "members": [*config["members"][:1], without(config["members"][1], key)]}
     for key, content in lacking.items():
         write_json(folder / "config.json", content)
-        with pytest.raises(FormatError, match=f"must be a whole model folder, however: KeyError: '{key}'"):
+        with pytest.raises(
+            FormatError, match=f"must be a whole model folder, however config.json.* is wrong: '{key}' is missing"
+        ):
             read_model(folder)
     write_json(folder / "config.json", config)
     shutil.copy(written["ridge"] / "model.safetensors", folder)
-    with pytest.raises(FormatError, match="must be a whole model folder, however: KeyError"):
+    with pytest.raises(
+        FormatError,
+        match=r"must be a whole model folder, however config.json, or model.safetensors, is wrong: .* is missing",
+    ):
         read_model(folder)
 
 

@@ -1,6 +1,7 @@
 """Predictions for rows of DataFrames: columns by the kind of problem, in the order of the rows, for any task."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -9,9 +10,11 @@ import pandas as pd
 import pytest
 
 from mthn_automl import catalogue
+from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.data.problems import planted
 from mthn_automl.data.read import read_dataset
 from mthn_automl.deployment.predictor import Predictor
+from mthn_automl.errors import FormatError
 from mthn_automl.tuning.objective import Configuration
 from tests.deployment.few import fitted
 
@@ -123,3 +126,16 @@ def test_unseen_tasks_are_predicted_by_their_metadata_and_leave_the_known_ones_a
     average = model.predict(rows)["prediction"]
     assert np.isfinite(average).all()
     np.testing.assert_allclose(average.iloc[1:4], average.iloc[1], rtol=1e-5)
+
+
+@every_model
+def test_a_model_that_predicts_no_numbers_says_so(name: str) -> None:
+    """As one whose weights are none."""
+    data, model = regression()[0], predictor(name)
+
+    class Damaged:
+        def predict(self, rows: Dataset) -> FloatArray:
+            return np.where(np.arange(len(rows))[:, None] == 3, np.nan, model.model.predict(rows))
+
+    with pytest.raises(FormatError, match=r"of 60 rows 1 get none, the first at place 3; its folder is damaged"):
+        replace(model, model=Damaged()).predict(data)  # type: ignore[arg-type]

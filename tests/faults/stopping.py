@@ -77,7 +77,7 @@ class Story:
             left = started.left()
         files = sorted(each.name for each in self.run.iterdir())
         summary = read_json(self.run / "summary.json") if "summary.json" in files else {}
-        predicted = call("predict", self.run, self.run.parent / "data.csv")
+        predicted = call("predict", self.run, self.run.parent / "data.csv", "--trust")
         self.stops.append(Stop(phase, number, ended, seconds, left, summary, files, predicted, results(self.run)))
 
     def lost_and_doubled_nothing(self) -> bool:

@@ -155,7 +155,7 @@ def losing(run: Path, *architectures: str) -> Callable[[Event], None]:
 def test_an_architecture_whose_model_is_lost_says_so_and_another_answers(tmp_path: Path) -> None:
     run = tmp_path / "run"
     found = searched(run, architectures="ridge,kernel_ridge", trials=4, progress=losing(run, "ridge"))
-    lost = rf"its model is lost: {run}/trials/ridge-\d must hold the model of its trial, however: FileNotFoundError"
+    lost = rf"its model is lost: {run}/trials/ridge-\d must be the folder of a trial with its model, however model"
     assert re.match(lost, rows_of(found)["note"]["ridge"])
     assert rows_of(found)["test_error"].isna().to_dict()["ridge"]
     assert found.best["architecture"] != "ridge"
@@ -165,7 +165,9 @@ def test_an_architecture_whose_model_is_lost_says_so_and_another_answers(tmp_pat
 
 def test_where_all_models_are_lost_that_is_said_and_the_trials_stay(tmp_path: Path) -> None:
     run = tmp_path / "run"
-    with pytest.raises(NothingFinishedError, match=rf"No model is left of the trials in {run}: .* must hold the model"):
+    with pytest.raises(
+        NothingFinishedError, match=rf"No model is left of the trials in {run}: .* must be the folder of a trial"
+    ):
         searched(run, architectures="ridge", trials=2, progress=losing(run, "ridge"))
     assert len(list(run.glob("trials/*/result.json"))) == 2
     assert not (run / "model").exists()

@@ -28,6 +28,9 @@ def predict(
     allow_unknown: Annotated[
         bool, Option("--allow-unknown", help="Predict although a column holds nothing that training has seen.")
     ] = False,
+    trust: Annotated[
+        bool, Option("--trust", help="Run the code of architectures that are not of this package.")
+    ] = False,
     quiet: Annotated[bool, Option("--quiet", help="Say nothing on stderr.")] = False,
 ) -> None:
     """Predict rows as CSV, in the order of the input; tasks never seen are predicted from their metadata.
@@ -37,7 +40,7 @@ def predict(
     from mthn_automl.deployment.model_folder import load_model
     from mthn_automl.deployment.output import write_predictions
 
-    predictor = load_model(model)
+    predictor = load_model(model, trust=trust)
     if preference is not None:
         predictor = predictor.at_preference(preference)
     predictions = predictor.stream(data, meta, allow_unknown=allow_unknown)
