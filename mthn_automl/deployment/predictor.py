@@ -243,11 +243,11 @@ def _finite(prediction: FloatArray) -> FloatArray:
     Raises:
         FormatError: one is not, as where weights of the model are none.
     """
-    wrong = ~np.isfinite(prediction).all(axis=1)
-    if wrong.any():
+    wrong = np.flatnonzero(~np.isfinite(prediction).all(axis=1))
+    if len(wrong):
         raise FormatError(
-            f"A model must predict finite numbers, however of {len(wrong):,} rows {int(wrong.sum()):,} get none, the "
-            f"first at place {int(wrong.argmax())}; its folder is damaged, or these rows lie far outside of training."
+            f"A model must predict finite numbers, however of {len(prediction):,} rows {len(wrong):,} get none, the "
+            f"first at place {wrong[0]}; its folder is damaged, or these rows lie far outside of training."
         )
     return prediction
 
