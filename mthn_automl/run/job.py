@@ -25,6 +25,7 @@ from mthn_automl.run.options import CHANGEABLE, OPTIONS, Options
 from mthn_automl.run.prepare import Given, Inputs, Prepared, build_spaces, prepare
 from mthn_automl.run.run import Added, Run, check_files
 from mthn_automl.run.searching import search as search_phase
+from mthn_automl.run.strangers import refuse_foreign
 from mthn_automl.run.summary import summarise
 from mthn_automl.run.testing import test as test_phase
 from mthn_automl.run.workers import Workers, device_here, make_runner
@@ -121,11 +122,12 @@ def _warm_starts(options: Options, prepared: Prepared) -> tuple[dict[str, list[d
 
 
 @accepting(arguments(CHANGEABLE.values()))
-def resume(run: str | Path, *, progress: Watcher | None = None, **changed: Any) -> SearchResult:
+def resume(run: str | Path, *, trust: bool = False, progress: Watcher | None = None, **changed: Any) -> SearchResult:
     """Go on with a run after a crash, a kill, Ctrl-C or a spent budget; a finished one is returned as it is.
 
     Args:
         run: the folder of a run that was begun.
+        trust: architectures in it that are not of this package may be imported, which runs their code.
         progress: called with each event of `mthn_automl.tuning.events`.
         changed: trials: as many more. time_limit: so much more time, in place of what was left. data, meta, test:
             where the files have moved to, or the same DataFrames; their content must be the same. workers,
@@ -133,10 +135,12 @@ def resume(run: str | Path, *, progress: Watcher | None = None, **changed: Any) 
             began on is joined only when it is named again, since a folder may come from a stranger.
 
     Raises:
-        UsageError: no such run. RunError: other data, a changed search space, or another process at work on it.
+        UsageError: no such run. RunError: other data, a changed search space, another process at work on it, another
+            user's folder, or one with links. FormatError: an architecture that is not trusted.
     """
     started = time.time()
     folder = RunFolder.existing(Path(run))
+    refuse_foreign(folder.path, trust=trust)
     new = parsed(CHANGEABLE, changed)
     added = Added(new.pop("trials", None), new.pop("time_limit", None))
     if _is_finished(folder) and added == Added():

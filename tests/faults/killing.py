@@ -35,7 +35,15 @@ class Killed:
     def words(self) -> list[object]:
         """Of the search, or of its resume where the folder is now."""
         if (self.run / "config.resolved.toml").exists():
-            return ["resume", self.run, "--data", self.folder / "data.csv", "--meta", self.folder / "meta.csv"]
+            return [
+                "resume",
+                self.run,
+                "--trust",
+                "--data",
+                self.folder / "data.csv",
+                "--meta",
+                self.folder / "meta.csv",
+            ]
         (self.folder / "fits").mkdir(parents=True, exist_ok=True)
         return search(self.folder, misbehaving.space(self.folder, "slow"), ARCHITECTURES, self.trials, *self.where)
 

@@ -103,7 +103,7 @@ def told(folder: Path, options: tuple[object, ...], moments: tuple[Moment, ...])
     """
     story = Story(folder / "run")
     for index, (phase, number) in enumerate(moments):
-        words = ("resume", story.run) if index else begun(folder, *options)
+        words = ("resume", story.run, "--trust") if index else begun(folder, *options)
         story.stop(phase, number, words, in_mid_search if phase == "search" else _always)
-    story.end = (call if "local" in options else call_apart)("resume", story.run)
+    story.end = (call if "local" in options else call_apart)("resume", story.run, "--trust")
     return story

@@ -114,7 +114,7 @@ def told(folder: Path, kind: Callable[[Path], Any], moment: str) -> Story:
         search = (*words, "--output", run)
         story.note("full", out_of_room(disk, lambda: MOMENTS[moment](run), *search))
         disk.make_room()
-        again = ("resume", run) if (run / "config.resolved.toml").exists() else search
+        again = ("resume", run, "--trust") if (run / "config.resolved.toml").exists() else search
         if moment == "in the search":
             with disk.read_only():
                 story.note("read-only", in_process(folder, *again))

@@ -65,13 +65,13 @@ def finished(killed_twice: tuple[Killed, Ended]) -> Killed:
 def test_a_moved_data_file_must_be_told_and_changed_data_are_refused_and_nothing_is_touched(
     killed: Killed, tmp_path: Path
 ) -> None:
-    answer = call("resume", killed.run)
+    answer = call("resume", killed.run, "--trust")
     assert answer.code == 2
     assert "data.csv is gone; say --data FILE" in answer.err
     changed = tmp_path / "data.csv"
     changed.write_text((killed.folder / "data.csv").read_text(encoding="utf-8") + "0,0.5,0.5\n", encoding="utf-8")
     journal = (killed.run / "study.journal").read_bytes()
-    answer = call("resume", killed.run, "--data", changed, "--meta", killed.folder / "meta.csv")
+    answer = call("resume", killed.run, "--trust", "--data", changed, "--meta", killed.folder / "meta.csv")
     assert answer.code == 1
     assert "The data must be those this run began with" in answer.err
     assert (killed.run / "study.journal").read_bytes() == journal
@@ -87,7 +87,7 @@ def test_a_second_process_on_the_same_run_is_refused_in_a_sentence(killed_twice:
 
 
 def test_a_killed_run_is_finished_by_a_resume_and_says_so(finished: Killed) -> None:
-    more = call("resume", finished.run)
+    more = call("resume", finished.run, "--trust")
     assert finished.end is not None
     assert (finished.end.code, more.code) == (0, 0), finished.end.err + more.err
     board = pd.read_csv(finished.run / "leaderboard.csv").set_index("architecture")

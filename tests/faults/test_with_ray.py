@@ -43,7 +43,9 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Lost:
     story = Story(run)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("FITS", str(noted))
-        story.stop("search", signal.SIGTERM, ("resume", run), lambda run: len(results(run)) >= len(before) + 2)
+        story.stop(
+            "search", signal.SIGTERM, ("resume", run, "--trust"), lambda run: len(results(run)) >= len(before) + 2
+        )
     return Lost(story, fit, before)
 
 

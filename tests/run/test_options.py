@@ -156,7 +156,7 @@ def test_the_help_names_all_that_there_is(option: str, known: Any) -> None:
     ("command", "function", "options", "own"),
     [
         pytest.param(SEARCH, search, OPTIONS, {"output", "json", "quiet"}, id="search"),
-        pytest.param(RESUME, resume, CHANGEABLE, {"run", "json", "quiet"}, id="resume"),
+        pytest.param(RESUME, resume, CHANGEABLE, {"run", "json", "quiet", "trust"}, id="resume"),
     ],
 )
 def test_command_and_function_take_each_option_with_the_same_default(

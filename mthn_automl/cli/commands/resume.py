@@ -16,6 +16,9 @@ HELP_ORDER = 2
 def resume(
     run: Annotated[Path, Argument(help="Run folder of a search that was begun.")],
     *,
+    trust: Annotated[
+        bool, Option("--trust", help="Run the code of architectures in it that are not of this package.")
+    ] = False,
     json: Annotated[bool, Option("--json", help="Print summary.json in place of the table.")] = False,
     quiet: Annotated[bool, Option("--quiet", help="Show no progress.")] = False,
     **options: Any,
@@ -26,5 +29,5 @@ def resume(
     with watching(quiet) as progress:
         from mthn_automl.run.job import resume as run_resume
 
-        result = run_resume(run, **options, progress=progress)
+        result = run_resume(run, trust=trust, **options, progress=progress)
     show_result(result, as_json=json)
