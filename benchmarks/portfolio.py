@@ -17,6 +17,7 @@ import json
 import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,6 +35,7 @@ from mthn_automl.data.scoring import default_metric
 from mthn_automl.data.split import assign_folds
 from mthn_automl.errors import MthnError
 from mthn_automl.storage import write_text
+from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.tuning.objective import Configuration, Objective, SearchData, prepare_process
 from mthn_automl.tuning.plan import Plan, schedule_of
 from mthn_automl.tuning.space import SearchSpace, build_space
@@ -145,6 +147,14 @@ def with_first_trials(text: str, chosen: Sequence[Mapping[str, Any]], comment: s
     return f"{kept.rstrip()}\n\n{comment}\n{tables}"
 
 
+def completed(file: SpaceFile, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """With what is asked for only where the data have no metadata, at its default."""
+    declared = [*fields(file.load_class().Settings), *fields(TrainingSettings)]  # type: ignore[attr-defined]
+    usual = {each.name: each.default for each in declared}
+    asked = build_space(file, has_metadata=False).suggest(optuna.trial.FixedTrial({**usual, **settings}))
+    return {**settings, **{name: value for name, value in asked.items() if name not in settings}}
+
+
 def rounded(settings: Mapping[str, Any]) -> dict[str, Any]:
     """To three digits, as people write them."""
     return {name: float(f"{each:.3g}") if isinstance(each, float) else each for name, each in settings.items()}
@@ -202,7 +212,10 @@ def main() -> None:
         if chosen.write:
             comment = COMMENT.format(count=len(whole), sets=whole.shape[1])
             write_text(
-                file.path, with_first_trials(file.path.read_text(), [wanted[file.name][each] for each in best], comment)
+                file.path,
+                with_first_trials(
+                    file.path.read_text(), [completed(file, wanted[file.name][each]) for each in best], comment
+                ),
             )
 
 
