@@ -102,12 +102,18 @@ def trusted_class(class_path: str, where: Path, *, trust: bool) -> type:
     Raises:
         FormatError: it is another. UsageError: it cannot be imported.
     """
-    if not trust and class_path not in {read(name).class_path for name in names()}:
+    if not trust and class_path not in _shipped_classes():
         raise FormatError(
             f"{where} must name an architecture of this package, however it names '{class_path}', whose code would be "
             "run; if you trust whoever made this folder, --trust (trust=True) imports it."
         )
     return class_at(class_path, where)
+
+
+@cache
+def _shipped_classes() -> frozenset[str]:
+    """Read once: an ensemble asks for each of its members."""
+    return frozenset(read(name).class_path for name in names())
 
 
 def _not_importable(class_path: str, where: Path, error: Exception) -> str:

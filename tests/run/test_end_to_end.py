@@ -270,9 +270,11 @@ def test_predict_gives_a_row_for_each_row_in_order_unseen_tasks_included(run: Fi
     ended = in_process(tmp_path, "predict", run.folder, "new.csv")
     table = pd.read_csv(StringIO(ended.out))
     described, classes = (run.json("model/schema.json")[name] for name in ("metadata", "classes"))
-    assert ended.err.endswith(
-        f"new.csv: 6 rows of 2 tasks not seen in training, {3 if described else 0} of these rows with metadata.\n"
+    *outside, of_tasks = ended.err.splitlines()
+    assert of_tasks == (
+        f"new.csv: 6 rows of 2 tasks not seen in training, {3 if described else 0} of these rows with metadata."
     )
+    assert all("lies outside of what training has seen" in each for each in outside), ended.err
     assert (list(table["row"]), list(table["task"])) == (list(range(len(new))), list(new["task"]))
     assert table[prediction_columns(table)].notna().all(axis=None)
     probabilities = table[[f"probability_{name}" for name in classes]]
