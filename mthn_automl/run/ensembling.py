@@ -203,9 +203,9 @@ def _as_trial(chosen: Ensemble, named: dict[str, float], size: Size, latency: fl
 def _sentence(found: Blend, lowest: float) -> str:
     """What the ensemble is worth beside the best single model."""
     parts = ", ".join(f"{each.model.trial} {each.weight:.2f}" for each in found.members)
-    worth = "which is the answer" if found.is_best else "so that the best of them is the answer"
+    answer = "ensemble" if found.is_best else "best single model"
     return (
         f"An ensemble of {len(found.members)} trials ({parts}) has the cross-validated error "
         f"{digits(found.result.error)}; single models, chosen on other folds as its weights are, have "
-        f"{digits(found.single_error)} ({digits(lowest)} if chosen on the same), {worth}."
+        f"{digits(found.single_error)} ({digits(lowest)} if chosen on the same). The {answer} is the answer."
     )
