@@ -30,6 +30,8 @@ FOLDS: Final = 5
 CANDIDATES: Final = {"kernel": ("kernel_ridge", "gaussian_process"), "linear": ("ridge", "mixed_effects")}
 STEPS, FEWEST_EPOCHS, MOST_EPOCHS = 6000, 30, 1000
 BATCHES: Final = (64, 2048)
+ENOUGH: Final = 240.0
+"""Seconds after which no further settings are tried once some are fitted: twice what the timed methods have."""
 
 
 def run(job: Job) -> dict[str, Outcome]:
@@ -74,7 +76,11 @@ def best_of(
     flags, found, notes = Flags.of(known), list[tuple[float, int, Configuration]](), list[str]()
     candidates = [each for name in names for each in starts(name, known, seed)]
     failure: MthnError | None = None
+    began = time.monotonic()
     for number, configuration in enumerate(candidates):
+        if found and time.monotonic() - began > ENOUGH:
+            notes.append(f"{len(candidates) - number} settings were not tried: {ENOUGH:.0f} s had passed.")
+            break
         try:
             found.append((_cross_validated(configuration, known, folds, flags), number, configuration))
         except MthnError as reason:
