@@ -6,7 +6,6 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -96,11 +95,6 @@ def leaderboard(finalists: Sequence[Finalist], test_share: float) -> pd.DataFram
         row["tied_with_best"] = _tied(each, ranked[0], test_share)
     rows += [_row(each) for each in unranked]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
-
-
-def read_leaderboard(path: Path) -> pd.DataFrame:
-    """The table that a run wrote, with whole numbers where it had them."""
-    return pd.read_csv(path, keep_default_na=False, na_values=[""]).astype(COLUMNS)
 
 
 def errors_of(table: pd.DataFrame, name: str) -> dict[str, float | None]:

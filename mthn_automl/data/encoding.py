@@ -1,7 +1,6 @@
 """Everything a model knows of the training rows' scales: features, metadata and targets together."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -89,20 +88,3 @@ class Encoder:
     def decode_target(self, scaled: FloatArray) -> FloatArray:
         """Back to the target's own scale; (..., targets) float64."""
         return self.target.undone(scaled)
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "features": self.features.to_json(),
-            "metadata": None if self.metadata is None else self.metadata.to_json(),
-            "target_mean": self.target.mean,
-            "target_scale": self.target.scale,
-        }
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> "Encoder":
-        metadata = stored["metadata"]
-        return cls(
-            Preprocessor.from_json(stored["features"]),
-            None if metadata is None else Preprocessor.from_json(metadata),
-            Scaling(tuple(stored["target_mean"]), tuple(stored["target_scale"])),
-        )

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -67,23 +66,6 @@ class Preprocessor:
             matrix[rows, begin + codes[rows]] = 1.0
             begin += len(seen)
         return matrix
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "mean": self.scaling.mean,
-            "scale": self.scaling.scale,
-            "flagged": self.flagged,
-            "seen": self.seen,
-            "squashed": self.scaling.squashed,
-        }
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> "Preprocessor":
-        return cls(
-            Scaling(tuple(stored["mean"]), tuple(stored["scale"]), stored["squashed"]),
-            tuple(stored["flagged"]),
-            tuple(tuple(each) for each in stored["seen"]),
-        )
 
 
 def missing_columns(table: Table) -> tuple[bool, ...]:

@@ -1,8 +1,10 @@
 """What a data set's columns are: roles, kinds, categories, and the problem they pose."""
 
-from dataclasses import asdict, dataclass
+import math
+import sys
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Final
 
 
 class Problem(StrEnum):
@@ -11,6 +13,14 @@ class Problem(StrEnum):
     REGRESSION = "regression"
     BINARY = "binary"
     MULTICLASS = "multiclass"
+
+
+CLASSES: Final = {
+    Problem.REGRESSION: (0, 0),
+    Problem.BINARY: (2, 2),
+    Problem.MULTICLASS: (2, sys.maxsize),
+}
+"""Fewest and most classes of each problem."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +36,12 @@ class Column:
     name: str
     categories: tuple[str, ...] | None = None
     range: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.range is not None and not -math.inf < self.range[0] <= self.range[1] < math.inf:
+            raise ValueError(f"the range of '{self.name}' must be two finite numbers in order, found {self.range}")
+        if len(set(self.categories or ())) < len(self.categories or ()):
+            raise ValueError(f"the categories of '{self.name}' must differ from each other, however two are the same")
 
     @property
     def numeric(self) -> bool:
@@ -52,29 +68,18 @@ class Schema:
     features: tuple[Column, ...]
     metadata: tuple[Column, ...] = ()
 
+    def __post_init__(self) -> None:
+        if not self.targets:
+            raise ValueError("there must be a target, however there is none")
+        fewest, most = CLASSES[self.problem]
+        if not fewest <= len(set(self.classes)) == len(self.classes) <= most:
+            raise ValueError(f"the classes of a {self.problem} problem cannot be {list(self.classes)}")
+        for columns in (self.features, self.metadata, self.targets):
+            names = [each if isinstance(each, str) else each.name for each in columns]
+            if len(set(names)) < len(names):
+                raise ValueError(f"no two columns of a table may have the same name, however they are {names}")
+
     @property
     def outputs(self) -> int:
         """Columns of a prediction: one a target, or one a class."""
         return len(self.classes) if self.classes else len(self.targets)
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any]) -> "Schema":
-        return cls(
-            task=stored["task"],
-            targets=tuple(stored["targets"]),
-            problem=Problem(stored["problem"]),
-            classes=tuple(stored["classes"]),
-            features=_columns(stored["features"]),
-            metadata=_columns(stored["metadata"]),
-        )
-
-
-def _columns(stored: list[dict[str, Any]]) -> tuple[Column, ...]:
-    return tuple(Column(each["name"], _as_tuple(each["categories"]), _as_tuple(each["range"])) for each in stored)
-
-
-def _as_tuple(stored: list[Any] | None) -> Any:
-    return None if stored is None else tuple(stored)

@@ -1,5 +1,6 @@
 """Which rows are sealed for the test and which fold the others are in: always within tasks."""
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
-from mthn_automl.errors import DataError, FormatError, UsageError
+from mthn_automl.errors import DataError, UsageError
+from mthn_automl.received import Received
 from mthn_automl.storage import replacing
 
 TESTABLE = 3
@@ -75,18 +77,29 @@ def save_split(path: Path, dataset: Dataset, test: NDArray[np.bool_], folds: Int
         pd.DataFrame(columns).to_parquet(file, index=False)
 
 
-def load_split(path: Path) -> tuple[NDArray[np.bool_], IntArray]:
-    """The `test` and `folds` that `save_split` was given.
+def load_split(given: Received, name: str, dataset: Dataset) -> tuple[NDArray[np.bool_], IntArray]:
+    """The `test` and `folds` that `save_split` was given for the same dataset.
 
     Raises:
-        FormatError: not a file that `save_split` wrote.
+        FormatError: not a file that `save_split` wrote, or one for other rows.
     """
-    try:
-        stored = pd.read_parquet(path, columns=list(COLUMNS))
-    except (OSError, ValueError) as error:
-        raise FormatError(f"{path} must hold a split, with columns {', '.join(COLUMNS)}: {error}") from error
-    test = (stored["role"] == "test").to_numpy(dtype=bool)
-    return test, stored["fold"].to_numpy(dtype=np.int64)[~test]
+    content = given.bytes(name)
+    with given.checked(name):
+        stored = pd.read_parquet(BytesIO(content), columns=list(COLUMNS))
+        for column, wanted in (
+            ("row", dataset.row),
+            ("task", np.array(dataset.tasks.names, dtype=object)[dataset.task]),
+        ):
+            found = stored[column].to_numpy()
+            if len(found) != len(wanted) or (found != wanted).any():
+                raise ValueError(f"its column '{column}' must be that of the data, row by row, and is another")
+        role, fold = stored["role"].to_numpy(), stored["fold"].to_numpy()
+        test = np.asarray(role == "test", dtype=bool)
+        if not (test | (role == "train")).all():
+            raise ValueError("its column 'role' must say test or train, and says something else")
+        if fold.dtype.kind != "i" or (fold < -1).any():
+            raise ValueError("its column 'fold' must hold whole numbers from -1 on, and does not")
+        return test, fold.astype(np.int64)[~test]
 
 
 def _classes(dataset: Dataset) -> IntArray:

@@ -1,26 +1,28 @@
 """A model on disk: safetensors and JSON, no pickle anywhere."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from safetensors.numpy import save as save_arrays
 
 import mthn_automl
 from mthn_automl.catalogue import trusted_class
-from mthn_automl.data.dataset import Dataset, Table, TaskTable
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.ranges import with_ranges
 from mthn_automl.data.schema import Schema
 from mthn_automl.deployment.card import model_card
 from mthn_automl.deployment.predictor import Predictor
+from mthn_automl.deployment.stored_tasks import read_tasks, tasks_to_json
 from mthn_automl.errors import FormatError, UsageError
 from mthn_automl.models.base import Size
-from mthn_automl.received import Received
+from mthn_automl.received import Received, typed
 from mthn_automl.storage import write_bytes, write_json, write_text, writing
 from mthn_automl.training.mean import Model, mean_of
+from mthn_automl.training.proof import prove
 from mthn_automl.tuning.arrays import from_parts, to_parts
-from mthn_automl.tuning.state import model_state, restored_model
+from mthn_automl.tuning.state import model_state, restored_models
 from mthn_automl.tuning.trial_model import TrialModel
 
 FORMAT = 1
@@ -45,32 +47,64 @@ def write_model(
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").unlink(missing_ok=True)  # an earlier model does not stay behind with new weights
     write_bytes(folder / "model.safetensors", save_arrays(arrays))
-    write_json(folder / "schema.json", with_ranges(data).to_json())
-    write_json(folder / "tasks.json", _tasks_to_json(data))
+    write_json(folder / "schema.json", asdict(with_ranges(data)))
+    write_json(folder / "tasks.json", tasks_to_json(data))
     write_json(folder / "metrics.json", metrics)
     size = sum((model.size() for model, _ in members), Size(0, 0, 0))
     write_text(folder / "README.md", model_card(name, members, data, size, metrics))
-    config = {
-        "format": FORMAT,
-        "version": mthn_automl.__version__,
-        "architecture": name,
-        "members": [
-            _member_to_json(model, weight, state) for (model, weight), state in zip(members, plain, strict=True)
-        ],
-    }
-    write_json(folder / "config.json", config)
+    stored = tuple(_member(model, weight, states) for (model, weight), states in zip(members, plain, strict=True))
+    write_json(folder / "config.json", asdict(_Config(FORMAT, mthn_automl.__version__, name, stored)))
 
 
-def _member_to_json(model: TrialModel, weight: float, states: Any) -> dict[str, Any]:
-    return {
-        "architecture": model.name,
-        "trial": model.number,
-        "weight": weight,
-        "family": model.file.family,
-        "class": model.file.class_path,
-        "settings": dict(model.settings),
-        "models": states,
-    }
+def _member(model: TrialModel, weight: float, states: Any) -> "_Member":
+    file = model.file
+    return _Member(model.name, model.number, weight, file.class_path, dict(model.settings), tuple(states))
+
+
+@dataclass(frozen=True)
+class _Member:
+    """Of a stored model: one trial, with its weight.
+
+    Attributes:
+        architecture: its name.
+        trial: its number.
+        weight: in the mean of all members.
+        class_path: `package.module:Class`.
+        settings: of the architecture.
+        models: their states, without arrays.
+    """
+
+    architecture: str
+    trial: int
+    weight: float
+    class_path: str
+    settings: Mapping[str, Any]
+    models: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.weight <= 1.0:
+            raise ValueError(f"a weight must lie between 0 and 1, however one is {self.weight}")
+
+
+@dataclass(frozen=True)
+class _Config:
+    """What config.json holds.
+
+    Attributes:
+        format: version of the format.
+        version: of this package, that wrote it.
+        architecture: `ensemble`, or that of the one member.
+        members: at least one.
+    """
+
+    format: int
+    version: str
+    architecture: str
+    members: tuple[_Member, ...]
+
+    def __post_init__(self) -> None:
+        if not self.members:
+            raise ValueError("there must be a member, however there is none")
 
 
 def read_model(folder: Path, *, trust: bool = False) -> Predictor:
@@ -83,40 +117,32 @@ def read_model(folder: Path, *, trust: bool = False) -> Predictor:
             is not trusted.
     """
     given = Received(folder, "a whole model folder")
-    config = given.json("config.json")
+    config = _read_config(given)
+    classes = [trusted_class(each.class_path, folder / "config.json", trust=trust) for each in config.members]
+    schema = given.typed("schema.json", Schema)
+    tasks, spare = read_tasks(given, schema)
+    arrays, members = given.arrays("model.safetensors"), list[Model]()
+    for number, (member, known) in enumerate(zip(config.members, classes, strict=True)):
+        with given.checked(f"config.json, or model.safetensors, of members[{number}]"):
+            states = from_parts(list(member.models), arrays)
+            models = restored_models(known, member.settings, states, schema, len(tasks))
+            members.append(mean_of(models))
+            prove(members[-1], schema, tasks, spare)
+    return Predictor(
+        config.architecture, schema, tasks, spare, mean_of(members, [each.weight for each in config.members])
+    )
+
+
+def _read_config(given: Received) -> _Config:
+    """The version comes first: a newer format may have other fields."""
+    stored = given.json("config.json")
     with given.checked("config.json"):
-        if config["format"] > FORMAT:
+        if stored["format"] > FORMAT:
             raise FormatError(
-                f"{folder} must have model format {FORMAT} or older, however it has {config['format']}; "
-                f"install mthn-automl {config['version']} or newer to load it."
+                f"{given.folder} must have model format {FORMAT} or older, however it has {stored['format']}; "
+                f"install mthn-automl {stored['version']} or newer to load it."
             )
-        classes = [trusted_class(each["class"], folder / "config.json", trust=trust) for each in config["members"]]
-        name, weights = config["architecture"], [_weight(each["weight"]) for each in config["members"]]
-    schema_json, tasks_json = given.json("schema.json"), given.json("tasks.json")
-    with given.checked("schema.json"):
-        schema = Schema.from_json(schema_json)
-    with given.checked("tasks.json"):
-        tasks, spare = _tasks_from_json(tasks_json, schema)
-    arrays = given.arrays("model.safetensors")
-    with given.checked("config.json, or model.safetensors,"):
-        members = from_parts(config["members"], arrays)
-        model = mean_of(
-            [_member_from_json(each, known, schema) for each, known in zip(members, classes, strict=True)], weights
-        )
-    return Predictor(name, schema, tasks, spare, model)
-
-
-def _weight(stored: Any) -> float:
-    if not (isinstance(stored, int | float) and 0.0 < stored <= 1.0):
-        raise ValueError(f"a weight must lie between 0 and 1, however one is {stored!r}")
-    return float(stored)
-
-
-def _member_from_json(stored: Mapping[str, Any], architecture: type, schema: Schema) -> Model:
-    models = [
-        restored_model(architecture, stored["family"], stored["settings"], state, schema) for state in stored["models"]
-    ]
-    return mean_of(models)
+        return typed(stored, _Config)
 
 
 def load_model(path: str | Path, *, trust: bool = False) -> Predictor:
@@ -138,32 +164,3 @@ def load_model(path: str | Path, *, trust: bool = False) -> Predictor:
         f"{folder} must be a model folder with a config.json, or a run with a model/, however it is neither; "
         "give the folder that `mthn-automl search --output` wrote."
     )
-
-
-def _tasks_to_json(data: Dataset) -> dict[str, Any]:
-    rows = np.bincount(data.task, minlength=len(data.tasks))
-    return {"tasks": {**_table_to_json(data.tasks), "rows": rows.tolist()}, "spare": _table_to_json(data.spare)}
-
-
-def _table_to_json(tasks: TaskTable) -> dict[str, Any]:
-    metadata = tasks.metadata
-    if metadata is None:
-        return {"names": list(tasks.names), "metadata": None}
-    numeric = [[None if np.isnan(cell) else float(cell) for cell in row] for row in metadata.numeric]
-    return {"names": list(tasks.names), "metadata": {"numeric": numeric, "codes": metadata.codes.tolist()}}
-
-
-def _tasks_from_json(stored: Mapping[str, Any], schema: Schema) -> tuple[TaskTable, TaskTable]:
-    return _table_from_json(stored["tasks"], schema), _table_from_json(stored["spare"], schema)
-
-
-def _table_from_json(stored: Mapping[str, Any], schema: Schema) -> TaskTable:
-    """The widths come from the schema: a table without tasks has no cell to tell them."""
-    names, metadata = tuple(stored["names"]), stored["metadata"]
-    if metadata is None:
-        return TaskTable(names, None)
-    numeric_columns = sum(column.numeric for column in schema.metadata)
-    shapes = (len(names), numeric_columns), (len(names), len(schema.metadata) - numeric_columns)
-    numeric = np.array(metadata["numeric"], dtype=np.float64).reshape(shapes[0])
-    codes = np.array(metadata["codes"], dtype=np.int64).reshape(shapes[1])
-    return TaskTable(names, Table(numeric, codes))

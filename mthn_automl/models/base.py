@@ -6,7 +6,7 @@ fields of `Settings`; `traits` says what the class looks at, and the contract te
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal, final
 
@@ -21,6 +21,7 @@ from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.models.parts.task_tables import WithTaskTables
+from mthn_automl.received import typed
 
 Cost = Literal["tasks_present", "all_tasks"]
 
@@ -216,6 +217,14 @@ class Growth:
     deadline: float | None = None
 
 
+@dataclass(frozen=True)
+class _Frame:
+    """What is stored of every classical model."""
+
+    encoder: Encoder
+    classes: Classes | None
+
+
 class Classical(ABC):
     """A model with a fit of its own. A subclass is final, with a frozen `Settings` like an architecture's.
 
@@ -336,13 +345,18 @@ class Classical(ABC):
     @final
     def state(self) -> dict[str, Any]:
         """What `restore` needs, of the kinds of values that `learnt` holds."""
-        classes = None if self.classes is None else self.classes.to_json()
-        return {"encoder": self.encoder.to_json(), "classes": classes, **self.learnt()}
+        classes = None if self.classes is None else asdict(self.classes)
+        return {"encoder": asdict(self.encoder), "classes": classes, **self.learnt()}
 
     @final
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take over a `state` in place of `fit`."""
-        self.encoder, self.classes = Encoder.from_json(state["encoder"]), Classes.from_json(state["classes"])
+        """Take over a `state` in place of `fit`.
+
+        Raises:
+            ValueError, KeyError, FormatError: it is none.
+        """
+        frame = typed(state, _Frame)
+        self.encoder, self.classes = frame.encoder, frame.classes
         self.take_over(state)
 
     def encoded_target(self, training: Dataset) -> FloatArray:

@@ -10,13 +10,12 @@ from mthn_automl.data.dataset import IntArray
 from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Size
 from mthn_automl.report.wording import digits
-from mthn_automl.run.models import Best, Finished, kept_trials, model_of
+from mthn_automl.run.models import Best, Finished, kept_trials, model_of, out_of_fold
 from mthn_automl.run.run import Run
 from mthn_automl.training.mean import Model, mean_of
 from mthn_automl.tuning.criteria import Limits
 from mthn_automl.tuning.ensemble import Candidate, Ensemble, ensembles, target_of
 from mthn_automl.tuning.results import TrialResult
-from mthn_automl.tuning.trial import PREDICTIONS
 from mthn_automl.tuning.trial_model import TrialModel
 
 ENSEMBLE = "ensemble"
@@ -108,9 +107,13 @@ def candidates_of(run: Run) -> tuple[list[Candidate], IntArray]:
     found = []
     for name in run.studies:
         for number, result in kept_trials(run, name):
-            stored = run.folder.trials / f"{name}-{number}" / PREDICTIONS
-            if stored.exists():
-                found.append(Candidate(result, number, np.load(stored)[rows].astype(np.float64)))
+            try:
+                prediction = out_of_fold(run, f"{name}-{number}")
+            except FormatError as error:
+                run.say(f"{name}-{number} is in no ensemble: {error}")
+                continue
+            if prediction is not None:
+                found.append(Candidate(result, number, prediction[rows]))
     return sorted(found, key=lambda each: each.result.error), rows
 
 

@@ -4,10 +4,11 @@ import hashlib
 import os
 import platform
 import sys
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ import pandas as pd
 import tomli_w
 
 from mthn_automl.errors import RunError, StorageError, UsageError
+from mthn_automl.received import Received
 from mthn_automl.run.lock import RunLock
-from mthn_automl.storage import NO_ROOM, read_json, refusal, write_bytes, write_json, write_text, writing
+from mthn_automl.storage import NO_ROOM, refusal, write_bytes, write_json, write_text, writing
 
 LIBRARIES = (
     *("mthn-automl", "numpy", "optuna", "pandas", "ray", "scikit-learn", "scipy", "torch"),
@@ -143,8 +145,50 @@ class RunFolder:
     def write_config(self, sections: Mapping[str, Any]) -> None:
         write_text(self.config, tomli_w.dumps(dict(sections)))
 
+    def read_table(self, name: str, types: Mapping[str, str] | None = None) -> pd.DataFrame:
+        """A CSV file that the run wrote. types: of its columns, where they are not what pandas makes of them.
+
+        Raises:
+            FormatError: it is damaged, or not there.
+        """
+        content = self.received.bytes(name)
+        with self.received.checked(name):
+            table = pd.read_csv(BytesIO(content), keep_default_na=False, na_values=[""])
+            return table if types is None else table[list(types)].astype(types)
+
+    @property
+    def received(self) -> Received:
+        """The door by which its files are read."""
+        return Received(self.path, "a whole run folder")
+
     def read_config(self) -> dict[str, Any]:
-        return tomllib.loads(self.config.read_text(encoding="utf-8"))
+        """Raises FormatError: it is damaged."""
+        return self.received.toml(self.config.name)
+
+    def read_warm_starts(self) -> dict[str, list[dict[str, Any]]]:
+        """What `keep_warm_starts` kept. Raises FormatError: it is damaged."""
+        if not self.warm_starts.exists():
+            return {}
+        return self.received.typed(self.warm_starts.name, dict[str, list[dict[str, Any]]])
+
+    def read_summary(self) -> dict[str, Any]:
+        """Raises FormatError: it is damaged, or not there."""
+        return self.received.typed(self.summary.name, dict[str, Any])
+
+    def metric(self) -> str:
+        """Of a finished run. Raises FormatError: its summary is damaged."""
+        summary = self.read_summary()
+        with self.received.checked(self.summary.name):
+            return metric_named(summary["metric"]).name
+
+    def read_fingerprint(self) -> "dict[str, Fingerprint | None]":
+        """Of each of the inputs. Raises FormatError: it is damaged, or not there."""
+        stored = self.received.typed(self.fingerprint.name, dict[str, Fingerprint | None])
+        with self.received.checked(self.fingerprint.name):
+            missing = [name for name in INPUTS if name not in stored]
+            if missing:
+                raise KeyError(missing[0])
+        return {name: stored[name] for name in INPUTS}
 
     def keep_warm_starts(self, settings: Mapping[str, Any]) -> None:
         """Settings to begin with, by architecture; the run that they are from is needed no more."""
@@ -163,17 +207,34 @@ class RunFolder:
             write_bytes(self.spaces / f"{name}.toml", file.read_bytes())
 
 
-def fingerprint(given: str | Path | pd.DataFrame | None) -> dict[str, Any] | None:
-    """Where data lie and a hash of what they say; None for data that were not given."""
+INPUTS = ("data", "meta", "test")
+"""What a run is made of, by the name of the option."""
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Where data lie and a hash of what they say.
+
+    Attributes:
+        path: None of a DataFrame.
+        sha256: of the file's content, or of the cells.
+    """
+
+    path: str | None
+    sha256: str
+
+
+def fingerprint(given: str | Path | pd.DataFrame | None) -> Fingerprint | None:
+    """None for data that were not given."""
     if given is None:
         return None
     if isinstance(given, pd.DataFrame):
         hashes = pd.util.hash_pandas_object(given, index=False).to_numpy()
-        return {"path": None, "sha256": hashlib.sha256(hashes.tobytes()).hexdigest()}
+        return Fingerprint(None, hashlib.sha256(hashes.tobytes()).hexdigest())
     if not Path(given).is_file():
         raise RunError(f"The files of a run must be where they were, however {given} is gone; put it back.")
     with Path(given).open("rb") as stream:
-        return {"path": str(given), "sha256": hashlib.file_digest(stream, "sha256").hexdigest()}
+        return Fingerprint(str(given), hashlib.file_digest(stream, "sha256").hexdigest())
 
 
 def check_fingerprint(folder: RunFolder, name: str, given: str | Path | pd.DataFrame | None) -> None:
@@ -182,12 +243,17 @@ def check_fingerprint(folder: RunFolder, name: str, given: str | Path | pd.DataF
     Raises:
         RunError: they are not.
     """
-    then, now = read_json(folder.fingerprint)[name] or {}, fingerprint(given) or {}
-    if then.get("sha256") != now.get("sha256"):
+    then, now = folder.read_fingerprint()[name], fingerprint(given)
+    if (then and then.sha256) != (now and now.sha256):
         raise RunError(
-            f"The {name} must be those this run began with, however the content of {now.get('path')} "
-            f"differs from what {then.get('path')} held then; start a new run for new data."
+            f"The {name} must be those this run began with, however the content of {now and now.path} "
+            f"differs from what {then and then.path} held then; start a new run for new data."
         )
+
+
+def _fingerprints(given: Mapping[str, Any]) -> Iterator[tuple[str, Fingerprint | None]]:
+    for name, each in given.items():
+        yield name, fingerprint(each)
 
 
 def environment() -> dict[str, Any]:
@@ -210,5 +276,5 @@ def _version(library: str) -> str | None:
 
 def write_identity(folder: RunFolder, given: Mapping[str, Any]) -> None:
     """The files that say what the run was made of."""
-    write_json(folder.fingerprint, {name: fingerprint(each) for name, each in given.items()})
+    write_json(folder.fingerprint, {name: found and asdict(found) for name, found in _fingerprints(given)})
     write_json(folder.path / "environment.json", environment())

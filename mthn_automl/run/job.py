@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from mthn_automl.analysis.leaderboard import read_leaderboard
+from mthn_automl.analysis.leaderboard import COLUMNS
 from mthn_automl.deployment.model_folder import load_model
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import NothingFinishedError, UsageError
@@ -29,7 +29,7 @@ from mthn_automl.run.strangers import refuse_foreign
 from mthn_automl.run.summary import summarise
 from mthn_automl.run.testing import test as test_phase
 from mthn_automl.run.workers import Workers, device_here, make_runner
-from mthn_automl.storage import read_json, write_json
+from mthn_automl.storage import write_json
 from mthn_automl.tuning.events import Said, Watcher, WorkersSeen
 from mthn_automl.tuning.runners.interruption import Interruption
 from mthn_automl.tuning.samplers.parts.sampler import check_sampler
@@ -147,7 +147,9 @@ def resume(run: str | Path, *, trust: bool = False, progress: Watcher | None = N
         if progress is not None:
             progress(Said(f"{folder.path} is finished; --time-limit or --trials would add to it."))
         return _read(folder)
-    stored = Options.from_toml(folder.read_config()["options"])
+    config = folder.read_config()
+    with folder.received.checked(folder.config.name):
+        stored = Options.from_toml(config["options"])
     spaces = tuple(str(each) for each in sorted(folder.spaces.glob("*.toml")))
     options = replace(stored, device=device_here(stored.device), space=spaces, **{"address": None, **new})
     with folder.locked():
@@ -228,16 +230,16 @@ def _all_phases(run: Run) -> None:
 def _mark_unfinished(folder: RunFolder) -> None:
     """Should this session be killed, the run is to be gone on with; what an earlier one found stays to be read."""
     if folder.summary.exists():
-        write_json(folder.summary, {**read_json(folder.summary), "finished": False})
+        write_json(folder.summary, {**folder.read_summary(), "finished": False})
 
 
 def _is_finished(folder: RunFolder) -> bool:
-    return folder.summary.exists() and bool(read_json(folder.summary)["finished"])
+    return folder.summary.exists() and folder.read_summary().get("finished") is True
 
 
 def _inputs_again(folder: RunFolder, options: Options, changed: Mapping[str, Any]) -> Inputs:
     """Files, where they are now, or the DataFrames that were given again; of the same content."""
-    begun_with = read_json(folder.fingerprint)
+    begun_with = folder.read_fingerprint()
     inputs: dict[str, Any] = {
         name: _given_again(changed.get(name), getattr(options, name), f"--{name}") if begun_with[name] else None
         for name in begun_with
@@ -267,8 +269,8 @@ def _default_output(options: Options) -> Path:
 def _read(folder: RunFolder) -> SearchResult:
     return SearchResult(
         folder=folder.path,
-        leaderboard=read_leaderboard(folder.path / "leaderboard.csv"),
-        tradeoff=pd.read_csv(folder.path / "tradeoff.csv"),
-        ablation=pd.read_csv(folder.path / "ablation.csv"),
-        summary=read_json(folder.summary),
+        leaderboard=folder.read_table("leaderboard.csv", COLUMNS),
+        tradeoff=folder.read_table("tradeoff.csv"),
+        ablation=folder.read_table("ablation.csv"),
+        summary=folder.read_summary(),
     )

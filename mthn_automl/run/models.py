@@ -3,11 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from mthn_automl.data.dataset import FloatArray
 from mthn_automl.errors import FormatError
 from mthn_automl.run.run import Run
 from mthn_automl.tuning.kept import MOST_KEPT
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.runners.runner import Failed
+from mthn_automl.tuning.trial import PREDICTIONS, read_predictions
 from mthn_automl.tuning.trial_model import TrialModel, read_trial_model
 
 
@@ -50,6 +54,19 @@ def _finished(run: Run, name: str) -> Finished | Failed:
     return Failed(lost[0])
 
 
+def out_of_fold(run: Run, trial: str) -> FloatArray | None:
+    """(rows, outputs) that a trial predicted for the rows of the search; None where it left none.
+
+    Raises:
+        FormatError: they are damaged.
+    """
+    data = run.data.dataset
+    found = read_predictions(run.folder.trials / trial, len(data), data.schema.outputs)
+    if found is not None and not np.isfinite(found[run.data.fold >= 0]).all():
+        raise FormatError(f"{trial} must have predicted finite numbers, however in its {PREDICTIONS} one is none.")
+    return found
+
+
 def model_of(run: Run, name: str, number: int, result: TrialResult) -> TrialModel:
     """The model of a trial, with all its folds.
 
@@ -58,4 +75,4 @@ def model_of(run: Run, name: str, number: int, result: TrialResult) -> TrialMode
     """
     settings, _ = run.studies[name].space.split(result.settings)
     folder = run.folder.trials / f"{name}-{number}"
-    return read_trial_model(folder, run.files[name], number, settings, run.data.dataset.schema)
+    return read_trial_model(folder, run.files[name], number, settings, run.data.dataset)

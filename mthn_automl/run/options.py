@@ -8,6 +8,7 @@ from mthn_automl.catalogue import GROUPS
 from mthn_automl.data import metrics
 from mthn_automl.data.schema import Problem
 from mthn_automl.errors import UsageError, did_you_mean
+from mthn_automl.received import typed
 from mthn_automl.run.option import above_zero, at_least, below_one, listed, one_of, option, options_of, parsed
 from mthn_automl.run.parse import (
     earlier_run,
@@ -245,8 +246,11 @@ class Options:
 
     @classmethod
     def from_toml(cls, stored: dict[str, Any]) -> "Options":
-        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()}
-        return cls(**values)
+        """Raises ValueError, which names the field: an option that there is not, or of another type."""
+        unknown = sorted(stored.keys() - OPTIONS.keys())
+        if unknown:
+            raise ValueError(f"there is no option '{unknown[0]}'")
+        return typed(stored, cls)
 
 
 OPTIONS = options_of(Options)

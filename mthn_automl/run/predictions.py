@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.deployment.predictor import prediction_table
+from mthn_automl.errors import FormatError
 from mthn_automl.run.ensembling import ENSEMBLE, Blend
-from mthn_automl.run.models import Finished
+from mthn_automl.run.models import Finished, out_of_fold
 from mthn_automl.run.run import Run
 from mthn_automl.run.testing import Tested
-from mthn_automl.tuning.trial import PREDICTIONS
 
 
 def predictions(run: Run, finished: Mapping[str, Finished], blend: Blend | None, tested: Tested) -> pd.DataFrame:
@@ -21,18 +21,26 @@ def predictions(run: Run, finished: Mapping[str, Finished], blend: Blend | None,
     Those of the ensemble are by weights that other folds chose. tested: predictions of the test rows.
     """
     rows = np.flatnonzero(run.data.fold >= 0)
-    out_of_fold = {
-        name: np.load(run.folder.trials / each.model.trial / PREDICTIONS).astype(np.float64)[rows]
-        for name, each in finished.items()
-    }
-    if blend is not None:
-        out_of_fold[ENSEMBLE] = blend.chosen.prediction
     parts: list[pd.DataFrame] = []
-    for name, prediction in out_of_fold.items():
-        parts.append(_part(name, "out_of_fold", run.data.dataset.take(rows), prediction))
+    for name in (*finished, *([] if blend is None else [ENSEMBLE])):
+        found = blend.chosen.prediction if name == ENSEMBLE and blend else _held_out(run, finished[name], rows)
+        parts.append(_part(name, "out_of_fold", run.data.dataset.take(rows[: len(found)]), found))
         if run.test is not None and name in tested:
             parts.append(_part(name, "test", run.test, tested[name].prediction))
     return pd.concat(parts, ignore_index=True)
+
+
+def _held_out(run: Run, finished: Finished, rows: IntArray) -> FloatArray:
+    """Of no rows where the trial's file is lost, which is said."""
+    reason = "they are gone."
+    try:
+        found = out_of_fold(run, finished.model.trial)
+        if found is not None:
+            return found[rows]
+    except FormatError as error:
+        reason = str(error)
+    run.say(f"Out-of-fold predictions of {finished.model.trial} are left out: {reason}")
+    return np.zeros((0, run.data.dataset.schema.outputs))
 
 
 def _part(architecture: str, role: str, rows: Dataset, prediction: FloatArray) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -13,11 +13,11 @@ from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.dataset import Dataset, IntArray
 from mthn_automl.data.split import assign_folds, load_split, save_split
 from mthn_automl.errors import NothingFinishedError
+from mthn_automl.received import typed
 from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.options import Options
 from mthn_automl.run.prepare import Prepared, build_spaces
 from mthn_automl.run.presets import PRESETS
-from mthn_automl.storage import read_json
 from mthn_automl.training.encode import problem_shape
 from mthn_automl.tuning.clock import Clock, WorkerSeconds, WorkerStart
 from mthn_automl.tuning.criteria import Limits
@@ -161,7 +161,6 @@ class Run:
 
     @cached_property
     def studies(self) -> Studies:
-        warm = self.folder.warm_starts
         return Studies(
             self.folder.journal,
             build_spaces(self.files, self.prepared.all_rows),
@@ -169,7 +168,7 @@ class Run:
             sampler=self.options.sampler,
             objectives=self.options.objectives,
             limits=self.limits,
-            warm=read_json(warm) if warm.exists() else {},
+            warm=self.folder.read_warm_starts(),
         )
 
     @cached_property
@@ -201,9 +200,10 @@ def plan_of(run: Run) -> Plan:
     """The plan that the run was begun with, else a new one, which is stored and said."""
     config = run.folder.read_config()
     if "plan" in config:
-        return Plan.from_toml(config["plan"])
+        with run.folder.received.checked(run.folder.config.name):
+            return typed(config["plan"], Plan)
     plan = _new_plan(run)
-    run.folder.write_config({**config, "plan": plan.to_toml()})
+    run.folder.write_config({**config, "plan": asdict(plan)})
     for sentence in (*run.prepared.all_rows.notes, *run.prepared.test_notes(), plan.sentence()):
         run.say(sentence)
     return plan
@@ -235,11 +235,20 @@ def split_of(run: Run) -> Split:
         DataError: there are fewer rows than the plan has folds.
     """
     if run.folder.splits.exists():
-        return Split(*load_split(run.folder.splits))
+        split = Split(*load_split(run.folder.received, run.folder.splits.name, run.prepared.all_rows))
+        with run.folder.received.checked(run.folder.splits.name):
+            _refuse_other_folds(split.fold, run.plan.folds)
+        return split
     rows, test = run.prepared.all_rows, run.prepared.test_mask
     fold = assign_folds(rows.take(np.flatnonzero(~test)), run.plan.folds, run.options.seed)
     save_split(run.folder.splits, rows, test, fold)
     return Split(test, fold)
+
+
+def _refuse_other_folds(fold: IntArray, folds: int) -> None:
+    found = sorted({*fold.tolist()} - {-1})
+    if found != list(range(folds)):
+        raise ValueError(f"rows must be in the folds 0 to {folds - 1}, however they are in {found[:9]}")
 
 
 def check_files(run: Run) -> None:

@@ -19,13 +19,18 @@ STEPS_TO_TRUTH = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4)
 
 
 class EnsembleAim:
-    """The best trial of each architecture, and what it lacks to improve the ensemble of them all."""
+    """The best trial of each architecture, and what it lacks to improve the ensemble of them all.
+
+    Attributes:
+        shape: of predictions, all rows by outputs.
+    """
 
     def __init__(self, data: SearchData) -> None:
         scored = np.flatnonzero(data.fold >= 0)
         if len(scored) > MOST_ROWS:
             scored = np.sort(np.random.default_rng(0).choice(scored, MOST_ROWS, replace=False))
         self.rows, self.target = scored, target_of(data, scored)
+        self.shape = len(data.dataset), data.dataset.schema.outputs
         classes = data.dataset.schema.classes
         self.truth = self.target.values if not classes else _indicators(self.target.values, len(classes))
         self.best: dict[str, Candidate] = {}
@@ -33,7 +38,7 @@ class EnsembleAim:
 
     def note(self, result: TrialResult, number: int, prediction: FloatArray) -> None:
         """A trial that is the best of its architecture; prediction: (all rows, outputs)."""
-        self.best[result.architecture] = Candidate(result, number, prediction[self.rows].astype(np.float64))
+        self.best[result.architecture] = Candidate(result, number, prediction[self.rows])
         self._gaps = None
 
     def gaps(self) -> Mapping[str, float]:

@@ -12,7 +12,7 @@ import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
-from mthn_automl.errors import RunError
+from mthn_automl.errors import MthnError, RunError
 from mthn_automl.storage import cut_torn_line, writing
 
 
@@ -94,10 +94,23 @@ def open_journal(path: Path) -> tuple[Journal, JournalStorage]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             journal = Journal(path)
-            try:
+            with reading(path):
                 return journal, JournalStorage(journal)
-            except ValueError as error:
-                raise RunError(_damage(path)) from error
+
+
+@contextmanager
+def reading(journal: Path) -> Iterator[None]:
+    """A block that makes something of the records of a journal.
+
+    Raises:
+        RunError: in place of whatever a record raises that says something else than it must.
+    """
+    try:
+        yield
+    except (MthnError, OSError):
+        raise
+    except Exception as error:
+        raise RunError(_damage(journal, error)) from error
 
 
 def _locks(journal: Path) -> Iterable[Path]:
@@ -127,7 +140,8 @@ def _readable(line: bytes) -> bool:
         return False
 
 
-def _damage(journal: Path) -> str:
+def _damage(journal: Path, error: Exception) -> str:
     lines = enumerate(journal.read_bytes().splitlines(), start=1)
-    where = next((f"line {number} is none" for number, line in lines if not _readable(line)), "it cannot be read")
+    unreadable = f"one says what it cannot ({type(error).__name__}: {error})"
+    where = next((f"line {number} is none" for number, line in lines if not _readable(line)), unreadable)
     return f"{journal} must hold a record a line, however {where}; put back a copy of it, or start a new run."

@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.training.fit import Schedule
@@ -45,6 +44,9 @@ FEW_ROWS = 500
 
 MOST_FOLDS, MOST_SEEDS = 5, 3
 
+MOST_NETWORKS = 1_000_000
+"""Of a trial, however it was asked for; none with as many would ever end."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -68,16 +70,11 @@ class Plan:
     round_seconds: float = 0.0
     left_out: Mapping[str, float] = field(default_factory=dict)
 
-    def to_toml(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_toml(cls, stored: Mapping[str, Any]) -> "Plan":
-        """The plan whose `to_toml` this is."""
-        schedule: dict[str, Any] = {
-            name: tuple(v) if isinstance(v, list) else v for name, v in stored["schedule"].items()
-        }
-        return cls(**{**stored, "schedule": Schedule(**schedule)})
+    def __post_init__(self) -> None:
+        if not (self.folds >= 1 and self.seeds >= 1 and self.folds * self.seeds <= MOST_NETWORKS):
+            raise ValueError(
+                f"there must be 1 to {MOST_NETWORKS:,} networks, in {self.folds} folds x {self.seeds} seeds"
+            )
 
     def extent(self, rows: int) -> Extent:
         """What a trial fits, of so many rows that are not test rows."""

@@ -8,6 +8,7 @@ from typing import Any
 from optuna.distributions import BaseDistribution
 from optuna.trial import FrozenTrial, TrialState, create_trial
 
+from mthn_automl.received import typed
 from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.results import TrialResult
 
@@ -125,26 +126,52 @@ class TrialRecord:
 
     @classmethod
     def of(cls, architecture: str, trial: FrozenTrial, seed: Callable[[int], int]) -> "TrialRecord":
-        """The record that a journal holds. seed: of a trial, by its root."""
-        attributes = trial.user_attrs
+        """The record that a journal holds. seed: of a trial, by its root.
+
+        Raises:
+            ValueError, KeyError: the journal says what no trial can be.
+        """
+        asked = typed(trial.user_attrs, _Asked)
+        if not 0 <= asked.root <= trial.number:
+            raise ValueError(f"trial {trial.number} cannot be an execution of trial {asked.root}")
         record = cls(
             architecture=architecture,
             number=trial.number,
             settings=dict(trial.params),
-            seed=seed(attributes["root"]),
-            begun=BEGUN in attributes,
-            **{name: attributes[name] for name in ASKED},
+            seed=seed(asked.root),
+            begun=BEGUN in trial.user_attrs,
+            **vars(asked),
         )
         if not trial.state.is_finished():
             return record
-        result = attributes["result"]
-        return replace(
-            record,
-            ending=Ending(attributes["ending"]),
-            reason=attributes["reason"],
-            seconds=attributes["seconds"],
-            result=None if result is None else TrialResult.from_json(result),
+        ended = typed(trial.user_attrs, _Ended)
+        return record.ended(
+            ended.ending,
+            seconds=ended.seconds,
+            reason=ended.reason,
+            result=None if ended.result is None else TrialResult.from_json(ended.result),
             values=tuple(trial.values or ()),
-            excess=dict(trial.constraints),
+            excess=typed(trial.constraints, dict[str, float]),
             shown=next(iter(trial.intermediate_values.items()), None),
         )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What `ASKED` names, as `TrialRecord` has it."""
+
+    root: int
+    repeats: int | None
+    losses: int
+    start: int | str | None
+    decision: str
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """What `ENDED` names, as `TrialRecord` has it."""
+
+    result: dict[str, Any] | None
+    reason: str
+    seconds: float
+    ending: Ending

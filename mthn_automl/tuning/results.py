@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mthn_automl.models.base import Size
+from mthn_automl.received import typed
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,12 @@ class TrialResult:
 
     @classmethod
     def from_json(cls, stored: dict[str, Any]) -> "TrialResult":
+        """What `to_json` gave. Raises ValueError or KeyError, which name the field: it is none of these."""
         values = dict(stored)
-        values["size"] = Size(**stored["size"])
         values["error_rows"], values["error_tasks"] = _with_nan([stored["error_rows"], stored["error_tasks"]])
         values["fold_errors"] = _with_nan(stored["fold_errors"])
-        values["member_errors"] = tuple(_with_nan(each) for each in stored["member_errors"])
-        values["best_epochs"] = tuple(tuple(each) for each in stored["best_epochs"])
-        values["notes"] = tuple(stored["notes"])
-        return cls(**values)
+        values["member_errors"] = [_with_nan(each) for each in stored["member_errors"]]
+        return typed(values, cls)
 
 
 def _without_nan(value: Any) -> Any:

@@ -19,6 +19,7 @@ import numpy as np
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.data.schema import Problem
 from mthn_automl.data.scoring import metric_named
+from mthn_automl.received import typed
 from mthn_automl.tuning.plan import Plan
 
 BEST_SHARE, SPACING = 1 / 3, 2
@@ -185,6 +186,6 @@ def rung_to_json(rung: Rung) -> dict[str, Any]:
 
 
 def rung_from_json(stored: Mapping[str, Any]) -> Rung:
-    """What `rung_to_json` made."""
-    cells = np.array(stored["cells"], dtype=np.float64)
-    return Rung(int(stored["epoch"]), float(stored["error"]), cells, int(stored["parameters"]))
+    """What `rung_to_json` made. Raises ValueError, which names the field: it is none of these."""
+    cells = np.array(typed(stored["cells"], list[list[float | None]]), dtype=np.float64)
+    return typed({**stored, "cells": cells}, Rung)

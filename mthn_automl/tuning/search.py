@@ -4,11 +4,13 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from mthn_automl.catalogue import SpaceFile
+from mthn_automl.errors import FormatError
 from mthn_automl.storage import write_json
 from mthn_automl.tuning.aim import EnsembleAim
 from mthn_automl.tuning.allocation import Standing, next_architecture
@@ -26,13 +28,13 @@ from mthn_automl.tuning.rungs import Rung, Rungs
 from mthn_automl.tuning.studies import Studies
 from mthn_automl.tuning.study import Study
 from mthn_automl.tuning.trial import (
-    PREDICTIONS,
     RESULT,
     Outcome,
     Trial,
     copy_files,
     outcome_to_json,
     read_outcome,
+    read_predictions,
     read_rungs,
     write_files,
     write_params,
@@ -116,10 +118,13 @@ class TrialSource:
     def _keep(self, record: TrialRecord) -> None:
         """A complete trial's models and predictions, as long as an answer may be made of them."""
         self.kept.add(record)
-        stored, best = self.folder / record.name / PREDICTIONS, self.studies[record.architecture].best
+        best = self.studies[record.architecture].best
         is_best = best is not None and best.number == record.number
-        if self.aim is not None and record.result is not None and is_best and stored.exists():
-            self.aim.note(record.result, record.number, np.load(stored))
+        if self.aim is not None and record.result is not None and is_best:
+            with suppress(FormatError):  # where they are damaged the ensemble is told, and says so
+                prediction = read_predictions(self.folder / record.name, *self.aim.shape)
+                if prediction is not None:
+                    self.aim.note(record.result, record.number, prediction)
 
     def next(self) -> Trial | None:
         """The next trial to start, or None when the budget allows no more."""

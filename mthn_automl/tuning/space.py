@@ -76,6 +76,11 @@ class SearchSpace:
         own = {name: value for name, value in settings.items() if name not in self.training_names}
         return own, {name: value for name, value in settings.items() if name in self.training_names}
 
+    def holds(self, settings: Mapping[str, Any]) -> bool:
+        """Whether these are settings that it asks for, each in its range."""
+        ranges = {each.name: each.distribution for each in self.parameters}
+        return all(name in ranges and _contains(ranges[name], value) for name, value in settings.items())
+
     def fingerprint(self) -> dict[str, str]:
         """A hash a parameter, so that a resume can name the one that changed."""
         return {

@@ -1,17 +1,24 @@
 """What must be stored of a model so that it predicts the same, and the model back from it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 import torch
 
+from mthn_automl.data.dataset import FloatArray
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.schema import Schema
 from mthn_automl.models.base import Classical, ProblemShape
+from mthn_automl.received import typed
 from mthn_automl.training.losses import network_outputs
 from mthn_automl.training.members import Pack, prototype
 from mthn_automl.training.networks import Networks
 from mthn_automl.tuning.space import make_settings
+
+LARGE = 10_000
+"""Whole numbers of settings up to here are believed; larger ones where there are as many stored numbers."""
 
 
 def model_state(model: Networks | Classical) -> dict[str, Any]:
@@ -20,31 +27,86 @@ def model_state(model: Networks | Classical) -> dict[str, Any]:
         return model.state()
     pack = model.pack
     return {
-        "encoder": model.encoder.to_json(),
+        "encoder": asdict(model.encoder),
         "parameters": {name: value.detach().numpy() for name, value in pack.parameters.items()},
         "buffers": {name: value.numpy() for name, value in pack.buffers.items()},
         "present_only": pack.present_only,
     }
 
 
-def restored_model(
-    architecture: Any, family: str, settings: Mapping[str, Any], state: Mapping[str, Any], schema: Schema
-) -> Networks | Classical:
-    """The model whose `model_state` this is. settings: of the architecture, without those of its training."""
-    chosen = make_settings(architecture.Settings, settings)
-    if family == "classical":
-        model: Classical = architecture(chosen)
-        model.restore(state)
-        return model
-    encoder = Encoder.from_json(state["encoder"])
-    buffers = {name: torch.from_numpy(value) for name, value in state["buffers"].items()}
-    shape = ProblemShape(
-        encoder.feature_width, network_outputs(schema), buffers["metadata"].shape[1], encoder.metadata_width
-    )
+@dataclass(frozen=True)
+class _StoredNetworks:
+    """What `model_state` gives of networks."""
+
+    encoder: Encoder
+    parameters: Mapping[str, FloatArray]
+    buffers: Mapping[str, np.ndarray]
+    present_only: bool
+
+
+def restored_models(
+    architecture: Any, settings: Mapping[str, Any], states: Sequence[Any], schema: Schema, tasks: int
+) -> tuple[Networks | Classical, ...]:
+    """The models of one trial whose `model_state` these are. They may be anybody's: all that is stored is checked.
+
+    Args:
+        settings: of the architecture, without those of its training.
+        tasks: how many it was trained on.
+
+    Raises:
+        ValueError, KeyError, UsageError, FormatError: it is no such model.
+    """
+    if not states:
+        raise ValueError("it holds no model")
+    kind = architecture.Settings
+    chosen = typed(vars(make_settings(kind, settings)), kind)
+    if issubclass(architecture, Classical):
+        return tuple(_restored_classical(architecture(chosen), state) for state in states)
+    return tuple(_restored_networks(architecture, chosen, state, schema, tasks) for state in states)
+
+
+def _restored_classical(model: Classical, state: Mapping[str, Any]) -> Classical:
+    model.restore(state)
+    return model
+
+
+def _restored_networks(architecture: Any, settings: Any, state: Any, schema: Schema, tasks: int) -> Networks:
+    stored = typed(state, _StoredNetworks)
+    metadata = stored.buffers["metadata"]
+    if metadata.ndim != 3 or metadata.shape[1] != tasks:
+        raise ValueError(f"'metadata' must be of {tasks} tasks, however its shape is {metadata.shape}")
+    shape = ProblemShape(stored.encoder.feature_width, network_outputs(schema), tasks, stored.encoder.metadata_width)
+    arrays = {**stored.parameters, **stored.buffers}
+    _refuse_large(settings, sum(array.size for array in arrays.values()))
+    with torch.device("meta"):  # a network of any size takes no memory there
+        planned = architecture(shape, settings)
+    _refuse_other(planned, arrays, len(metadata))
     pack = Pack(
-        prototype(lambda given: architecture(given, chosen), shape),
-        {name: torch.from_numpy(value) for name, value in state["parameters"].items()},
-        buffers,
-        present_only=state["present_only"],
+        prototype(lambda given: architecture(given, settings), shape),
+        {name: torch.from_numpy(value) for name, value in stored.parameters.items()},
+        {name: torch.from_numpy(value) for name, value in stored.buffers.items()},
+        present_only=stored.present_only,
     )
-    return Networks(pack, encoder, schema.problem)
+    return Networks(pack, stored.encoder, schema.problem)
+
+
+def _refuse_large(settings: Any, numbers: int) -> None:
+    """Layers and the like without end would take time and memory before their weights are missed."""
+    for name, value in vars(settings).items():
+        if isinstance(value, int) and value > max(LARGE, numbers):
+            raise ValueError(f"the setting '{name}' must fit the {numbers:,} numbers stored, however it is {value:,}")
+
+
+def _refuse_other(planned: torch.nn.Module, arrays: Mapping[str, np.ndarray], members: int) -> None:
+    """Names, shapes, kinds of numbers, and whether they are numbers."""
+    wanted = {**dict(planned.named_parameters()), **dict(planned.named_buffers())}
+    differing = sorted(wanted.keys() ^ arrays.keys())
+    if differing:
+        raise ValueError(f"'{differing[0]}' is {'missing' if differing[0] in wanted else 'no part of the network'}")
+    for name, tensor in wanted.items():
+        array, shape = arrays[name], (members, *tensor.shape)
+        if array.shape != shape or torch.from_numpy(array).dtype is not tensor.dtype:
+            found = f"{array.dtype} in {array.shape}"
+            raise ValueError(f"'{name}' must hold {tensor.dtype} in the shape {shape}, however it holds {found}")
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise ValueError(f"'{name}' must hold finite numbers, however it does not")

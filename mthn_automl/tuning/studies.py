@@ -8,7 +8,7 @@ from optuna.trial import TrialState
 
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits
 from mthn_automl.tuning.ending import Ending
-from mthn_automl.tuning.journal import open_journal
+from mthn_automl.tuning.journal import open_journal, reading
 from mthn_automl.tuning.record import TrialRecord
 from mthn_automl.tuning.space import SearchSpace
 from mthn_automl.tuning.study import Settings, Study
@@ -39,20 +39,21 @@ class Studies(dict[str, Study]):
         self.objectives, self.limits, self.seed = tuple(objectives), limits, seed
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         opened = open_journal(journal)
-        super().__init__(
-            {
-                name: Study(
-                    *opened,
-                    space,
-                    seed=seed,
-                    sampler=sampler,
-                    objectives=objectives,
-                    limits=limits,
-                    warm=(warm or {}).get(name, ()),
-                )
-                for name, space in spaces.items()
-            }
-        )
+        with reading(journal):
+            super().__init__(
+                {
+                    name: Study(
+                        *opened,
+                        space,
+                        seed=seed,
+                        sampler=sampler,
+                        objectives=objectives,
+                        limits=limits,
+                        warm=(warm or {}).get(name, ()),
+                    )
+                    for name, space in spaces.items()
+                }
+            )
 
     @property
     def records(self) -> list[TrialRecord]:

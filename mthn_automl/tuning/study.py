@@ -113,7 +113,10 @@ class Study:
                 f"The journal must hold what this version writes of a trial, however trial {trial.number} of "
                 f"'{self.name}' lacks some of it; put back a copy of the journal, or start a new run."
             )
-        return TrialRecord.of(self.name, trial, self._seed_of)
+        record = TrialRecord.of(self.name, trial, self._seed_of)
+        if not self.space.holds(record.settings):
+            raise ValueError(f"trial {trial.number} of '{self.name}' has settings beyond its search space")
+        return record
 
     def _seed_of(self, root: int) -> int:
         return derive_seed(self.seed, self.name, "trial", root)

@@ -11,8 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
+from mthn_automl.data.dataset import FloatArray
 from mthn_automl.errors import OutOfTimeError, StorageError
-from mthn_automl.storage import read_json, write_bytes, write_json
+from mthn_automl.received import Received, typed
+from mthn_automl.storage import write_bytes, write_json
 from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.objective import Configuration, Evaluation, Objective
 from mthn_automl.tuning.results import TrialResult
@@ -27,6 +29,8 @@ PREDICTIONS, CURVE, RESULT, RUNGS, PARAMS = (
     "rungs.json",
     "params.json",
 )
+
+FOLDER = "the whole folder of a trial"
 
 
 @dataclass(frozen=True)
@@ -183,14 +187,22 @@ _ENDINGS = {each.state.name: each for each in (Ending.COMPLETE, Ending.FAILED, E
 
 
 def read_outcome(folder: Path) -> Outcome | None:
-    """What a trial left behind; None when it never finished."""
-    path = folder / RESULT
-    if not path.exists():
+    """What a trial left behind; None when it never finished.
+
+    Raises:
+        FormatError: it is damaged.
+    """
+    if not (folder / RESULT).exists():
         return None
-    stored = read_json(path)
-    result = TrialResult.from_json(stored["result"]) if "result" in stored else None
-    last = rung_from_json(stored["last"]) if "last" in stored else None
-    return Outcome(_ENDINGS[stored["state"]], result, stored.get("reason", ""), last)
+    given = Received(folder, FOLDER)
+    stored = given.json(RESULT)
+    with given.checked(RESULT):
+        result = TrialResult.from_json(stored["result"]) if "result" in stored else None
+        last = rung_from_json(stored["last"]) if "last" in stored else None
+        ending = _ENDINGS[stored["state"]]
+        if (ending is Ending.COMPLETE) is not (result is not None):
+            raise ValueError("a trial must have a result if, and only if, it is complete")
+        return Outcome(ending, result, typed(stored.get("reason", ""), str), last)
 
 
 def write_rungs(folder: Path, seen: Sequence[Rung]) -> None:
@@ -199,6 +211,32 @@ def write_rungs(folder: Path, seen: Sequence[Rung]) -> None:
 
 
 def read_rungs(folder: Path) -> list[Rung]:
-    """What a trial showed, rung by rung; nothing where it reached none."""
-    path = folder / RUNGS
-    return [rung_from_json(each) for each in read_json(path)] if path.exists() else []
+    """What a trial showed, rung by rung; nothing where it reached none.
+
+    Raises:
+        FormatError: it is damaged.
+    """
+    if not (folder / RUNGS).exists():
+        return []
+    given = Received(folder, FOLDER)
+    stored = given.json(RUNGS)
+    with given.checked(RUNGS):
+        return [rung_from_json(each) for each in stored]
+
+
+def read_predictions(folder: Path, rows: int, outputs: int) -> FloatArray | None:
+    """(rows, outputs) float64 that a trial predicted out of fold, NaN where it did not; None where it left none.
+
+    Raises:
+        FormatError: it is damaged, or of other data.
+    """
+    if not (folder / PREDICTIONS).exists():
+        return None
+    given = Received(folder, FOLDER)
+    found = given.array(PREDICTIONS)
+    with given.checked(PREDICTIONS):
+        if found.shape != (rows, outputs) or found.dtype.kind != "f":
+            raise ValueError(
+                f"it must hold numbers in the shape {(rows, outputs)}, and holds {found.dtype} in {found.shape}"
+            )
+        return found.astype(np.float64)

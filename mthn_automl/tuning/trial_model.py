@@ -11,13 +11,13 @@ from safetensors.numpy import save as save_arrays
 
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.dataset import Dataset, FloatArray
-from mthn_automl.data.schema import Schema
 from mthn_automl.models.base import Classical, Size
 from mthn_automl.received import Received
 from mthn_automl.training.mean import Model, mean_of
 from mthn_automl.training.networks import Networks
+from mthn_automl.training.proof import prove
 from mthn_automl.tuning.arrays import from_parts, to_parts
-from mthn_automl.tuning.state import model_state, restored_model
+from mthn_automl.tuning.state import model_state, restored_models
 
 ARRAYS, PLAIN = "model.safetensors", "model.json"
 MODEL_FILES = (ARRAYS, PLAIN)
@@ -76,19 +76,19 @@ def model_files(models: Sequence[Networks | Classical]) -> dict[str, bytes]:
 
 
 def read_trial_model(
-    folder: Path, file: SpaceFile, number: int, settings: Mapping[str, Any], schema: Schema
+    folder: Path, file: SpaceFile, number: int, settings: Mapping[str, Any], rows: Dataset
 ) -> TrialModel:
-    """The model that a trial left.
+    """The model that a trial left, which was trained on some of the rows.
 
     Raises:
         FormatError: it is not there, or damaged.
     """
     given = Received(folder, "the folder of a trial with its model")
-    plain, arrays = given.json(PLAIN), given.arrays(ARRAYS)
+    plain, arrays = given.typed(PLAIN, list), given.arrays(ARRAYS)
     architecture = file.load_class()
     with given.checked(f"{PLAIN}, or {ARRAYS},"):
-        states = from_parts(plain, arrays)
-        models = tuple(restored_model(architecture, file.family, settings, state, schema) for state in states)
-        if not models:
-            raise ValueError("it holds no model")
-    return TrialModel(file, number, settings, models)
+        states, count = from_parts(plain, arrays), len(rows.tasks)
+        models = restored_models(architecture, settings, states, rows.schema, count)
+        found = TrialModel(file, number, settings, models)
+        prove(found.model, rows.schema, rows.tasks, rows.spare)
+    return found

@@ -1,7 +1,7 @@
 """Scales of training rows only, the same matrix whatever is missing, and nothing lost on the way through JSON."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,7 @@ from mthn_automl.data.problems import planted
 from mthn_automl.data.read import read_dataset
 from mthn_automl.data.scaling import FAR, Scaling, moments
 from mthn_automl.data.schema import Column
+from mthn_automl.received import typed
 
 COLUMNS = (Column("x"), Column("gappy"), Column("word", ("p", "q", "r")))
 TABLE = Table(
@@ -53,7 +54,7 @@ def test_an_encoder_survives_json(dataset: Dataset) -> None:
         encoder = Encoder.fit(rows, Flags.of(rows))
         squashed = replace(encoder.features, scaling=replace(encoder.features.scaling, squashed=True))
         for each in (encoder, replace(encoder, features=squashed)):
-            restored = Encoder.from_json(json.loads(json.dumps(each.to_json())))
+            restored = typed(json.loads(json.dumps(asdict(each))), Encoder)
             assert restored == each
             np.testing.assert_array_equal(restored.encode_features(rows.features), each.encode_features(rows.features))
         assert encoder.encode_metadata(rows.tasks).shape == (4, encoder.metadata_width)

@@ -1,3 +1,4 @@
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.read import read_dataset
 from mthn_automl.data.schema import Column, Problem, Schema
+from mthn_automl.received import typed
 from tests.data.again import again
 
 
@@ -146,7 +148,7 @@ def test_what_is_unusual_is_allowed_and_noted(tmp_path: Path) -> None:
 def test_classes_are_numbered_in_the_order_of_their_names_and_the_schema_survives_json() -> None:
     dataset = read_dataset(frame(target=["b", "a", "c"] * 4))
     assert dataset.target[:3, 0].tolist() == [1, 0, 2]
-    assert Schema.from_json(dataset.schema.to_json()) == dataset.schema
+    assert typed(asdict(dataset.schema), Schema) == dataset.schema
 
 
 @pytest.mark.parametrize("target", [range(12), ["a", "b", "c"] * 4], ids=["regression", "classes"])

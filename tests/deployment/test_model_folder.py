@@ -84,7 +84,7 @@ def test_a_folder_is_plain_files_that_say_what_the_model_is(name: str, written: 
     assert {each["architecture"]: each["weight"] for each in config["members"]} == WEIGHTS[name]
     for number, member in enumerate(config["members"]):
         space = catalogue.read(member["architecture"])
-        assert (member["class"], member["family"], member["trial"]) == (space.class_path, space.family, number)
+        assert (member["class_path"], member["trial"]) == (space.class_path, number)
         assert member["settings"] == SETTINGS[space.name]
         assert len(member["models"]) == {"neural": 2, "classical": 1}[space.family]
     assert read_json(folder / "metrics.json") == METRICS
@@ -153,19 +153,19 @@ def test_weights_of_another_model_and_a_configuration_that_lacks_something_are_r
 ) -> None:
     config = read_json(folder / "config.json")
     lacking = {key: without(config, key) for key in ("format", "architecture", "members")}
-    for key in ("weight", "family", "class", "settings", "models"):
+    for key in ("weight", "class_path", "settings", "models"):
         lacking[key] = {**config, "members": [*config["members"][:1], without(config["members"][1], key)]}
     for key, content in lacking.items():
         write_json(folder / "config.json", content)
         with pytest.raises(
-            FormatError, match=f"must be a whole model folder, however config.json.* is wrong: '{key}' is missing"
+            FormatError, match=f"must be a whole model folder, however config.json is wrong: .*['`]{key}['`]"
         ):
             read_model(folder)
     write_json(folder / "config.json", config)
     shutil.copy(written["ridge"] / "model.safetensors", folder)
     with pytest.raises(
         FormatError,
-        match=r"must be a whole model folder, however config.json, or model.safetensors, is wrong: .* is missing",
+        match=r"however config.json, or model.safetensors, of members\[0\] is wrong: .* is missing",
     ):
         read_model(folder)
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
+from mthn_automl.received import typed
 from mthn_automl.storage import read_json
 from mthn_automl.training.fit import Schedule
 from mthn_automl.tuning.journal import open_journal
@@ -43,7 +44,7 @@ class Searched:
 
     def schedule(self) -> Schedule:
         config = tomllib.loads((self.run / "config.resolved.toml").read_text(encoding="utf-8"))
-        return Plan.from_toml(config["plan"]).schedule
+        return typed(config["plan"], Plan).schedule
 
 
 @pytest.fixture(scope="module")

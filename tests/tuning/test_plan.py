@@ -1,7 +1,7 @@
 """How much work a trial is, and what is promised of first trials."""
 
 import tomllib
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import pairwise, product
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pytest
 import tomli_w
 
 from mthn_automl import catalogue
+from mthn_automl.received import typed
 from mthn_automl.tuning.plan import FIRST_TRIALS_SHARE, FOLDS_SHARES, SEARCHED, Plan, make_plan, schedule_of
 from tests.tuning import toys
 
@@ -111,7 +112,7 @@ def test_a_plan_survives_toml() -> None:
     with_rungs = replace(toys.plan(), schedule=replace(toys.plan().schedule, rungs=(1, 3)))
     plans = (made(1_000, 600.0, rounds=6), made(1_000_000, 20.0), made(1_000, None), with_rungs)
     for plan in plans:
-        assert Plan.from_toml(tomllib.loads(tomli_w.dumps(plan.to_toml()))) == plan
+        assert typed(tomllib.loads(tomli_w.dumps(asdict(plan))), Plan) == plan
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ class Left:
 
     def read(self, folder: Path | None = None) -> TrialModel:
         settings = self.models.settings
-        return read_trial_model(folder or self.folder, self.file, 7, settings, zoo.missing_values().schema)
+        return read_trial_model(folder or self.folder, self.file, 7, settings, zoo.missing_values())
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ from tests.tuning.test_trial_model import SETTINGS
 rows = zoo.missing_values()
 for folder in map(Path, sys.argv[1:]):
     name = folder.name
-    model = read_trial_model(folder, catalogue.read(name), 7, SETTINGS[name], rows.schema)
+    model = read_trial_model(folder, catalogue.read(name), 7, SETTINGS[name], rows)
     numpy.save(folder.with_suffix(".npy"), model.predict(rows))
 """
 
@@ -125,4 +125,4 @@ def test_the_arrays_of_another_trial_and_settings_that_there_are_not_are_refused
     with pytest.raises(FormatError, match=r"must be the folder of a trial with its model, however .* is missing"):
         one.read(tmp_path)
     with pytest.raises(FormatError, match="has no setting 'gone'"):
-        read_trial_model(one.folder, one.file, 7, {"gone": 1}, zoo.missing_values().schema)
+        read_trial_model(one.folder, one.file, 7, {"gone": 1}, zoo.missing_values())

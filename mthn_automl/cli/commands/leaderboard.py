@@ -13,15 +13,16 @@ def leaderboard(
     json: Annotated[bool, Option("--json", help="Print a list of objects, one an architecture.")] = False,
 ) -> None:
     """Print the leaderboard of a run."""
-    from mthn_automl.analysis.leaderboard import read_leaderboard
+    from mthn_automl.analysis.leaderboard import COLUMNS
     from mthn_automl.cli.shown import show_leaderboard
     from mthn_automl.errors import UsageError
-    from mthn_automl.storage import read_json
+    from mthn_automl.run.folder import RunFolder
 
-    if not (run / "summary.json").exists():
+    folder = RunFolder(run)
+    if not folder.summary.exists():
         raise UsageError(f"{run} must be a finished run, however it has no summary.json; `mthn-automl resume {run}`.")
-    table = read_leaderboard(run / "leaderboard.csv")
+    table = folder.read_table("leaderboard.csv", COLUMNS)
     if json:
         print(table.to_json(orient="records", indent=2))
     else:
-        show_leaderboard(table, read_json(run / "summary.json")["metric"])
+        show_leaderboard(table, folder.metric())

@@ -12,6 +12,7 @@ from mthn_automl.data.dataset import FloatArray, IntArray
 from mthn_automl.models.parts.kernels import Kernel, Points, landmarks, whitening
 from mthn_automl.models.parts.linear import Linear, fit_classes
 from mthn_automl.models.parts.probabilities import Classes
+from mthn_automl.received import typed
 
 EXACT_ROWS = 4_000
 REGRESSION_LANDMARKS = 1_000
@@ -106,8 +107,19 @@ class KernelMachine:
 
     @classmethod
     def from_state(cls, kernel: Kernel, state: Mapping[str, Any]) -> "KernelMachine":
-        linear = Linear(state["coefficients"], state["intercept"])
-        return cls(kernel, state["rows"], Points(**state["stored"]), linear)
+        """The machine whose `to_state` this is. Raises ValueError: it is none."""
+        stored = typed(state, _Stored)
+        return cls(kernel, stored.rows, stored.stored, Linear(stored.coefficients, stored.intercept))
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What `KernelMachine.to_state` gives."""
+
+    rows: int
+    stored: Points
+    coefficients: FloatArray
+    intercept: FloatArray
 
 
 def _fit_landmarks(

@@ -16,6 +16,7 @@ from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.models.base import Classical, Size
 from mthn_automl.models.parts.probabilities import Classes
+from mthn_automl.received import typed
 
 DENSE_VALUES = 4_000_000  # 32 MB: up to here a dense, exact solution is the faster one
 
@@ -160,5 +161,15 @@ class LinearModel(Classical):
         return {"tasks": self.columns.tasks, **vars(self.linear)}
 
     def take_over(self, learnt: Mapping[str, Any]) -> None:
-        self.columns = self.columns_of(learnt["tasks"])
-        self.linear = Linear(learnt["coefficients"], learnt["intercept"])
+        stored = typed(learnt, _Stored)
+        self.columns = self.columns_of(stored.tasks)
+        self.linear = Linear(stored.coefficients, stored.intercept)
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What `learnt` gives."""
+
+    tasks: int
+    coefficients: FloatArray
+    intercept: FloatArray

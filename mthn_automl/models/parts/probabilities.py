@@ -1,7 +1,6 @@
 """From scores of the classes that a fold holds to probabilities of all classes of the schema."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import expit, softmax
@@ -31,6 +30,10 @@ class Classes:
 
     count: int
     present: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if not self.present or not set(self.present) <= set(range(self.count)):
+            raise ValueError(f"the classes present must be some of {self.count}, however they are {self.present}")
 
     @classmethod
     def of(cls, training: Dataset) -> "Classes | None":
@@ -65,10 +68,3 @@ class Classes:
             second = expit(scores)
             return np.concatenate([1.0 - second, second], axis=1)
         return softmax(scores, axis=1)
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, stored: dict[str, Any] | None) -> "Classes | None":
-        return None if stored is None else cls(stored["count"], tuple(stored["present"]))

@@ -10,6 +10,7 @@ import numpy as np
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table
 from mthn_automl.data.schema import Column
 from mthn_automl.models.parts.target_means import TargetMeans, training_means
+from mthn_automl.received import typed
 
 SURE_TASK = 5  # rows of a task from which its plain mean beat the cross-fitted one on six small data sets
 
@@ -159,15 +160,16 @@ class TreeColumns:
         return rows.tasks.metadata
 
     def to_state(self) -> dict[str, Any]:
-        state = {**vars(self), "ranks": list(self.ranks), "means": [each.table for each in self.means]}
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in state.items()}
+        return {**vars(self), "means": [vars(each) for each in self.means]}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> "TreeColumns":
-        values: dict[str, Any] = {
-            name: tuple(value) if isinstance(value, list) else value for name, value in state.items()
-        }
-        return cls(**{**values, "means": tuple(TargetMeans(table) for table in values["means"])})
+        """The columns whose `to_state` this is.
+
+        Raises:
+            ValueError: it is none.
+        """
+        return typed(state, cls)
 
 
 def _category_counts(columns: tuple[Column, ...]) -> tuple[int, ...]:
