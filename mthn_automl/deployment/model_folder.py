@@ -126,8 +126,8 @@ def read_model(folder: Path, *, trust: bool = False) -> Predictor:
         with given.checked(f"config.json, or model.safetensors, of members[{number}]"):
             states = from_parts(list(member.models), arrays)
             models = restored_models(known, member.settings, states, schema, len(tasks))
+            prove(models, schema, tasks, spare)
             members.append(mean_of(models))
-            prove(members[-1], schema, tasks, spare)
     return Predictor(
         config.architecture, schema, tasks, spare, mean_of(members, [each.weight for each in config.members])
     )

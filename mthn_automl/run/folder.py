@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 import tomli_w
 
+from mthn_automl.data.scoring import metric_named
 from mthn_automl.errors import RunError, StorageError, UsageError
 from mthn_automl.received import Received
 from mthn_automl.run.lock import RunLock

@@ -1,22 +1,28 @@
 """Whether a model that was read answers as one of its data must: a prediction of a few rows, before it is believed."""
 
+from collections.abc import Sequence
+from copy import copy
+
 import numpy as np
 
 from mthn_automl.data.dataset import Dataset, FloatArray, Table, TaskTable
 from mthn_automl.data.schema import Column, Schema
-from mthn_automl.training.mean import Model
+from mthn_automl.models.base import Classical
+from mthn_automl.training.mean import mean_of
+from mthn_automl.training.networks import Networks
 
 
-def prove(model: Model, schema: Schema, tasks: TaskTable, spare: TaskTable) -> None:
+def prove(models: Sequence[Networks | Classical], schema: Schema, tasks: TaskTable, spare: TaskTable) -> None:
     """Predict for the first task, the last one and one never seen, with all that a column can hold.
 
-    What points beyond its tables, or has another width than the data, shows here and not at a user's row.
+    What points beyond its tables, or has another width than the data, shows here and not at a user's row. The models
+    themselves keep nothing of it, so that their first answer is the same to the last digit.
 
     Raises:
         ValueError: predictions of another shape, or that are no numbers. Whatever else the model raises.
     """
     rows = _rows(schema, tasks, spare)
-    found = model.predict(rows)
+    found = mean_of([copy(each) for each in models]).predict(rows)
     if found.shape != (len(rows), schema.outputs):
         raise ValueError(f"it predicts {found.shape[1:]} numbers a row, and {schema.outputs} are wanted")
     if not np.isfinite(found).all():

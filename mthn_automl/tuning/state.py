@@ -81,6 +81,9 @@ def _restored_networks(architecture: Any, settings: Any, state: Any, schema: Sch
     with torch.device("meta"):  # a network of any size takes no memory there
         planned = architecture(shape, settings)
     _refuse_other(planned, arrays, len(metadata))
+    for name, array in stored.parameters.items():
+        if not np.isfinite(array).all():
+            raise ValueError(f"'{name}' must hold finite numbers, however it does not")
     pack = Pack(
         prototype(lambda given: architecture(given, settings), shape),
         {name: torch.from_numpy(value) for name, value in stored.parameters.items()},
@@ -98,7 +101,7 @@ def _refuse_large(settings: Any, numbers: int) -> None:
 
 
 def _refuse_other(planned: torch.nn.Module, arrays: Mapping[str, np.ndarray], members: int) -> None:
-    """Names, shapes, kinds of numbers, and whether they are numbers."""
+    """Names, shapes and kinds of numbers."""
     wanted = {**dict(planned.named_parameters()), **dict(planned.named_buffers())}
     differing = sorted(wanted.keys() ^ arrays.keys())
     if differing:
@@ -108,5 +111,3 @@ def _refuse_other(planned: torch.nn.Module, arrays: Mapping[str, np.ndarray], me
         if array.shape != shape or torch.from_numpy(array).dtype is not tensor.dtype:
             found = f"{array.dtype} in {array.shape}"
             raise ValueError(f"'{name}' must hold {tensor.dtype} in the shape {shape}, however it holds {found}")
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
-            raise ValueError(f"'{name}' must hold finite numbers, however it does not")

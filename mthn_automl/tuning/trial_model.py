@@ -89,6 +89,5 @@ def read_trial_model(
     with given.checked(f"{PLAIN}, or {ARRAYS},"):
         states, count = from_parts(plain, arrays), len(rows.tasks)
         models = restored_models(architecture, settings, states, rows.schema, count)
-        found = TrialModel(file, number, settings, models)
-        prove(found.model, rows.schema, rows.tasks, rows.spare)
-    return found
+        prove(models, rows.schema, rows.tasks, rows.spare)
+    return TrialModel(file, number, settings, models)
