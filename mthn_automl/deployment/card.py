@@ -24,6 +24,7 @@ def model_card(
 - Features: {columns}
 - Task column: `{schema.task}`; metadata: {described}
 - Trained on {len(data):,} rows of {len(data.tasks):,} tasks
+- Training rows in its files: {_stored(members)}
 - Parameters: {size.total:,} in all, {size.task_network:,} in one task's network, {size.marginal:,} for one more task
 
 {_settings(members)}
@@ -49,6 +50,14 @@ def _summary(members: Sequence[tuple[TrialModel, float]]) -> str:
     if len(members) == 1:
         return members[0][0].file.summary
     return f"The weighted mean of {len(members)} models, chosen by cross-validation."
+
+
+def _stored(members: Sequence[tuple[TrialModel, float]]) -> str:
+    """Whoever gets the folder gets these."""
+    found = [f"{model.stored_rows():,} in {model.trial}" for model, _ in members if model.stored_rows()]
+    if not found:
+        return "none; names and metadata of the tasks are in `tasks.json`"
+    return f"{', '.join(found)}: their features, task and metadata can be read; so can the tasks in `tasks.json`"
 
 
 def _settings(members: Sequence[tuple[TrialModel, float]]) -> str:

@@ -318,6 +318,10 @@ class Classical(ABC):
         """Sentences the user must be told about this fit, such as an approximation taken."""
         return ()
 
+    def stored_rows(self) -> int:
+        """Training rows that can be read from what is stored of the model: their features, task and metadata."""
+        return 0
+
     @final
     def fit(self, training: Dataset, *, flags: Flags, seed: int, rounds: int | None = None) -> None:
         """Learn from all rows of `training`. rounds: as in `Growth`."""

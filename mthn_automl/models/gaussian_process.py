@@ -109,6 +109,9 @@ class GaussianProcess(Classical):
         fitted = f"The Gaussian process fitted its length scales and noise to {LIKELIHOOD_ROWS:,} rows"
         return (f"{fitted} of {self.machine.rows:,}.", *self.machine.notes("The Gaussian process"))
 
+    def stored_rows(self) -> int:
+        return len(self.machine.stored)
+
     def learnt(self) -> dict[str, Any]:
         return {"hyperparameters": self.hyperparameters, **self.machine.to_state()}
 

@@ -90,6 +90,9 @@ class KernelRidge(Classical):
     def notes(self) -> tuple[str, ...]:
         return self.machine.notes("Kernel ridge")
 
+    def stored_rows(self) -> int:
+        return len(self.machine.stored)
+
     def learnt(self) -> dict[str, Any]:
         return self.machine.to_state()
 

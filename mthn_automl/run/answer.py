@@ -173,6 +173,11 @@ class Answer:
         with replacing(folder.path / "predictions.parquet") as file:
             rows.to_parquet(file, index=False)
 
+    def stored_rows(self) -> dict[str, int]:
+        """Training rows that can be read from the files of the winner, by the trial that holds them."""
+        counts = {model.trial: model.stored_rows() for model, _ in self._models[self.winner]}
+        return {trial: count for trial, count in counts.items() if count}
+
     def draw(self) -> None:
         """The figures of the tables; where there are none, that is said, and is no failure of the run."""
         tables = {**self._tables, "members": self.members}

@@ -32,6 +32,7 @@ def summarise(answer: Answer) -> dict[str, Any]:
         "metric": prepared.metric,
         "average": run.options.average,
         "best": {"architecture": winner, **errors_of(table, winner), "parameters": int(best["parameters"])},
+        "stored_rows": answer.stored_rows(),
         "metadata_verdict": verdict.word,
         "metadata_sentence": verdict.sentence,
         "folds": run.plan.folds,

@@ -60,6 +60,10 @@ class TrialModel:
     def size(self) -> Size:
         return self.model.size()
 
+    def stored_rows(self) -> int:
+        """Training rows that can be read from its files; 0 of networks and trees."""
+        return sum(model.stored_rows() for model in self.models if isinstance(model, Classical))
+
     def of_folds(self, count: int) -> "TrialModel":
         """The mean of fewer folds, for a smaller model."""
         return (

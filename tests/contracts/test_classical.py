@@ -11,6 +11,7 @@ from mthn_automl import catalogue
 from mthn_automl.data.dataset import Dataset, FloatArray
 from mthn_automl.data.encoding import Flags
 from mthn_automl.models.base import Classical, Growth
+from mthn_automl.tuning.arrays import to_parts
 from tests.contracts import zoo
 from tests.contracts.settings import class_of, suited
 
@@ -56,6 +57,17 @@ def test_rows_that_check_a_fit_may_be_of_any_data(name: str, subtests: pytest.Su
                 model, late = fitted(name, training, Growth(rounds=3, validation=checked))
                 assert np.isfinite(model.predict(validation)).all()
                 assert not late
+
+
+@every_classical_model
+def test_training_rows_are_stored_only_by_a_model_that_says_so(name: str) -> None:
+    training, _ = halves(zoo.planted())
+    model, _ = fitted(name, training, Growth(rounds=3))
+    given = model.encoder.encode_features(training.features)
+    arrays = to_parts(model.state())[1].values()
+    stored = np.concatenate([array.astype(np.float32).ravel() for array in arrays])
+    share = np.isin(given, stored).all(axis=1).mean()
+    assert share == model.stored_rows() / len(training)
 
 
 @every_classical_model

@@ -26,12 +26,17 @@ FILES = {"README.md", "config.json", "metrics.json", "model.safetensors", "schem
 SETTINGS: dict[str, dict[str, Any]] = {
     "hypernetwork": {"task_input": "both", "embedding_size": 3, "width": 16, "depth": 1},
     "ridge": {"alpha": 2.0, "task": "slopes"},
+    "kernel_ridge": {"alpha": 0.5},
 }
 WEIGHTS = {
     "hypernetwork": {"hypernetwork": 1.0},
     "ridge": {"ridge": 1.0},
+    "kernel_ridge": {"kernel_ridge": 1.0},
     "ensemble": {"hypernetwork": 0.6, "ridge": 0.4},
 }
+STORED = {"kernel_ridge": "40 in kernel_ridge-0: their features, task and metadata can be read"}
+"""Training rows in the files, as the card says it; of the others none."""
+
 every_kind = pytest.mark.parametrize("name", WEIGHTS)
 METRICS = {"rmse": 0.25, "rows": 168}
 
@@ -78,6 +83,8 @@ def test_a_folder_is_plain_files_that_say_what_the_model_is(name: str, written: 
     starts = {path.name: path.read_bytes()[:2] for path in folder.iterdir()}
     assert not [file for file, start in starts.items() if start[:1] == b"\x80" or start == b"PK"]
     assert all(json.loads(path.read_text(), parse_constant=refuse) for path in folder.glob("*.json"))
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert f"- Training rows in its files: {STORED.get(name, 'none')}" in card
     config = read_json(folder / "config.json")
     told = (config["format"], config["version"], config["architecture"])
     assert told == (FORMAT, mthn_automl.__version__, name)

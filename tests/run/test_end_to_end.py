@@ -140,6 +140,9 @@ def test_the_summary_and_the_stored_options_tell_what_was_done(run: Finished) ->
     }
     assert {name: summary[name] for name in told} == told
     assert list(summary["seconds"]) == PHASES
+    card = (run.folder / "model" / "README.md").read_text(encoding="utf-8")
+    stored = [f"{rows:,} in {trial}" for trial, rows in summary["stored_rows"].items()]
+    assert f"- Training rows in its files: {', '.join(stored) or 'none'}" in card
     assert (summary["metadata_verdict"] in {"helped", "hurt", "no difference shown"}) == run.case.ablated
     config = (run.folder / "config.resolved.toml").read_text()
     assert f'data = "{run.data}"' in config
