@@ -16,12 +16,15 @@ ARCHITECTURES = "ridge,kernel_ridge,slow"
 
 @dataclass
 class Killed:
-    """What happened: which trials had a result at each kill and when it was written, and how the last resume ended."""
+    """What happened: which trials had a result at each kill and when it was written, which processes lived on for more
+    than 20 s after one, and how the last resume ended.
+    """
 
     folder: Path
     trials: int
     where: tuple[object, ...]
     results: list[dict[str, int]] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
     end: Ended | None = None
 
     @property
@@ -61,7 +64,7 @@ class Killed:
                 time.sleep(0.01)
             started.kill_driver()
             self.results.append(results(self.run))
-            started.gone()
+            self.left += started.left()
 
     def finish(self) -> "Killed":
         """Go on to the end."""
@@ -86,7 +89,7 @@ def moments(kills: int, seed: int, longest: float, *, in_search: bool) -> list[t
 def loses_and_doubles_nothing(story: Killed) -> bool:
     """Asserts that what had a result at a kill is complete once, untouched, and was not fitted again."""
     assert story.end is not None
-    assert story.end.code == 0, story.end.err
+    assert (story.end.code, story.left) == (0, []), story.end.err
     trials, now = Trials.of(story.run), results(story.run)
     assert len(set(trials.roots)) == len(trials.roots)
     assert (trials.told, trials.unfinished) == (story.trials, 0)

@@ -3,6 +3,7 @@
 import ipaddress
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,8 +16,9 @@ import pytest
 
 from mthn_automl.errors import ClusterError
 from mthn_automl.tuning.runners.on_ray import alone
+from tests.command import PROGRAM
 from tests.faults import misbehaving
-from tests.faults.runs import CHECKOUT, Started, call_apart, search, trials_begun
+from tests.faults.runs import CHECKOUT, Started, call_apart, results, search, trials_begun
 
 
 def with_ray(test: Callable[..., None]) -> Callable[..., None]:
@@ -32,6 +34,7 @@ class Seen:
         could: what its owner could do, and what another user; None: only root can become one.
         permissions: of Ray's folder.
         home: files that were written to the user's home.
+        alive: processes 20 s after the driver was killed.
         left: folders of Ray's after the driver was killed ...
         cleared: ... and after another search.
     """
@@ -40,6 +43,7 @@ class Seen:
     could: dict[str, list[str]] | None
     permissions: int
     home: list[str]
+    alive: list[str]
     left: list[str]
     cleared: list[str]
 
@@ -82,12 +86,12 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
             could = {user: tried(user, short, processes, ports) for user in ("owner", "nobody")} if root else None
             permissions = private.stat().st_mode & 0o777
             started.kill_driver()
-            started.gone()
+            alive = started.left()
         left = [each.name for each in short.glob(f"{alone.PREFIX}*")]
         again = call_apart(*after, **environment)
         assert again.code == 0, again.err
         cleared = [each.name for each in short.glob(f"{alone.PREFIX}*")]
-        return Seen(found, could, permissions, [each.name for each in home.rglob("*")], left, cleared)
+        return Seen(found, could, permissions, [each.name for each in home.rglob("*")], alive, left, cleared)
     finally:
         subprocess.run(["rm", "-rf", str(short)], check=True)
 
@@ -109,7 +113,35 @@ def test_another_user_can_neither_read_its_token_nor_its_folder_nor_ask_its_port
 
 @with_ray
 def test_nothing_is_left_of_it_and_the_next_search_clears_up_after_one_that_was_killed(seen: Seen) -> None:
-    assert (len(seen.left), seen.cleared, seen.home) == (1, [], [])
+    assert (seen.alive, len(seen.left), seen.cleared, seen.home) == ([], 1, [], [])
+
+
+READS_ALONE = ("--clear-groups", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
+"""An installation in the home of root can be read, and nothing written."""
+
+
+@with_ray
+def test_a_user_without_a_name_or_a_home_searches_beside_the_folder_of_another() -> None:
+    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+        pytest.skip("only root can become a user that there is not, by setpriv")
+    short = Path(f"/tmp/b{os.getpid()}")
+    for each in (short, short / "ray"):
+        each.mkdir(mode=0o700)
+    short.chmod(0o777)
+    becoming = ("setpriv", "--reuid=54321", "--regid=54321", *READS_ALONE)
+    try:
+        words = search(short, misbehaving.space(short, "good"), "good", 2, "--runner", "ray", "--workers", 1)
+        done = subprocess.run(
+            [*becoming, *PROGRAM, *map(str, words)],
+            env={**os.environ, "HOME": "/", "XDG_RUNTIME_DIR": "", "TMPDIR": str(short), "PYTHONPATH": str(CHECKOUT)},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert (done.returncode, len(results(short / "run"))) == (0, 2), done.stderr
+        assert not list(short.glob(f"{alone.PREFIX}*"))
+    finally:
+        subprocess.run(["rm", "-rf", str(short)], check=True)
 
 
 def test_what_the_environment_says_of_a_cluster_is_as_before_afterwards(
