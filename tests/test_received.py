@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ import pytest
 from safetensors.numpy import save
 
 from mthn_automl import received
+from mthn_automl.data.dataset import FloatArray
 from mthn_automl.errors import FormatError
-from mthn_automl.received import Received
+from mthn_automl.received import Received, typed
 
 
 def given(folder: Path) -> Received:
@@ -96,6 +98,54 @@ def test_whatever_goes_wrong_in_a_checked_block_is_told_as_that_files_fault(tmp_
     ):
         with pytest.raises(FormatError, match=f"however a.json is wrong: {said}"), given(tmp_path).checked("a.json"):
             raise error
+
+
+@dataclass(frozen=True)
+class Point:
+    """As a file may hold it."""
+
+    name: str
+    at: tuple[float, ...]
+    weights: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.at) > 2:
+            raise ValueError("a point lies in a plane")
+
+
+MISFITS = {
+    "no object": ([], "Expected `object`, got `array`"),
+    "a field that is missing": ({"name": "a"}, "missing required field `at`"),
+    "a field of another type": ({"name": "a", "at": [1, "2"]}, r"Expected `float`, got `str` - at `\$\.at\[1\]`"),
+    "what the type refuses": ({"name": "a", "at": [1, 2, 3]}, "a point lies in a plane"),
+    "no array": ({"name": "a", "at": [], "weights": 3}, r"got `int` - at `\$\.weights`"),
+    "an array of another kind": ({"name": "a", "at": [], "weights": np.arange(3)}, r"floating.*at `\$\.weights`"),
+}
+
+
+@pytest.mark.parametrize(("content", "reason"), MISFITS.values(), ids=MISFITS)
+def test_a_field_that_does_not_fit_its_type_is_named(content: object, reason: str) -> None:
+    with pytest.raises(ValueError, match=reason):
+        typed(content, Point)
+
+
+def test_what_fits_its_type_is_an_object_of_it(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"name": "a", "at": [1, 2.5], "later": 0}')
+    assert given(tmp_path).typed("a.json", Point) == Point("a", (1.0, 2.5))
+    weights = np.ones(2)
+    assert typed({"name": "a", "at": [], "weights": weights}, Point).weights is weights
+
+
+def test_toml_and_numpy_files_are_read_or_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("a = [1]")
+    np.save(tmp_path / "a.npy", np.arange(3.0))
+    assert given(tmp_path).toml("a.toml") == {"a": [1]}
+    np.testing.assert_array_equal(given(tmp_path).array("a.npy"), np.arange(3.0))
+    np.save(tmp_path / "a.npy", np.array([{}]), allow_pickle=True)
+    (tmp_path / "a.toml").write_text("a = [")
+    for read in (given(tmp_path).toml, given(tmp_path).array):
+        with pytest.raises(FormatError, match=r"however a\.(toml|npy) is wrong"):
+            read(f"a.{'toml' if read.__name__ == 'toml' else 'npy'}")
 
 
 def test_arrays_that_are_none_are_refused(tmp_path: Path) -> None:

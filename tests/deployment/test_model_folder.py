@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from safetensors.numpy import load as load_arrays
+from safetensors.numpy import save as save_arrays
 
 import mthn_automl
 from mthn_automl import catalogue
@@ -174,6 +176,76 @@ def test_weights_of_another_model_and_a_configuration_that_lacks_something_are_r
         FormatError,
         match=r"however config.json, or model.safetensors, of members\[0\] is wrong: .* is missing",
     ):
+        read_model(folder)
+
+
+def changed(folder: Path, file: str, change: Callable[[Any], None]) -> None:
+    """A JSON file after a change of its content; or a safetensors file."""
+    if file.endswith(".json"):
+        content = read_json(folder / file)
+        change(content)
+        write_json(folder / file, content)
+    else:
+        arrays = dict(load_arrays((folder / file).read_bytes()))
+        change(arrays)
+        (folder / file).write_bytes(save_arrays(arrays))
+
+
+def put(*path: str | int, value: Any) -> Callable[[Any], None]:
+    """A change that puts a value where the path leads; a function of the value that is there makes it."""
+
+    def change(content: Any) -> None:
+        for step in path[:-1]:
+            content = content[step]
+        content[path[-1]] = value(content[path[-1]]) if callable(value) else value
+
+    return change
+
+
+EMBEDDING = "state.0.0.parameters.description.embedding"
+WRONG: dict[str, tuple[str, Callable[[Any], None], str]] = {
+    "a weight of no number": (
+        "config.json",
+        put("members", 1, "weight", value="0.4"),
+        r"Expected `float`.*members\[1\]",
+    ),
+    "a negative weight": ("config.json", put("members", 0, "weight", value=-1), "between 0 and 1"),
+    "a width without end": ("config.json", put("members", 0, "settings", "width", value=10**12), "'width' must fit"),
+    "a width of text": ("config.json", put("members", 0, "settings", "width", value="16"), "Expected `int`"),
+    "another width": ("config.json", put("members", 0, "settings", "width", value=17), "must hold torch.float32 in"),
+    "no such setting": ("config.json", put("members", 0, "settings", "breadth", value=1), "no setting 'breadth'"),
+    "a name of no text": ("schema.json", put("features", 0, "name", value=3), r"Expected `str`.*features\[0\]\.name"),
+    "a range upside down": ("schema.json", put("features", 0, "range", value=[2.0, 1.0]), "numbers in order"),
+    "classes of a regression": ("schema.json", put("classes", value=["a", "b"]), "classes of a regression problem"),
+    "one target more": ("schema.json", put("targets", value=["target0", "b"]), "must hold torch.float32 in"),
+    "a column less": ("schema.json", put("features", value=lambda columns: columns[1:]), "config.json, or model"),
+    "a task less": ("tasks.json", put("tasks", "names", value=lambda names: names[1:]), "cannot reshape"),
+    "a task twice": (
+        "tasks.json",
+        put("tasks", "names", value=lambda names: [names[0], *names[:-1]]),
+        "differ from each other",
+    ),
+    "no such category": ("tasks.json", put("tasks", "metadata", "codes", 0, 0, value=99), "of the categories"),
+    "weights that are none": ("model.safetensors", put(EMBEDDING, value=lambda w: w * np.nan), "finite numbers"),
+    "weights of another kind": (
+        "model.safetensors",
+        put(EMBEDDING, value=lambda w: w.astype(np.int64)),
+        "Expected an array of floating",
+    ),
+    "weights of fewer tasks": (
+        "model.safetensors",
+        put(EMBEDDING, value=lambda w: w[:, :-1]),
+        "must hold torch.float32 in",
+    ),
+}
+
+
+@pytest.mark.parametrize(("file", "change", "reason"), WRONG.values(), ids=WRONG)
+def test_a_field_that_does_not_fit_the_others_is_refused_by_name(
+    file: str, change: Callable[[Any], None], reason: str, folder: Path
+) -> None:
+    changed(folder, file, change)
+    with pytest.raises(FormatError, match=rf"must be a whole model folder, however .*{reason}"):
         read_model(folder)
 
 
