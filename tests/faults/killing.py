@@ -17,7 +17,7 @@ ARCHITECTURES = "ridge,kernel_ridge,slow"
 @dataclass
 class Killed:
     """What happened: which trials had a result at each kill and when it was written, which processes lived on for more
-    than 20 s after one, and how the last resume ended.
+    than 30 s after one, and how the last resume ended.
     """
 
     folder: Path

@@ -85,7 +85,7 @@ class Started:
         wanted = f"{MARK}={self.mark}".encode()
         return [int(each.parent.name) for each in Path("/proc").glob("[0-9]*/environ") if wanted in _content(each)]
 
-    def gone(self, seconds: float = 20.0) -> bool:
+    def gone(self, seconds: float = 30.0) -> bool:
         """Whether all processes that came of it end, within so many seconds."""
         ends = time.monotonic() + seconds
         while self.processes() and time.monotonic() < ends:

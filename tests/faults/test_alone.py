@@ -34,7 +34,7 @@ class Seen:
         could: what its owner could do, and what another user; None: only root can become one.
         permissions: of Ray's folder.
         home: files that were written to the user's home.
-        alive: processes 20 s after the driver was killed.
+        alive: processes 30 s after the driver was killed.
         left: folders of Ray's after the driver was killed ...
         cleared: ... and after another search.
     """
