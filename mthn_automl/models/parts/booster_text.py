@@ -1,8 +1,8 @@
 """LightGBM's text of a booster, gone through before LightGBM reads it, whose reader goes wherever the numbers point.
 
-The text is a header, a tree after the other, and `end of trees`. A line is a name and its numbers: one a split, or one
-a leaf. Split k of a tree points to two others, which have higher numbers, or to a leaf j as ~j. The threshold of a split
-of categories is the number of a set of them, whose bits lie between two of `cat_boundaries` in `cat_threshold`.
+The text is a header, one tree after another, and `end of trees`. A line is a name and its numbers: one a split, or one
+a leaf. Split k of a tree points to two others, which have higher numbers, or to a leaf j as ~j. The threshold of a
+split of categories is the number of a set of them, whose bits lie in `cat_threshold` between two of `cat_boundaries`.
 """
 
 from collections.abc import Iterable, Sequence
@@ -37,12 +37,12 @@ CATEGORIES, LINEAR = ("cat_boundaries", "cat_threshold"), ("leaf_const", "num_fe
 Lines = dict[str, str]
 
 
-class _Fault(ValueError):
+class _FaultError(ValueError):
     """What is wrong, as a clause."""
 
 
 def check_booster_text(text: str, *, columns: int, outputs: int) -> None:
-    """Refuse what LightGBM would not have written, or what would lead its reader or its predictions out of their arrays.
+    """Refuse what LightGBM would not have written, or what would lead its reader or predictions out of their arrays.
 
     text: up to `end of trees`. columns: of the matrix that it predicts from. outputs: that it gives a row.
 
@@ -57,20 +57,20 @@ def check_booster_text(text: str, *, columns: int, outputs: int) -> None:
         _check_leaves(trees, columns)
         _check_splits(trees, columns)
         _check_categories(trees)
-    except _Fault as fault:
+    except _FaultError as fault:
         raise FormatError(f"A stored booster must be LightGBM's text, however {fault}.") from fault
 
 
 def _parts(text: str) -> tuple[Lines, list[str]]:
     """The header, and each tree's text behind `Tree=`."""
     if not (text.isascii() and text.replace("\n", "").isprintable()):
-        raise _Fault("it holds characters that are not printable ASCII")
+        raise _FaultError("it holds characters that are not printable ASCII")
     if not text.endswith(END):
-        raise _Fault("it does not end as one does")
+        raise _FaultError("it does not end as one does")
     start, *bodies = text[: -len(END)].split("Tree=")
     kind, _, lines = start.partition("\n")
     if kind != "tree" or not lines.endswith("\n\n"):
-        raise _Fault("it does not begin as one does")
+        raise _FaultError("it does not begin as one does")
     return _lines(lines[:-2], HEADER, HEADER, "its header"), bodies
 
 
@@ -79,11 +79,11 @@ def _lines(text: str, needed: Iterable[str], allowed: Iterable[str], where: str)
     pairs = [line.partition("=") for line in text.split("\n")]
     found = {name: value for name, _, value in pairs}
     if len(found) < len(pairs):
-        raise _Fault(f"{where} has a line twice")
+        raise _FaultError(f"{where} has a line twice")
     if missing := set(needed) - found.keys():
-        raise _Fault(f"{where} lacks {min(missing)}")
+        raise _FaultError(f"{where} lacks {min(missing)}")
     if unknown := found.keys() - set(allowed):
-        raise _Fault(f"{where} has a line {min(unknown)[:40]!r}, which is unknown")
+        raise _FaultError(f"{where} has a line {min(unknown)[:40]!r}, which is unknown")
     return found
 
 
@@ -93,29 +93,29 @@ def _check_header(header: Lines, columns: int, outputs: int) -> None:
     wanted["max_feature_idx"] = str(columns - 1)
     for name, value in wanted.items():
         if header[name] != value:
-            raise _Fault(f"{name} is {header[name][:40]!r} where the model has {value}")
+            raise _FaultError(f"{name} is {header[name][:40]!r} where the model has {value}")
     if header["objective"] not in objectives:
-        raise _Fault(f"its objective is {header['objective'][:40]!r} where there are {outputs} outputs")
+        raise _FaultError(f"its objective is {header['objective'][:40]!r} where there are {outputs} outputs")
     for name in ("feature_names", "feature_infos"):
         if len(header[name].split(" ")) != columns or "" in header[name].split(" "):
-            raise _Fault(f"{name} are not one for each of {columns} columns")
+            raise _FaultError(f"{name} are not one for each of {columns} columns")
 
 
 def _check_sizes(sizes: str, bodies: Sequence[str], outputs: int) -> None:
     if sizes != " ".join(str(len("Tree=") + len(body)) for body in bodies):
-        raise _Fault("tree_sizes are not those of its trees")
+        raise _FaultError("tree_sizes are not those of its trees")
     if not bodies or len(bodies) % outputs:
-        raise _Fault(f"it has {len(bodies)} trees where each round has {outputs}")
+        raise _FaultError(f"it has {len(bodies)} trees where each round has {outputs}")
 
 
 def _tree_lines(number: int, body: str) -> Lines:
     where, beginning = f"tree {number}", f"{number}\n"
     if not (body.startswith(beginning) and body.endswith(AFTER_TREE)):
-        raise _Fault(f"{where} does not begin or end as one does")
+        raise _FaultError(f"{where} does not begin or end as one does")
     found = _lines(body[len(beginning) : -len(AFTER_TREE)], ALWAYS, (*ALWAYS, *CATEGORIES, *LINEAR), where)
     for switch, more in (("num_cat", CATEGORIES), ("is_linear", LINEAR)):
         if found[switch] != "0" and (missing := set(more) - found.keys()):
-            raise _Fault(f"{where} lacks {min(missing)}")
+            raise _FaultError(f"{where} lacks {min(missing)}")
     return found
 
 
@@ -159,14 +159,14 @@ class _Trees:
                 raise ValueError(name)  # 1_000 is a number to Python alone
             return np.array(list(chain.from_iterable(words)), dtype=kind)
         except (ValueError, OverflowError) as error:
-            raise _Fault(f"{name} holds what is no number of its kind") from error
+            raise _FaultError(f"{name} holds what is no number of its kind") from error
 
     def refuse(self, wrong: NDArray[np.bool_], counts: IntArray, what: str) -> None:
         """wrong: for each value, of which each tree has so many."""
         places = np.flatnonzero(wrong)
         if len(places):
             tree = np.searchsorted(np.cumsum(counts), places[0], side="right")
-            raise _Fault(f"tree {tree} is damaged: {what}")
+            raise _FaultError(f"tree {tree} is damaged: {what}")
 
 
 def _check_leaves(trees: _Trees, columns: int) -> None:
