@@ -3,6 +3,14 @@
 The text is a header, one tree after another, and `end of trees`. A line is a name and its numbers: one a split, or one
 a leaf. Split k of a tree points to two others, which have higher numbers, or to a leaf j as ~j. The threshold of a
 split of categories is the number of a set of them, whose bits lie in `cat_threshold` between two of `cat_boundaries`.
+
+Shape:
+    one text of a booster: matrix (rows, columns) -> (rows, outputs).
+
+Example:
+    >>> check_booster_text("tree\\nversion=v4\\n\\nend of trees\\n", columns=2, outputs=1)
+    Traceback (most recent call last):
+    mthn_automl.errors.FormatError: A stored booster must be LightGBM's text, however its header lacks feature_infos.
 """
 
 from collections.abc import Iterable, Sequence
