@@ -69,3 +69,43 @@ def test_a_stored_tree_that_points_outside_of_itself_is_refused() -> None:
         Forest.from_state({**state, "values": state["values"][:-1]})
     with pytest.raises(FormatError):
         Forest.from_state({**state, "roots": state["roots"][:0]})
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "said"),
+    [
+        pytest.param("roots", lambda roots: roots[[0, 2, 1]], "point only to its own nodes", id="roots that fall"),
+        pytest.param("roots", lambda roots: roots[[0, 1, 1]], "point only to its own nodes", id="roots twice"),
+        pytest.param(
+            "roots", lambda roots: np.append(roots, 10**6), "point only to its own nodes", id="roots out of range"
+        ),
+        pytest.param("roots", lambda roots: roots - 1, "point only to its own nodes", id="negative roots"),
+        pytest.param(
+            "column",
+            lambda column: np.where(column < 0, -2, column),
+            "point only to its own nodes",
+            id="columns below that of a leaf",
+        ),
+        pytest.param(
+            "column", lambda column: column.astype(np.float64), "kinds and lengths", id="columns that are no integers"
+        ),
+        pytest.param(
+            "left", lambda left: left.astype(np.float64), "kinds and lengths", id="nodes that are no integers"
+        ),
+        pytest.param("right", lambda right: right[:-1], "kinds and lengths", id="too few nodes"),
+        pytest.param("missing_left", lambda left: left[:, None], "kinds and lengths", id="too many dimensions"),
+        pytest.param("values", lambda values: values[:, :0], "kinds and lengths", id="values of no output"),
+        pytest.param("values", lambda values: values.ravel(), "kinds and lengths", id="values of one dimension"),
+        pytest.param("values", lambda values: values * np.nan, "must have numbers", id="values that are no numbers"),
+        pytest.param(
+            "threshold", lambda threshold: threshold * np.nan, "must have numbers", id="thresholds that are no numbers"
+        ),
+        pytest.param(
+            "columns", lambda columns: columns + 0.5, "kinds and lengths", id="a number of columns that is none"
+        ),
+    ],
+)
+def test_arrays_of_another_kind_are_refused(name: str, spoil: Any, said: str) -> None:
+    state = grown().to_state()
+    with pytest.raises(FormatError, match=said):
+        Forest.from_state({**state, name: spoil(state[name])})
