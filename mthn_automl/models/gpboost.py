@@ -194,14 +194,25 @@ class GPBoost(Grown):
     def take_over(self, learnt: Mapping[str, Any]) -> None:
         self.columns = TreeColumns.from_state(learnt["columns"])
         self.start, self.sloped, self.effects = learnt["start"], learnt["sloped"], learnt["effects"]
-        columns, scores = self.columns.width(len(self.encoder.features.scaling)), len(self.start)
         sums = {int(number): text for number, text in learnt["sums"].items()}
-        if not set(sums) <= set(range(scores)) or self.effects.shape[::2] != (scores, 1 + len(self.sloped)):
-            raise FormatError(
-                f"A stored model must have sums and effects for {scores} scores and {len(self.sloped)} slopes, "
-                f"however it has sums {sorted(sums)} and effects of shape {self.effects.shape}."
-            )
+        self._check_shapes(set(sums))
+        columns = self.columns.width(len(self.encoder.features.scaling))
         self.sums = {number: Boosted.of_stored(text, columns=columns, outputs=1) for number, text in sums.items()}
+
+    def _check_shapes(self, sums: set[int]) -> None:
+        """Raises FormatError where start, slopes, effects and sums are not those of one model."""
+        scores = len(self.encoder.target) if self.classes is None else self.classes.scores
+        features, wanted = set(range(self.encoder.feature_width)), (scores, 1 + len(self.sloped))
+        if (
+            self.start.shape != wanted[:1]
+            or (self.effects.ndim, self.effects.shape[::2]) != (3, wanted)
+            or not (set(self.sloped.tolist()) <= features and sums <= set(range(scores)))
+        ):
+            raise FormatError(
+                f"A stored model must have a start and effects for {wanted[0]} scores and {wanted[1] - 1} slopes of "
+                f"its features, however they have shapes {self.start.shape} and {self.effects.shape}, slopes are of "
+                f"{self.sloped.tolist()}, and sums of {sorted(sums)}."
+            )
 
 
 def trees_of(booster: Any, kept: int) -> Boosted:

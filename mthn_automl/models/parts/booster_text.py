@@ -169,8 +169,8 @@ class _Trees:
         except (ValueError, OverflowError) as error:
             raise _FaultError(f"{name} holds what is no number of its kind") from error
 
-    def refuse(self, wrong: NDArray[np.bool_], counts: IntArray, what: str) -> None:
-        """wrong: for each value, of which each tree has so many."""
+    def refuse(self, wrong: Any, counts: IntArray, what: str) -> None:
+        """wrong: whether each value is, (values,), of which each tree has so many."""
         places = np.flatnonzero(wrong)
         if len(places):
             tree = np.searchsorted(np.cumsum(counts), places[0], side="right")
@@ -230,4 +230,4 @@ def _check_categories(trees: _Trees) -> None:
 def _sums(values: IntArray, counts: IntArray) -> IntArray:
     """(trees,) of values, of which each tree has so many."""
     total, ends = np.append(0, np.cumsum(values)), np.cumsum(counts)
-    return total[ends] - total[ends - counts]
+    return np.asarray(total[ends] - total[ends - counts])

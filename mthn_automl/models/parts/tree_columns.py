@@ -133,9 +133,8 @@ class TreeColumns:
 
     def width(self, numbers: int) -> int:
         """Columns of the matrix of rows that have so many numeric features."""
-        return max(
-            1, len(self.ranks) + numbers + self.metadata_numbers + sum(each.table.shape[1] for each in self.means)
-        )
+        means = sum(int(each.table.shape[1]) for each in self.means)
+        return max(1, len(self.ranks) + numbers + self.metadata_numbers + means)
 
     @property
     def task_as_mean(self) -> bool:

@@ -7,9 +7,12 @@ import pytest
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 
 from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.encoding import Flags
 from mthn_automl.errors import FormatError
 from mthn_automl.models.parts import forest
 from mthn_automl.models.parts.forest import Forest
+from mthn_automl.models.random_forest import RandomForest, RandomForestSettings
+from tests.contracts import zoo
 
 
 def matrix() -> FloatArray:
@@ -109,3 +112,13 @@ def test_arrays_of_another_kind_are_refused(name: str, spoil: Any, said: str) ->
     state = grown().to_state()
     with pytest.raises(FormatError, match=said):
         Forest.from_state({**state, name: spoil(state[name])})
+
+
+def test_a_forest_of_another_matrix_or_for_other_targets_is_refused() -> None:
+    dataset, model = zoo.planted(), RandomForest(RandomForestSettings(n_estimators=2))
+    model.fit(dataset, flags=Flags.of(dataset), seed=0)
+    state = model.state()
+    of_one = state["forests"][0]
+    for other in ({"columns": 100}, {"values": np.tile(of_one["values"], 2)}):
+        with pytest.raises(FormatError, match=r"the columns and outputs \[\(6, 1\)\] of its rows"):
+            RandomForest(model.settings).restore({**state, "forests": [{**of_one, **other}]})
