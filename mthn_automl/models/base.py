@@ -5,7 +5,7 @@ fields of `Settings`; `traits` says what the class looks at, and the contract te
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, ClassVar, Literal, final
@@ -283,6 +283,15 @@ class Classical(ABC):
     @abstractmethod
     def traits(cls, shape: ProblemShape, settings: Any) -> Traits:
         """What this configuration looks at."""
+
+    @classmethod
+    def refuse_states(cls, states: Sequence[Mapping[str, Any]]) -> None:
+        """Try what only a process that may die can try of stored states, before any is restored; by default nothing.
+
+        Raises:
+            FormatError: one of them cannot be used.
+        """
+        return
 
     @abstractmethod
     def learn(self, training: Dataset, *, seed: int) -> None:

@@ -3,7 +3,7 @@
 import json
 import tempfile
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -13,11 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.encoding import Encoder
 from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
 from mthn_automl.models.parts.boosters import most_rounds, patience
+from mthn_automl.models.parts.elsewhere import Wanted, read_elsewhere
 from mthn_automl.models.parts.grown import Grown
 from mthn_automl.models.parts.held_out import checking, labels
+from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.models.parts.tree_columns import TreeColumns
 
 LARGEST = float(np.finfo(np.float32).max)
@@ -175,8 +178,29 @@ class CatBoost(Grown):
         }
 
     def take_over(self, learnt: Mapping[str, Any]) -> None:
-        self.columns, self.start = TreeColumns.from_state(learnt["columns"]), learnt["start"]
-        self.sums = [_Sum(each["model"], int(each["parameters"])) for each in learnt["sums"]]
+        self.columns = TreeColumns.from_state(learnt["columns"])
+        self.start = learnt["start"]
+        scores = len(self.encoder.target) if self.classes is None else self.classes.scores
+        if self.start.shape != (scores,) or not np.isfinite(self.start).all():
+            raise FormatError(f"A stored model must start from {scores} finite scores, however it has {self.start}.")
+        sums, expected = learnt["sums"], scores if self.classes is None else min(1, scores)
+        if len(sums) != expected:
+            raise FormatError(f"A stored model must have {expected} sums of trees, however it has {len(sums)}.")
+        self.sums = [_Sum(each["model"], each["parameters"]) for each in sums]
+
+    @classmethod
+    def refuse_states(cls, states: Sequence[Mapping[str, Any]]) -> None:
+        """CatBoost's reader trusts its files, so that one process reads all models of `states` first and may die."""
+        read_elsewhere([wanted for state in states for wanted in _wanted(state)])
+
+
+def _wanted(state: Mapping[str, Any]) -> Iterator[Wanted]:
+    """Each model of a state, and what it must be like."""
+    columns, classes = TreeColumns.from_state(state["columns"]), Classes.from_json(state["classes"])
+    wide, native = columns.width(len(Encoder.from_json(state["encoder"]).features.scaling)), len(columns.ranks)
+    for each in state["sums"]:
+        if len(each["model"]):
+            yield Wanted(each["model"].tobytes(), wide, wide - native, 1 if classes is None else classes.scores)
 
 
 class _Late:
@@ -196,6 +220,8 @@ class _Sum:
     """One sum of trees. model: CatBoost's own format, as bytes; empty where nothing could be learnt."""
 
     def __init__(self, model: NDArray[np.uint8], parameters: int) -> None:
+        if type(parameters) is not int or parameters < 0:
+            raise FormatError(f"A stored model must have a count of parameters, however it has {parameters!r}.")
         self.model, self.parameters, self.trees = model, parameters, 0
         if len(model):
             self.fitted = catboost.CatBoost()

@@ -1,7 +1,6 @@
 """GPBoost: boosted trees over features and metadata, and random effects of the tasks; an extra."""
 
 import json
-import re
 import warnings
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
@@ -12,14 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
-from mthn_automl.errors import UsageError
+from mthn_automl.errors import FormatError, UsageError
 from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
-from mthn_automl.models.parts.boosters import Boosted, GrowingBooster, grow, most_rounds, patience
+from mthn_automl.models.parts.boosters import Boosted, GrowingBooster, grow, most_rounds, patience, up_to_trees
 from mthn_automl.models.parts.grown import Grown
 from mthn_automl.models.parts.held_out import checking, labels
 from mthn_automl.models.parts.tree_columns import TreeColumns, typical_rows
-
-ITS_OWN_PARAMETERS = re.compile(r"\nparameters:.*?end of parameters\n", re.DOTALL)  # which LightGBM would warn of
 
 
 @dataclass(frozen=True)
@@ -197,14 +194,31 @@ class GPBoost(Grown):
     def take_over(self, learnt: Mapping[str, Any]) -> None:
         self.columns = TreeColumns.from_state(learnt["columns"])
         self.start, self.sloped, self.effects = learnt["start"], learnt["sloped"], learnt["effects"]
-        self.sums = {int(number): Boosted.of_text(text) for number, text in learnt["sums"].items()}
+        sums = {int(number): text for number, text in learnt["sums"].items()}
+        self._check_shapes(set(sums))
+        columns = self.columns.width(len(self.encoder.features.scaling))
+        self.sums = {number: Boosted.of_stored(text, columns=columns, outputs=1) for number, text in sums.items()}
+
+    def _check_shapes(self, sums: set[int]) -> None:
+        """Raises FormatError where start, slopes, effects and sums are not those of one model."""
+        scores = len(self.encoder.target) if self.classes is None else self.classes.scores
+        features, wanted = set(range(self.encoder.feature_width)), (scores, 1 + len(self.sloped))
+        if (
+            self.start.shape != wanted[:1]
+            or (self.effects.ndim, self.effects.shape[::2]) != (3, wanted)
+            or not (set(self.sloped.tolist()) <= features and sums <= set(range(scores)))
+        ):
+            raise FormatError(
+                f"A stored model must have a start and effects for {wanted[0]} scores and {wanted[1] - 1} slopes of "
+                f"its features, however they have shapes {self.start.shape} and {self.effects.shape}, slopes are of "
+                f"{self.sloped.tolist()}, and sums of {sorted(sums)}."
+            )
 
 
 def trees_of(booster: Any, kept: int) -> Boosted:
     """The trees of GPBoost's booster without its random effects, in the format that both libraries have."""
     content: dict[str, Any] = json.loads(booster.model_to_string(num_iteration=kept))
-    text = ITS_OWN_PARAMETERS.sub("", content["booster_str"]).encode()
-    return Boosted.of_text(np.frombuffer(text, dtype=np.uint8))
+    return Boosted.of_own(up_to_trees(content["booster_str"]))
 
 
 def effects_of(booster: Any, kept: int, tasks: int, slopes: int) -> FloatArray:

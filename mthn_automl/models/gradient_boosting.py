@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
 from mthn_automl.models.parts.boosters import (
     Boosted,
@@ -183,4 +184,12 @@ class GradientBoosting(Grown):
     def take_over(self, learnt: Mapping[str, Any]) -> None:
         self.columns = TreeColumns.from_state(learnt["columns"])
         self.bounds = learnt["bounds"]
-        self.sums = tuple(Boosted.of_text(text) for text in learnt["sums"])
+        columns = self.columns.width(len(self.encoder.features.scaling))
+        outputs = 1 if self.classes is None else self.classes.scores
+        self.sums = tuple(Boosted.of_stored(text, columns=columns, outputs=outputs) for text in learnt["sums"])
+        expected = len(self.encoder.target) if self.classes is None else min(1, outputs)
+        if len(self.sums) != expected or self.bounds.shape != (2, expected * outputs):
+            raise FormatError(
+                f"A stored booster must have {expected} sums of trees and bounds for {expected * outputs} scores, "
+                f"however it has {len(self.sums)} and bounds of shape {self.bounds.shape}."
+            )

@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 
 from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
 from mthn_automl.models.parts.forest import Forest
 from mthn_automl.models.parts.grown import Grown
@@ -160,6 +161,14 @@ class RandomForest(Grown):
     def take_over(self, learnt: Mapping[str, Any]) -> None:
         self.rows, self.columns = learnt["rows"], TreeColumns.from_state(learnt["columns"])
         self.forests = tuple(Forest.from_state(state) for state in learnt["forests"])
+        narrow, native = self.columns.width(len(self.encoder.features.scaling)), self.columns.levels
+        outputs = len(self.encoder.target) if self.classes is None else len(self.classes.present)
+        expected = [] if outputs < 2 and self.classes else [(narrow - len(native) + sum(native), outputs)]
+        found = [(forest.columns, forest.values.shape[1]) for forest in self.forests]
+        if found != expected:
+            raise FormatError(
+                f"A stored forest must have the columns and outputs {expected} of its rows, however it has {found}."
+            )
 
 
 def spread(matrix: FloatArray, levels: tuple[int, ...]) -> FloatArray:

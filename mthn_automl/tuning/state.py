@@ -61,6 +61,7 @@ def restored_models(
     kind = architecture.Settings
     chosen = typed(vars(make_settings(kind, settings)), kind)
     if issubclass(architecture, Classical):
+        architecture.refuse_states(states)
         return tuple(_restored_classical(architecture(chosen), state) for state in states)
     return tuple(_restored_networks(architecture, chosen, state, schema, tasks) for state in states)
 

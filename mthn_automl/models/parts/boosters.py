@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mthn_automl.data.dataset import FloatArray, IntArray
 from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Growth
+from mthn_automl.models.parts.booster_text import END, check_booster_text
 
 ALWAYS = {
     "num_threads": 1,  # as many workers fit at once; two threads were 30 times slower on busy machines
@@ -155,12 +156,12 @@ class Boosted:
 
     def without_data(self) -> "Boosted":
         """The same, without the memory that training took."""
-        return Boosted.of_text(self.to_array())
+        return Boosted.of_own(self.text)
 
     @cached_property
     def text(self) -> str:
-        """LightGBM's own format."""
-        return str(self.booster.model_to_string(num_iteration=self.trees))
+        """LightGBM's own format, without what it says of the fit behind the trees."""
+        return up_to_trees(str(self.booster.model_to_string(num_iteration=self.trees)))
 
     @property
     def parameters(self) -> int:
@@ -173,14 +174,28 @@ class Boosted:
         return np.frombuffer(self.text.encode(), dtype=np.uint8)
 
     @classmethod
-    def of_text(cls, text: NDArray[np.uint8]) -> "Boosted":
-        """The sum whose `to_array` this is.
+    def of_own(cls, text: str) -> "Boosted":
+        """The sum of a text that LightGBM, or GPBoost, has just written."""
+        booster = lightgbm.Booster(model_str=text)
+        return cls(booster, booster.current_iteration())
+
+    @classmethod
+    def of_stored(cls, text: NDArray[np.uint8], *, columns: int, outputs: int) -> "Boosted":
+        """The sum whose `to_array` this may be.
+
+        columns: of the matrix that it predicts from. outputs: that it gives a row.
 
         Raises:
             FormatError: it is no such text.
         """
         try:
-            booster = lightgbm.Booster(model_str=text.tobytes().decode())
+            checked = text.tobytes().decode("ascii")
+            check_booster_text(checked, columns=columns, outputs=outputs)
+            return cls.of_own(checked)
         except (UnicodeDecodeError, lightgbm.basic.LightGBMError) as error:
-            raise FormatError(f"A stored booster must be LightGBM's text, however: {error}.") from error
-        return cls(booster, booster.current_iteration())
+            raise FormatError(f"A stored booster must be LightGBM's text, however {error}.") from error
+
+
+def up_to_trees(text: str) -> str:
+    """LightGBM's or GPBoost's text without importances and parameters, which no prediction needs."""
+    return text[: text.index(END) + len(END)]

@@ -46,17 +46,36 @@ class Forest:
     columns: int
 
     def __post_init__(self) -> None:
-        """Raises FormatError where a node points outside of its tree, of the values or of the matrix."""
+        """Raises FormatError where an array is of another kind, or a node points outside of its tree or the matrix."""
+        if not self._is_of_its_kinds():
+            raise FormatError("A stored forest must have arrays of the kinds and lengths that belong together.")
         nodes = np.arange(len(self.column))
         tree = np.searchsorted(self.roots, nodes, side="right")
         ends = np.append(self.roots[1:], len(nodes))[tree - 1]
-        leaf = self.column < 0
-        sound = len(self.roots) > 0 and self.roots[0] == 0 and bool((self.column < self.columns).all())
+        leaf = self.column == LEAF
+        inside = self.roots[0] == 0 and bool((np.diff(self.roots, append=len(nodes)) > 0).all())
+        inside = inside and bool(((self.column >= LEAF) & (self.column < self.columns)).all())
         for child in (self.left, self.right):
-            sound = sound and bool(np.where(leaf, (child >= 0) & (child < len(self.values)), child > nodes).all())
-            sound = sound and bool((leaf | (child < ends)).all())
-        if not sound:
+            inside = inside and bool(np.where(leaf, (child >= 0) & (child < len(self.values)), child > nodes).all())
+            inside = inside and bool((leaf | (child < ends)).all())
+        if not inside:
             raise FormatError("A stored tree must point only to its own nodes and columns, however one does not.")
+        if (
+            np.isnan(self.threshold).any() or not np.isfinite(self.values).all()
+        ):  # an infinite threshold parts the missing
+            raise FormatError("A stored tree must have numbers as thresholds and values, however some are none.")
+
+    def _is_of_its_kinds(self) -> bool:
+        whole, numbers = (self.roots, self.column, self.left, self.right), (self.threshold, self.values)
+        return (
+            all(each.dtype.kind == "i" for each in whole)
+            and all(each.dtype.kind == "f" for each in numbers)
+            and self.missing_left.dtype.kind == "u"
+            and all(each.shape == self.column.shape for each in (*whole[1:], self.threshold, self.missing_left))
+            and (self.roots.ndim, self.column.ndim, self.values.ndim) == (1, 1, 2)
+            and min(len(self.roots), self.values.shape[1]) > 0
+            and type(self.columns) is int
+        )
 
     @classmethod
     def of(cls, trees: Iterable[Any], shares: FloatArray | None = None) -> "Forest":

@@ -132,6 +132,11 @@ class TreeColumns:
     def _too_many(self, categories: int) -> bool:
         return self.most_native is not None and categories > self.most_native
 
+    def width(self, numbers: int) -> int:
+        """Columns of the matrix of rows that have so many numeric features."""
+        means = sum(int(each.table.shape[1]) for each in self.means)
+        return max(1, len(self.ranks) + numbers + self.metadata_numbers + means)
+
     @property
     def task_as_mean(self) -> bool:
         """Whether there is the task's target mean: asked for, or because tasks are too many for a category."""

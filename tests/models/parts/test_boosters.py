@@ -49,12 +49,12 @@ def test_the_text_predicts_exactly_the_same_and_a_foreign_text_is_refused() -> N
         growing.step()
     assert not growing.ended
     made, matrix = kept(growing).without_data(), rows(2).matrix
-    again = Boosted.of_text(made.to_array())
+    again = Boosted.of_stored(made.to_array(), columns=2, outputs=1)
     np.testing.assert_array_equal(again.scores(matrix), kept(growing).scores(matrix))
     assert again.text == made.text
     for text in (b"no booster", b"\xff\xfe", b""):
         with pytest.raises(FormatError, match="must be LightGBM's text"):
-            Boosted.of_text(np.frombuffer(text, dtype=np.uint8))
+            Boosted.of_stored(np.frombuffer(text, dtype=np.uint8), columns=2, outputs=1)
 
 
 def test_nothing_to_split_ends_growing_and_predicts_the_mean() -> None:

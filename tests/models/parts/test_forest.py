@@ -7,9 +7,12 @@ import pytest
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 
 from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.encoding import Flags
 from mthn_automl.errors import FormatError
 from mthn_automl.models.parts import forest
 from mthn_automl.models.parts.forest import Forest
+from mthn_automl.models.random_forest import RandomForest, RandomForestSettings
+from tests.contracts import zoo
 
 
 def matrix() -> FloatArray:
@@ -69,3 +72,53 @@ def test_a_stored_tree_that_points_outside_of_itself_is_refused() -> None:
         Forest.from_state({**state, "values": state["values"][:-1]})
     with pytest.raises(FormatError):
         Forest.from_state({**state, "roots": state["roots"][:0]})
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil", "said"),
+    [
+        pytest.param("roots", lambda roots: roots[[0, 2, 1]], "point only to its own nodes", id="roots that fall"),
+        pytest.param("roots", lambda roots: roots[[0, 1, 1]], "point only to its own nodes", id="roots twice"),
+        pytest.param(
+            "roots", lambda roots: np.append(roots, 10**6), "point only to its own nodes", id="roots out of range"
+        ),
+        pytest.param("roots", lambda roots: roots - 1, "point only to its own nodes", id="negative roots"),
+        pytest.param(
+            "column",
+            lambda column: np.where(column < 0, -2, column),
+            "point only to its own nodes",
+            id="columns below that of a leaf",
+        ),
+        pytest.param(
+            "column", lambda column: column.astype(np.float64), "kinds and lengths", id="columns that are no integers"
+        ),
+        pytest.param(
+            "left", lambda left: left.astype(np.float64), "kinds and lengths", id="nodes that are no integers"
+        ),
+        pytest.param("right", lambda right: right[:-1], "kinds and lengths", id="too few nodes"),
+        pytest.param("missing_left", lambda left: left[:, None], "kinds and lengths", id="too many dimensions"),
+        pytest.param("values", lambda values: values[:, :0], "kinds and lengths", id="values of no output"),
+        pytest.param("values", lambda values: values.ravel(), "kinds and lengths", id="values of one dimension"),
+        pytest.param("values", lambda values: values * np.nan, "must have numbers", id="values that are no numbers"),
+        pytest.param(
+            "threshold", lambda threshold: threshold * np.nan, "must have numbers", id="thresholds that are no numbers"
+        ),
+        pytest.param(
+            "columns", lambda columns: columns + 0.5, "kinds and lengths", id="a number of columns that is none"
+        ),
+    ],
+)
+def test_arrays_of_another_kind_are_refused(name: str, spoil: Any, said: str) -> None:
+    state = grown().to_state()
+    with pytest.raises(FormatError, match=said):
+        Forest.from_state({**state, name: spoil(state[name])})
+
+
+def test_a_forest_of_another_matrix_or_for_other_targets_is_refused() -> None:
+    dataset, model = zoo.planted(), RandomForest(RandomForestSettings(n_estimators=2))
+    model.fit(dataset, flags=Flags.of(dataset), seed=0)
+    state = model.state()
+    of_one = state["forests"][0]
+    for other in ({"columns": 100}, {"values": np.tile(of_one["values"], 2)}):
+        with pytest.raises(FormatError, match=r"the columns and outputs \[\(6, 1\)\] of its rows"):
+            RandomForest(model.settings).restore({**state, "forests": [{**of_one, **other}]})
