@@ -218,7 +218,7 @@ class Growth:
 
 
 @dataclass(frozen=True)
-class _Frame:
+class Frame:
     """What is stored of every classical model."""
 
     encoder: Encoder
@@ -368,7 +368,7 @@ class Classical(ABC):
         Raises:
             ValueError, KeyError, FormatError: it is none.
         """
-        frame = typed(state, _Frame)
+        frame = typed(state, Frame)
         self.encoder, self.classes = frame.encoder, frame.classes
         self.take_over(state)
 

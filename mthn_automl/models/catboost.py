@@ -13,15 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mthn_automl.data.dataset import Dataset, FloatArray
-from mthn_automl.data.encoding import Encoder
 from mthn_automl.errors import FormatError
-from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
+from mthn_automl.models.base import Frame, Growth, ProblemShape, Size, Traits
 from mthn_automl.models.parts.boosters import most_rounds, patience
 from mthn_automl.models.parts.elsewhere import Wanted, read_elsewhere
 from mthn_automl.models.parts.grown import Grown
 from mthn_automl.models.parts.held_out import checking, labels
-from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.models.parts.tree_columns import TreeColumns
+from mthn_automl.received import typed
 
 LARGEST = float(np.finfo(np.float32).max)
 
@@ -196,11 +195,12 @@ class CatBoost(Grown):
 
 def _wanted(state: Mapping[str, Any]) -> Iterator[Wanted]:
     """Each model of a state, and what it must be like."""
-    columns, classes = TreeColumns.from_state(state["columns"]), Classes.from_json(state["classes"])
-    wide, native = columns.width(len(Encoder.from_json(state["encoder"]).features.scaling)), len(columns.ranks)
+    frame, columns = typed(state, Frame), TreeColumns.from_state(state["columns"])
+    wide, native = columns.width(len(frame.encoder.features.scaling)), len(columns.ranks)
+    outputs = 1 if frame.classes is None else frame.classes.scores
     for each in state["sums"]:
         if len(each["model"]):
-            yield Wanted(each["model"].tobytes(), wide, wide - native, 1 if classes is None else classes.scores)
+            yield Wanted(each["model"].tobytes(), wide, wide - native, outputs)
 
 
 class _Late:

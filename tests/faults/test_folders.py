@@ -23,7 +23,11 @@ from mthn_automl.data.problems import planted
 from tests.command import in_process
 from tests.faults.editing import CANARY, edits
 
-ARCHITECTURES = ("pooled", "hypernetwork", "gradient_boosting", "random_forest", "gaussian_process", "mixed_effects")
+OF_EVERY_KIND = (
+    *("pooled", "hypernetwork", "gaussian_process", "mixed_effects"),
+    *("gradient_boosting", "random_forest", "gpboost", "catboost"),
+)
+ARCHITECTURES = [name for name in OF_EVERY_KIND if name in catalogue.usable()]
 LOADED = ["mthn_automl.cli.app", "mthn_automl.run.job", "mthn_automl.deployment.output", "torch", "lightgbm", "optuna"]
 MEMORY = 6 << 30
 LONGEST = 20
