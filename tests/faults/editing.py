@@ -29,12 +29,15 @@ Edit = tuple[str, Callable[[Path], None]]
 """What is done, and the function that does it to a folder."""
 
 
-def edits(folder: Path, seed: int) -> Iterator[Edit]:
-    """Edits without end of a folder's files: a file first, then something of it, both drawn."""
+def edits(folder: Path, names: list[str], seed: int) -> Iterator[Edit]:
+    """Edits without end of a folder's files: a file of those in a part of it first, then something of it, all drawn.
+
+    names: of files and folders in it, which are drawn as often as each other, however much is in one.
+    """
     draw = random.Random(seed)
-    names = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    parts = [sorted(_files(folder, name)) for name in names]
     while True:
-        name = draw.choice(names)
+        name = draw.choice(draw.choice(parts))
         inside = BY_ENDING.get(Path(name).suffix)
         if inside is None or draw.random() < 0.15:
             what, change = draw.choice(list(WHOLE_FILES.items()))
@@ -42,6 +45,12 @@ def edits(folder: Path, seed: int) -> Iterator[Edit]:
         else:
             number = draw.randrange(2**32)
             yield f"{name} with edit {number}", _of_content(name, inside, number)
+
+
+def _files(folder: Path, name: str) -> Iterator[str]:
+    """By their paths in the folder."""
+    found = [folder / name, *(folder / name).rglob("*")]
+    yield from (str(path.relative_to(folder)) for path in found if path.is_file())
 
 
 def _of_file(name: str, change: Callable[[Path], None]) -> Callable[[Path], None]:
