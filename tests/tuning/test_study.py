@@ -106,6 +106,28 @@ def test_the_journal_gives_back_results_and_whether_other_trials_have_begun(stud
     assert [(each.number, each.begun, each.ending) for each in (waiting, begun)] == [(1, False, None), (2, True, None)]
 
 
+UNTRUE = {
+    "an execution of a later trial": ('"root":0', '"root":7', "trial 0 cannot be an execution of trial 7"),
+    "a number that is text": ('"root":0', '"root":"0"', r"got `str` - at `\$\.root`"),
+    "no such ending": ('"ending":"complete"', '"ending":"ended"', "Invalid enum value 'ended'"),
+    "another ending": ('"ending":"complete"', '"ending":"failed"', "finite values to be complete"),
+    "an error that is none": ('"error":0.7', '"error":[]', r"at `\$\.error`"),
+    "a setting out of its range": ('"offset":0.5,"shift"', '"offset":7.5,"shift"', "settings beyond its search space"),
+}
+
+
+@pytest.mark.parametrize(("before", "after", "said"), UNTRUE.values(), ids=UNTRUE)
+def test_a_journal_that_says_what_cannot_be_is_refused(
+    before: str, after: str, said: str, study: Study, journal: Path
+) -> None:
+    study.complete(study.ask().number, toys.result(0.7), 12.5)
+    content = journal.read_text(encoding="utf-8")
+    assert before in content
+    journal.write_text(content.replace(before, after), encoding="utf-8")
+    with pytest.raises(RunError, match=rf"must hold a record a line, however one says what it cannot .*{said}"):
+        opened(journal)
+
+
 def test_the_best_is_the_lowest_and_of_equals_the_first_whichever_ended_first(study: Study, journal: Path) -> None:
     numbers = [study.ask().number for _ in range(4)]
     for number, error in zip(reversed(numbers), (0.3, 0.3, 0.7, 0.9), strict=True):
