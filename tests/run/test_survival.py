@@ -12,9 +12,10 @@ import pytest
 
 from mthn_automl import load_model
 from mthn_automl.data.problems import cubic
-from mthn_automl.errors import MthnError, NothingFinishedError, RunError, Terminated, UsageError
-from mthn_automl.run import answer
+from mthn_automl.errors import ClusterError, MthnError, NothingFinishedError, RunError, Terminated, UsageError
+from mthn_automl.run import answer, job
 from mthn_automl.run.job import SearchResult, resume, search
+from mthn_automl.run.workers import Workers
 from mthn_automl.tuning.events import Event, PhaseStarted, TrialFinished
 
 DATA, META = cubic(tasks=4, rows=12)
@@ -62,6 +63,27 @@ def test_what_a_resume_adds_outlives_its_kills_and_is_finished_by_the_next(tmp_p
     assert resumed(run).summary["trials"]["COMPLETE"] == 6
     lines = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
     assert [each["fields"].get("name") for each in lines if each["event"] == "PhaseStarted"].count("search") == 5
+
+
+def test_a_cluster_that_a_folder_names_is_joined_only_where_it_is_named_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder may come from a stranger, whose machine must not be sent a token."""
+    run, joined = searched(tmp_path / "run", trials=1).folder, list[str | None]()
+    config = run / "config.resolved.toml"
+    text = config.read_text(encoding="utf-8").replace('runner = "local"', 'runner = "ray"\naddress = "127.0.0.1:2"')
+    config.write_text(text, encoding="utf-8")
+
+    def begun(workers: Workers, *given: object) -> None:
+        joined.append(workers.address)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(job, "make_runner", begun)
+    with pytest.raises(KeyboardInterrupt):
+        resumed(run, trials=1)
+    assert joined == [None]
+    with pytest.raises(ClusterError, match=r"127\.0\.0\.1:1"):
+        resumed(run, trials=1, address="127.0.0.1:1")
 
 
 def test_time_is_kept_back_from_what_a_resume_adds_not_from_all_that_was_used(tmp_path: Path) -> None:
