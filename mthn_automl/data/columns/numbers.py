@@ -1,0 +1,152 @@
+"""Numbers as people write them: which notation all cells of a column share, and their values under it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mthn_automl.data.arrays import FloatArray
+
+SPACES: Final = " \u00a0\u202f\u2009"
+"""Blanks that stand between groups of three digits."""
+
+AFFIX: Final = "(?:[%‰$€£¥₹₽]|EUR|USD|GBP|CHF|JPY|SEK|NOK|DKK|PLN|CNY|INR)"
+"""What may stand before or behind the digits, the same in every cell."""
+
+ZEROS: Final = r"^[+-]?0[0-9]"
+"""Zeros in front, which a number does not have: postal codes, numbers of houses and of counties."""
+
+EXPONENT: Final = r"(?:[eE][+-]?[0-9]+)?"
+MINUS: Final = "−"
+
+
+@dataclass(frozen=True)
+class Notation:
+    """How numbers are written.
+
+    Attributes:
+        decimal: mark before the fraction.
+        thousands: mark between groups of three digits; empty: there is none, a blank: any kind of blank.
+        affix: unit or currency beside the digits, in every cell; empty: none.
+    """
+
+    decimal: Literal[".", ","] = "."
+    thousands: Literal["", ",", ".", " ", "'"] = ""
+    affix: str = ""
+
+    @cached_property
+    def pattern(self) -> str:
+        """What a cell without its affix matches."""
+        fraction = rf"(?:\{self.decimal}[0-9]*)?"
+        plain = rf"(?:[0-9]+{fraction}|\{self.decimal}[0-9]+){EXPONENT}"
+        if not self.thousands:
+            return rf"^[+-]?{plain}$"
+        mark = f"[{SPACES}]" if self.thousands == " " else "['’]" if self.thousands == "'" else rf"\{self.thousands}"
+        return rf"^[+-]?(?:[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+{fraction}|{plain})$"
+
+    def fits(self, cells: pa.Array) -> bool:
+        """Whether all cells, without blanks around them, are numbers so written."""
+        bare = self._bare(cells)
+        return bare is not None and bool(pc.all(pc.match_substring_regex(bare, self.pattern)).as_py() in (True, None))
+
+    def values(self, cells: pa.Array) -> FloatArray:
+        """(cells,) float64 of cells that fit; NaN of those that do not."""
+        bare = self._bare(cells, strict=False)
+        fits = pc.match_substring_regex(bare, self.pattern)
+        bare = pc.if_else(fits, bare, pa.scalar(None, pa.string()))
+        if self.thousands:
+            marks = SPACES if self.thousands == " " else "'’" if self.thousands == "'" else self.thousands
+            for mark in marks:
+                bare = pc.replace_substring(bare, mark, "")
+        if self.decimal == ",":
+            bare = pc.replace_substring(bare, ",", ".")
+        return _cast(bare)
+
+    def _bare(self, cells: pa.Array, strict: bool = True) -> pa.Array | None:
+        """Cells without the affix; None where one has none. Else what has none fits nothing."""
+        cells = pc.replace_substring(cells, MINUS, "-")
+        if not self.affix:
+            return cells
+        quoted = self.affix if self.affix.isalnum() else f"[{self.affix}]"
+        has = pc.match_substring_regex(cells, rf"^[+-]?{quoted}|{quoted}$")
+        if strict and not pc.all(has).as_py():
+            return None
+        bare = pc.replace_substring_regex(cells, rf"^([+-]?){quoted}\s*|\s*{quoted}$", r"\1")
+        return pc.if_else(has, bare, pa.scalar("", pa.string()))
+
+    def __str__(self) -> str:
+        parts = [] if self.decimal == "." else ["a decimal comma"]
+        named = {",": "commas", ".": "dots", " ": "blanks", "'": "apostrophes"}
+        parts += [f"{named[self.thousands]} between thousands"] if self.thousands else []
+        parts += [f"'{self.affix}' beside them"] if self.affix else []
+        return " and ".join(parts)
+
+
+PLAIN: Final = Notation()
+MARKS: Final[tuple[tuple[Literal[".", ","], Literal["", ",", ".", " ", "'"]], ...]] = (
+    *((".", ""), (".", ","), (",", "")),
+    *((",", "."), (".", " "), (",", " "), (".", "'")),
+)
+"""Decimal and thousands marks in the order in which they are tried."""
+
+
+def notations(cells: pa.Array, decimal: str | None, thousands: str | None) -> list[Notation]:
+    """All notations that fit all of the cells and give other numbers than those before, the likeliest first.
+
+    Args:
+        cells: distinct ones, that are not missing.
+        decimal, thousands: what the user has said; None: nothing.
+    """
+    found: list[Notation] = []
+    for each in _possible(_affix(cells), decimal, thousands):
+        if each.fits(cells) and not any(np.array_equal(each.values(cells), one.values(cells)) for one in found):
+            found.append(each)
+    return found
+
+
+def _possible(affix: str, decimal: str | None, thousands: str | None) -> Iterator[Notation]:
+    for mark, group in MARKS:
+        if decimal in (None, mark) and thousands in (None, group):
+            yield Notation(mark, group, affix)
+
+
+def _affix(cells: pa.Array) -> str:
+    """What stands beside the digits of the first cell; empty: nothing."""
+    if len(cells) == 0:
+        return ""
+    found = pc.extract_regex(cells[:1], rf"^[+-]?(?P<before>{AFFIX})|(?P<behind>{AFFIX})$")[0].as_py()
+    return "" if found is None else found["before"] or found["behind"] or ""
+
+
+def has_zeros_in_front(cells: pa.Array) -> bool:
+    """Whether a cell has zeros in front, by which all of the column are names."""
+    return bool(pc.any(pc.match_substring_regex(cells, ZEROS)).as_py())
+
+
+def plain_values(cells: pa.ChunkedArray) -> FloatArray | None:
+    """(rows,) float64 of cells that all are plain numbers, NaN where null; None where one is not.
+
+    It is the quick way for large columns of numbers. What else Arrow takes for a number (`inf`, `nan`, `0x1F`), and
+    zeros in front, are left to the careful way.
+    """
+    for chunk in cells.chunks:
+        if not _plain(chunk[:100]):
+            return None
+    if not all(_plain(chunk) for chunk in cells.chunks):
+        return None
+    return np.concatenate([_cast(chunk) for chunk in cells.chunks]) if cells.num_chunks else np.empty(0)
+
+
+def _plain(cells: pa.Array) -> bool:
+    fits = pc.match_substring_regex(cells, rf"^[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+){EXPONENT}$")
+    return bool(pc.all(fits).as_py() in (True, None))
+
+
+def _cast(cells: pa.Array) -> FloatArray:
+    bare = pc.replace_substring_regex(cells, r"^\+", "")
+    found: FloatArray = pc.cast(bare, pa.float64()).to_numpy(zero_copy_only=False)
+    return found

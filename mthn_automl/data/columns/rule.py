@@ -1,0 +1,205 @@
+"""The rule by which a column is what it is, whatever format its file has.
+
+Numbers, if every cell that is not missing is a number under one notation; truth values or dates, if every one is; else
+text, without blanks around it and in one Unicode form. Zeros in front (`01001`) keep a column text. Columns that have a
+type (of Parquet, of DataFrames) keep it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.columns import dates
+from mthn_automl.data.columns.dates import Times
+from mthn_automl.data.columns.missing import is_always, is_among_numbers
+from mthn_automl.data.columns.numbers import MARKS, PLAIN, Notation, has_zeros_in_front, notations, plain_values
+from mthn_automl.data.columns.text import Names
+
+TRUE, FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
+NEARLY = 0.8
+"""Share of numbers among the distinct cells from which a column of text is asked about."""
+
+
+class Kind(StrEnum):
+    """What a column holds."""
+
+    NUMBER = "number"
+    TRUTH = "truth"
+    DATE = "date"
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class Form:
+    """How the cells of a column are written: all that is needed to read other cells as those of training were.
+
+    Attributes:
+        kind: what they hold.
+        notation: of numbers.
+        date: format of dates; empty where they had a type.
+    """
+
+    kind: Kind
+    notation: Notation = PLAIN
+    date: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the user has said of a column; None, or false: nothing.
+
+    Attributes:
+        decimal, thousands: marks of numbers.
+        numeric: cells that are no numbers count as missing.
+        categorical: it is text, whatever its cells are.
+    """
+
+    decimal: str | None = None
+    thousands: str | None = None
+    numeric: bool = False
+    categorical: bool = False
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A column that has been read. One of `numbers`, `dates` and `text` is there.
+
+    Attributes:
+        form: how it is written.
+        numbers: (rows,) float64, NaN where missing; truth values are 0 and 1.
+        dates: (rows,), NaT where missing.
+        text: names, null where missing.
+        missing: how many cells each spelling of a missing one has, empty ones apart.
+        others: forms that the cells might be in just as well, which give other values.
+        strange: of text that is nearly numbers, the first row of each cell that is none.
+    """
+
+    form: Form
+    numbers: FloatArray | None = None
+    dates: Times | None = None
+    text: Names | None = None
+    missing: Mapping[str, int] = field(default_factory=dict)
+    others: tuple[Form, ...] = ()
+    strange: Mapping[str, int] = field(default_factory=dict)
+
+
+def read_cells(column: pa.ChunkedArray, told: Told = Told()) -> Cells:
+    """Decide what a column is, and read it."""
+    if not _is_text(column.type):
+        return _typed(column, told)
+    if not told.categorical and told.decimal in (None, "."):
+        numbers = plain_values(column)
+        if numbers is not None and not np.isinf(numbers).any():
+            return Cells(Form(Kind.NUMBER), numbers)
+    return _read(Names.of(column), told)
+
+
+def _read(names: Names, told: Told) -> Cells:
+    always = is_always(names.array).to_pylist()
+    known = names.without(always)
+    missing = _counts(names, always)
+    if told.categorical:
+        return Cells(Form(Kind.TEXT), text=known, missing=missing)
+    marked = is_among_numbers(known.array).to_pylist()
+    rest = known.without(marked)
+    forms = _forms(rest, told)
+    if forms and (len(rest.names) or not any(marked)):
+        return _in_form(rest, forms, missing | _counts(known, marked))
+    if told.numeric:
+        return _forced(rest, told, missing | _counts(known, marked))
+    return Cells(Form(Kind.TEXT), text=known, missing=missing, strange=_strange(rest))
+
+
+def _forms(names: Names, told: Told) -> list[Form]:
+    """All forms but text that all names have."""
+    cells = names.array
+    if set(names.names) <= {*TRUE, *FALSE} and names.names:
+        return [Form(Kind.TRUTH)]
+    if told.numeric or not has_zeros_in_front(cells):
+        found = notations(cells, told.decimal, told.thousands)
+        if found:
+            return [Form(Kind.NUMBER, each) for each in found]
+    return [Form(Kind.DATE, date=each) for each in dates.formats(cells)] if names.names else []
+
+
+def _in_form(names: Names, forms: list[Form], missing: Mapping[str, int]) -> Cells:
+    form, others, gap = forms[0], tuple(forms[1:]), len(names.names)
+    codes = np.where(names.codes < 0, gap, names.codes)
+    if form.kind is Kind.DATE:
+        found = dates.times(names.array, form.date)
+        return Cells(form, dates=np.append(found, np.datetime64("NaT"))[codes], missing=missing, others=others)
+    if form.kind is Kind.TRUTH:
+        truth = np.array([name in TRUE for name in names.names], dtype=np.float64)
+        return Cells(form, np.append(truth, np.nan)[codes], missing=missing)
+    values = form.notation.values(names.array)
+    infinite = np.isinf(values)
+    values = np.append(np.where(infinite, np.nan, values), np.nan)[codes]
+    return Cells(form, values, missing={**missing, **_counts(names, infinite.tolist())}, others=others)
+
+
+def _forced(names: Names, told: Told, missing: Mapping[str, int]) -> Cells:
+    """Numbers under the notation that most cells have; what is none counts as missing."""
+    possible = [
+        Notation(mark, group)
+        for mark, group in MARKS
+        if told.decimal in (None, mark) and told.thousands in (None, group)
+    ] or [PLAIN]
+    values = [each.values(names.array) for each in possible]
+    best = max(range(len(possible)), key=lambda index: np.count_nonzero(~np.isnan(values[index])))
+    wrong = np.isnan(values[best]).tolist()
+    rest = names.without(wrong)
+    return _in_form(rest, [Form(Kind.NUMBER, possible[best])], {**missing, **_counts(names, wrong)})
+
+
+def _strange(names: Names) -> dict[str, int]:
+    """Of a column most of whose distinct cells are numbers, the others."""
+    if len(names.names) == 0:
+        return {}
+    wrong = np.isnan(PLAIN.values(names.array))
+    if not 0.0 < wrong.mean() <= 1.0 - NEARLY or has_zeros_in_front(names.array):
+        return {}
+    return {names.names[index]: names.first(index) for index in np.flatnonzero(wrong)}
+
+
+def _counts(names: Names, wanted: list[bool]) -> dict[str, int]:
+    counted = zip(names.names, names.counts.tolist(), wanted, strict=True)
+    return {name: count for name, count, each in counted if each and name}
+
+
+def _typed(column: pa.ChunkedArray, told: Told) -> Cells:
+    """A column keeps the type that it has; infinities are missing."""
+    kind = column.type
+    if pa.types.is_dictionary(kind) or told.categorical:
+        return _read(Names.of(as_text(column)), Told(categorical=True))
+    if pa.types.is_boolean(kind):
+        return Cells(Form(Kind.TRUTH), _floats(pc.cast(column, pa.int8())))
+    if pa.types.is_date(kind) or pa.types.is_timestamp(kind) or pa.types.is_time(kind):
+        return Cells(Form(Kind.DATE), dates=np.concatenate([dates.typed_times(chunk) for chunk in column.chunks]))
+    if pa.types.is_duration(kind):
+        seconds = pc.cast(pc.cast(column, pa.duration("us"), safe=False), pa.int64())
+        return Cells(Form(Kind.NUMBER), _floats(seconds) / dates.MICROSECONDS_A_DAY)
+    numbers = _floats(column)
+    infinite = int(np.isinf(numbers).sum())
+    if infinite:
+        numbers = np.where(np.isinf(numbers), np.nan, numbers)
+    return Cells(Form(Kind.NUMBER), numbers, missing={"infinity": infinite} if infinite else {})
+
+
+def _floats(column: pa.ChunkedArray) -> FloatArray:
+    return np.asarray(pc.cast(column, pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+
+
+def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The cells as text: of whole numbers digit by digit, of others as short as they can be written."""
+    if pa.types.is_dictionary(column.type):
+        return as_text(pc.cast(column, column.type.value_type))
+    return column if _is_text(column.type) else pc.cast(column, pa.string())
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))

@@ -1,0 +1,65 @@
+"""Text cells as names: without blanks around them, in one Unicode form, each name once."""
+
+import unicodedata
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from mthn_automl.data.arrays import IntArray
+
+
+@dataclass(frozen=True)
+class Names:
+    """A column of text.
+
+    Attributes:
+        codes: (rows,) int64 index into `names`, -1 where the cell is null.
+        names: each once, in order of appearance.
+    """
+
+    codes: IntArray
+    names: tuple[str, ...]
+
+    @classmethod
+    def of(cls, cells: pa.ChunkedArray) -> "Names":
+        """Of text cells. Those that differ in blanks around them, or in their Unicode form (NFC), are one name."""
+        encoded = pc.dictionary_encode(cells).combine_chunks()
+        if isinstance(encoded, pa.ChunkedArray):
+            encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([], pa.string()).dictionary_encode()
+        codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
+        return cls(codes, ()).renamed([tidy(name) for name in encoded.dictionary.to_pylist()])
+
+    def renamed(self, names: list[str]) -> "Names":
+        """The same cells by other names, in the order of the present ones; equal ones become one."""
+        places: dict[str, int] = {}
+        moved = [places.setdefault(name, len(places)) for name in names]
+        return Names(np.array([*moved, -1], dtype=np.int64)[self.codes], tuple(places))
+
+    def without(self, wrong: list[bool]) -> "Names":
+        """The same cells, null where the name is one of those."""
+        kept = np.cumsum([not each for each in wrong]) - 1
+        moved = [-1 if each else int(place) for each, place in zip(wrong, kept, strict=True)]
+        names = tuple(name for name, each in zip(self.names, wrong, strict=True) if not each)
+        return Names(np.array([*moved, -1], dtype=np.int64)[self.codes], names)
+
+    @cached_property
+    def array(self) -> pa.Array:
+        """The names, as Arrow has them."""
+        return pa.array(self.names, pa.string())
+
+    @cached_property
+    def counts(self) -> IntArray:
+        """(names,) how many cells each has."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.names))
+
+    def first(self, name: int) -> int:
+        """The first row of a name."""
+        return int((self.codes == name).argmax())
+
+
+def tidy(name: str) -> str:
+    """Without blanks around it (a no-break space is one), and in Unicode's composed form."""
+    return name if name.isascii() and name == name.strip() else unicodedata.normalize("NFC", name).strip()
