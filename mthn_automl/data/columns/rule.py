@@ -90,8 +90,8 @@ class Cells:
 
 def read_cells(column: pa.ChunkedArray, told: Told = Told()) -> Cells:
     """Decide what a column is, and read it."""
-    if not _is_text(column.type):
-        return _typed(column, told)
+    if not is_text(column.type):
+        return read_typed(column, told)
     if not told.categorical and told.decimal in (None, "."):
         numbers = plain_values(column)
         if numbers is not None and not np.isinf(numbers).any():
@@ -109,7 +109,7 @@ def _read(names: Names, told: Told) -> Cells:
     rest = known.without(marked)
     forms = _forms(rest, told)
     if forms and (len(rest.names) or not any(marked)):
-        return _in_form(rest, forms, missing | _counts(known, marked))
+        return in_form(rest, forms, missing | _counts(known, marked))
     if told.numeric:
         return _forced(rest, told, missing | _counts(known, marked))
     return Cells(Form(Kind.TEXT), text=known, missing=missing, strange=_strange(rest))
@@ -127,11 +127,12 @@ def _forms(names: Names, told: Told) -> list[Form]:
     return [Form(Kind.DATE, date=each) for each in dates.formats(cells)] if names.names else []
 
 
-def _in_form(names: Names, forms: list[Form], missing: Mapping[str, int]) -> Cells:
+def in_form(names: Names, forms: list[Form], missing: Mapping[str, int]) -> Cells:
+    """Names that all are in the first of these forms; the others are kept as such. missing: what was left out."""
     form, others, gap = forms[0], tuple(forms[1:]), len(names.names)
     codes = np.where(names.codes < 0, gap, names.codes)
     if form.kind is Kind.DATE:
-        found = dates.times(names.array, form.date)
+        found = dates.times(names.array, form.date or dates.ISO)
         return Cells(form, dates=np.append(found, np.datetime64("NaT"))[codes], missing=missing, others=others)
     if form.kind is Kind.TRUTH:
         truth = np.array([name in TRUE for name in names.names], dtype=np.float64)
@@ -153,7 +154,7 @@ def _forced(names: Names, told: Told, missing: Mapping[str, int]) -> Cells:
     best = max(range(len(possible)), key=lambda index: np.count_nonzero(~np.isnan(values[index])))
     wrong = np.isnan(values[best]).tolist()
     rest = names.without(wrong)
-    return _in_form(rest, [Form(Kind.NUMBER, possible[best])], {**missing, **_counts(names, wrong)})
+    return in_form(rest, [Form(Kind.NUMBER, possible[best])], {**missing, **_counts(names, wrong)})
 
 
 def _strange(names: Names) -> dict[str, int]:
@@ -171,10 +172,10 @@ def _counts(names: Names, wanted: list[bool]) -> dict[str, int]:
     return {name: count for name, count, each in counted if each and name}
 
 
-def _typed(column: pa.ChunkedArray, told: Told) -> Cells:
+def read_typed(column: pa.ChunkedArray, told: Told) -> Cells:
     """A column keeps the type that it has; infinities are missing."""
     kind = column.type
-    if pa.types.is_dictionary(kind) or told.categorical:
+    if pa.types.is_dictionary(kind) or told.categorical or is_text(kind):
         return _read(Names.of(as_text(column)), Told(categorical=True))
     if pa.types.is_boolean(kind):
         return Cells(Form(Kind.TRUTH), _floats(pc.cast(column, pa.int8())))
@@ -198,8 +199,9 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """The cells as text: of whole numbers digit by digit, of others as short as they can be written."""
     if pa.types.is_dictionary(column.type):
         return as_text(pc.cast(column, column.type.value_type))
-    return column if _is_text(column.type) else pc.cast(column, pa.string())
+    return column if is_text(column.type) else pc.cast(column, pa.string())
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Whether cells are text, which the rule is about."""
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))

@@ -1,8 +1,10 @@
 """Text cells as names: without blanks around them, in one Unicode form, each name once."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -60,6 +62,13 @@ class Names:
         return int((self.codes == name).argmax())
 
 
+WHOLE: Final = re.compile(r"(-?[0-9]+)\.0+")
+
+
 def tidy(name: str) -> str:
-    """Without blanks around it (a no-break space is one), and in Unicode's composed form."""
-    return name if name.isascii() and name == name.strip() else unicodedata.normalize("NFC", name).strip()
+    """Without blanks around it (a no-break space is one), in Unicode's composed form, and with 3.0 written as 3: whole
+    numbers become real ones where a cell of theirs is missing.
+    """
+    bare = name.strip() if name.isascii() else unicodedata.normalize("NFC", name).strip()
+    whole = WHOLE.fullmatch(bare)
+    return whole[1] if whole else bare

@@ -8,7 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from mthn_automl.data.columns.rule import Cells, Kind, Told, read_cells
+from mthn_automl.data.columns.again import read_again
+from mthn_automl.data.columns.numbers import Notation
+from mthn_automl.data.columns.rule import Cells, Form, Kind, Told, read_cells
 
 D, N, T, X = Kind.DATE, Kind.NUMBER, Kind.TRUTH, Kind.TEXT
 NAN = np.nan
@@ -96,6 +98,40 @@ TYPED: dict[str, tuple[pa.Array, Kind, list[Any]]] = {
 def test_a_column_with_a_type_keeps_it(cells: pa.Array, kind: Kind, wanted: list[Any]) -> None:
     found = read_cells(pa.chunked_array([cells]))
     assert (found.form.kind, values(found)) == (kind, wanted)
+
+
+@pytest.mark.parametrize(("cells", "kind", "wanted"), WRITTEN.values(), ids=WRITTEN)
+def test_the_same_cells_are_read_again_as_they_were(
+    cells: tuple[str | None, ...], kind: Kind, wanted: list[Any]
+) -> None:
+    again = read_again(text(*cells), read_cells(text(*cells)).form)
+    assert (values(again.cells), again.wrong) == (wanted, None)
+
+
+FORMS: dict[str, tuple[Form, pa.Array, list[Any], int | None]] = {
+    "a type of numbers for text": (Form(N, Notation(",")), pa.array([1, None]), [1, None], None),
+    "text for a type of numbers": (Form(N), pa.array(["1", "?"]), [1, None], None),
+    "truth values for numbers": (Form(N), pa.array([True, False]), [1, 0], None),
+    "numbers for truth values": (Form(T), pa.array([1, 0]), [1, 0], None),
+    "text for a type of dates": (Form(D), pa.array(["2020-01-31"]), ["2020-01-31T00:00:00"], None),
+    "a type of dates for text": (Form(D, date="%d.%m.%Y"), pa.array([NOON]), ["2020-01-31T12:00:00"], None),
+    "numbers for names": (Form(X), pa.array([3, 1]), ["3", "1"], None),
+    "real numbers for names": (Form(X), pa.array([3.0, None, 1.5]), ["3", None, "1.5"], None),
+    "a word for a number": (Form(N), pa.array(["1", "low", "2"]), [1, None, 2], 1),
+    "another notation": (Form(N, Notation(",")), pa.array(["1,5", "1.5"]), [1.5, None], 1),
+    "no date": (Form(D, date="%d.%m.%Y"), pa.array(["1.2.2020", "2020-02-01"]), ["2020-02-01T00:00:00", None], 1),
+    "a date for a number": (Form(N), pa.array([NOON]), [None], 0),
+    "a number for a date": (Form(D), pa.array([3]), [None], 0),
+    "no truth value": (Form(T), pa.array(["true", "yes"]), [1, None], 1),
+}
+
+
+@pytest.mark.parametrize(("form", "cells", "wanted", "wrong"), FORMS.values(), ids=FORMS)
+def test_other_cells_are_read_in_the_form_of_training_or_the_first_that_is_not_is_named(
+    form: Form, cells: pa.Array, wanted: list[Any], wrong: int | None
+) -> None:
+    again = read_again(pa.chunked_array([cells]), form)
+    assert (values(again.cells), again.wrong) == (wanted, wrong)
 
 
 def test_what_counts_as_missing_is_counted_by_its_spelling() -> None:

@@ -1,0 +1,54 @@
+"""Cells of other rows, read in the form that those of training have; whatever type the new file gives them."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from mthn_automl.data.columns import dates
+from mthn_automl.data.columns.missing import is_always, is_among_numbers
+from mthn_automl.data.columns.numbers import PLAIN, plain_values
+from mthn_automl.data.columns.rule import FALSE, TRUE, Cells, Form, Kind, Told, as_text, in_form, is_text, read_typed
+from mthn_automl.data.columns.text import Names
+
+
+@dataclass(frozen=True)
+class Again:
+    """A column that was read again.
+
+    Attributes:
+        cells: what it holds, missing where a cell is not in the form.
+        wrong: the first row of a cell that is not; None: all are.
+    """
+
+    cells: Cells
+    wrong: int | None = None
+
+
+def read_again(column: pa.ChunkedArray, form: Form) -> Again:
+    """Numbers may come as text or as a type of numbers, dates as text or as a type of dates; names as anything."""
+    if form.kind is Kind.TEXT:
+        return Again(read_typed(column, Told(categorical=True)))
+    if not is_text(column.type):
+        found = read_typed(column, Told())
+        if found.form.kind is form.kind or {found.form.kind, form.kind} == {Kind.NUMBER, Kind.TRUTH}:
+            return Again(found)
+        column = as_text(column)
+    if form.kind is Kind.NUMBER and form.notation == PLAIN:
+        numbers = plain_values(column)
+        if numbers is not None and not np.isinf(numbers).any():
+            return Again(Cells(form, numbers))
+    names = Names.of(column)
+    known = names.without(is_always(names.array).to_pylist())
+    known = known.without(is_among_numbers(known.array).to_pylist())
+    fits = _fits(known, form)
+    wrong = np.append(~fits, False)[known.codes]
+    return Again(in_form(known.without((~fits).tolist()), [form], {}), int(wrong.argmax()) if wrong.any() else None)
+
+
+def _fits(names: Names, form: Form) -> np.ndarray:
+    if form.kind is Kind.TRUTH:
+        return np.array([name in (*TRUE, *FALSE) for name in names.names], dtype=bool)
+    if form.kind is Kind.DATE:
+        return ~np.isnat(dates.times(names.array, form.date or dates.ISO))
+    return ~np.isnan(form.notation.values(names.array))
