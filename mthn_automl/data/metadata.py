@@ -46,7 +46,7 @@ def join_metadata(source: Source, task: str, names: Sequence[str], data_name: st
     if not set(described) & set(names):
         raise DataError(no_common_task(source, described, names, data_name))
     others = [name for name in source.columns if name != task]
-    columns, notes = infer_columns(source.frame, others, "metadata column")
+    columns, notes = infer_columns(source, others, "metadata column")
     notes = [*source.notes, *notes]
     if not columns:
         return without_metadata(names, [*notes, f"There are no metadata: no column of {source.name} is of use."])

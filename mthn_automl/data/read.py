@@ -5,13 +5,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, IntArray, TaskTable
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.columns.rule import Form, Kind
+from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.data.infer import infer_columns
 from mthn_automl.data.metadata import Joined, join_metadata, without_metadata
 from mthn_automl.data.names import counted, listed
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.data.source import Given, Source
-from mthn_automl.data.tables import encode_table, reads_as_text
+from mthn_automl.data.tables import encode_table
 from mthn_automl.data.targets import PREFIXES, choose_targets, encode_target, infer_target, known_target
 from mthn_automl.data.task_book import TaskBook
 from mthn_automl.data.unknowns import Unknowns
@@ -46,12 +48,12 @@ def read_dataset(
         DataError: data that cannot be searched; one sentence names the file, column, task or line.
         UsageError: an unknown problem or metric.
     """
-    source = Source.of(data, [task], DATA)
+    source = Source.of(data, DATA, [task])
     source.require(task, "that names each row's task", " (--task takes another)")
     targets = choose_targets(source, task, target)
     source, dropped = known_target(source, targets)
     found = infer_target(source, targets, problem, metric)
-    features, ignored = infer_columns(source.frame, _feature_names(source, task, targets), "feature")
+    features, ignored = infer_columns(source, _feature_names(source, task, targets), "feature")
     codes, names = source.task_codes(task)
     joined = _joined(meta, task, names, source.name)
     notes = (*source.notes, *dropped, *found.notes, *ignored, *_feature_notes(features))
@@ -92,8 +94,7 @@ def read_rows(
             cell is known.
     """
     targets = schema.targets if need_target else ()
-    only = (schema.task, *(column.name for column in schema.features), *targets)
-    source = Source.of(data, text_columns(schema, schema.features), DATA, only)
+    source = Source.again(data, DATA, [schema.task], {**forms_of(schema.features), **target_forms(schema, targets)})
     source.require(schema.task, "that names each row's task")
     source, notes = _with_target(source, schema) if need_target else (source, [])
     described, ignored = described_tasks(meta, schema)
@@ -142,7 +143,7 @@ def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknow
 def _joined(meta: Given | None, task: str, names: Sequence[str], data_name: str) -> Joined:
     if meta is None:
         return without_metadata(names)
-    return join_metadata(Source.of(meta, [task], METADATA), task, names, data_name)
+    return join_metadata(Source.of(meta, METADATA, [task]), task, names, data_name)
 
 
 def _feature_names(source: Source, task: str, targets: Sequence[str]) -> list[str]:
@@ -167,12 +168,15 @@ def _task_notes(codes: IntArray) -> list[str]:
     return notes
 
 
-def text_columns(schema: Schema, columns: Sequence[Column]) -> list[str]:
-    """Columns that were text in training, so that a file's "01" is not read as 1 where "01" is a category."""
-    names = [column.name for column in columns if column.categories and reads_as_text(column.categories)]
-    if schema.classes and reads_as_text(schema.classes):
-        names.append(schema.targets[0])
-    return [schema.task, *names]
+def forms_of(columns: Sequence[Column]) -> dict[str, Form]:
+    """How the cells of each column of the input are written that these are made of."""
+    return {column.read_from: column.written for column in columns}
+
+
+def target_forms(schema: Schema, targets: Sequence[str]) -> dict[str, Form]:
+    """Of the targets that are asked for: classes are names, whatever they look like."""
+    kind = Kind.TEXT if schema.classes else Kind.NUMBER
+    return dict.fromkeys(targets, Form(kind))
 
 
 def _with_target(source: Source, schema: Schema) -> tuple[Source, list[str]]:
@@ -187,6 +191,5 @@ def described_tasks(meta: Given | None, schema: Schema) -> tuple[Source | None, 
         return None, ()
     if not schema.metadata:
         return None, ("The metadata are ignored: there were none in training.",)
-    only = (schema.task, *(column.name for column in schema.metadata))
-    source = Source.of(meta, text_columns(schema, schema.metadata), METADATA, only)
+    source = Source.again(meta, METADATA, [schema.task], forms_of(schema.metadata))
     return source, source.notes

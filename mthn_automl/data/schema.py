@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from mthn_automl.data.columns.dates import Part
+from mthn_automl.data.columns.rule import Form, Kind
+
 
 class Problem(StrEnum):
     """What is predicted: numbers, one of two classes, or one of more."""
@@ -28,14 +31,20 @@ class Column:
     """A feature or metadata column.
 
     Attributes:
-        name: as it stands in the input.
+        name: as it stands in the input; of a part of a date, with that part behind it.
         categories: in the order of their codes; None for a numeric column.
         range: the lowest and the highest number of training; None of a category, and before a model is saved.
+        form: how its cells are written; None: as plain numbers, or as names.
+        part: of a date, what is made of it.
+        source: the column of the input where it has another name.
     """
 
     name: str
     categories: tuple[str, ...] | None = None
     range: tuple[float, float] | None = None
+    form: Form | None = None
+    part: Part | None = None
+    source: str | None = None
 
     def __post_init__(self) -> None:
         if self.range is not None and not -math.inf < self.range[0] <= self.range[1] < math.inf:
@@ -46,6 +55,16 @@ class Column:
     @property
     def numeric(self) -> bool:
         return self.categories is None
+
+    @property
+    def read_from(self) -> str:
+        """The column of the input."""
+        return self.name if self.source is None else self.source
+
+    @property
+    def written(self) -> Form:
+        """How the cells of the input's column are written."""
+        return self.form or Form(Kind.NUMBER if self.numeric else Kind.TEXT)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from mthn_automl.data.dataset import Dataset, TaskTable
-from mthn_automl.data.read import described_tasks, encode_rows, read_rows, refuse_foreign, text_columns
+from mthn_automl.data.read import DATA, described_tasks, encode_rows, forms_of, read_rows, refuse_foreign
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.source import Given, Source
 from mthn_automl.data.task_book import TaskBook
@@ -72,10 +72,8 @@ class RowStream:
         schema = self.schema
         described, ignored = described_tasks(self.meta, schema)
         book, unknowns = TaskBook(schema, self.tasks, self.spare, described), Unknowns(schema.features, "feature")
-        numbers = [column.name for column in schema.features if column.numeric]
-        only = [schema.task, *(column.name for column in schema.features)]
         notes: tuple[str, ...] = ()
-        for source in Source.pieces(path, text_columns(schema, schema.features), numbers, only, self.rows_at_once):
+        for source in Source.pieces(path, DATA, [schema.task], forms_of(schema.features), self.rows_at_once):
             source.require(schema.task, "that names each row's task")
             yield encode_rows(source, schema, book, unknowns, need_target=False)
             notes = (*source.notes, *ignored, *unknowns.notes(source.name), *book.notes(source.name))

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from mthn_automl.data.dataset import FloatArray
-from mthn_automl.data.infer import is_number
-from mthn_automl.data.names import counted, label_codes, listed, number_aware, positions
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.columns.numbers import PLAIN
+from mthn_automl.data.names import counted, listed, number_aware, positions
 from mthn_automl.data.schema import Problem, Schema
 from mthn_automl.data.scoring import metric_named
 from mthn_automl.data.source import Source
-from mthn_automl.data.tables import category_codes, numeric_values
+from mthn_automl.data.tables import category_codes
+from mthn_automl.data.values import not_a_number
 from mthn_automl.errors import DataError, UsageError, did_you_mean
 
 PREFIXES = ("target", "label")
@@ -65,7 +65,7 @@ def known_target(source: Source, targets: Sequence[str]) -> tuple[Source, list[s
     Raises:
         DataError: no row left.
     """
-    known = source.frame[list(targets)].notna().all(axis=1).to_numpy(dtype=bool)
+    known = np.all([source.columns[name].known for name in targets], axis=0)
     if not known.any():
         raise DataError(f"Some rows must have a target, however no row of {source.name} has one in {listed(targets)}.")
     dropped = int((~known).sum())
@@ -99,14 +99,15 @@ def encode_target(source: Source, schema: Schema) -> FloatArray:
         DataError: text where numbers must be, or a class that the schema does not know.
     """
     if schema.problem is Problem.REGRESSION:
-        return np.column_stack([numeric_values(source, name) for name in schema.targets])
+        return np.column_stack([_numbers(source, name) for name in schema.targets])
     name = schema.targets[0]
-    codes = category_codes(source.frame[name], schema.classes)
+    names = source.columns[name].names()
+    codes = category_codes(names, schema.classes)
     if (codes < 0).any():
         first = int((codes < 0).argmax())
         raise DataError(
             f"'{name}' must hold a class seen in training, however {source.at(first)} says "
-            f"'{source.frame[name].iloc[first]}'; known: {listed(schema.classes, 20)}."
+            f"'{names.names[names.codes[first]]}'; known: {listed(schema.classes, 20)}."
         )
     return codes[:, None].astype(np.float64)
 
@@ -129,16 +130,16 @@ def _kind(source: Source, targets: Sequence[str], problem: str, metric: str | No
 def _natural_kind(source: Source, targets: Sequence[str]) -> tuple[str, str]:
     if len(targets) > 1:
         return "regression", "there are several targets"
-    column = source.frame[targets[0]]
-    if not is_number(column):
+    cells = source.columns[targets[0]]
+    if cells.numbers is None:
         return "classes", "it holds text"
-    if column.nunique() == 2:
+    if len(np.unique(cells.numbers)) == 2:
         return "classes", "it has exactly two distinct values"
     return "regression", "it is numeric with more than two distinct values"
 
 
 def _regression(source: Source, targets: Sequence[str]) -> FloatArray:
-    values = np.column_stack([numeric_values(source, name) for name in targets])
+    values = np.column_stack([_numbers(source, name) for name in targets])
     _at_least_two(source)
     for name, column in zip(targets, values.T, strict=True):
         if np.ptp(column) == 0:
@@ -146,9 +147,26 @@ def _regression(source: Source, targets: Sequence[str]) -> FloatArray:
     return values
 
 
+def _numbers(source: Source, name: str) -> FloatArray:
+    """(rows,) of a target, of which no cell is missing.
+
+    Raises:
+        DataError: the first cell that is no number.
+    """
+    cells = source.columns[name]
+    if cells.numbers is not None:
+        return cells.numbers
+    names = cells.names()
+    wrong = np.isnan(PLAIN.values(names.array))
+    first = int(wrong[names.codes].argmax())
+    raise not_a_number(name, source.at(first), names.names[names.codes[first]])
+
+
 def _classes(source: Source, name: str, kind: str) -> tuple[tuple[str, ...], FloatArray]:
     _at_least_two(source)
-    codes, names = label_codes(source.frame[name])
+    found = source.columns[name].names()
+    used = np.unique(found.codes)
+    names, codes = [found.names[code] for code in used], np.searchsorted(used, found.codes)
     classes = tuple(sorted(names, key=number_aware))
     if kind == "binary" and len(classes) != 2:
         raise DataError(
@@ -170,7 +188,7 @@ def _at_least_two(source: Source) -> None:
 
 def _lonely(source: Source, name: str, names: list[str], counts: np.ndarray) -> str:
     single = [each for each, count in zip(names, counts, strict=True) if count == 1]
-    where = source.at(int(category_codes(source.frame[name], (single[0],)).argmax()))
+    where = source.at(int(category_codes(source.columns[name].names(), (single[0],)).argmax()))
     others = f" (as do {len(single) - 1:,} others)" if len(single) > 1 else ""
     return (
         f"Every class must occur at least twice, however '{single[0]}' of '{name}' occurs once, in {where}{others}; "
@@ -180,11 +198,11 @@ def _lonely(source: Source, name: str, names: list[str], counts: np.ndarray) -> 
 
 def _advice(source: Source, name: str) -> str:
     """What to do about a class that occurs once; it may be a slip in a column of numbers."""
-    column = source.frame[name]
-    words = pd.to_numeric(column, errors="coerce").isna().to_numpy(dtype=bool)
-    if 2 * words.sum() >= len(column):
+    names = source.columns[name].names()
+    words = np.isnan(PLAIN.values(names.array))[names.codes]
+    if 2 * words.sum() >= len(words):
         return "remove the row or merge the class with another"
     if not words.any():
         return "numbers are predicted with --problem regression"
     first = int(words.argmax())
-    return f"for a target of numbers correct {source.at(first)}, which says '{column.iloc[first]}'"
+    return f"for a target of numbers correct {source.at(first)}, which says '{names.names[names.codes[first]]}'"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from mthn_automl.data.dataset import FloatArray, IntArray, Table
-from mthn_automl.data.names import counted, label_codes, listed
+from mthn_automl.data.names import counted, listed
 from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source
 from mthn_automl.errors import DataError
@@ -66,9 +66,11 @@ class Count:
     def _enter_codes(self, source: Source, values: IntArray) -> None:
         without = np.flatnonzero(values < 0)
         if len(without):
-            codes, names = label_codes(source.frame[self.column.name].iloc[without])
+            names = source.columns[self.column.read_from].names()
+            codes = names.codes[without]
             self.empty += int((codes < 0).sum())
-            self.unknown.update(names[code] for code in codes[codes >= 0])
+            counts = np.bincount(codes[codes >= 0], minlength=len(names.names))
+            self.unknown.update({names.names[code]: int(counts[code]) for code in np.flatnonzero(counts)})
 
     def sentence(self, kind: str) -> str:
         """What there is to say; empty where all is as in training."""

@@ -1,16 +1,21 @@
 """Rows that come as a mapping or as arrays, encoded as those of training, without the cost of a DataFrame."""
 
+import datetime
 import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import ArrayLike
 
+from mthn_automl.data.columns.again import read_again
+from mthn_automl.data.columns.text import tidy
 from mthn_automl.data.dataset import FloatArray, IntArray, Table, TaskTable
 from mthn_automl.data.metadata import extend_tasks
-from mthn_automl.data.names import canonical, counted, listed
-from mthn_automl.data.schema import Schema
+from mthn_automl.data.names import counted, listed
+from mthn_automl.data.schema import Column, Schema
+from mthn_automl.data.tables import numeric_values
 from mthn_automl.data.values import is_missing, number, too_large
 from mthn_automl.errors import DataError
 
@@ -25,7 +30,7 @@ class FeatureReader:
     def __init__(self, schema: Schema) -> None:
         self._columns = [column.name for column in schema.features]
         self._is_numeric = np.array([column.numeric for column in schema.features], dtype=bool)
-        self._numeric = [column.name for column in schema.features if column.numeric]
+        self._numeric = [column for column in schema.features if column.numeric]
         self._codes = {
             column.name: {name: code for code, name in enumerate(column.categories)}
             for column in schema.features
@@ -38,7 +43,7 @@ class FeatureReader:
         Raises:
             DataError: what is no finite number in a numeric column.
         """
-        numeric = [number(name, row.get(name)) for name in self._numeric]
+        numeric = [_number(column, row.get(column.read_from)) for column in self._numeric]
         codes = [_code(row.get(name), known) for name, known in self._codes.items()]
         return Table(np.array([numeric], dtype=np.float64), np.array([codes], dtype=np.int64))
 
@@ -165,8 +170,21 @@ def _as_numbers(features: ArrayLike) -> FloatArray:
         ) from None
 
 
+def _number(column: Column, value: object) -> float:
+    """The number of a cell, or of a part of a date, as of a table; NaN where it is missing."""
+    if is_missing(value) or not (isinstance(value, str) or column.part is not None):
+        return number(column.name, value)
+    if isinstance(value, datetime.date | np.datetime64):
+        dates = np.array([value], dtype="datetime64[us]")
+        return float(column.part.of(dates)[0]) if column.part is not None else number(column.name, value)
+    again = read_again(pa.chunked_array([pa.array([str(value)])]), column.written)
+    if again.wrong is not None:
+        return number(column.name, value)
+    return float(numeric_values(again.cells, column)[0])
+
+
 def _code(value: object, known: Mapping[str, int]) -> int:
-    return -1 if is_missing(value) else known.get(canonical(value), -1)
+    return -1 if is_missing(value) else known.get(tidy(str(value)), -1)
 
 
 def _one_dimension(task: ArrayLike) -> np.ndarray:
@@ -184,4 +202,4 @@ def _name(task: object) -> str:
         raise DataError("Every row must name its task, however there is one without; fill it in.")
     if not pd.api.types.is_scalar(task) or isinstance(task, bytes):
         raise DataError(f"A task must be given by its name, however there is {task!r}.")
-    return canonical(task)
+    return tidy(str(task))

@@ -1,6 +1,7 @@
 """Cells of other rows, read in the form that those of training have; whatever type the new file gives them."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -8,7 +9,7 @@ import pyarrow as pa
 from mthn_automl.data.columns import dates
 from mthn_automl.data.columns.missing import is_always, is_among_numbers
 from mthn_automl.data.columns.numbers import PLAIN, plain_values
-from mthn_automl.data.columns.rule import FALSE, TRUE, Cells, Form, Kind, Told, as_text, in_form, is_text, read_typed
+from mthn_automl.data.columns.rule import FALSE, TRUE, Cells, Form, Kind, Told, as_text, is_text, read_typed
 from mthn_automl.data.columns.text import Names
 
 
@@ -41,14 +42,21 @@ def read_again(column: pa.ChunkedArray, form: Form) -> Again:
     names = Names.of(column)
     known = names.without(is_always(names.array).to_pylist())
     known = known.without(is_among_numbers(known.array).to_pylist())
-    fits = _fits(known, form)
-    wrong = np.append(~fits, False)[known.codes]
-    return Again(in_form(known.without((~fits).tolist()), [form], {}), int(wrong.argmax()) if wrong.any() else None)
+    values = _values(known, form)
+    strange = np.append(np.isnan(values), False)[known.codes]
+    row = int(strange.argmax()) if strange.any() else None
+    if form.kind is not Kind.DATE:
+        values = np.where(np.isinf(values), np.nan, values)
+    values = np.append(values, values.dtype.type("NaT" if form.kind is Kind.DATE else "nan"))[known.codes]
+    return Again(Cells(form, dates=values) if form.kind is Kind.DATE else Cells(form, values), row)
 
 
-def _fits(names: Names, form: Form) -> np.ndarray:
-    if form.kind is Kind.TRUTH:
-        return np.array([name in (*TRUE, *FALSE) for name in names.names], dtype=bool)
+def _values(names: Names, form: Form) -> Any:
+    """(names,) numbers or dates, missing where a name is none. Truth values may be written as 1 and 0."""
     if form.kind is Kind.DATE:
-        return ~np.isnat(dates.times(names.array, form.date or dates.ISO))
-    return ~np.isnan(form.notation.values(names.array))
+        return dates.times(names.array, form.date or dates.ISO)
+    numbers = form.notation.values(names.array)
+    if form.kind is Kind.NUMBER:
+        return numbers
+    truth = [1.0 if name in TRUE else 0.0 if name in FALSE else np.nan for name in names.names]
+    return np.where(np.isnan(numbers), np.array(truth, dtype=np.float64), numbers)

@@ -6,19 +6,21 @@ type (of Parquet, of DataFrames) keep it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.columns import dates
 from mthn_automl.data.columns.dates import Times
 from mthn_automl.data.columns.missing import is_always, is_among_numbers
 from mthn_automl.data.columns.numbers import MARKS, PLAIN, Notation, has_zeros_in_front, notations, plain_values
-from mthn_automl.data.columns.text import Names
+from mthn_automl.data.columns.text import Names, tidy
 
 TRUE, FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 NEARLY = 0.8
@@ -86,6 +88,38 @@ class Cells:
     missing: Mapping[str, int] = field(default_factory=dict)
     others: tuple[Form, ...] = ()
     strange: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """(rows,) where a cell is not missing."""
+        if self.text is not None:
+            return self.text.codes >= 0
+        return ~np.isnat(self.dates) if self.dates is not None else ~np.isnan(self.numbers)  # type: ignore[arg-type]
+
+    def keep(self, kept: NDArray[np.bool_]) -> "Cells":
+        """Only the rows where `kept` (rows,) is true."""
+        return replace(
+            self,
+            numbers=None if self.numbers is None else self.numbers[kept],
+            dates=None if self.dates is None else self.dates[kept],
+            text=None if self.text is None else replace(self.text, codes=self.text.codes[kept]),
+        )
+
+    def names(self) -> Names:
+        """What its cells are called, whatever they are."""
+        if self.text is not None:
+            return self.text
+        values: NDArray[Any] = self.dates if self.dates is not None else self.numbers  # type: ignore[assignment]
+        known = self.known
+        distinct, places = np.unique(values[known], return_inverse=True)
+        codes = np.full(len(values), -1, dtype=np.int64)
+        codes[known] = places
+        return Names(codes, ()).renamed([self._called(each) for each in distinct])
+
+    def _called(self, value: Any) -> str:
+        if self.form.kind is Kind.TRUTH:
+            return str(bool(value))
+        return tidy(str(value)) if self.form.kind is Kind.NUMBER else str(value)
 
 
 def read_cells(column: pa.ChunkedArray, told: Told = Told()) -> Cells:
