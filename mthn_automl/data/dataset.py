@@ -2,11 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.schema import Schema
+
+if TYPE_CHECKING:
+    from mthn_automl.data.account import ColumnAccount
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ class Dataset:
         tasks: those that have rows.
         spare: those of which only the metadata are known.
         notes: sentences about what was found, dropped or decided while reading.
+        account: of each column of the input, as it was read.
     """
 
     schema: Schema
@@ -76,6 +81,7 @@ class Dataset:
     tasks: TaskTable
     spare: TaskTable
     notes: tuple[str, ...] = ()
+    account: "tuple[ColumnAccount, ...]" = ()
 
     def __len__(self) -> int:
         return len(self.task)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from mthn_automl.data.columns.dates import varying
-from mthn_automl.data.columns.rule import Cells
+from mthn_automl.data.columns.rule import Cells, Form, Kind
 from mthn_automl.data.columns.text import Names
 from mthn_automl.data.names import counted, listed
 from mthn_automl.data.schema import Column
@@ -37,9 +37,9 @@ def _columns(name: str, cells: Cells) -> list[Column]:
         parts = varying(cells.dates)
         return [Column(f"{name} ({part.name})", form=cells.form, part=part, source=name) for part in parts]
     if cells.text is None:
-        return [Column(name, form=cells.form)]
+        return [Column(name, form=None if cells.form == Form(Kind.NUMBER) else cells.form)]
     categories = _categories(cells.text)
-    return [Column(name, categories, form=cells.form)] if categories else []
+    return [Column(name, categories)] if categories else []
 
 
 def _useless(cells: Cells) -> str | None:

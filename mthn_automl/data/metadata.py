@@ -36,8 +36,8 @@ def without_metadata(names: Sequence[str], notes: Sequence[str] = ()) -> Joined:
     return Joined((), TaskTable(tuple(names), None), TaskTable((), None), tuple(notes))
 
 
-def join_metadata(source: Source, task: str, names: Sequence[str], data_name: str) -> Joined:
-    """The metadata of the tasks called `names`; kinds of columns follow from all rows of the source.
+def join_metadata(source: Source, task: str, names: Sequence[str], data_name: str, wanted: Sequence[str]) -> Joined:
+    """The metadata of the tasks called `names`, from the columns that are wanted.
 
     Raises:
         DataError: no task column, a task twice, or no task in common with the data, called `data_name`.
@@ -45,8 +45,7 @@ def join_metadata(source: Source, task: str, names: Sequence[str], data_name: st
     described = task_names(source, task)
     if not set(described) & set(names):
         raise DataError(no_common_task(source, described, names, data_name))
-    others = [name for name in source.columns if name != task]
-    columns, notes = infer_columns(source, others, "metadata column")
+    columns, notes = infer_columns(source, wanted, "metadata column")
     notes = [*source.notes, *notes]
     if not columns:
         return without_metadata(names, [*notes, f"There are no metadata: no column of {source.name} is of use."])

@@ -2,17 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
+from mthn_automl.data.account import Roles, account_notes, account_of_tables
 from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.asked import Asked
 from mthn_automl.data.columns.rule import Form, Kind
 from mthn_automl.data.dataset import Dataset, TaskTable
+from mthn_automl.data.formats import Reading
 from mthn_automl.data.infer import infer_columns
 from mthn_automl.data.metadata import Joined, join_metadata, without_metadata
 from mthn_automl.data.names import counted, listed
+from mthn_automl.data.promoted import constant_within, one_row_a_task
 from mthn_automl.data.schema import Column, Schema
-from mthn_automl.data.source import Given, Source
+from mthn_automl.data.source import PLAIN, Given, Source
 from mthn_automl.data.tables import encode_table
 from mthn_automl.data.targets import PREFIXES, choose_targets, encode_target, infer_target, known_target
 from mthn_automl.data.task_book import TaskBook
@@ -30,42 +35,56 @@ def read_dataset(
     target: Sequence[str] = (),
     problem: str = "auto",
     metric: str | None = None,
+    **more: Any,
 ) -> Dataset:
     """Read rows of many tasks and their metadata, and decide what each column is.
 
     Args:
-        data: a CSV or Parquet file or a DataFrame, a row an observation.
-        meta: a CSV or Parquet file or a DataFrame, a row a task, with the task column of the data.
+        data: a file of any of the formats, or a DataFrame, a row an observation.
+        meta: the same, a row a task, with the task column of the data.
         task: the column that names each row's task.
         target: the columns to predict; by default `target`, else those whose names begin with target or label.
         problem: regression, binary, multiclass, or auto.
         metric: where the problem is auto, a metric decides it.
+        more: fields of `mthn_automl.data.asked.Asked`, which describes them.
 
     Returns:
-        The rows that have a target. Every decision is a sentence in `notes`.
+        The rows that have a target. Every decision is a sentence in `notes`, and `account` has it column by column.
 
     Raises:
         DataError: data that cannot be searched; one sentence names the file, column, task or line.
-        UsageError: an unknown problem or metric.
+        UsageError: an unknown problem or metric, or a column that there is not.
     """
-    source = Source.of(data, DATA, [task])
+    return read_asked(data, meta, Asked(task, target, problem, metric, **more))
+
+
+def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
+    """As `read_dataset`, with all that the user says in one object."""
+    task = asked.task
+    source = Source.of(data, DATA, [task], asked.told, asked.reading)
+    described = None if meta is None else Source.of(meta, METADATA, [task], asked.told, asked.reading)
+    asked.refuse_unknown(source.file.names, () if described is None else described.file.names)
     source.require(task, "that names each row's task", " (--task takes another)")
-    targets = choose_targets(source, task, target)
+    targets = choose_targets(source, task, asked.target)
     source, dropped = known_target(source, targets)
-    found = infer_target(source, targets, problem, metric)
-    features, ignored = infer_columns(source, _feature_names(source, task, targets), "feature")
+    source, found = infer_target(source, targets, asked.problem, asked.metric, merge_rare=asked.merge_rare)
     codes, names = source.task_codes(task)
-    joined = _joined(meta, task, names, source.name)
-    notes = (*source.notes, *dropped, *found.notes, *ignored, *_feature_notes(features))
+    usable = [name for name in source.columns if name != task and name not in targets and asked.uses(name)]
+    promoted = constant_within(source, codes, usable) if described is None and asked.promote else ()
+    features, ignored = infer_columns(source, [name for name in usable if name not in promoted], "feature")
+    joined = _joined(source, described, promoted, codes, names, asked)
+    account = account_of_tables(source, described, Roles(task, targets, features, joined.columns, promoted))
+    notes = (*source.notes, *dropped, *found.notes, *ignored, *_feature_notes(features), *_promoted_notes(promoted))
     return Dataset(
-        schema=Schema(task, targets, found.problem, found.classes, features, joined.columns),
+        schema=Schema(task, targets, found.problem, found.classes, features, joined.columns, bool(promoted)),
         features=encode_table(source, features, "as a feature"),
         task=codes,
         target=found.values,
         row=source.rows,
         tasks=joined.tasks,
         spare=joined.spare,
-        notes=(*notes, *_task_notes(codes), *joined.notes),
+        notes=(*notes, *_task_notes(codes), *joined.notes, *account_notes(account)),
+        account=account,
     )
 
 
@@ -78,6 +97,7 @@ def read_rows(
     meta: Given | None = None,
     need_target: bool,
     allow_unknown: bool = False,
+    reading: Reading = PLAIN,
 ) -> Dataset:
     """Encode new rows as those of training were: test rows in a file of their own, or rows to predict.
 
@@ -94,10 +114,12 @@ def read_rows(
             cell is known.
     """
     targets = schema.targets if need_target else ()
-    source = Source.again(data, DATA, [schema.task], {**forms_of(schema.features), **target_forms(schema, targets)})
+    source = Source.again(
+        data, DATA, [schema.task], {**forms_of_rows(schema), **target_forms(schema, targets)}, reading
+    )
     source.require(schema.task, "that names each row's task")
     source, notes = _with_target(source, schema) if need_target else (source, [])
-    described, ignored = described_tasks(meta, schema)
+    described, ignored = described_tasks(meta, schema, reading)
     book, unknowns = TaskBook(schema, tasks, spare, described), Unknowns(schema.features, "feature")
     rows = encode_rows(source, schema, book, unknowns, need_target)
     refuse_foreign(book, unknowns, source.name, allow_unknown)
@@ -126,7 +148,10 @@ def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknow
     Raises:
         DataError: as for `read_rows`.
     """
-    numbered = book.enter(*source.task_codes(schema.task))
+    codes, names = source.task_codes(schema.task)
+    if schema.promoted and all(column.read_from in source.columns for column in schema.metadata):
+        book.describe(one_row_a_task(source, codes))
+    numbered = book.enter(codes, names)
     features = encode_table(source, schema.features, "as in training")
     unknowns.enter(source, features)
     return Dataset(
@@ -140,14 +165,30 @@ def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknow
     )
 
 
-def _joined(meta: Given | None, task: str, names: Sequence[str], data_name: str) -> Joined:
-    if meta is None:
+def _joined(
+    source: Source,
+    described: Source | None,
+    promoted: Sequence[str],
+    codes: IntArray,
+    names: Sequence[str],
+    asked: Asked,
+) -> Joined:
+    if promoted:
+        rows = one_row_a_task(source, codes)
+        return join_metadata(replace(rows, notes=()), asked.task, names, source.name, promoted)
+    if described is None:
         return without_metadata(names)
-    return join_metadata(Source.of(meta, METADATA, [task]), task, names, data_name)
+    wanted = [name for name in described.columns if name != asked.task and name not in asked.ignore]
+    return join_metadata(described, asked.task, names, source.name, wanted)
 
 
-def _feature_names(source: Source, task: str, targets: Sequence[str]) -> list[str]:
-    return [name for name in source.columns if name != task and name not in targets]
+def _promoted_notes(promoted: Sequence[str]) -> list[str]:
+    if not promoted:
+        return []
+    return [
+        f"Taken as metadata, since they never vary within a task: {listed(promoted, 10)}; --no-promote leaves them "
+        "among the features."
+    ]
 
 
 def _feature_notes(features: Sequence[Column]) -> list[str]:
@@ -173,6 +214,11 @@ def forms_of(columns: Sequence[Column]) -> dict[str, Form]:
     return {column.read_from: column.written for column in columns}
 
 
+def forms_of_rows(schema: Schema) -> dict[str, Form]:
+    """Of the columns of the data, metadata among them where they stand there."""
+    return forms_of((*schema.features, *(schema.metadata if schema.promoted else ())))
+
+
 def target_forms(schema: Schema, targets: Sequence[str]) -> dict[str, Form]:
     """Of the targets that are asked for: classes are names, whatever they look like."""
     kind = Kind.TEXT if schema.classes else Kind.NUMBER
@@ -185,11 +231,13 @@ def _with_target(source: Source, schema: Schema) -> tuple[Source, list[str]]:
     return known_target(source, schema.targets)
 
 
-def described_tasks(meta: Given | None, schema: Schema) -> tuple[Source | None, tuple[str, ...]]:
+def described_tasks(
+    meta: Given | None, schema: Schema, reading: Reading = PLAIN
+) -> tuple[Source | None, tuple[str, ...]]:
     """The source of metadata where the schema has any, and notes about it."""
     if meta is None:
         return None, ()
     if not schema.metadata:
         return None, ("The metadata are ignored: there were none in training.",)
-    source = Source.again(meta, METADATA, [schema.task], forms_of(schema.metadata))
+    source = Source.again(meta, METADATA, [schema.task], forms_of(schema.metadata), reading)
     return source, source.notes

@@ -78,6 +78,7 @@ class Schema:
         classes: their names in the order of their indices; none in regression.
         features: in the order of the input.
         metadata: in the order of the input.
+        promoted: whether the metadata are columns of the data, which never vary within a task.
     """
 
     task: str
@@ -86,6 +87,7 @@ class Schema:
     classes: tuple[str, ...]
     features: tuple[Column, ...]
     metadata: tuple[Column, ...] = ()
+    promoted: bool = False
 
     def __post_init__(self) -> None:
         if not self.targets:

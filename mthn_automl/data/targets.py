@@ -1,12 +1,15 @@
 """Which columns are predicted, and whether they pose a regression or a choice among classes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.columns.numbers import PLAIN
+from mthn_automl.data.columns.rule import Cells, Form, Kind
+from mthn_automl.data.columns.text import Names
 from mthn_automl.data.names import counted, listed, number_aware, positions
 from mthn_automl.data.schema import Problem, Schema
 from mthn_automl.data.scoring import metric_named
@@ -16,6 +19,9 @@ from mthn_automl.data.values import not_a_number
 from mthn_automl.errors import DataError, UsageError, did_you_mean
 
 PREFIXES = ("target", "label")
+
+RARE = "(rare)"
+"""The class that is made of those with one row."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +79,12 @@ def known_target(source: Source, targets: Sequence[str]) -> tuple[Source, list[s
     return source.keep(known), notes
 
 
-def infer_target(source: Source, targets: Sequence[str], problem: str, metric: str | None) -> Target:
-    """Decide the problem and encode the target of rows that all have one.
+def infer_target(
+    source: Source, targets: Sequence[str], problem: str, metric: str | None, *, merge_rare: bool = False
+) -> tuple[Source, Target]:
+    """Decide the problem and encode the target of rows that all have one; the rows that are left, and their target.
+
+    merge_rare: classes of a single row become one; else their rows are left out.
 
     Raises:
         DataError: a target that the problem does not allow: see the messages.
@@ -83,13 +93,14 @@ def infer_target(source: Source, targets: Sequence[str], problem: str, metric: s
     kind, reason = _kind(source, targets, problem, metric)
     if kind == "regression":
         note = f"The problem is regression on {listed(targets)}: {reason}."
-        return Target(Problem.REGRESSION, (), _regression(source, targets), (note,))
+        return source, Target(Problem.REGRESSION, (), _regression(source, targets), (note,))
     if len(targets) > 1:
         raise DataError(f"Only regression takes several targets, however {kind} was asked of {listed(targets)}.")
+    source, rare = _without_rare(source, targets[0], merge_rare)
     classes, values = _classes(source, targets[0], kind)
     taken = Problem.MULTICLASS if kind == "multiclass" or len(classes) > 2 else Problem.BINARY
     note = f"The problem is {taken} on '{targets[0]}' ({len(classes)} classes: {listed(classes)}): {reason}."
-    return Target(taken, classes, values, (note,))
+    return source, Target(taken, classes, values, (note, *rare))
 
 
 def encode_target(source: Source, schema: Schema) -> FloatArray:
@@ -175,10 +186,34 @@ def _classes(source: Source, name: str, kind: str) -> tuple[tuple[str, ...], Flo
         )
     if len(classes) < 2:
         raise DataError(f"The target must vary, however '{name}' is '{classes[0]}' in every row of {source.name}.")
-    counts = np.bincount(codes, minlength=len(names))
-    if (counts == 1).any():
-        raise DataError(_lonely(source, name, names, counts))
     return classes, positions(names, classes)[codes][:, None].astype(np.float64)
+
+
+def _without_rare(source: Source, name: str, merge: bool) -> tuple[Source, list[str]]:
+    """Without classes that occur once, which no fold could learn and test.
+
+    Raises:
+        DataError: as many classes as rows, nearly: the target is none of classes.
+    """
+    names = source.columns[name].names()
+    counts = names.counts
+    rare = counts == 1
+    if not rare.any():
+        return source, []
+    if 2 * rare.sum() >= len(source):
+        raise DataError(_lonely(source, name, names, rare))
+    single = [names.names[code] for code in np.flatnonzero(rare)]
+    found = f"{len(single):,} classes" if len(single) > 1 else "1 class"
+    if merge and len(single) > 1:
+        merged = names.renamed([RARE if each else called for each, called in zip(rare, names.names, strict=True)])
+        cells = Cells(Form(Kind.TEXT), text=merged)
+        changed = replace(source, columns={**source.columns, name: cells})
+        return changed, [f"{found} of '{name}' with one row each are one class, '{RARE}': {listed(single, 3)}."]
+    kept = ~rare[names.codes]
+    return source.keep(kept), [
+        f"{found} of '{name}' with one row each dropped, since a class must occur twice: {listed(single, 3)}"
+        f"{'; --merge-rare makes one class of them' if len(single) > 1 else ''}."
+    ]
 
 
 def _at_least_two(source: Source) -> None:
@@ -186,13 +221,11 @@ def _at_least_two(source: Source) -> None:
         raise DataError(f"At least two rows must have a target, however {source.name} has a single row with one.")
 
 
-def _lonely(source: Source, name: str, names: list[str], counts: np.ndarray) -> str:
-    single = [each for each, count in zip(names, counts, strict=True) if count == 1]
-    where = source.at(int(category_codes(source.columns[name].names(), (single[0],)).argmax()))
-    others = f" (as do {len(single) - 1:,} others)" if len(single) > 1 else ""
+def _lonely(source: Source, name: str, names: Names, rare: NDArray[np.bool_]) -> str:
+    first = int(rare.argmax())
     return (
-        f"Every class must occur at least twice, however '{single[0]}' of '{name}' occurs once, in {where}{others}; "
-        f"{_advice(source, name)}."
+        f"Every class must occur at least twice, however {int(rare.sum()):,} of '{name}' occur once, such as "
+        f"'{names.names[first]}' in {source.at(names.first(first))}; {_advice(source, name)}."
     )
 
 

@@ -32,14 +32,21 @@ class TaskBook:
         self._describing = spare
         self._named: list[str] = []
         self._unknowns = Unknowns(schema.metadata, "metadata column")
+        self._schema = schema
         if source is not None:
             self._named = task_names(source, schema.task)
-            given = encode_table(source, schema.metadata, "of metadata, as in training")
-            self._unknowns.enter(source, given)
-            table = given if spare.metadata is None else given.joined(spare.metadata)
-            self._describing = TaskTable((*self._named, *spare.names), table)
+            self.describe(source)
         self._described = np.empty(0, dtype=bool)
         self._unseen = self._unseen_described = 0
+
+    def describe(self, source: Source) -> None:
+        """Metadata of tasks, a row a task, that go before those that there are; of a task twice the first count."""
+        names = source.task_codes(self._schema.task)[1]
+        given = encode_table(source, self._schema.metadata, "of metadata, as in training")
+        self._unknowns.enter(source, given)
+        known = self._describing
+        table = given if known.metadata is None else given.joined(known.metadata)
+        self._describing = TaskTable((*names, *known.names), table)
 
     def enter(self, codes: IntArray, names: Sequence[str]) -> IntArray:
         """(rows,) int64 number of the task of each row, from indices (rows,) into names."""

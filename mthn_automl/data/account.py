@@ -1,0 +1,178 @@
+"""An account of how tables were read, column by column: what each is, what is doubtful, and what would change it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from mthn_automl.data.columns.missing import CENSORED
+from mthn_automl.data.columns.rule import Cells, Form, Kind
+from mthn_automl.data.names import counted, listed
+from mthn_automl.data.schema import Column
+from mthn_automl.data.source import Source
+
+FEW_PERCENT: Final = 0.05
+"""Share of cells from which a mark that counts as missing is asked about."""
+
+FLAGS: Final = {"decimal": "--decimal", "thousands": "--thousands"}
+
+
+@dataclass(frozen=True)
+class ColumnAccount:
+    """How one column was read.
+
+    Attributes:
+        name: as it stands in the input.
+        role: task, target, feature, metadata, or ignored.
+        kind: number, truth, date or text.
+        how: what it is taken for, in words.
+        cells: how many there are.
+        missing: of these.
+        example: the first cell that is not missing, as it is understood.
+        plain: whether it was read as nobody could read it otherwise, so that nothing need be said of it.
+        questions: sentences on what might be meant otherwise, each with the option that says so.
+    """
+
+    name: str
+    role: str
+    kind: str
+    how: str
+    cells: int
+    missing: int
+    example: str
+    plain: bool
+    questions: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Who is what among the columns.
+
+    Attributes:
+        task: the column that names tasks.
+        targets: those that are predicted.
+        features, metadata: what a model is given.
+        promoted: columns of the data that are metadata.
+    """
+
+    task: str
+    targets: Sequence[str]
+    features: Sequence[Column]
+    metadata: Sequence[Column]
+    promoted: Sequence[str] = ()
+
+
+def account_of_tables(data: Source, meta: Source | None, roles: Roles) -> tuple[ColumnAccount, ...]:
+    """All columns of the data, then those of the metadata but for the name of the task."""
+    found = [_of_data(data, name, roles) for name in data.columns]
+    if meta is not None:
+        found += [_of(meta, name, "metadata", roles.metadata) for name in meta.columns if name != roles.task]
+    return tuple(found)
+
+
+def _of_data(source: Source, name: str, roles: Roles) -> ColumnAccount:
+    if name == roles.task:
+        return account_of(source, name, "task", ())
+    if name in roles.targets:
+        return account_of(source, name, "target", ())
+    if name in roles.promoted:
+        return _of(source, name, "metadata", roles.metadata)
+    return _of(source, name, "feature", roles.features)
+
+
+def _of(source: Source, name: str, role: str, columns: Sequence[Column]) -> ColumnAccount:
+    used = [column for column in columns if column.read_from == name]
+    return account_of(source, name, role if used else "ignored", used)
+
+
+def account_of(source: Source, name: str, role: str, columns: Sequence[Column]) -> ColumnAccount:
+    """columns: what a model is given of the column; none of what is ignored, of a task or of a target."""
+    cells = source.columns[name]
+    known = cells.known
+    first = int(known.argmax()) if known.any() else None
+    return ColumnAccount(
+        name=name,
+        role=role,
+        kind=cells.form.kind.value,
+        how=_how(cells, columns),
+        cells=len(known),
+        missing=int((~known).sum()),
+        example="" if first is None else _cell(cells, first),
+        plain=role == "ignored" or _is_plain(cells),
+        questions=tuple(_questions(source, name, cells)),
+    )
+
+
+def account_notes(accounts: Sequence[ColumnAccount]) -> list[str]:
+    """A sentence a column that was not simply numbers or text, and one a question."""
+    notes = [f"'{each.name}' is read as {each.how}." for each in accounts if not each.plain]
+    return notes + [f"{question}." for each in accounts for question in each.questions if each.role != "ignored"]
+
+
+def _is_plain(cells: Cells) -> bool:
+    return not cells.missing and cells.form in (Form(Kind.NUMBER), Form(Kind.TRUTH), Form(Kind.TEXT))
+
+
+def _how(cells: Cells, columns: Sequence[Column]) -> str:
+    parts = [_form(cells.form)]
+    if cells.form.kind is Kind.DATE and columns:
+        parts.append("as " + ", ".join(column.part.name for column in columns if column.part is not None))
+    if cells.text is not None:
+        used = int(np.count_nonzero(cells.text.counts))
+        kept = len(columns[0].categories or ()) if columns else used
+        parts.append(counted(used, "value") if kept == used else f"{used:,} values, {kept:,} of them as categories")
+    marks = [f"'{mark}' in {counted(count, 'cell')}" for mark, count in cells.missing.items()]
+    if marks:
+        parts.append(f"{', '.join(marks[:5])} missing")
+    return "; ".join(parts)
+
+
+def _form(form: Form) -> str:
+    if form.kind is Kind.NUMBER:
+        marks = str(form.notation)
+        return f"numbers with {marks}" if marks else "numbers"
+    if form.kind is Kind.DATE:
+        return f"dates ({form.date})" if form.date else "dates"
+    return {Kind.TRUTH: "truth values", Kind.TEXT: "text"}[form.kind]
+
+
+def _questions(source: Source, name: str, cells: Cells) -> list[str]:
+    found = []
+    for other in cells.others[:1]:
+        if other.kind is Kind.NUMBER:
+            option = f"--decimal '{other.notation.decimal}'"
+            found.append(f"'{name}' may as well be {_form(other)}: {option} says so")
+        else:
+            found.append(f"'{name}' may as well be {_form(other)}: dates as 2020-12-31 leave no doubt")
+    limits = [mark for mark in cells.missing if re.match(CENSORED, mark)]
+    if limits:
+        count = sum(cells.missing[mark] for mark in limits)
+        found.append(
+            f"{listed(limits, 3)} in {counted(count, 'cell')} of '{name}' count as missing: write the limit, or half of "
+            "it, where that is nearer to the truth"
+        )
+    marked = {mark: count for mark, count in cells.missing.items() if mark not in limits}
+    if sum(marked.values()) > FEW_PERCENT * len(cells.known):
+        found.append(
+            f"{listed(list(marked), 3)} of '{name}' count as missing: --categorical '{name}' makes them values"
+        )
+    if cells.strange:
+        cell, row = next(iter(cells.strange.items()))
+        found.append(
+            f"'{name}' is text, since '{cell}' in {source.at(row)} is no number"
+            f"{f' (nor are {len(cells.strange) - 1} others)' if len(cells.strange) > 1 else ''}: "
+            f"--numeric '{name}' counts such cells as missing"
+        )
+    return found
+
+
+def _cell(cells: Cells, row: int) -> str:
+    if cells.text is not None:
+        return cells.text.names[cells.text.codes[row]]
+    if cells.dates is not None:
+        return str(cells.dates[row].astype("datetime64[s]")).removesuffix("T00:00:00")
+    assert cells.numbers is not None
+    value = float(cells.numbers[row])
+    return str(bool(value)).lower() if cells.form.kind is Kind.TRUTH else f"{value:g}"

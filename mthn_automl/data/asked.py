@@ -1,0 +1,79 @@
+"""What the user says of the data; whatever is left open is found out from them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from mthn_automl.data.columns.rule import Told
+from mthn_automl.data.formats import Reading
+from mthn_automl.errors import UsageError, did_you_mean
+
+PLAIN = Reading()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is said of data and metadata alike; of columns by their names, in whichever of the two they are.
+
+    Attributes:
+        task: the column that names each row's task.
+        target: the columns to predict; by default `target`, else those whose names begin with target or label.
+        problem: regression, binary, multiclass, or auto.
+        metric: where the problem is auto, a metric decides it.
+        features: the columns of the data to use; none: all.
+        ignore: columns not to use.
+        categorical: columns whose cells are names, though they look like numbers or dates.
+        numeric: columns whose cells are numbers, and missing where they are none.
+        decimal, thousands: marks of numbers in all columns; None: as each column shows.
+        reading: how the files are read.
+        merge_rare: whether classes of a single row become one class; else these rows are dropped.
+        promote: whether features that never vary within a task are its metadata, where no others are given.
+    """
+
+    task: str = "task"
+    target: Sequence[str] = ()
+    problem: str = "auto"
+    metric: str | None = None
+    features: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+    categorical: Sequence[str] = ()
+    numeric: Sequence[str] = ()
+    decimal: str | None = None
+    thousands: str | None = None
+    reading: Reading = PLAIN
+    merge_rare: bool = False
+    promote: bool = True
+
+    @property
+    def told(self) -> dict[str, Told]:
+        """By column, and under the empty name of all others."""
+        named = {*self.categorical, *self.numeric}
+        said = {
+            name: Told(self.decimal, self.thousands, name in self.numeric, name in self.categorical) for name in named
+        }
+        return {"": Told(self.decimal, self.thousands), **said}
+
+    def uses(self, name: str) -> bool:
+        """Whether a column of the data may be a feature."""
+        return name not in self.ignore and (not self.features or name in self.features)
+
+    def refuse_unknown(self, data: Collection[str], meta: Collection[str]) -> None:
+        """Asked once the names of all columns are known.
+
+        Raises:
+            UsageError: a column is named that there is not, or in two contradicting ways.
+        """
+        both = [name for name in self.categorical if name in self.numeric]
+        if both:
+            raise UsageError(f"A column must be --categorical or --numeric, however '{both[0]}' is said to be both.")
+        known = {*data, *meta}
+        for flag, names, among in (
+            ("--features", self.features, set(data)),
+            ("--ignore", self.ignore, known),
+            ("--categorical", self.categorical, known),
+            ("--numeric", self.numeric, known),
+        ):
+            for name in names:
+                if name not in among:
+                    raise UsageError(
+                        f"{flag} must name a column, however there is no '{name}'; {did_you_mean(name, among)}"
+                    )
