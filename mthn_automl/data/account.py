@@ -7,8 +7,9 @@ from typing import Final
 
 import numpy as np
 
+from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.columns.missing import CENSORED
-from mthn_automl.data.columns.rule import Cells, Form, Kind
+from mthn_automl.data.columns.rule import Cells
 from mthn_automl.data.names import counted, listed
 from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source

@@ -5,7 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from mthn_automl.data.columns.dates import varying
-from mthn_automl.data.columns.rule import Cells, Form, Kind
+from mthn_automl.data.columns.form import Form, Kind
+from mthn_automl.data.columns.rule import Cells
 from mthn_automl.data.columns.text import Names
 from mthn_automl.data.names import counted, listed
 from mthn_automl.data.schema import Column

@@ -9,7 +9,7 @@ import numpy as np
 from mthn_automl.data.account import Roles, account_notes, account_of_tables
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.asked import Asked
-from mthn_automl.data.columns.rule import Form, Kind
+from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.data.formats import Reading
 from mthn_automl.data.infer import infer_columns

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from mthn_automl.data.columns.dates import Part
-from mthn_automl.data.columns.rule import Form, Kind
+from mthn_automl.data.columns.form import Form, Kind, Part
 
 
 class Problem(StrEnum):

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.columns.again import read_again
-from mthn_automl.data.columns.rule import Cells, Form, Kind, Told, as_text, read_cells
+from mthn_automl.data.columns.form import Form, Kind
+from mthn_automl.data.columns.rule import Cells, Told, as_text, read_cells
 from mthn_automl.data.columns.text import Names
 from mthn_automl.data.formats import Reading, open_table
 from mthn_automl.data.formats.table_file import TableFile

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.columns.dates import part_of
 from mthn_automl.data.columns.rule import Cells
 from mthn_automl.data.columns.text import Names
 from mthn_automl.data.dataset import Table
@@ -37,7 +38,7 @@ def numeric_values(cells: Cells, column: Column) -> FloatArray:
     """(rows,) float64, NaN where missing."""
     if column.part is not None:
         assert cells.dates is not None
-        return column.part.of(cells.dates)
+        return part_of(column.part, cells.dates)
     assert cells.numbers is not None
     return cells.numbers
 

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mthn_automl.data.arrays import FloatArray
-from mthn_automl.data.columns.numbers import PLAIN
-from mthn_automl.data.columns.rule import Cells, Form, Kind
+from mthn_automl.data.columns.form import PLAIN, Form, Kind
+from mthn_automl.data.columns.numbers import numbers
+from mthn_automl.data.columns.rule import Cells
 from mthn_automl.data.columns.text import Names
 from mthn_automl.data.names import counted, listed, number_aware, positions
 from mthn_automl.data.schema import Problem, Schema
@@ -168,7 +169,7 @@ def _numbers(source: Source, name: str) -> FloatArray:
     if cells.numbers is not None:
         return cells.numbers
     names = cells.names()
-    wrong = np.isnan(PLAIN.values(names.array))
+    wrong = np.isnan(numbers(PLAIN, names.array))
     first = int(wrong[names.codes].argmax())
     raise not_a_number(name, source.at(first), names.names[names.codes[first]])
 
@@ -232,7 +233,7 @@ def _lonely(source: Source, name: str, names: Names, rare: NDArray[np.bool_]) ->
 def _advice(source: Source, name: str) -> str:
     """What to do about a class that occurs once; it may be a slip in a column of numbers."""
     names = source.columns[name].names()
-    words = np.isnan(PLAIN.values(names.array))[names.codes]
+    words = np.isnan(numbers(PLAIN, names.array))[names.codes]
     if 2 * words.sum() >= len(words):
         return "remove the row or merge the class with another"
     if not words.any():

@@ -10,6 +10,7 @@ import pyarrow as pa
 from numpy.typing import ArrayLike
 
 from mthn_automl.data.columns.again import read_again
+from mthn_automl.data.columns.dates import part_of
 from mthn_automl.data.columns.text import tidy
 from mthn_automl.data.dataset import FloatArray, IntArray, Table, TaskTable
 from mthn_automl.data.metadata import extend_tasks
@@ -176,7 +177,7 @@ def _number(column: Column, value: object) -> float:
         return number(column.name, value)
     if isinstance(value, datetime.date | np.datetime64):
         dates = np.array([value], dtype="datetime64[us]")
-        return float(column.part.of(dates)[0]) if column.part is not None else number(column.name, value)
+        return float(part_of(column.part, dates)[0]) if column.part is not None else number(column.name, value)
     again = read_again(pa.chunked_array([pa.array([str(value)])]), column.written)
     if again.wrong is not None:
         return number(column.name, value)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mthn_automl.catalogue import GROUPS
 from mthn_automl.data import metrics
@@ -22,7 +22,10 @@ from mthn_automl.run.parse import (
 from mthn_automl.run.presets import PRESETS
 from mthn_automl.tuning import criteria, samplers
 
-DATA, SEARCH, WHERE = "Data", "Search", "Where"
+if TYPE_CHECKING:
+    from mthn_automl.data.asked import Asked
+
+DATA, READING, SEARCH, WHERE = "Data", "Reading", "Search", "Where"
 METRICS, SAMPLERS, OBJECTIVES = metrics.names(), samplers.names(), tuple(criteria.OBJECTIVES)
 RUNNERS = {"ray": "worker processes", "local": "this process alone"}
 SCHEDULERS = {"asha": "stop trials that others at the same epoch beat", "none": "train all"}
@@ -76,6 +79,28 @@ class Options:
         parse=parse_columns,
     )
     problem: str = option("auto", f"auto, {listed(Problem)}. auto: text or two values are classes.", DATA)
+    features: tuple[str, ...] = option(
+        (), "Column to use as a feature; repeatable. Default: all others.", DATA, repeatable=True, parse=parse_columns
+    )
+    ignore: tuple[str, ...] = option((), "Column not to use; repeatable.", DATA, repeatable=True, parse=parse_columns)
+    categorical: tuple[str, ...] = option(
+        (),
+        "Column whose cells are names, whatever they look like; repeatable.",
+        DATA,
+        repeatable=True,
+        parse=parse_columns,
+    )
+    numeric: tuple[str, ...] = option(
+        (),
+        "Column whose cells are numbers, and missing where they are none; repeatable.",
+        DATA,
+        repeatable=True,
+        parse=parse_columns,
+    )
+    no_promote: bool = option(
+        False, "Leave columns that never vary within a task among the features where there is no --meta.", DATA
+    )
+    merge_rare: bool = option(False, "Make one class of those with a single row; else these rows are dropped.", DATA)
     no_metadata: bool = option(False, "Do not use the metadata.", DATA)
     test: str | None = option(
         None,
@@ -86,6 +111,23 @@ class Options:
         again="The file of test rows, if it has moved.",
     )
     test_fraction: float = option(0.2, "Share of each task's rows sealed as test rows.", DATA, check=below_one)
+    delimiter: str | None = option(
+        None, "Character between cells of a text file, or comma, semicolon, tab, pipe. Default: found out.", READING
+    )
+    encoding: str | None = option(None, "Of text files, like utf-8 or latin-1. Default: found out.", READING)
+    decimal: str | None = option(
+        None,
+        "Mark before the fraction of numbers, . or ,. Default: as each column shows.",
+        READING,
+        check=one_of((".", ",")),
+    )
+    thousands: str | None = option(
+        None,
+        "Mark between thousands of numbers: , or . or ' or a blank. Default: as each column shows.",
+        READING,
+        check=one_of((",", ".", "'", " ")),
+    )
+    sheet: str | None = option(None, "Of a workbook. Default: the first.", READING)
     preset: str = option(
         "default",
         f"{listed(f'{name} ({each.time})' for name, each in PRESETS.items())}: time, folds, seeds, first trials.",
@@ -226,6 +268,28 @@ class Options:
                 f"The local runner has one worker, however --workers is {self.workers}; leave it out or take "
                 "--runner ray."
             )
+
+    @property
+    def asked(self) -> "Asked":
+        """What is said of the data."""
+        from mthn_automl.data.asked import Asked
+        from mthn_automl.data.formats import Reading
+
+        return Asked(
+            self.task,
+            self.target,
+            self.problem,
+            self.metric,
+            features=self.features,
+            ignore=self.ignore,
+            categorical=self.categorical,
+            numeric=self.numeric,
+            decimal=self.decimal,
+            thousands=self.thousands,
+            reading=Reading(self.delimiter, self.encoding, self.sheet),
+            merge_rare=self.merge_rare,
+            promote=not (self.no_promote or self.no_metadata),
+        )
 
     @classmethod
     def parsed(cls, **written: Any) -> "Options":

@@ -11,7 +11,7 @@ from mthn_automl import catalogue
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.memory import refuse_search
-from mthn_automl.data.read import read_dataset, read_rows
+from mthn_automl.data.read import read_asked, read_rows
 from mthn_automl.data.scoring import check_metric, default_metric
 from mthn_automl.data.split import seal_test
 from mthn_automl.errors import DataError
@@ -73,14 +73,8 @@ def prepare(inputs: Inputs, options: Options) -> Prepared:
         DataError, UsageError: in one sentence.
     """
     files = chosen_files(options)
-    dataset = read_dataset(
-        inputs.data,
-        None if options.no_metadata else inputs.meta,
-        task=options.task,
-        target=options.target,
-        problem=options.problem,
-        metric=options.metric,
-    )
+    asked = options.asked
+    dataset = read_asked(inputs.data, None if options.no_metadata else inputs.meta, asked)
     refuse_search(len(dataset), len(dataset.schema.features) + len(dataset.schema.targets))
     metric = options.metric or default_metric(dataset.schema.problem)
     check_metric(metric, dataset.schema.problem)
@@ -93,6 +87,7 @@ def prepare(inputs: Inputs, options: Options) -> Prepared:
         spare=dataset.spare,
         need_target=True,
         allow_unknown=True,
+        reading=asked.reading,
     )
     if len(test) == 0:
         raise DataError(f"The test rows must have a target, however none of {inputs.test} has one.")

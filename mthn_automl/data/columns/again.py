@@ -7,9 +7,10 @@ import numpy as np
 import pyarrow as pa
 
 from mthn_automl.data.columns import dates
+from mthn_automl.data.columns.form import PLAIN, Form, Kind
 from mthn_automl.data.columns.missing import is_always, is_among_numbers
-from mthn_automl.data.columns.numbers import PLAIN, plain_values
-from mthn_automl.data.columns.rule import FALSE, TRUE, Cells, Form, Kind, Told, as_text, is_text, read_typed
+from mthn_automl.data.columns.numbers import numbers, plain_values
+from mthn_automl.data.columns.rule import FALSE, TRUE, Cells, Told, as_text, is_text, read_typed
 from mthn_automl.data.columns.text import Names
 
 
@@ -36,9 +37,9 @@ def read_again(column: pa.ChunkedArray, form: Form) -> Again:
             return Again(found)
         column = as_text(column)
     if form.kind is Kind.NUMBER and form.notation == PLAIN:
-        numbers = plain_values(column)
-        if numbers is not None and not np.isinf(numbers).any():
-            return Again(Cells(form, numbers))
+        plain = plain_values(column)
+        if plain is not None and not np.isinf(plain).any():
+            return Again(Cells(form, plain))
     names = Names.of(column)
     known = names.without(is_always(names.array).to_pylist())
     known = known.without(is_among_numbers(known.array).to_pylist())
@@ -55,8 +56,8 @@ def _values(names: Names, form: Form) -> Any:
     """(names,) numbers or dates, missing where a name is none. Truth values may be written as 1 and 0."""
     if form.kind is Kind.DATE:
         return dates.times(names.array, form.date or dates.ISO)
-    numbers = form.notation.values(names.array)
+    found = numbers(form.notation, names.array)
     if form.kind is Kind.NUMBER:
-        return numbers
+        return found
     truth = [1.0 if name in TRUE else 0.0 if name in FALSE else np.nan for name in names.names]
-    return np.where(np.isnan(numbers), np.array(truth, dtype=np.float64), numbers)
+    return np.where(np.isnan(found), np.array(truth, dtype=np.float64), found)

@@ -1,6 +1,5 @@
 """Dates and times as people write them, and the numbers that are made of them."""
 
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -9,6 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.columns.form import Part
 
 Times = NDArray[np.datetime64]
 """In microseconds, NaT where missing."""
@@ -95,36 +95,25 @@ def _microseconds(stamps: pa.Array) -> Times:
     return np.asarray(counts.to_numpy(zero_copy_only=False).view("datetime64[us]"))
 
 
-@dataclass(frozen=True)
-class Part:
-    """One number made of a date.
+def part_of(part: Part, dates: Times) -> FloatArray:
+    """(rows,) float64, NaN where the date is missing."""
+    missing = np.isnat(dates)
+    known = np.where(missing, np.datetime64(0, "us"), dates)
+    return np.where(missing, np.nan, _numbers(part, known))
 
-    Attributes:
-        name: of `PARTS`.
-        origin: of days, the day that is 0, counted from 1970.
-    """
 
-    name: str
-    origin: float = 0.0
-
-    def of(self, dates: Times) -> FloatArray:
-        """(rows,) float64, NaN where the date is missing."""
-        missing = np.isnat(dates)
-        known = np.where(missing, np.datetime64(0, "us"), dates)
-        return np.where(missing, np.nan, self._numbers(known))
-
-    def _numbers(self, dates: Times) -> FloatArray:
-        days = dates.astype("datetime64[D]")
-        match self.name:
-            case "year":
-                return dates.astype("datetime64[Y]").astype(np.int64) + 1970.0
-            case "month":
-                return dates.astype("datetime64[M]").astype(np.int64) % 12 + 1.0
-            case "weekday":
-                return (days.astype(np.int64) + 3) % 7 + 1.0
-            case "hour":
-                return (dates - days).astype(np.int64) / (MICROSECONDS_A_DAY / 24)
-        return dates.astype(np.int64) / MICROSECONDS_A_DAY - self.origin
+def _numbers(part: Part, dates: Times) -> FloatArray:
+    days = dates.astype("datetime64[D]")
+    match part.name:
+        case "year":
+            return dates.astype("datetime64[Y]").astype(np.int64) + 1970.0
+        case "month":
+            return dates.astype("datetime64[M]").astype(np.int64) % 12 + 1.0
+        case "weekday":
+            return (days.astype(np.int64) + 3) % 7 + 1.0
+        case "hour":
+            return (dates - days).astype(np.int64) / (MICROSECONDS_A_DAY / 24)
+    return dates.astype(np.int64) / MICROSECONDS_A_DAY - part.origin
 
 
 def varying(dates: Times) -> tuple[Part, ...]:
@@ -134,4 +123,4 @@ def varying(dates: Times) -> tuple[Part, ...]:
         return ()
     first = float(np.floor(known.min().astype(np.int64) / MICROSECONDS_A_DAY))
     parts = [Part(name, first if name == "days" else 0.0) for name in PARTS]
-    return tuple(part for part in parts if np.ptp(part.of(known)) > 0)
+    return tuple(part for part in parts if np.ptp(part_of(part, known)) > 0)

@@ -1,15 +1,15 @@
 """Numbers as people write them: which notation all cells of a column share, and their values under it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Final, Literal
+from functools import cache
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.columns.form import Decimal, Notation, Thousands
 
 SPACES: Final = " \u00a0\u202f\u2009"
 """Blanks that stand between groups of three digits."""
@@ -24,70 +24,53 @@ EXPONENT: Final = r"(?:[eE][+-]?[0-9]+)?"
 MINUS: Final = "−"
 
 
-@dataclass(frozen=True)
-class Notation:
-    """How numbers are written.
-
-    Attributes:
-        decimal: mark before the fraction.
-        thousands: mark between groups of three digits; empty: there is none, a blank: any kind of blank.
-        affix: unit or currency beside the digits, in every cell; empty: none.
-    """
-
-    decimal: Literal[".", ","] = "."
-    thousands: Literal["", ",", ".", " ", "'"] = ""
-    affix: str = ""
-
-    @cached_property
-    def pattern(self) -> str:
-        """What a cell without its affix matches."""
-        fraction = rf"(?:\{self.decimal}[0-9]*)?"
-        plain = rf"(?:[0-9]+{fraction}|\{self.decimal}[0-9]+){EXPONENT}"
-        if not self.thousands:
-            return rf"^[+-]?{plain}$"
-        mark = f"[{SPACES}]" if self.thousands == " " else "['’]" if self.thousands == "'" else rf"\{self.thousands}"
-        return rf"^[+-]?(?:[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+{fraction}|{plain})$"
-
-    def fits(self, cells: pa.Array) -> bool:
-        """Whether all cells, without blanks around them, are numbers so written."""
-        bare = self._bare(cells)
-        return bare is not None and bool(pc.all(pc.match_substring_regex(bare, self.pattern)).as_py() in (True, None))
-
-    def values(self, cells: pa.Array) -> FloatArray:
-        """(cells,) float64 of cells that fit; NaN of those that do not."""
-        bare = self._bare(cells, strict=False)
-        fits = pc.match_substring_regex(bare, self.pattern)
-        bare = pc.if_else(fits, bare, pa.scalar(None, pa.string()))
-        if self.thousands:
-            marks = SPACES if self.thousands == " " else "'’" if self.thousands == "'" else self.thousands
-            for mark in marks:
-                bare = pc.replace_substring(bare, mark, "")
-        if self.decimal == ",":
-            bare = pc.replace_substring(bare, ",", ".")
-        return _cast(bare)
-
-    def _bare(self, cells: pa.Array, strict: bool = True) -> pa.Array | None:
-        """Cells without the affix; None where one has none. Else what has none fits nothing."""
-        cells = pc.replace_substring(cells, MINUS, "-")
-        if not self.affix:
-            return cells
-        quoted = self.affix if self.affix.isalnum() else f"[{self.affix}]"
-        has = pc.match_substring_regex(cells, rf"^[+-]?{quoted}|{quoted}$")
-        if strict and not pc.all(has).as_py():
-            return None
-        bare = pc.replace_substring_regex(cells, rf"^([+-]?){quoted}\s*|\s*{quoted}$", r"\1")
-        return pc.if_else(has, bare, pa.scalar("", pa.string()))
-
-    def __str__(self) -> str:
-        parts = [] if self.decimal == "." else ["a decimal comma"]
-        named = {",": "commas", ".": "dots", " ": "blanks", "'": "apostrophes"}
-        parts += [f"{named[self.thousands]} between thousands"] if self.thousands else []
-        parts += [f"'{self.affix}' beside them"] if self.affix else []
-        return " and ".join(parts)
+def fits(notation: Notation, cells: pa.Array) -> bool:
+    """Whether all cells, without blanks around them, are numbers so written."""
+    bare, has = _bare(notation, cells)
+    if has is not None and not pc.all(has).as_py():
+        return False
+    return bool(pc.all(pc.match_substring_regex(bare, _pattern(notation))).as_py() in (True, None))
 
 
-PLAIN: Final = Notation()
-MARKS: Final[tuple[tuple[Literal[".", ","], Literal["", ",", ".", " ", "'"]], ...]] = (
+def numbers(notation: Notation, cells: pa.Array) -> FloatArray:
+    """(cells,) float64 of cells that are so written; NaN of those that are not."""
+    bare, has = _bare(notation, cells)
+    written = pc.match_substring_regex(bare, _pattern(notation))
+    written = written if has is None else pc.and_(written, has)
+    bare = pc.if_else(written, bare, pa.scalar(None, pa.string()))
+    for mark in _marks(notation.thousands):
+        bare = pc.replace_substring(bare, mark, "")
+    if notation.decimal == ",":
+        bare = pc.replace_substring(bare, ",", ".")
+    return _cast(bare)
+
+
+def _bare(notation: Notation, cells: pa.Array) -> tuple[pa.Array, pa.Array | None]:
+    """Cells without the affix, and whether each has had it; None where there is none to have."""
+    cells = pc.replace_substring(cells, MINUS, "-")
+    if not notation.affix:
+        return cells, None
+    quoted = notation.affix if notation.affix.isalnum() else f"[{notation.affix}]"
+    has = pc.match_substring_regex(cells, rf"^[+-]?{quoted}|{quoted}$")
+    return pc.replace_substring_regex(cells, rf"^([+-]?){quoted}\s*|\s*{quoted}$", r"\1"), has
+
+
+@cache
+def _pattern(notation: Notation) -> str:
+    """What a cell without its affix matches."""
+    fraction = rf"(?:\{notation.decimal}[0-9]*)?"
+    plain = rf"(?:[0-9]+{fraction}|\{notation.decimal}[0-9]+){EXPONENT}"
+    if not notation.thousands:
+        return rf"^[+-]?{plain}$"
+    mark = f"[{_marks(notation.thousands)}]"
+    return rf"^[+-]?(?:[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+{fraction}|{plain})$"
+
+
+def _marks(thousands: Thousands) -> str:
+    return {" ": SPACES, "'": "'’"}.get(thousands, thousands)
+
+
+MARKS: Final[tuple[tuple[Decimal, Thousands], ...]] = (
     *((".", ""), (".", ","), (",", "")),
     *((",", "."), (".", " "), (",", " "), (".", "'")),
 )
@@ -103,7 +86,7 @@ def notations(cells: pa.Array, decimal: str | None, thousands: str | None) -> li
     """
     found: list[Notation] = []
     for each in _possible(_affix(cells), decimal, thousands):
-        if each.fits(cells) and not any(np.array_equal(each.values(cells), one.values(cells)) for one in found):
+        if fits(each, cells) and not any(np.array_equal(numbers(each, cells), numbers(one, cells)) for one in found):
             found.append(each)
     return found
 

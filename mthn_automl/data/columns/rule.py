@@ -7,7 +7,6 @@ type (of Parquet, of DataFrames) keep it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -18,37 +17,14 @@ from numpy.typing import NDArray
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.columns import dates
 from mthn_automl.data.columns.dates import Times
+from mthn_automl.data.columns.form import PLAIN, Form, Kind, Notation
 from mthn_automl.data.columns.missing import is_always, is_among_numbers
-from mthn_automl.data.columns.numbers import MARKS, PLAIN, Notation, has_zeros_in_front, notations, plain_values
+from mthn_automl.data.columns.numbers import MARKS, has_zeros_in_front, notations, numbers, plain_values
 from mthn_automl.data.columns.text import Names, tidy
 
 TRUE, FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
 NEARLY = 0.8
 """Share of numbers among the distinct cells from which a column of text is asked about."""
-
-
-class Kind(StrEnum):
-    """What a column holds."""
-
-    NUMBER = "number"
-    TRUTH = "truth"
-    DATE = "date"
-    TEXT = "text"
-
-
-@dataclass(frozen=True)
-class Form:
-    """How the cells of a column are written: all that is needed to read other cells as those of training were.
-
-    Attributes:
-        kind: what they hold.
-        notation: of numbers.
-        date: format of dates; empty where they had a type.
-    """
-
-    kind: Kind
-    notation: Notation = PLAIN
-    date: str = ""
 
 
 @dataclass(frozen=True)
@@ -127,9 +103,9 @@ def read_cells(column: pa.ChunkedArray, told: Told = Told()) -> Cells:
     if not is_text(column.type):
         return read_typed(column, told)
     if not told.categorical and told.decimal in (None, "."):
-        numbers = plain_values(column)
-        if numbers is not None and not np.isinf(numbers).any():
-            return Cells(Form(Kind.NUMBER), numbers)
+        plain = plain_values(column)
+        if plain is not None and not np.isinf(plain).any():
+            return Cells(Form(Kind.NUMBER), plain)
     return _read(Names.of(column), told)
 
 
@@ -171,7 +147,7 @@ def in_form(names: Names, forms: list[Form], missing: Mapping[str, int]) -> Cell
     if form.kind is Kind.TRUTH:
         truth = np.array([name in TRUE for name in names.names], dtype=np.float64)
         return Cells(form, np.append(truth, np.nan)[codes], missing=missing)
-    values = form.notation.values(names.array)
+    values = numbers(form.notation, names.array)
     infinite = np.isinf(values)
     values = np.append(np.where(infinite, np.nan, values), np.nan)[codes]
     return Cells(form, values, missing={**missing, **_counts(names, infinite.tolist())}, others=others)
@@ -184,7 +160,7 @@ def _forced(names: Names, told: Told, missing: Mapping[str, int]) -> Cells:
         for mark, group in MARKS
         if told.decimal in (None, mark) and told.thousands in (None, group)
     ] or [PLAIN]
-    values = [each.values(names.array) for each in possible]
+    values = [numbers(each, names.array) for each in possible]
     best = max(range(len(possible)), key=lambda index: np.count_nonzero(~np.isnan(values[index])))
     wrong = np.isnan(values[best]).tolist()
     rest = names.without(wrong)
@@ -195,7 +171,7 @@ def _strange(names: Names) -> dict[str, int]:
     """Of a column most of whose distinct cells are numbers, the others."""
     if len(names.names) == 0:
         return {}
-    wrong = np.isnan(PLAIN.values(names.array))
+    wrong = np.isnan(numbers(PLAIN, names.array))
     if not 0.0 < wrong.mean() <= 1.0 - NEARLY or has_zeros_in_front(names.array):
         return {}
     return {names.names[index]: names.first(index) for index in np.flatnonzero(wrong)}

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from mthn_automl.data.columns.again import read_again
-from mthn_automl.data.columns.numbers import Notation
-from mthn_automl.data.columns.rule import Cells, Form, Kind, Told, read_cells
+from mthn_automl.data.columns.form import Form, Kind, Notation
+from mthn_automl.data.columns.rule import Cells, Told, read_cells
 
 D, N, T, X = Kind.DATE, Kind.NUMBER, Kind.TRUTH, Kind.TEXT
 NAN = np.nan
