@@ -17,7 +17,7 @@ from mthn_automl.data.source import Source
 FEW_PERCENT: Final = 0.05
 """Share of cells from which a mark that counts as missing is asked about."""
 
-FLAGS: Final = {"decimal": "--decimal", "thousands": "--thousands"}
+
 
 
 @dataclass(frozen=True)

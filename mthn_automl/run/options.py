@@ -320,5 +320,10 @@ class Options:
 OPTIONS = options_of(Options)
 """By name, in the order of the command's help."""
 
+CHECKED = {
+    name: each for name, each in OPTIONS.items() if each.panel in ("", DATA, READING) or name in ("metric", "seed")
+}
+"""What `check` takes: all that is about the data."""
+
 CHANGEABLE = {name: each for name, each in OPTIONS.items() if each.again}
 """What `resume` takes too."""
