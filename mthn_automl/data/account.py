@@ -18,8 +18,6 @@ FEW_PERCENT: Final = 0.05
 """Share of cells from which a mark that counts as missing is asked about."""
 
 
-
-
 @dataclass(frozen=True)
 class ColumnAccount:
     """How one column was read.

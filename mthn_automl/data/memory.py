@@ -4,12 +4,19 @@ from pathlib import Path
 
 import psutil
 
+from mthn_automl.data.control_groups import MEMBERSHIP, ROOT, control_groups
 from mthn_automl.errors import DataError
 
 # 8 in the column that was read, 8 in the array made of it, and what lies between: as measured.
 BYTES_A_CELL = 20
 BYTES_A_CELL_SEARCHED = 40
 """Beside what has been read: rows without the test rows, both as arrays of workers, and what fits copy."""
+
+NAMES = {
+    1: ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+    2: ("memory.max", "memory.current", "inactive_file"),
+}
+"""Files of a control group by its version: limit, use, and the line of the cache in its statistics."""
 
 UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
@@ -47,22 +54,9 @@ def free_bytes() -> int:
     return available if left is None else min(available, left)
 
 
-def container_bytes(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> int | None:
-    """What the control groups of this process still allow, None without a limit; version 1 or 2, Linux only."""
-    try:
-        groups = [line.split(":", 2) for line in membership.read_text(encoding="utf-8").splitlines()]
-    except OSError:
-        return None
-    left = []
-    for _, controllers, path in groups:
-        if not controllers:
-            names, top = ("memory.max", "memory.current", "inactive_file"), root
-        elif "memory" in controllers.split(","):
-            names, top = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"), root / "memory"
-        else:
-            continue
-        inside = top / path.strip("/")
-        left += [_left(folder, *names) for folder in (inside, *inside.parents) if folder.is_relative_to(top)]
+def container_bytes(root: Path = ROOT, membership: Path = MEMBERSHIP) -> int | None:
+    """What the control groups of this process still allow, None without a limit."""
+    left = [_left(folder, *NAMES[version]) for folder, version in control_groups("memory", root, membership)]
     return min((each for each in left if each is not None), default=None)
 
 
