@@ -149,8 +149,8 @@ def _questions(source: Source, name: str, cells: Cells) -> list[str]:
     if limits:
         count = sum(cells.missing[mark] for mark in limits)
         found.append(
-            f"{listed(limits, 3)} in {counted(count, 'cell')} of '{name}' count as missing: write the limit, or half of "
-            "it, where that is nearer to the truth"
+            f"{listed(limits, 3)} in {counted(count, 'cell')} of '{name}' count as missing: write the limit, or half "
+            "of it, where that is nearer to the truth"
         )
     marked = {mark: count for mark, count in cells.missing.items() if mark not in limits}
     if sum(marked.values()) > FEW_PERCENT * len(cells.known):

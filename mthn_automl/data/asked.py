@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from mthn_automl.data.columns.rule import Told
-from mthn_automl.data.formats import Reading
+from mthn_automl.data.formats.reading import Reading
 from mthn_automl.errors import UsageError, did_you_mean
 
 PLAIN = Reading()

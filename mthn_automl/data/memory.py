@@ -7,8 +7,6 @@ import psutil
 from mthn_automl.data.control_groups import MEMBERSHIP, ROOT, control_groups
 from mthn_automl.errors import DataError
 
-# 8 in the column that was read, 8 in the array made of it, and what lies between: as measured.
-BYTES_A_CELL = 20
 BYTES_A_CELL_SEARCHED = 40
 """Beside what has been read: rows without the test rows, both as arrays of workers, and what fits copy."""
 
@@ -19,21 +17,6 @@ NAMES = {
 """Files of a control group by its version: limit, use, and the line of the cache in its statistics."""
 
 UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
-
-
-def refuse_too_large(path: Path, rows: int, columns: int) -> None:
-    """Raise a DataError, before anything is read, if the table would not fit; it says what would."""
-    need, free = BYTES_A_CELL * rows * columns, free_bytes()
-    if need <= free:
-        return
-    few_rows, few_columns = int(rows * free / need), int(columns * free / need)
-    would_fit = f"about {_rounded(few_rows)} of its {_rounded(rows)} rows"
-    if few_columns >= 3:  # fewer are no data set: the task, the target and a feature
-        would_fit += f", or {few_columns:,} of its {columns:,} columns,"
-    raise DataError(
-        f"The data must fit in memory, however {path} needs about {_size(need)} while it is read as arrays, and "
-        f"{_size(free)} are free; {would_fit} would fit: give fewer, or use a machine with more memory."
-    )
 
 
 def refuse_search(rows: int, columns: int) -> None:

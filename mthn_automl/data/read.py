@@ -11,7 +11,7 @@ from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.asked import Asked
 from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.dataset import Dataset, TaskTable
-from mthn_automl.data.formats import Reading
+from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.infer import infer_columns
 from mthn_automl.data.metadata import Joined, join_metadata, without_metadata
 from mthn_automl.data.names import counted, listed

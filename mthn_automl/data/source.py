@@ -14,7 +14,8 @@ from mthn_automl.data.columns.again import read_again
 from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.columns.rule import Cells, Told, as_text, read_cells
 from mthn_automl.data.columns.text import Names
-from mthn_automl.data.formats import Reading, open_table
+from mthn_automl.data.formats.opening import open_table
+from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.formats.table_file import TableFile
 from mthn_automl.data.values import LARGEST, too_large
 from mthn_automl.errors import DataError, did_you_mean

@@ -97,6 +97,8 @@ def infer_target(
         return source, Target(Problem.REGRESSION, (), _regression(source, targets), (note,))
     if len(targets) > 1:
         raise DataError(f"Only regression takes several targets, however {kind} was asked of {listed(targets)}.")
+    if kind == "binary":
+        _refuse_not_two(source, targets[0])
     source, rare = _without_rare(source, targets[0], merge_rare)
     classes, values = _classes(source, targets[0], kind)
     taken = Problem.MULTICLASS if kind == "multiclass" or len(classes) > 2 else Problem.BINARY
@@ -180,14 +182,19 @@ def _classes(source: Source, name: str, kind: str) -> tuple[tuple[str, ...], Flo
     used = np.unique(found.codes)
     names, codes = [found.names[code] for code in used], np.searchsorted(used, found.codes)
     classes = tuple(sorted(names, key=number_aware))
-    if kind == "binary" and len(classes) != 2:
+    if len(classes) < 2:
+        raise DataError(f"The target must vary, however '{name}' is '{classes[0]}' in every row of {source.name}.")
+    return classes, positions(names, classes)[codes][:, None].astype(np.float64)
+
+
+def _refuse_not_two(source: Source, name: str) -> None:
+    names = source.columns[name].names()
+    classes = sorted((names.names[code] for code in np.flatnonzero(names.counts)), key=number_aware)
+    if len(classes) != 2:
         raise DataError(
             f"A binary target must have two classes, however '{name}' of {source.name} has {len(classes)}: "
             f"{listed(classes)}; --problem auto takes what there is."
         )
-    if len(classes) < 2:
-        raise DataError(f"The target must vary, however '{name}' is '{classes[0]}' in every row of {source.name}.")
-    return classes, positions(names, classes)[codes][:, None].astype(np.float64)
 
 
 def _without_rare(source: Source, name: str, merge: bool) -> tuple[Source, list[str]]:
@@ -196,6 +203,7 @@ def _without_rare(source: Source, name: str, merge: bool) -> tuple[Source, list[
     Raises:
         DataError: as many classes as rows, nearly: the target is none of classes.
     """
+    _at_least_two(source)
     names = source.columns[name].names()
     counts = names.counts
     rare = counts == 1
@@ -225,8 +233,8 @@ def _at_least_two(source: Source) -> None:
 def _lonely(source: Source, name: str, names: Names, rare: NDArray[np.bool_]) -> str:
     first = int(rare.argmax())
     return (
-        f"Every class must occur at least twice, however {int(rare.sum()):,} of '{name}' occur once, such as "
-        f"'{names.names[first]}' in {source.at(names.first(first))}; {_advice(source, name)}."
+        f"A class must occur at least twice, however {counted(int(rare.sum()), 'value')} of '{name}' occur once, such "
+        f"as '{names.names[first]}' in {source.at(names.first(first))}; {_advice(source, name)}."
     )
 
 

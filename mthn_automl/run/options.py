@@ -273,7 +273,7 @@ class Options:
     def asked(self) -> "Asked":
         """What is said of the data."""
         from mthn_automl.data.asked import Asked
-        from mthn_automl.data.formats import Reading
+        from mthn_automl.data.formats.reading import Reading
 
         return Asked(
             self.task,
