@@ -14,7 +14,8 @@ import numpy as np
 import pandas as pd
 from accuracy_methods import Job, Outcome
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.schema import Problem
 from mthn_automl.data.split import assign_folds
 

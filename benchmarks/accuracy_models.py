@@ -8,7 +8,8 @@ import torch
 from accuracy_methods import Job, Outcome
 
 from mthn_automl import catalogue
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.data.scoring import default_metric, error_over_rows, metric_named
 from mthn_automl.data.split import assign_folds

@@ -30,7 +30,8 @@ from measuring import say
 
 from mthn_automl import catalogue
 from mthn_automl.catalogue import SpaceFile
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.scoring import default_metric
 from mthn_automl.data.split import assign_folds
 from mthn_automl.errors import MthnError

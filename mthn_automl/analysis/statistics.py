@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.metrics.parts.scores import Means, Scores, first
 from mthn_automl.data.scoring import Metric, error_by_task
 

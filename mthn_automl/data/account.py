@@ -171,7 +171,7 @@ def _cell(cells: Cells, row: int) -> str:
     if cells.text is not None:
         return cells.text.names[cells.text.codes[row]]
     if cells.dates is not None:
-        return str(cells.dates[row].astype("datetime64[s]")).removesuffix("T00:00:00")
+        return str(np.datetime_as_string(cells.dates[row], unit="s")).removesuffix("T00:00:00")
     assert cells.numbers is not None
     value = float(cells.numbers[row])
     return str(bool(value)).lower() if cells.form.kind is Kind.TRUTH else f"{value:g}"

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table, TaskTable
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.preprocess import Preprocessor, missing_columns
 from mthn_automl.data.scaling import Scaling, moments
 from mthn_automl.data.schema import Problem

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mthn_automl.data.dataset import IntArray, Table, TaskTable
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.dataset import Table, TaskTable
 from mthn_automl.data.infer import infer_columns
 from mthn_automl.data.names import counted, positions
 from mthn_automl.data.schema import Column

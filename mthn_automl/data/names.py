@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mthn_automl.data.dataset import IntArray
+from mthn_automl.data.arrays import IntArray
 
 
 def positions(names: Sequence[str], known: Sequence[str]) -> IntArray:

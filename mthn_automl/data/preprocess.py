@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray, IntArray, Table
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Table
 from mthn_automl.data.scaling import Scaling, moments
 from mthn_automl.data.schema import Column
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 
 FAR = 1e6
 """Standard deviations at which a value is cut off, so that one mistyped cell cannot overflow single precision."""

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from mthn_automl.data import metrics
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.metrics.parts.scores import Scores, mean_of_defined
 from mthn_automl.data.schema import Problem
 from mthn_automl.errors import UsageError, did_you_mean

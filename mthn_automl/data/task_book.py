@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mthn_automl.data.dataset import IntArray, TaskTable
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.dataset import TaskTable
 from mthn_automl.data.metadata import extend_tasks, no_common_task, task_names
 from mthn_automl.data.names import counted, positions
 from mthn_automl.data.schema import Schema

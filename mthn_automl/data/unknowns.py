@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray, IntArray, Table
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Table
 from mthn_automl.data.names import counted, listed
 from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source

@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table, TaskTable
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.read import read_rows
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.stream import RowStream

@@ -9,10 +9,11 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import ArrayLike
 
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.columns.again import read_again
 from mthn_automl.data.columns.dates import part_of
 from mthn_automl.data.columns.text import tidy
-from mthn_automl.data.dataset import FloatArray, IntArray, Table, TaskTable
+from mthn_automl.data.dataset import Table, TaskTable
 from mthn_automl.data.metadata import extend_tasks
 from mthn_automl.data.names import counted, listed
 from mthn_automl.data.schema import Column, Schema

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray, Table, TaskTable
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.schema import Schema
 from mthn_automl.received import Received
 

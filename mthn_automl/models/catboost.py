@@ -12,7 +12,8 @@ import catboost
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Frame, Growth, ProblemShape, Size, Traits
 from mthn_automl.models.parts.boosters import most_rounds, patience

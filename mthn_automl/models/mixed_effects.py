@@ -8,7 +8,8 @@ from scipy.linalg import svd
 from scipy.sparse import diags_array
 from sklearn.linear_model import Ridge as RidgeRegression
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import ProblemShape, Traits
 from mthn_automl.models.parts.linear import Linear, LinearColumns, LinearModel, TaskEffects, fit_classes
 from mthn_automl.models.parts.probabilities import Classes

@@ -11,7 +11,8 @@ from mthn_automl.analysis.leaderboard import Finalist, errors_of, leaderboard
 from mthn_automl.analysis.preferences import joined, preference_curve
 from mthn_automl.analysis.sealed import SealedErrors
 from mthn_automl.analysis.tradeoff import tradeoff
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.errors import NothingFinishedError
 from mthn_automl.models.base import Classical

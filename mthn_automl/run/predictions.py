@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.deployment.predictor import prediction_table
 from mthn_automl.errors import FormatError
 from mthn_automl.run.ensembling import ENSEMBLE, Blend

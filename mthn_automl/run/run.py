@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mthn_automl.catalogue import SpaceFile
-from mthn_automl.data.dataset import Dataset, IntArray
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.split import assign_folds, load_split, save_split
 from mthn_automl.errors import NothingFinishedError
 from mthn_automl.received import typed

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from mthn_automl.analysis.sealed import SealedErrors, sealed_errors, timed
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.run.ensembling import ENSEMBLE, Blend
 from mthn_automl.run.models import Best, Finished
 from mthn_automl.run.run import Run

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.dataset import IntArray
+from mthn_automl.data.arrays import IntArray
 
 PADDING = -1
 

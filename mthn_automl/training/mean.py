@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray, Table, TaskTable
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.models.base import Classical, Size
 from mthn_automl.training.networks import Networks
 

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table, TaskTable
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.schema import Problem
 from mthn_automl.models.base import Size

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mthn_automl.data.dataset import IntArray
+from mthn_automl.data.arrays import IntArray
 from mthn_automl.training.batches import PADDING, Layout, batch_count, deal, lay_out
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.members import Member, Pack

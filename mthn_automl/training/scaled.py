@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray, Table
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Table
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.preprocess import Preprocessor
 from mthn_automl.data.scaling import FAR, Scaling, median_and_spread

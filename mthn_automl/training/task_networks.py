@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.training.batches import narrow
 from mthn_automl.training.members import Pack
 from mthn_automl.training.tables import State

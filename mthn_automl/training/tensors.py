@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.scaling import drawn_in
 from mthn_automl.data.schema import Problem
 from mthn_automl.training.device import holds

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.tuning.ensemble import Candidate, blended, greedy, target_of
 from mthn_automl.tuning.objective import SearchData
 from mthn_automl.tuning.results import TrialResult

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.metrics.parts.scores import mean_of_defined
 from mthn_automl.data.scoring import Metric, metric_named
 from mthn_automl.models.base import Size

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from mthn_automl.catalogue import SpaceFile
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.errors import OutOfTimeError
 from mthn_automl.models.base import Classical, Growth

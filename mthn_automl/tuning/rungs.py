@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.schema import Problem
 from mthn_automl.data.scoring import metric_named
 from mthn_automl.received import typed

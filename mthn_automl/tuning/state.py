@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.schema import Schema
 from mthn_automl.models.base import Classical, ProblemShape

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.errors import OutOfTimeError, StorageError
 from mthn_automl.received import Received, typed
 from mthn_automl.storage import write_bytes, write_json

@@ -19,7 +19,8 @@ import pytest
 import torch
 
 from mthn_automl import catalogue
-from mthn_automl.data.dataset import Dataset, FloatArray, TaskTable
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.data.encoding import Flags
 from mthn_automl.data.schema import Problem
 from mthn_automl.deployment.model_folder import read_model, write_model

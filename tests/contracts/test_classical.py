@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from mthn_automl import catalogue
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.models.base import Classical, Growth
 from mthn_automl.tuning.arrays import to_parts

@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.training import task_networks

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table, TaskTable
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.schema import Column, Problem, Schema
 
 Levels = Sequence[int]

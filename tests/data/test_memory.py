@@ -25,7 +25,8 @@ def test_a_file_larger_than_memory_is_refused_before_it_is_read(data: Path, monk
     monkeypatch.setattr(memory, "free_bytes", lambda: 1_000_000)
     assert len(read_dataset(data)) == 3_000
     monkeypatch.setattr(memory, "free_bytes", lambda: 20_000)
-    with pytest.raises(DataError, match=rf"{data.name} needs about \d+ kB once it is read, and 20 kB are free; give fewer"):
+    refused = rf"{data.name} needs about \d+ kB once it is read, and 20 kB are free; give fewer"
+    with pytest.raises(DataError, match=refused):
         read_dataset(data)
 
 

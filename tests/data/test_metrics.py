@@ -8,7 +8,7 @@ import sklearn.metrics as reference
 from numpy.testing import assert_allclose
 
 from mthn_automl.data import metrics
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.schema import Problem
 from mthn_automl.data.scoring import (
     check_metric,

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from mthn_automl.data.dataset import Dataset, IntArray
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.data.scaling import SQUASH
 from mthn_automl.training.encode import TrainingData, encode, problem_shape

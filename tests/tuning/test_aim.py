@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.tuning.aim import EnsembleAim
 from mthn_automl.tuning.allocation import Standing, next_architecture
 from mthn_automl.tuning.lowest import LowestErrors

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.scoring import metric_named
 from mthn_automl.models.base import Size
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits

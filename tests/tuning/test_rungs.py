@@ -9,7 +9,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.scoring import metric_named
 from mthn_automl.tuning import rungs as module
 from mthn_automl.tuning.rungs import (

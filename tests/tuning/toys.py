@@ -11,7 +11,8 @@ import numpy as np
 
 from mthn_automl import catalogue
 from mthn_automl.catalogue import SpaceFile
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.problems import cubic
 from mthn_automl.data.read import read_dataset
 from mthn_automl.data.split import assign_folds

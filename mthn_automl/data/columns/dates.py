@@ -112,7 +112,7 @@ def _numbers(part: Part, dates: Times) -> FloatArray:
         case "weekday":
             return (days.astype(np.int64) + 3) % 7 + 1.0
         case "hour":
-            return (dates - days).astype(np.int64) / (MICROSECONDS_A_DAY / 24)
+            return np.asarray((dates - days).astype(np.int64) / (MICROSECONDS_A_DAY / 24))
     return dates.astype(np.int64) / MICROSECONDS_A_DAY - part.origin
 
 

@@ -174,7 +174,7 @@ def _strange(names: Names) -> dict[str, int]:
     wrong = np.isnan(numbers(PLAIN, names.array))
     if not 0.0 < wrong.mean() <= 1.0 - NEARLY or has_zeros_in_front(names.array):
         return {}
-    return {names.names[index]: names.first(index) for index in np.flatnonzero(wrong)}
+    return {names.names[index]: names.first(int(index)) for index in np.flatnonzero(wrong)}
 
 
 def _counts(names: Names, wanted: list[bool]) -> dict[str, int]:

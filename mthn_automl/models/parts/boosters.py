@@ -12,7 +12,7 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Growth
 from mthn_automl.models.parts.booster_text import END, check_booster_text

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from threadpoolctl import threadpool_limits
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.models.parts.kernels import Kernel, Points, landmarks, whitening
 from mthn_automl.models.parts.linear import Linear, fit_classes
 from mthn_automl.models.parts.probabilities import Classes

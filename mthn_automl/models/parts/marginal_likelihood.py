@@ -8,7 +8,7 @@ from scipy.linalg.lapack import dpotri
 from scipy.optimize import OptimizeResult, minimize
 from scipy.sparse import csr_array
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.models.parts.kernels import (
     Kernel,
     KernelShape,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 
 FOLDS = 5
 

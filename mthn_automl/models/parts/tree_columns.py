@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset, Table
 from mthn_automl.data.schema import Column
 from mthn_automl.models.parts.target_means import TargetMeans, training_means
 from mthn_automl.received import typed

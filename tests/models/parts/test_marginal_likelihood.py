@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import check_grad
 from scipy.stats import multivariate_normal
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.models.parts.kernels import KernelShape, Points
 from mthn_automl.models.parts.marginal_likelihood import SPREAD, Hyperparameters
 

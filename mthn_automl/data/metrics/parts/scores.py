@@ -11,7 +11,7 @@ from typing import Protocol
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 
 
 class Scores(Protocol):
