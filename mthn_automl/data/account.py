@@ -169,9 +169,10 @@ def _questions(source: Source, name: str, cells: Cells) -> list[str]:
 
 def _cell(cells: Cells, row: int) -> str:
     if cells.text is not None:
-        return cells.text.names[cells.text.codes[row]]
+        return cells.text.names[int(cells.text.codes[row])]
     if cells.dates is not None:
-        return str(np.datetime_as_string(cells.dates[row], unit="s")).removesuffix("T00:00:00")
+        date = str(np.datetime_as_string(cells.dates[row : row + 1], unit="s")[0])
+        return date.removesuffix("T00:00:00")
     assert cells.numbers is not None
     value = float(cells.numbers[row])
     return str(bool(value)).lower() if cells.form.kind is Kind.TRUTH else f"{value:g}"

@@ -28,6 +28,7 @@ class Count:
         column: as training saw it.
         cells: met so far.
         empty: of these.
+        marks: cells by the mark in them that counts as missing among numbers and dates.
         unknown: cells by the category that they hold and training did not.
         outside: numbers below the lowest or above the highest of training.
         lowest, highest: of these numbers.
@@ -36,6 +37,7 @@ class Count:
     column: Column
     cells: int = 0
     empty: int = 0
+    marks: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
     outside: int = 0
     lowest: float = np.inf
@@ -51,6 +53,7 @@ class Count:
         """values: (rows,) as they are encoded."""
         self.cells += len(values)
         if self.column.numeric:
+            self.marks.update(source.columns[self.column.read_from].missing)
             self._enter_numbers(values.astype(np.float64, copy=False))
         else:
             self._enter_codes(source, values.astype(np.int64, copy=False))
@@ -83,6 +86,11 @@ class Count:
                 f"{named} holds what training has not seen in {self.unknown.total():,} of {self.cells:,} cells "
                 f"({self._examples()}), which count as missing"
             )
+        if self.marks:
+            marks = ", ".join(
+                f"'{mark}' in {counted(count, 'cell')}" for mark, count in self.marks.most_common(MOST_NAMED)
+            )
+            return f"{named} has {marks}, which count as missing"
         if self.outside and self.column.range is not None:
             low, high = self.column.range
             return (

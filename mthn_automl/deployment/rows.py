@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import ArrayLike
 
 from mthn_automl.data.arrays import FloatArray, IntArray
-from mthn_automl.data.columns.again import read_again
+from mthn_automl.data.columns.again import read_cell
 from mthn_automl.data.columns.dates import part_of
 from mthn_automl.data.columns.text import tidy
 from mthn_automl.data.dataset import Table, TaskTable
@@ -179,7 +178,7 @@ def _number(column: Column, value: object) -> float:
     if isinstance(value, datetime.date | np.datetime64):
         dates = np.array([value], dtype="datetime64[us]")
         return float(part_of(column.part, dates)[0]) if column.part is not None else number(column.name, value)
-    again = read_again(pa.chunked_array([pa.array([str(value)])]), column.written)
+    again = read_cell(str(value), column.written)
     if again.wrong is not None:
         return number(column.name, value)
     return float(numeric_values(again.cells, column)[0])

@@ -8,7 +8,7 @@ from mthn_automl.cli.written import for_search
 from mthn_automl.run.option import accepting
 from mthn_automl.run.options import CHECKED
 
-HELP_ORDER = 0
+HELP_ORDER = 2
 
 
 @accepting(map(for_search, CHECKED.values()))

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-HELP_ORDER = 3
+HELP_ORDER = 4
 
 
 def predict(

@@ -10,7 +10,7 @@ from mthn_automl.data.columns import dates
 from mthn_automl.data.columns.form import PLAIN, Form, Kind
 from mthn_automl.data.columns.missing import is_always, is_among_numbers
 from mthn_automl.data.columns.numbers import numbers, plain_values
-from mthn_automl.data.columns.rule import FALSE, TRUE, Cells, Told, as_text, is_text, read_typed
+from mthn_automl.data.columns.rule import FALSE, TRUE, Cells, Told, as_text, counted, is_text, read_typed
 from mthn_automl.data.columns.text import Names
 
 
@@ -42,14 +42,21 @@ def read_again(column: pa.ChunkedArray, form: Form) -> Again:
             return Again(Cells(form, plain))
     names = Names.of(column)
     known = names.without(is_always(names.array).to_pylist())
-    known = known.without(is_among_numbers(known.array).to_pylist())
+    marked = is_among_numbers(known.array).to_pylist()
+    missing, known = counted(known, marked), known.without(marked)
     values = _values(known, form)
     strange = np.append(np.isnan(values), False)[known.codes]
     row = int(strange.argmax()) if strange.any() else None
-    if form.kind is not Kind.DATE:
-        values = np.where(np.isinf(values), np.nan, values)
-    values = np.append(values, values.dtype.type("NaT" if form.kind is Kind.DATE else "nan"))[known.codes]
-    return Again(Cells(form, dates=values) if form.kind is Kind.DATE else Cells(form, values), row)
+    if form.kind is Kind.DATE:
+        values = np.append(values, np.datetime64("NaT"))[known.codes]
+        return Again(Cells(form, dates=values, missing=missing), row)
+    values = np.append(np.where(np.isinf(values), np.nan, values), np.nan)[known.codes]
+    return Again(Cells(form, values, missing=missing), row)
+
+
+def read_cell(cell: str, form: Form) -> Again:
+    """As `read_again`, for one cell of text."""
+    return read_again(pa.chunked_array([pa.array([cell])]), form)
 
 
 def _values(names: Names, form: Form) -> Any:

@@ -112,16 +112,16 @@ def read_cells(column: pa.ChunkedArray, told: Told = Told()) -> Cells:
 def _read(names: Names, told: Told) -> Cells:
     always = is_always(names.array).to_pylist()
     known = names.without(always)
-    missing = _counts(names, always)
+    missing = counted(names, always)
     if told.categorical:
         return Cells(Form(Kind.TEXT), text=known, missing=missing)
     marked = is_among_numbers(known.array).to_pylist()
     rest = known.without(marked)
     forms = _forms(rest, told)
     if forms and (len(rest.names) or not any(marked)):
-        return in_form(rest, forms, missing | _counts(known, marked))
+        return in_form(rest, forms, missing | counted(known, marked))
     if told.numeric:
-        return _forced(rest, told, missing | _counts(known, marked))
+        return _forced(rest, told, missing | counted(known, marked))
     return Cells(Form(Kind.TEXT), text=known, missing=missing, strange=_strange(rest))
 
 
@@ -150,7 +150,7 @@ def in_form(names: Names, forms: list[Form], missing: Mapping[str, int]) -> Cell
     values = numbers(form.notation, names.array)
     infinite = np.isinf(values)
     values = np.append(np.where(infinite, np.nan, values), np.nan)[codes]
-    return Cells(form, values, missing={**missing, **_counts(names, infinite.tolist())}, others=others)
+    return Cells(form, values, missing={**missing, **counted(names, infinite.tolist())}, others=others)
 
 
 def _forced(names: Names, told: Told, missing: Mapping[str, int]) -> Cells:
@@ -164,7 +164,7 @@ def _forced(names: Names, told: Told, missing: Mapping[str, int]) -> Cells:
     best = max(range(len(possible)), key=lambda index: np.count_nonzero(~np.isnan(values[index])))
     wrong = np.isnan(values[best]).tolist()
     rest = names.without(wrong)
-    return in_form(rest, [Form(Kind.NUMBER, possible[best])], {**missing, **_counts(names, wrong)})
+    return in_form(rest, [Form(Kind.NUMBER, possible[best])], {**missing, **counted(names, wrong)})
 
 
 def _strange(names: Names) -> dict[str, int]:
@@ -177,7 +177,8 @@ def _strange(names: Names) -> dict[str, int]:
     return {names.names[index]: names.first(int(index)) for index in np.flatnonzero(wrong)}
 
 
-def _counts(names: Names, wanted: list[bool]) -> dict[str, int]:
+def counted(names: Names, wanted: list[bool]) -> dict[str, int]:
+    """How many cells have each of those names that are wanted."""
     counted = zip(names.names, names.counts.tolist(), wanted, strict=True)
     return {name: count for name, count, each in counted if each and name}
 
