@@ -1,0 +1,159 @@
+"""Test rows that a simple classifier tells from training rows.
+
+The classifier is a naive Bayes one on ten classes of each column, and of each number's rank within its task. It learns
+from four fifths of the rows and judges the last, in turn. Rows are compared within tasks, so that tasks of which more
+rows are in the test, as small ones may have, are no shift; where whole tasks are held out, tasks are compared, by one
+row each.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mthn_automl.data.alarms.parts.alarm import Alarm
+from mthn_automl.data.alarms.parts.area import Area, area_within
+from mthn_automl.data.alarms.parts.columns import Cells, features_of, metadata_of, row_keys
+from mthn_automl.data.alarms.parts.ranks import ranks_within
+from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.names import counted
+
+SAMPLED: Final = True
+ROWS = 20
+"""Fewest test rows and fewest training rows; of tasks where whole ones are held out, a quarter of that."""
+BINS, FOLDS = 10, 5
+PRIOR = 1.0
+"""Rows of each kind that each class of a column is thought to have before any is seen."""
+ERRORS = 3.0
+"""Standard errors by which the area must exceed a half, and by which its interval goes to both sides."""
+AREA = 0.55
+"""Least area that is worth a word, however sure it is."""
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What is compared.
+
+    Attributes:
+        rows: (n,) of the dataset.
+        stratum: (n,) rows of one are compared with each other.
+        test: (n,).
+        what: they stand for: row, task, or group (of equal rows).
+    """
+
+    rows: IntArray
+    stratum: IntArray
+    test: NDArray[np.bool_]
+    what: str
+
+
+def find(dataset: Dataset, test: NDArray[np.bool_]) -> Iterator[Alarm]:
+    """Whether test rows are told from training rows, and by which column most."""
+    compared = _compared(dataset, test, np.random.default_rng(0))
+    columns = features_of(dataset)
+    if compared is None or not columns:
+        return
+    taken = [Cells(each.column, each.values[compared.rows]) for each in columns]
+    if compared.what == "task":
+        task = dataset.task[compared.rows]
+        taken += [Cells(each.column, each.values[task]) for each in metadata_of(dataset)]
+    fold = np.random.default_rng(1).integers(FOLDS, size=len(compared.rows))
+    scores = [_score(each, compared, fold) for each in taken]
+    area = area_within(np.sum(scores, axis=0), compared.test, compared.stratum)
+    if area.value - ERRORS * area.error > 0.5 and area.value >= AREA:
+        alone = [area_within(score, compared.test, compared.stratum).value for score in scores]
+        most = int(np.argmax(alone))
+        yield _alarm(compared, area, taken[most].name, alone[most])
+
+
+def _compared(dataset: Dataset, test: NDArray[np.bool_], random: np.random.Generator) -> _Rows | None:
+    """Rows of tasks that have both kinds; one row a group where equal rows were kept together; or one row a task."""
+    if not test.any() or test.all():
+        return None
+    tasks = len(dataset.tasks)
+    sizes, tested = np.bincount(dataset.task, minlength=tasks), np.bincount(dataset.task, test, minlength=tasks)
+    rows: IntArray = np.flatnonzero(((tested > 0) & (tested < sizes))[dataset.task])
+    found = _Rows(rows, dataset.task[rows], test[rows], "row")
+    together = _one_a_group(dataset, test, random)
+    if together is not None:
+        found = together
+    elif test[rows].sum() < ROWS:
+        rows = _one_of_each(dataset.task, random)
+        found = _Rows(rows, np.zeros(len(rows), dtype=np.int64), test[rows], "task")
+    fewest = ROWS if found.what != "task" else ROWS // 4
+    return found if min(found.test.sum(), (~found.test).sum()) >= fewest else None
+
+
+def _one_a_group(dataset: Dataset, test: NDArray[np.bool_], random: np.random.Generator) -> _Rows | None:
+    """Where no two rows of the same features are on two sides: they are one observation, many times."""
+    group = np.unique(row_keys((each.values for each in features_of(dataset)), len(dataset)), return_inverse=True)[1]
+    sizes, tested = np.bincount(group), np.bincount(group, test)
+    if (sizes > 1).sum() < ROWS / 2 or ((tested > 0) & (tested < sizes)).any():
+        return None
+    rows = _one_of_each(group, random)
+    return _Rows(rows, np.zeros(len(rows), dtype=np.int64), test[rows], "group")
+
+
+def _one_of_each(group: IntArray, random: np.random.Generator) -> IntArray:
+    mixed = random.permutation(len(group))
+    return mixed[np.unique(group[mixed], return_index=True)[1]]
+
+
+def _score(cells: Cells, compared: _Rows, fold: IntArray) -> FloatArray:
+    """(n,) how much likelier a row's cell is in the test, as rows of the other folds say."""
+    if not cells.column.numeric:
+        return _log_odds(cells.codes, compared, fold)
+    own = ranks_within(cells.values, compared.stratum)
+    own /= np.bincount(compared.stratum)[compared.stratum] + 1
+    score = _log_odds(_binned(cells.values), compared, fold)
+    return score + _log_odds(_binned(own), compared, fold) if np.ptp(compared.stratum) else score
+
+
+def _binned(values: FloatArray | IntArray) -> IntArray:
+    """(n,) one of about equally full classes, missing values in the last."""
+    known = values[np.isfinite(values)]
+    if len(known) == 0:
+        return np.zeros(len(values), dtype=np.int64)
+    edges = np.unique(np.quantile(known, np.arange(1, BINS) / BINS))
+    return np.where(np.isfinite(values), np.searchsorted(edges, values, side="right"), BINS)
+
+
+def _log_odds(codes: IntArray, compared: _Rows, fold: IntArray) -> FloatArray:
+    """A training row counts as much as its stratum has test rows for each, so that all strata have both alike."""
+    sizes, tested = np.bincount(compared.stratum), np.bincount(compared.stratum, compared.test)
+    weight = np.where(compared.test, 1.0, (tested / np.maximum(sizes - tested, 1))[compared.stratum])
+    bins = int(codes.max()) + 1
+    cells = (codes * FOLDS + fold) * 2 + compared.test
+    seen = np.bincount(cells, weight, minlength=bins * FOLDS * 2).reshape(bins, FOLDS, 2)
+    others = seen.sum(axis=1, keepdims=True) - seen + PRIOR
+    share = np.log(others / others.sum(axis=0))
+    return np.asarray((share[..., 1] - share[..., 0])[codes, fold])
+
+
+def _alarm(compared: _Rows, area: Area, column: str, alone: float) -> Alarm:
+    low, high = area.value - ERRORS * area.error, min(area.value + ERRORS * area.error, 1.0)
+    return Alarm(
+        name="shift",
+        columns=(column,),
+        sentence=(
+            f"Test rows differ from training rows: of one of each, a simple classifier finds the test row "
+            f"{100 * area.value:.0f} times in a hundred ({100 * low:.0f} to {100 * high:.0f}), where 50 are chance "
+            f"({counted(len(compared.rows), compared.what)} compared); '{column}' alone tells most, with "
+            f"{100 * alone:.0f}."
+        ),
+        advice=(
+            f"If '{column}' is when or where the model will be used, the split asks the right question "
+            f"(`--time {column}`, `--group {column}`); if it only names rows, `--ignore {column}` leaves it out."
+        ),
+        evidence={
+            "auc": area.value,
+            "auc_low": low,
+            "auc_high": high,
+            "column": column,
+            "column_auc": alone,
+            "compared": len(compared.rows),
+            "test_compared": int(compared.test.sum()),
+        },
+    )
