@@ -1,9 +1,9 @@
 """Test rows that a simple classifier tells from training rows.
 
-The classifier is a naive Bayes one on ten classes of each column, and of each number's rank within its task. It learns
-from four fifths of the rows and judges the last, in turn. Rows are compared within tasks, so that tasks of which more
-rows are in the test, as small ones may have, are no shift; where whole tasks are held out, tasks are compared, by one
-row each.
+The classifier is a naive Bayes one on a few classes of each column, and of each number's rank within its task. It
+learns from four fifths of the rows and judges the last, in turn. Rows are compared within tasks, so that tasks of which
+more rows are in the test, as small ones may have, are no shift; where whole tasks are held out, tasks are compared, by
+one row each.
 """
 
 from collections.abc import Iterator
@@ -21,13 +21,20 @@ from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.data.names import counted
 
 SAMPLED: Final = True
-ROWS = 20
-"""Fewest test rows and fewest training rows; of tasks where whole ones are held out, a quarter of that."""
-BINS, FOLDS = 10, 5
+FEWEST, FEWEST_TASKS, FEWEST_GROUPS = 20, 5, 10
+"""Test rows, and training rows, that there must be; the same of tasks held out; and groups of equal rows."""
+FOLDS = 5
+FEWEST_BINS, MOST_BINS, ROWS_A_BIN = 3, 10, 10
+"""Into how many classes numbers are put: about ten of the rarer kind of row in each."""
+APART = 0.1
+"""Most of the groups of equal rows that may be on two sides where they were kept together: two persons may be alike."""
 PRIOR = 1.0
 """Rows of each kind that each class of a column is thought to have before any is seen."""
-ERRORS = 3.0
-"""Standard errors by which the area must exceed a half, and by which its interval goes to both sides."""
+ERRORS = 3.5
+"""Standard errors by which the area must exceed a half, and by which its interval goes to both sides.
+
+Areas of splits at random scatter a third wider than their standard error says, since the folds share their rows.
+"""
 AREA = 0.55
 """Least area that is worth a word, however sure it is."""
 
@@ -69,28 +76,31 @@ def find(dataset: Dataset, test: NDArray[np.bool_]) -> Iterator[Alarm]:
 
 
 def _compared(dataset: Dataset, test: NDArray[np.bool_], random: np.random.Generator) -> _Rows | None:
-    """Rows of tasks that have both kinds; one row a group where equal rows were kept together; or one row a task."""
+    """One row a task where whole tasks are held out; one a group where equal rows were kept together; else all rows.
+
+    Of the latter only those of tasks that have test rows and training rows.
+    """
     if not test.any() or test.all():
         return None
     tasks = len(dataset.tasks)
     sizes, tested = np.bincount(dataset.task, minlength=tasks), np.bincount(dataset.task, test, minlength=tasks)
     rows: IntArray = np.flatnonzero(((tested > 0) & (tested < sizes))[dataset.task])
-    found = _Rows(rows, dataset.task[rows], test[rows], "row")
-    together = _one_a_group(dataset, test, random)
-    if together is not None:
-        found = together
-    elif test[rows].sum() < ROWS:
+    if 2 * test[rows].sum() < test.sum():
         rows = _one_of_each(dataset.task, random)
         found = _Rows(rows, np.zeros(len(rows), dtype=np.int64), test[rows], "task")
-    fewest = ROWS if found.what != "task" else ROWS // 4
+    else:
+        together = _one_a_group(dataset, test, random)
+        found = _Rows(rows, dataset.task[rows], test[rows], "row") if together is None else together
+    fewest = FEWEST_TASKS if found.what == "task" else FEWEST
     return found if min(found.test.sum(), (~found.test).sum()) >= fewest else None
 
 
 def _one_a_group(dataset: Dataset, test: NDArray[np.bool_], random: np.random.Generator) -> _Rows | None:
-    """Where no two rows of the same features are on two sides: they are one observation, many times."""
+    """Where rows of the same features are on one side nearly always: they are one observation, many times."""
     group = np.unique(row_keys((each.values for each in features_of(dataset)), len(dataset)), return_inverse=True)[1]
     sizes, tested = np.bincount(group), np.bincount(group, test)
-    if (sizes > 1).sum() < ROWS / 2 or ((tested > 0) & (tested < sizes)).any():
+    several, apart = (sizes > 1).sum(), ((tested > 0) & (tested < sizes)).sum()
+    if several < FEWEST_GROUPS or apart > APART * several:
         return None
     rows = _one_of_each(group, random)
     return _Rows(rows, np.zeros(len(rows), dtype=np.int64), test[rows], "group")
@@ -105,19 +115,21 @@ def _score(cells: Cells, compared: _Rows, fold: IntArray) -> FloatArray:
     """(n,) how much likelier a row's cell is in the test, as rows of the other folds say."""
     if not cells.column.numeric:
         return _log_odds(cells.codes, compared, fold)
+    rarer = min(compared.test.sum(), (~compared.test).sum())
+    bins = int(np.clip(rarer // ROWS_A_BIN, FEWEST_BINS, MOST_BINS))
     own = ranks_within(cells.values, compared.stratum)
     own /= np.bincount(compared.stratum)[compared.stratum] + 1
-    score = _log_odds(_binned(cells.values), compared, fold)
-    return score + _log_odds(_binned(own), compared, fold) if np.ptp(compared.stratum) else score
+    score = _log_odds(_binned(cells.values, bins), compared, fold)
+    return score + _log_odds(_binned(own, bins), compared, fold) if np.ptp(compared.stratum) else score
 
 
-def _binned(values: FloatArray | IntArray) -> IntArray:
+def _binned(values: FloatArray | IntArray, bins: int) -> IntArray:
     """(n,) one of about equally full classes, missing values in the last."""
     known = values[np.isfinite(values)]
     if len(known) == 0:
         return np.zeros(len(values), dtype=np.int64)
-    edges = np.unique(np.quantile(known, np.arange(1, BINS) / BINS))
-    return np.where(np.isfinite(values), np.searchsorted(edges, values, side="right"), BINS)
+    edges = np.unique(np.quantile(known, np.arange(1, bins) / bins))
+    return np.where(np.isfinite(values), np.searchsorted(edges, values, side="right"), bins)
 
 
 def _log_odds(codes: IntArray, compared: _Rows, fold: IntArray) -> FloatArray:
