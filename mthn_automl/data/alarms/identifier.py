@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -27,27 +28,40 @@ class _Column:
 
     Attributes:
         cells: of all rows.
-        codes: (known rows,) equal where the cells are.
         task: (known rows,).
         test: (known rows,).
     """
 
     cells: Cells
-    codes: IntArray
     task: IntArray
     test: NDArray[np.bool_]
 
     @property
     def rows(self) -> int:
-        return len(self.codes)
+        return len(self.task)
 
     @property
+    def names(self) -> bool:
+        """Whether its cells can be names: categories, or whole numbers."""
+        return not self.cells.column.numeric or self.cells.whole
+
+    @cached_property
+    def numbers(self) -> FloatArray | IntArray:
+        """(known rows,) of a category, its codes."""
+        return self.cells.values[self.cells.known]
+
+    @cached_property
+    def codes(self) -> IntArray:
+        """(known rows,) from 0 on, equal where the cells are; some may occur nowhere."""
+        if not self.cells.column.numeric:
+            return self.numbers.astype(np.int64, copy=False)
+        if self.cells.whole and np.ptp(self.numbers) < 4 * self.rows:
+            return np.asarray(self.numbers - self.numbers.min(), dtype=np.int64)
+        return np.unique(self.numbers, return_inverse=True)[1]
+
+    @cached_property
     def values(self) -> int:
-        return int(self.codes.max()) + 1
-
-    @property
-    def numbers(self) -> FloatArray:
-        return self.cells.values[self.cells.known].astype(float)
+        return int((np.bincount(self.codes) > 0).sum())
 
 
 @dataclass(frozen=True)
@@ -63,8 +77,7 @@ def find(dataset: Dataset, test: NDArray[np.bool_]) -> Iterator[Alarm]:
         known = cells.known
         if known.sum() < max(ROWS, len(dataset) / 2):
             continue
-        codes = np.unique(cells.values[known], return_inverse=True)[1]
-        column = _Column(cells, codes, dataset.task[known], test[known])
+        column = _Column(cells, dataset.task[known], test[known])
         reason = next((each for look in LOOKS if (each := look(column)) is not None), None)
         if reason is not None:
             yield Alarm(
@@ -77,14 +90,20 @@ def find(dataset: Dataset, test: NDArray[np.bool_]) -> Iterator[Alarm]:
 
 
 def _splits(column: _Column) -> _Reason | None:
-    """Values that are either of test rows or of training rows, more often than a split at random would leave them."""
-    both = _in_both(column)
-    codes = np.unique(column.codes[both], return_inverse=True)[1]
-    counts, tested = np.bincount(codes), np.bincount(codes, weights=column.test[both])
-    apart = (tested == 0) | (tested == counts)
-    if len(codes) < ROWS or counts[apart].sum() < 0.99 * len(codes) or not (tested[apart] > 0).any():
+    """Values that are either of test rows or of training rows, more often than a split at random would leave them.
+
+    Numbers that are not whole name nothing, and where persons are kept together each has a height of his own.
+    """
+    if not column.names:
         return None
-    share = column.test[both].mean()
+    both = _in_both(column)
+    counts, tested = np.bincount(column.codes[both]), np.bincount(column.codes[both], column.test[both])
+    counts, tested = counts[counts > 0], tested[counts > 0]
+    apart = (tested == 0) | (tested == counts)
+    rows = counts.sum()
+    if rows < ROWS or counts[apart].sum() < 0.99 * rows or not (tested[apart] > 0).any():
+        return None
+    share = tested.sum() / rows
     if -np.log((1 - share) ** counts[apart] + share ** counts[apart]).sum() < CHANCE:
         return None
     name, values = column.cells.name, int((tested > 0).sum())
@@ -137,7 +156,7 @@ def _counts_within_tasks(column: _Column) -> _Reason | None:
 
 
 def _unique(column: _Column) -> _Reason | None:
-    if column.values < column.rows or (column.cells.column.numeric and not _too_dense_for_chance(column)):
+    if not column.names or column.values < column.rows or not _too_dense_for_chance(column):
         return None
     name, what = column.cells.name, "whole number" if column.cells.column.numeric else "category"
     return _Reason(
@@ -149,22 +168,21 @@ def _unique(column: _Column) -> _Reason | None:
 
 
 def _too_dense_for_chance(column: _Column) -> bool:
-    """Whether numbers drawn at random from the same range would have met each other."""
-    if not column.cells.whole:
-        return False
+    """Whether numbers drawn at random from the same range would have met each other; categories have no range."""
+    if not column.cells.column.numeric:
+        return True
     span = float(np.ptp(column.numbers)) + 1
     return column.rows * (column.rows - 1) / 2 / span >= CHANCE
 
 
 def _names_blocks(column: _Column) -> _Reason | None:
     """Each value in one block of rows inside one task: P0, P0, P1, P1."""
-    dense = not column.cells.column.numeric or (column.cells.whole and np.ptp(column.numbers) + 1 == column.values)
-    blocks = 1 + int((np.diff(column.codes) != 0).sum())
-    tasks = len(np.unique(column.task))
-    many = column.values >= max(ROWS, column.rows / BLOCK, 2 * tasks)
-    if not dense or not many or blocks > column.values or column.rows - column.values < 5:
+    changes = np.diff(column.numbers) != 0
+    if not column.names or changes.sum() >= column.values or column.rows - column.values < 5:
         return None
-    if len(np.unique(column.codes * (int(column.task.max()) + 1) + column.task)) > column.values:
+    dense = not column.cells.column.numeric or np.ptp(column.numbers) + 1 == column.values
+    many = column.values >= max(ROWS, column.rows / BLOCK, 2 * len(np.unique(column.task)))
+    if not dense or not many or ((np.diff(column.task) != 0) & ~changes).any():
         return None
     name = column.cells.name
     return _Reason(

@@ -72,7 +72,8 @@ def _constant_within_tasks(dataset: Dataset) -> Iterator[Cells]:
     some[task] = np.arange(len(task))
     present = np.bincount(task, minlength=tasks) > 0
     for cells in features_of(dataset):
-        if cells.column.numeric and (cells.codes == cells.codes[some][task]).all():
+        first = cells.values[some][task]
+        if cells.column.numeric and ((cells.values == first) | ~(cells.known | np.isfinite(first))).all():
             yield Cells(cells.column, np.where(present, cells.values[some], np.nan))
 
 
