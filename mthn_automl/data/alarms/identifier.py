@@ -98,7 +98,7 @@ def _splits(column: _Column) -> _Reason | None:
         return None
     both = _in_both(column)
     counts, tested = np.bincount(column.codes[both]), np.bincount(column.codes[both], column.test[both])
-    counts, tested = counts[counts > 0], tested[counts > 0]
+    counts, tested = counts[counts > 1], tested[counts > 1]  # a value of one row is on one side, whatever it means
     apart = (tested == 0) | (tested == counts)
     rows = counts.sum()
     if rows < ROWS or counts[apart].sum() < 0.99 * rows or not (tested[apart] > 0).any():
@@ -109,8 +109,8 @@ def _splits(column: _Column) -> _Reason | None:
     name, values = column.cells.name, int((tested > 0).sum())
     return _Reason(
         "split",
-        f"'{name}' tells test rows from training rows: the {counted(values, 'value')} of its test rows "
-        f"and the {counted(len(counts) - values, 'value')} of its training rows are not the same.",
+        f"'{name}' tells test rows from training rows: of its {counted(len(counts), 'value')} in several rows, "
+        f"{values:,} are of test rows, and the others of training rows.",
         f"`--id {name}` keeps it without learning from it; where its rows belong together, `--group {name}` says so.",
     )
 
@@ -151,7 +151,7 @@ def _counts_within_tasks(column: _Column) -> _Reason | None:
         f"'{name}' counts the rows of each task in the order of the file, from {int(first[0])} to "
         f"{int(column.numbers.max())}.",
         f"`--id {name}` keeps it without learning from it; if it is the order in which rows were measured, "
-        f"`--time {name}` says so.",
+        f"`--time {name}` says so; if it is a level of an experiment, leave it.",
     )
 
 
@@ -176,19 +176,19 @@ def _too_dense_for_chance(column: _Column) -> bool:
 
 
 def _names_blocks(column: _Column) -> _Reason | None:
-    """Each value in one block of rows inside one task: P0, P0, P1, P1."""
+    """Each value in one block of rows, and many of them in a task: P0, P0, P1, P1."""
     changes = np.diff(column.numbers) != 0
     if not column.names or changes.sum() >= column.values or column.rows - column.values < 5:
         return None
     dense = not column.cells.column.numeric or np.ptp(column.numbers) + 1 == column.values
     many = column.values >= max(ROWS, column.rows / BLOCK, 2 * len(np.unique(column.task)))
-    if not dense or not many or ((np.diff(column.task) != 0) & ~changes).any():
+    if not dense or not many:
         return None
     name = column.cells.name
     return _Reason(
         "blocks",
         f"'{name}' has {counted(column.values, 'value')} in {counted(column.rows, 'row')}, each in rows that follow "
-        "each other within one task: it names what was measured several times.",
+        "each other: it names what was measured several times.",
         f"`--group {name}` keeps such rows together in training or test; `--id {name}` only stops it being learnt.",
     )
 

@@ -84,7 +84,7 @@ def _match(column: FloatArray, statistic: Statistic) -> _Match | None:
     column, values, luck = column[known], statistic.values[known], statistic.error[known] ** 2
     correlation = _correlation(column, values)
     if _is_equal(column, values, luck):
-        left = _share(((column - values) ** 2).sum(), luck.sum())
+        left = float(((column - values) ** 2).sum() / luck.sum()) if luck.any() else 0.0
         return _Match(statistic, True, left, correlation, len(column))
     rest = _left_of_line(column, values, luck)
     if statistic.line and abs(correlation) >= CORRELATION and rest is not None:
@@ -125,9 +125,11 @@ def _left_of_line(column: FloatArray, values: FloatArray, luck: FloatArray) -> f
         return None
     centred, moved = column - column.mean(), values - values.mean()
     rest = moved - (centred * moved).sum() / (centred**2).sum() * centred
-    left = _share((rest**2).sum() / (tasks - 2), luck.mean())
     if (rest**2).sum() <= EXACT * (moved**2).sum():
-        return left
+        return 0.0
+    if luck.sum() == 0:
+        return None
+    left = float((rest**2).sum() / (tasks - 2) / luck.mean())
     freedom = min(tasks - 2.0, luck.sum() ** 2 / max((luck**2).sum(), 1e-300))
     return left if left <= _lowest_by_luck(freedom) else None
 
@@ -138,10 +140,6 @@ def _lowest_by_luck(freedom: float) -> float:
         return 0.0
     width = 2 / (9 * freedom)
     return max(1 - width - NORMAL * float(np.sqrt(width)), 0.0) ** 3
-
-
-def _share(left: float, luck: float) -> float:
-    return float(left / luck) if luck > 0 else 0.0
 
 
 def _alarm(cells: Cells, match: _Match) -> Alarm:

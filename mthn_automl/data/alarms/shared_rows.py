@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mthn_automl.data.alarms.parts.alarm import Alarm, percent
-from mthn_automl.data.alarms.parts.columns import Cells, features_of, row_keys
+from mthn_automl.data.alarms.parts.columns import Cells, features_of, mostly_known, row_keys
 from mthn_automl.data.dataset import Dataset, IntArray
 from mthn_automl.data.names import counted
 
@@ -48,7 +48,7 @@ def find(dataset: Dataset, test: NDArray[np.bool_]) -> Iterator[Alarm]:
     if len(dataset) < ROWS or len(features) < 2 or len(np.unique(dataset.task)) < 2:
         return
     group = np.unique(row_keys((each.values for each in features), len(dataset)), return_inverse=True)[1]
-    shared = _tasks_of(group, dataset.task)[group] > 1
+    shared = (_tasks_of(group, dataset.task)[group] > 1) & mostly_known(features, len(dataset))
     if shared.sum() < max(ROWS, SHARE * len(dataset)) or len(np.unique(group[shared])) < GROUPS:
         return
     equal, chance = _equal(group, dataset.task), _by_chance(features)
@@ -86,9 +86,9 @@ def _by_chance(features: list[Cells]) -> float | None:
 
 
 def _beyond_chance(equal: _Equal, chance: float) -> bool:
-    if equal.between * equal.pairs_within < EXPECTED:
-        return equal.between > BEYOND_CHANCE_ALONE * chance
-    return equal.between > BEYOND_CHANCE * chance and equal.between > BEYOND_WITHIN * equal.within
+    unsure = equal.between * equal.pairs_within < EXPECTED
+    beyond = BEYOND_CHANCE_ALONE if unsure else BEYOND_CHANCE
+    return equal.between > max(beyond * chance, BEYOND_WITHIN * equal.within)
 
 
 def _alarm(group: IntArray, task: IntArray, rows: int, equal: _Equal, chance: float) -> Alarm:

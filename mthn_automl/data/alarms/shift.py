@@ -31,10 +31,9 @@ APART = 0.1
 PRIOR = 1.0
 """Rows of each kind that each class of a column is thought to have before any is seen."""
 ERRORS = 3.5
-"""Standard errors by which the area must exceed a half, and by which its interval goes to both sides.
-
-Areas of splits at random scatter a third wider than their standard error says, since the folds share their rows.
-"""
+"""Standard errors by which the area must exceed a half, and by which its interval goes to both sides."""
+WIDER = 1.35
+"""Areas of splits at random scatter so much wider than their standard error says, since the folds share their rows."""
 AREA = 0.55
 """Least area that is worth a word, however sure it is."""
 
@@ -68,11 +67,22 @@ def find(dataset: Dataset, test: NDArray[np.bool_]) -> Iterator[Alarm]:
         taken += [Cells(each.column, each.values[task]) for each in metadata_of(dataset)]
     fold = np.random.default_rng(1).integers(FOLDS, size=len(compared.rows))
     scores = [_score(each, compared, fold) for each in taken]
-    area = area_within(np.sum(scores, axis=0), compared.test, compared.stratum)
-    if area.value - ERRORS * area.error > 0.5 and area.value >= AREA:
-        alone = [area_within(score, compared.test, compared.stratum).value for score in scores]
-        most = int(np.argmax(alone))
-        yield _alarm(compared, area, taken[most].name, alone[most])
+    together = area_within(np.sum(scores, axis=0), compared.test, compared.stratum)
+    alone = [area_within(score, compared.test, compared.stratum) for score in scores]
+    most = int(np.argmax([each.value for each in alone]))
+    if _sure(together, ERRORS):
+        yield _alarm(compared, together, taken[most].name, alone[most].value, ERRORS)
+    elif _sure(alone[most], _errors_of_best(len(scores))):
+        yield _alarm(compared, alone[most], taken[most].name, alone[most].value, _errors_of_best(len(scores)))
+
+
+def _sure(area: Area, errors: float) -> bool:
+    return area.value - errors * area.error > 0.5 and area.value >= AREA
+
+
+def _errors_of_best(columns: int) -> float:
+    """Of the best of so many columns: what a normal variable exceeds once in a thousand times that, and a third."""
+    return WIDER * float(np.sqrt(2 * np.log(1_000 * columns)))
 
 
 def _compared(dataset: Dataset, test: NDArray[np.bool_], random: np.random.Generator) -> _Rows | None:
@@ -144,8 +154,8 @@ def _log_odds(codes: IntArray, compared: _Rows, fold: IntArray) -> FloatArray:
     return np.asarray((share[..., 1] - share[..., 0])[codes, fold])
 
 
-def _alarm(compared: _Rows, area: Area, column: str, alone: float) -> Alarm:
-    low, high = area.value - ERRORS * area.error, min(area.value + ERRORS * area.error, 1.0)
+def _alarm(compared: _Rows, area: Area, column: str, alone: float, errors: float) -> Alarm:
+    low, high = area.value - errors * area.error, min(area.value + errors * area.error, 1.0)
     return Alarm(
         name="shift",
         columns=(column,),

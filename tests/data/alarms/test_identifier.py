@@ -83,6 +83,13 @@ def test_values_that_a_split_at_random_keeps_apart_are_none() -> None:
             assert of(with_category(dataset, random.integers(levels, size=len(dataset))), sealed(dataset, seed)) == []
 
 
+def test_numbers_that_hardly_ever_come_again_tell_no_split() -> None:
+    dataset, random = clean(tasks=20, rows=200), np.random.default_rng(9)
+    sums = random.integers(100_000, size=len(dataset))
+    assert len(np.unique(sums)) > 0.95 * len(sums)
+    assert of(with_number(dataset, sums)) == []
+
+
 def test_heights_of_persons_who_are_kept_together_are_no_names() -> None:
     dataset, random = clean(rows=30), np.random.default_rng(8)
     who = random.integers(40, size=len(dataset))

@@ -94,6 +94,16 @@ def test_a_whole_number_that_was_set_and_is_hit_is_not_computed_from_the_mean() 
     assert of(build(features=features, task=task, target=target[:, None], metadata=table(level[:, None]))) == []
 
 
+def test_metadata_that_go_with_a_target_which_tasks_have_one_value_of_are_not_computed_from_it() -> None:
+    random = np.random.default_rng(2)
+    level, task = random.normal(size=30), np.repeat(np.arange(30), 5)
+    features = table(random.normal(size=(150, 1)))
+    near = level + 0.1 * random.normal(size=30)
+    for metadata, expected in ((near, []), (3 * level - 1, [("the mean", 0)])):
+        dataset = build(features=features, task=task, target=level[task, None], metadata=table(metadata[:, None]))
+        assert of(dataset) == expected
+
+
 def test_what_all_tasks_have_equals_nothing() -> None:
     dataset = clean(tasks=30)
     for values in (np.full(30, 12.0), np.zeros(30), np.full(30, np.nan)):

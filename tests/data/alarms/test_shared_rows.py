@@ -65,6 +65,13 @@ def test_few_values_that_depend_on_each_other_are_none() -> None:
         assert of(build(features=table(answers), task=task, target=random.normal(size=(2_000, 1)))) == []
 
 
+def test_rows_of_which_most_is_missing_are_nobody() -> None:
+    dataset, random = clean(tasks=10, rows=30, features=3), np.random.default_rng(3)
+    features = np.column_stack([np.tile(np.arange(30.0), 10), dataset.features.numeric[:, 1:]])
+    features[random.random(300) < 0.3, 1:] = np.nan
+    assert of(replace(dataset, features=table(features))) == []
+
+
 def test_the_same_times_in_each_task_are_none() -> None:
     random = np.random.default_rng(2)
     task, time = np.repeat(np.arange(16), 11), np.tile(np.arange(0.0, 77.0, 7.0), 16)

@@ -78,6 +78,14 @@ def row_keys(columns: Iterable[FloatArray | IntArray], rows: int) -> Keys:
     return total
 
 
+def mostly_known(columns: Iterable[Cells], rows: int) -> NDArray[np.bool_]:
+    """(rows,) true where no more than half of the cells are missing: rows of nothing are equal, and nobody's twins."""
+    balance = np.zeros(rows)
+    for each in columns:
+        balance += np.where(each.known, 1, -1)
+    return balance >= 0
+
+
 def _mixed(bits: Keys) -> Keys:
     """The last step of SplitMix64, by which all bits of a number depend on all others."""
     bits = (bits ^ (bits >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
