@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from mthn_automl.catalogue import members
 from mthn_automl.data.alarms.parts.alarm import Alarm, Find
-from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.dataset import Dataset, IntArray
 
-# A sample holds no more cells than this many columns of `most_rows` rows would.
-WIDE = 200
-FEWEST_ROWS = 1_000
+WIDE, FEWEST_ROWS = 200, 1_000
+"""A sample has no more cells than this many columns of `most_rows` rows, but always this many rows."""
+COMPARED = 50
+"""Times `most_rows` that are looked at in whole tasks."""
 
 
 def names() -> tuple[str, ...]:
@@ -42,18 +43,20 @@ def alarms(
         dataset: in any order of rows.
         test: (rows,) true where a row is sealed for the test.
         most_rows: of more, the alarms that weigh values against each other see a random sample. Those that compare
-            rows or tasks with each other see all rows whatever this is: a sample would hold one of two equal rows.
-        seed: of the sample.
+            rows or tasks with each other see 50 times as many, in whole tasks, since a sample of rows would hold one
+            of two equal ones.
+        seed: of the samples.
 
     Returns:
-        The alarms, and the sample in words; these are empty where all rows were looked at by every alarm.
+        The alarms, and the samples in words; these are empty where every alarm looked at all rows.
     """
     dataset, test = _in_file_order(dataset, test)
-    rows = _sample(len(dataset), len(dataset.schema.features), most_rows, seed)
-    some = (dataset.take(rows), test[rows]) if len(rows) < len(dataset) else (dataset, test)
     sampled = [name for name in names() if import_module(f"{__name__}.{name}").SAMPLED]
-    found = [alarm for name in names() for alarm in finder(name)(*(some if name in sampled else (dataset, test)))]
-    return tuple(found), _said(len(rows), len(dataset), sampled, seed)
+    rows = _some_rows(len(dataset), len(dataset.schema.features), most_rows, seed)
+    whole = _some_tasks(dataset.task, COMPARED * most_rows, seed)
+    by_rows, by_tasks = _taken(dataset, test, rows), _taken(dataset, test, whole)
+    found = [alarm for name in names() for alarm in finder(name)(*(by_rows if name in sampled else by_tasks))]
+    return tuple(found), _said(len(rows), len(whole), len(dataset), sampled, seed)
 
 
 def _in_file_order(dataset: Dataset, test: NDArray[np.bool_]) -> tuple[Dataset, NDArray[np.bool_]]:
@@ -63,14 +66,29 @@ def _in_file_order(dataset: Dataset, test: NDArray[np.bool_]) -> tuple[Dataset, 
     return dataset.take(order), test[order]
 
 
-def _sample(rows: int, columns: int, most_rows: int, seed: int) -> NDArray[np.int64]:
+def _taken(dataset: Dataset, test: NDArray[np.bool_], rows: IntArray) -> tuple[Dataset, NDArray[np.bool_]]:
+    return (dataset, test) if len(rows) == len(dataset) else (dataset.take(rows), test[rows])
+
+
+def _some_rows(rows: int, columns: int, most_rows: int, seed: int) -> IntArray:
     most = min(most_rows, max(FEWEST_ROWS, most_rows * WIDE // max(columns, 1)))
     if rows <= most:
         return np.arange(rows)
     return np.sort(np.random.default_rng(seed).choice(rows, most, replace=False))
 
 
-def _said(looked_at: int, rows: int, sampled: list[str], seed: int) -> str:
-    if looked_at == rows:
+def _some_tasks(task: IntArray, most: int, seed: int) -> IntArray:
+    """The rows of tasks drawn until no more fit; the first rows of the file where not even one task does."""
+    if len(task) <= most:
+        return np.arange(len(task))
+    sizes = np.bincount(task)
+    drawn = np.random.default_rng(seed).permutation(len(sizes))
+    rows = np.flatnonzero(np.isin(task, drawn[np.cumsum(sizes[drawn]) <= most]))
+    return rows if len(rows) else np.arange(most)
+
+
+def _said(by_rows: int, by_tasks: int, rows: int, sampled: list[str], seed: int) -> str:
+    if by_rows == rows:
         return ""
-    return f"{looked_at:,} of {rows:,} rows, drawn at random (seed {seed}), for {' and '.join(sampled)}; else all rows"
+    some = f"{by_rows:,} of {rows:,} rows, drawn at random (seed {seed}), for {' and '.join(sampled)}; else "
+    return some + ("all rows" if by_tasks == rows else f"{by_tasks:,} rows, in whole tasks")

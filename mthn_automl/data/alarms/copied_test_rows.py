@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mthn_automl.data.alarms.parts.alarm import Alarm, percent
 from mthn_automl.data.alarms.parts.columns import Keys, cell_keys, features_of, mostly_known, row_keys
-from mthn_automl.data.dataset import Dataset, IntArray
+from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
 from mthn_automl.data.names import counted
 
 SAMPLED: Final = False
@@ -19,8 +19,6 @@ COPIES = 3
 """Fewest test rows that are copies."""
 BEYOND_NEAR = 2.0
 """Times as many copies as rows that are equal in all columns but one."""
-FINE = 0.99
-"""Share of the targets of rows without copies that must differ, for a target to be a name of its row."""
 LOOKED_AT = 2_000
 """Test rows of which near copies are looked for."""
 
@@ -36,26 +34,18 @@ def find(dataset: Dataset, test: NDArray[np.bool_]) -> Iterator[Alarm]:
     if copied.sum() < COPIES:
         return
     rows = np.flatnonzero(test)[:: -(-int(test.sum()) // LOOKED_AT)]
-    known = row_keys((each.values for each in features), len(dataset))
-    parts = [cell_keys(each.values, salt) for salt, each in enumerate(features)]
-    # Where no two rows have the same target but copies, that it is the same is no chance, whatever the features are.
-    parts += [] if _is_fine(keys, keys - known) else [keys - known]
-    if copied[rows].sum() > BEYOND_NEAR * _near(keys, parts, np.flatnonzero(~test), rows):
+    near = _near(columns, keys, np.flatnonzero(~test), rows)
+    if copied[rows].sum() > BEYOND_NEAR * near:
         yield _alarm(dataset, test, keys, copied)
 
 
-def _near(keys: Keys, parts: list[Keys], training: IntArray, rows: IntArray) -> int:
-    """How often one of `rows` equals a training row in all parts but one, over rows and parts."""
-    equal = _matches(keys[training], keys[rows])
-    rests = (keys - part for part in parts)
-    return sum(int((_matches(rest[training], rest[rows]) > equal).sum()) for rest in rests)
-
-
-def _is_fine(keys: Keys, target: Keys) -> bool:
-    """Whether rows that are no copies hardly ever have the same target."""
-    _, first, count = np.unique(keys, return_index=True, return_counts=True)
-    own = target[first[count == 1]]
-    return len(np.unique(own)) >= FINE * len(own)
+def _near(columns: list[FloatArray | IntArray], keys: Keys, training: IntArray, rows: IntArray) -> int:
+    """How often one of `rows` equals a training row in all columns but one, over rows and columns."""
+    equal, near = _matches(keys[training], keys[rows]), 0
+    for salt, values in enumerate(columns):
+        rest = keys - cell_keys(values, salt)
+        near += int((_matches(rest[training], rest[rows]) > equal).sum())
+    return near
 
 
 def _matches(among: Keys, keys: Keys) -> IntArray:

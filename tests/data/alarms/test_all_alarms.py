@@ -10,7 +10,7 @@ import pytest
 from mthn_automl.data.alarms import alarms, names
 from mthn_automl.data.dataset import Dataset
 from tests.contracts import zoo
-from tests.data.alarms.guilty import GUILTY, clean, found, sealed, with_number
+from tests.data.alarms.guilty import GUILTY, clean, found, sealed, with_metadatum, with_number
 
 every_alarm = pytest.mark.parametrize("name", names())
 
@@ -87,3 +87,15 @@ def test_copies_are_found_among_all_rows_where_others_look_at_a_sample() -> None
     dataset, test = GUILTY["copied_test_rows"]()
     given, _ = alarms(dataset, test, most_rows=20)
     assert "copied_test_rows" in {alarm.name for alarm in given}
+
+
+def test_of_very_many_rows_whole_tasks_are_compared() -> None:
+    dataset = clean(tasks=40, rows=40)
+    means = np.array([dataset.target[dataset.task == task].mean() for task in range(40)])
+    dataset = with_metadatum(dataset, means)
+    given, sample = alarms(dataset, sealed(dataset), most_rows=10)
+    assert sample.endswith("; else 480 rows, in whole tasks")
+    assert [(alarm.name, alarm.evidence["tasks"]) for alarm in given] == [("metadata_statistic", 12)]
+    assert alarms(clean(tasks=1, rows=600), np.zeros(600, dtype=bool), most_rows=10)[1].endswith(
+        "; else 500 rows, in whole tasks"
+    )
