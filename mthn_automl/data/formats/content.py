@@ -115,8 +115,8 @@ class Content:
 
     def damaged(self, error: object) -> DataError:
         """The refusal where a reader of these bytes gives up with an error."""
-        words = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        return DataError(f"The data must be readable, however {self.name} is damaged: {words[:200]}; copy it again.")
+        words = _printable(" ".join(str(error).split()).rstrip(".") or type(error).__name__)
+        return DataError(f"The data must be readable, however {self.name} is damaged: {words}; copy it again.")
 
     def raw(self) -> Any:
         """The bytes as they are stored."""

@@ -86,7 +86,7 @@ def test_what_was_detected_is_said_and_nothing_else(kind: Kind, tmp_path: Path) 
 
 def test_a_name_given_twice_is_refused(kind: Kind, tmp_path: Path) -> None:
     twice = TABLE.rename_columns(["whole", "real", "whole", *TABLE.column_names[3:]])
-    with pytest.raises(DataError, match="'whole'.* more than once"):
+    with pytest.raises(DataError, match=r"'whole'.* more than once"):
         opened(kind, tmp_path, twice)
 
 
@@ -98,9 +98,9 @@ def test_a_column_without_a_name_is_counted_and_not_read(kind: Kind, tmp_path: P
 
 
 def test_no_rows_are_refused(kind: Kind, tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="at least one row|is empty"):
+    with pytest.raises(DataError, match=r"at least one row|is empty"):
         opened(kind, tmp_path, TABLE.slice(0, 0)).read()
-    with pytest.raises(DataError, match="at least one row|is empty"):
+    with pytest.raises(DataError, match=r"at least one row|is empty"):
         list(opened(kind, tmp_path, TABLE.slice(0, 0)).pieces(5))
 
 

@@ -98,19 +98,19 @@ class CsvFile(TableFile):
             self._refuse_swallowed(last)
 
     def _by_arrow(self, names: Sequence[str], size: int, skipped: int) -> Iterator[pa.RecordBatch]:
-        places = [str(self.names.index(name)) for name in names]
-        given = [str(place) for place in range(len(self.names))]
+        given = {name: str(place) for place, name in enumerate(self.names)}
+        all_columns = [str(place) for place in range(len(self.names))]
         with (
             self._text.open() as stream,
             pacsv.open_csv(
                 stream,
-                pacsv.ReadOptions(column_names=given, block_size=size, skip_rows=self._dialect.skipped),
+                pacsv.ReadOptions(column_names=all_columns, block_size=size, skip_rows=self._dialect.skipped),
                 pacsv.ParseOptions(
                     delimiter=self._dialect.delimiter, newlines_in_values=True, invalid_row_handler=_blank_or_wrong
                 ),
                 pacsv.ConvertOptions(
-                    column_types=dict.fromkeys(given, pa.string()),
-                    include_columns=places,
+                    column_types=dict.fromkeys(all_columns, pa.string()),
+                    include_columns=[given[name] for name in names],
                     null_values=[""],
                     strings_can_be_null=True,
                 ),

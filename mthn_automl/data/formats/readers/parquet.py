@@ -17,7 +17,7 @@ MAGIC = b"PAR1"
 PIECE_ROWS = 1 << 16
 # The names under which pandas writes an index that has none: row numbers, as CSV has them in a column without a name.
 _INDEX = re.compile(r"__index_level_\d+__")
-_ERRORS = (OSError, pa.ArrowException)
+_ERRORS = (OSError, UnicodeError, pa.ArrowException)
 
 
 class ParquetFile(TableFile):
@@ -39,9 +39,10 @@ class ParquetFile(TableFile):
                     raise pa.ArrowInvalid(f"it is cut off: it must end as it begins, with {MAGIC.decode()}")
             with pq.ParquetFile(content.seekable()) as file:
                 self._schema, self._metadata = file.schema_arrow, file.metadata
+                given = self._schema.names
         except _ERRORS as error:
             raise content.damaged(error) from error
-        names = ["" if _INDEX.fullmatch(name) else name for name in self._schema.names]
+        names = ["" if _INDEX.fullmatch(name) else name for name in given]
         unreadable = {field.name: str(field.type) for field in self._schema if not is_readable(field.type)}
         super().__init__(content.name, names, unreadable, content.notes)
         leaves = map(self._metadata.schema.column, range(self._metadata.num_columns))
