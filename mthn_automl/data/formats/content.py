@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import sys
 import zipfile
 import zlib
@@ -22,7 +23,8 @@ from mthn_automl.errors import DataError
 
 HEAD_BYTES = 1 << 16
 PIECE_BYTES = 1 << 22
-_DAMAGES = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, NotImplementedError)
+_DAMAGES = (OSError, EOFError, zlib.error, lzma.LZMAError)
+_DAMAGES += (zipfile.BadZipFile, RuntimeError, struct.error, LookupError, UnicodeError)  # zipfile has them all
 _NOISE = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 
 Opener = Callable[[Any], Any]

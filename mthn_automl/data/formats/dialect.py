@@ -15,7 +15,7 @@ DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 SAMPLE = 1 << 18
 SAMPLE_ROWS = 1_000
 
-_SAYS_ITSELF = re.compile(r'"?sep=(.)"?(\r\n|\r|\n)', re.IGNORECASE)
+_SAYS_ITSELF = re.compile(r'"?sep=([\t !#-/:-@\[-`{-~])"?(\r\n|\r|\n)', re.IGNORECASE)
 _MARKED = re.compile(r"\[.{0,30}\]|\(.{0,30}\)|.{0,10}[°%‰µμΩ].{0,10}")
 _UNIT = re.compile(r"[^\d\s].{0,15}")
 _NO_UNIT = {"", "-", "--", "[-]", "(-)", "[]", "()", "–", "[–]"}

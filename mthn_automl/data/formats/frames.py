@@ -50,6 +50,8 @@ def _of_series(series: pd.Series) -> pa.ChunkedArray | str:
         return nested(kinds) or pa.chunked_array([column_of(series.tolist())])
     if series.dtype.kind == "c":
         return "complex"
+    if isinstance(series.dtype, pd.SparseDtype):
+        series = series.sparse.to_dense()
     try:
         values = pa.Array.from_pandas(series)
     except (pa.ArrowException, TypeError, ValueError):  # periods, intervals and whatever else is pandas' alone

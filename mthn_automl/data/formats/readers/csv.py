@@ -1,6 +1,7 @@
 """Text whose lines are rows of cells: read in blocks by Arrow, and gone through record by record only for a place."""
 
 import csv
+import io
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing
 from functools import cached_property
@@ -103,7 +104,7 @@ class CsvFile(TableFile):
         with (
             self._text.open() as stream,
             pacsv.open_csv(
-                stream,
+                _WholeLineEnds(stream),
                 pacsv.ReadOptions(column_names=all_columns, block_size=size, skip_rows=self._dialect.skipped),
                 pacsv.ParseOptions(
                     delimiter=self._dialect.delimiter, newlines_in_values=True, invalid_row_handler=_blank_or_wrong
@@ -159,6 +160,20 @@ class CsvFile(TableFile):
                 f"Every quote must be closed, however {self.name} ends within the one opened in line {line:,}; close "
                 "it, or double a quote that is a letter of a cell."
             )
+
+
+class _WholeLineEnds(io.RawIOBase):
+    """A text of which no piece ends between CR and LF: where a quoted cell does, Arrow takes the LF away."""
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._stream.read(max(size - 1, 1))
+        return piece + self._stream.read(1) if piece.endswith(b"\r") and size > 1 else piece
 
 
 def _blank_or_wrong(row: pacsv.InvalidRow) -> str:
