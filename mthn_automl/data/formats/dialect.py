@@ -43,7 +43,8 @@ class Dialect:
     def of(cls, text: Text, wanted: str | None) -> "Dialect":
         """Found out from the beginning of a text, or the delimiter that is wanted."""
         with text.characters() as characters:
-            sample = characters.read(max(SAMPLE, 3 * text.longest))
+            first = characters.readline()
+            sample = first + characters.read(max(SAMPLE, 2 * len(first)))
         says = _SAYS_ITSELF.match(sample)
         body = sample[says.end() :] if says else sample
         delimiter = wanted or (says.group(1) if says else _likeliest(body))

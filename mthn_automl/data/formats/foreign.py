@@ -57,7 +57,7 @@ def refuse_foreign(content: Content) -> None:
 
 
 def _known(content: Content) -> tuple[str, str] | None:
-    head = content.head()
+    head = content.head
     if head.startswith(b"\xd0\xcf\x11\xe0") and _ENCRYPTED in content.seekable().read():
         return "an Excel workbook with a password", "save it without one"
     for magic, found in _MAGICS.items():

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -51,7 +52,7 @@ def _of_series(series: pd.Series) -> pa.ChunkedArray | str:
     if series.dtype.kind == "c":
         return "complex"
     if isinstance(series.dtype, pd.SparseDtype):
-        series = series.sparse.to_dense()
+        series = pd.Series(np.asarray(series))
     try:
         values = pa.Array.from_pandas(series)
     except (pa.ArrowException, TypeError, ValueError):  # periods, intervals and whatever else is pandas' alone

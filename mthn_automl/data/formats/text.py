@@ -59,7 +59,7 @@ class Text:
         Raises:
             DataError: bytes that are no text, or none in this encoding; a line beyond all bounds.
         """
-        found = encoding or _marked(content.head())
+        found = _marked(content.head) if encoding is None else codecs.lookup(encoding).name
         if found is not None:
             note = f"read as {_NAMES.get(found, found)}." if found not in PLAIN and encoding is None else ""
             return cls(content, found, *_look(content, found, bounded), note)
@@ -130,7 +130,7 @@ class _AsUtf8(io.RawIOBase):
     def __init__(self, content: Content, stream: io.BufferedReader, encoding: str) -> None:
         self._content, self._stream, self._encoding = content, stream, encoding
         self._decoder = codecs.getincrementaldecoder(encoding)()
-        self._waiting, self._lines, self._ended = b"", 1, False
+        self._waiting, self._lines, self._begun, self._ended = b"", 1, False, False
 
     def readable(self) -> bool:
         return True
@@ -152,6 +152,8 @@ class _AsUtf8(io.RawIOBase):
             line = self._lines + known.decode(self._encoding, "ignore").count("\n")
             raise _EncodingError(self._content, self._encoding, line, mostly=False) from None
         self._lines += letters.count("\n")
+        if letters and not self._begun:
+            self._begun, letters = True, letters.removeprefix("\ufeff")
         return letters.encode("utf-8", "replace")
 
     def close(self) -> None:

@@ -35,6 +35,9 @@ def test_an_encoding_that_is_given_is_taken_and_its_errors_have_a_line(tmp_path:
     content = "x,y\n\u0416,1\n".encode("cp1251")
     assert written(tmp_path, content, encoding="cp1251").read()["x"].to_pylist() == ["\u0416"]
     assert written(tmp_path, content).read()["x"].to_pylist() == ["\xc6"]
+    for encoding, same in (("UTF16", "utf-16-le"), ("utf-16-le", "utf-16-le"), ("U8", "utf-8")):
+        marked = "\ufeffx,y\n\u0416,1\n".encode(same)
+        assert written(tmp_path, marked, encoding=encoding).read().to_pydict() == {"x": ["\u0416"], "y": ["1"]}
     with pytest.raises(DataError, match=r"line 2 of data.csv is not UTF-8"):
         written(tmp_path, content, encoding="utf-8").read()
     with pytest.raises(DataError, match=r"line 3 of data.csv is not ascii"):

@@ -28,7 +28,7 @@ class ArrowFile(TableFile):
 
     def __init__(self, content: Content) -> None:
         self._content = content
-        self._is_file = content.head(len(MAGIC)) == MAGIC
+        self._is_file = content.head.startswith(MAGIC)
         with self._reader() as reader:
             names = reader.schema.names
             unreadable = {field.name: str(field.type) for field in reader.schema if not is_readable(field.type)}
@@ -135,6 +135,6 @@ class _Table:
 
 FORMAT = Format(
     "Arrow",
-    recognises=lambda content: content.head(6) == MAGIC[:6] or content.head(4) == STREAM,
+    recognises=lambda content: content.head.startswith((MAGIC[:6], STREAM)),
     opens=lambda content, _: ArrowFile(content),
 )

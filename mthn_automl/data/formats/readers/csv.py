@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing
-from functools import cached_property
 from itertools import islice
 
 import pyarrow as pa
@@ -43,6 +42,7 @@ class CsvFile(TableFile):
                 f"A data file must begin with a line of column names, however {text.content.name} is empty."
             )
         self._text, self._dialect = text, dialect
+        self._before = 2 if dialect.units else 1  # records that are no rows: the names, and perhaps their units
         detected = (*text.content.notes, *([text.note] if text.note else []), *dialect.notes)
         line = f"line {dialect.skipped + 1} of "
         super().__init__(text.content.name, dialect.names, detected=detected, place_of_names=line)
@@ -62,11 +62,6 @@ class CsvFile(TableFile):
 
     def pieces(self, rows: int, only: Collection[str] | None = None) -> Iterator[pa.Table]:
         return regrouped(self._blocks(self.wanted(only)), rows)
-
-    @cached_property
-    def _before(self) -> int:
-        """Records that are no rows: the names, and perhaps their units."""
-        return 2 if self._dialect.units else 1
 
     def _records(self) -> Generator[tuple[int, list[str]], None, None]:
         with self._text.characters() as characters:
@@ -187,15 +182,9 @@ def _without_blanks(block: pa.RecordBatch) -> pa.RecordBatch:
     return block.filter(pc.invert(blank)) if pc.any(blank).as_py() else block
 
 
-FORMAT = Format(
-    "text",
-    recognises=lambda content: True,
-    opens=lambda content, reading: _opened(content, reading),
-    heeds=frozenset({"delimiter", "encoding"}),
-    last=True,
-)
-
-
 def _opened(content: Content, reading: Reading) -> CsvFile:
     text = Text.of(content, reading.encoding)
     return CsvFile(text, Dialect.of(text, reading.separator))
+
+
+FORMAT = Format("text", lambda content: True, _opened, heeds=frozenset({"delimiter", "encoding"}), last=True)
