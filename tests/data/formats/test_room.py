@@ -10,9 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from mthn_automl.data import memory
-from mthn_automl.data.formats import content, text
+from mthn_automl.data.formats import blocks, content, text
 from mthn_automl.data.formats.opening import open_table
-from mthn_automl.data.formats.readers import csv
 from mthn_automl.data.formats.room import in_words
 from mthn_automl.errors import DataError
 from tests.data.formats.kinds import KINDS
@@ -124,7 +123,7 @@ def test_a_parquet_file_that_is_packed_is_unpacked_no_further_than_memory(
 
 
 def test_records_longer_than_a_block_are_read_by_longer_blocks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(csv, "BLOCK_BYTES", 64)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 64)
     path = tmp_path / "data.csv"
     for rows in ('5",1\n"a\n' + "b" * 2_000 + '",2\n', '"a\n' + "b\n" * 900 + '",1\n5",2\n'):
         path.write_text("x,y\n" + "1,2\n" * 500 + rows + "3,4\n" * 500)
@@ -137,7 +136,7 @@ def test_blocks_of_a_line_or_two_change_nothing(tmp_path: Path, monkeypatch: pyt
     path = tmp_path / "data.csv"
     path.write_bytes(b"x,y\r\n" + b'1,"a\r\nb"\r\n\r\n  \r\n,""\r\n' * 300)
     whole = open_table(path, "the data").read()
-    monkeypatch.setattr(csv, "BLOCK_BYTES", 16)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 16)
     assert open_table(path, "the data").read().combine_chunks().equals(whole.combine_chunks())
 
 
