@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import struct
 import sys
 import zipfile
 import zlib
@@ -22,7 +23,8 @@ from mthn_automl.errors import DataError
 
 HEAD_BYTES = 1 << 16
 PIECE_BYTES = 1 << 22
-_DAMAGES = (OSError, EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, RuntimeError, NotImplementedError)
+_OF_ZIP = (zipfile.BadZipFile, RuntimeError, struct.error, LookupError, UnicodeError)  # as bytes happen to be wrong
+_DAMAGES = (OSError, EOFError, zlib.error, lzma.LZMAError, *_OF_ZIP)
 _NOISE = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 
 Opener = Callable[[Any], Any]
@@ -59,7 +61,7 @@ class Content:
         """
         source = _standard_input() if str(path) == "-" else _checked(path)
         content = cls(_printable("standard input" if isinstance(source, bytes) else path.name), source)
-        head = content.head(8)
+        head = content.head
         if not head:
             raise DataError(f"A data file must begin with a line of column names, however {content.name} is empty.")
         packing = next((name for magic, (name, _) in _PACKINGS.items() if head.startswith(magic)), "")
@@ -67,7 +69,7 @@ class Content:
             content = cls(content.name, source, packing)
         elif head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             content = content._of_archive()
-        if content.packing and not content.head(1):
+        if content.packing and not content.head:
             raise DataError(f"A data file must begin with a line of column names, however {content.name} holds none.")
         return content
 
@@ -80,10 +82,11 @@ class Content:
         """The unpacked bytes from the beginning; whatever goes wrong while they are read is a DataError."""
         return io.BufferedReader(_Unpacked(self), PIECE_BYTES)
 
-    def head(self, count: int = HEAD_BYTES) -> bytes:
-        """The first bytes, fewer where there are no more."""
+    @cached_property
+    def head(self) -> bytes:
+        """The first `HEAD_BYTES` bytes, fewer where there are no more."""
         with self.open() as stream:
-            return stream.read(count)
+            return stream.read(HEAD_BYTES)
 
     def seekable(self) -> pa.NativeFile:
         """The unpacked bytes for formats that are not read from front to back; packed ones are held in memory."""
@@ -100,7 +103,7 @@ class Content:
     @cached_property
     def members(self) -> frozenset[str]:
         """Names of the files in it where it is a document of an office, which is a zip file of many."""
-        if not self.head(4).startswith(b"PK\x03\x04"):
+        if not self.head.startswith(b"PK\x03\x04"):
             return frozenset()
         try:
             with self.seekable() as stream, zipfile.ZipFile(stream) as archive:
@@ -115,8 +118,8 @@ class Content:
 
     def damaged(self, error: object) -> DataError:
         """The refusal where a reader of these bytes gives up with an error."""
-        words = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        return DataError(f"The data must be readable, however {self.name} is damaged: {words[:200]}; copy it again.")
+        words = _printable(" ".join(str(error).split()).rstrip(".") or type(error).__name__)
+        return DataError(f"The data must be readable, however {self.name} is damaged: {words}; copy it again.")
 
     def raw(self) -> Any:
         """The bytes as they are stored."""

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TextIO
 
-from mthn_automl.data.formats.room import LONGEST
+from mthn_automl.data.formats.room import LONGEST, in_words
 from mthn_automl.data.formats.text import Text
+from mthn_automl.errors import DataError
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 SAMPLE = 1 << 18
 SAMPLE_ROWS = 1_000
 
-_SAYS_ITSELF = re.compile(r'"?sep=(.)"?(\r\n|\r|\n)', re.IGNORECASE)
+_SAYS_ITSELF = re.compile(r'"?sep=([\t !#-/:-@\[-`{-~])"?(\r\n|\r|\n)', re.IGNORECASE)
 _MARKED = re.compile(r"\[.{0,30}\]|\(.{0,30}\)|.{0,10}[°%‰µμΩ].{0,10}")
 _UNIT = re.compile(r"[^\d\s].{0,15}")
 _NO_UNIT = {"", "-", "--", "[-]", "(-)", "[]", "()", "–", "[–]"}
@@ -43,7 +44,8 @@ class Dialect:
     def of(cls, text: Text, wanted: str | None) -> "Dialect":
         """Found out from the beginning of a text, or the delimiter that is wanted."""
         with text.characters() as characters:
-            sample = characters.read(max(SAMPLE, 3 * text.longest))
+            first = characters.readline()
+            sample = first + characters.read(max(SAMPLE, 2 * len(first)))
         says = _SAYS_ITSELF.match(sample)
         body = sample[says.end() :] if says else sample
         delimiter = wanted or (says.group(1) if says else _likeliest(body))
@@ -87,7 +89,22 @@ def records(characters: TextIO, delimiter: str, skipped: int = 0) -> Iterator[tu
         line = skipped + reader.line_num + 1
 
 
-def open_quote(text: Text, dialect: Dialect) -> int | None:
+def refuse_open_quote(text: Text, dialect: Dialect, *, too_long: bool = False) -> None:
+    """Raise the DataError of a text that ends within a quote, or has a record which is too long."""
+    line = _open_quote(text, dialect)
+    if line is not None:
+        raise DataError(
+            f"Every quote must be closed, however {text.content.name} ends within the one opened in line {line:,}; "
+            "close it, or double a quote that is a letter of a cell."
+        )
+    if too_long:
+        raise DataError(
+            f"A row must be shorter than {in_words(LONGEST)}, however one of {text.content.name} is longer; look for "
+            "quotes that are closed far below."
+        )
+
+
+def _open_quote(text: Text, dialect: Dialect) -> int | None:
     """The line in which a quote begins a cell that never ends, None if there is no such; others are mere letters."""
     with text.characters() as characters:
         reader, line = _reader(characters, dialect.delimiter, dialect.skipped, strict=True), dialect.skipped + 1

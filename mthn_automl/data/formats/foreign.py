@@ -40,7 +40,7 @@ _DOCUMENTS = {
     "ppt/presentation.xml": ("a presentation", "give a table"),
     "content.xml": ("an OpenDocument file", "save it as .xlsx or CSV"),
 }
-_ORC_OR_WORD = re.compile(rb"ORC[^\x00-\x1f\x80-\xff]*[\r\n]")
+_NO_TEXT = re.compile(rb"[\x00-\x08]")  # in the head of every format whose mark may be the name of a column, too
 _PICKLE = re.compile(rb"\x80[\x02-\x05]")
 _MARKUP = re.compile(rb"\s*<(!doctype html|html|\?xml|head|body|table)", re.IGNORECASE)
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -57,11 +57,11 @@ def refuse_foreign(content: Content) -> None:
 
 
 def _known(content: Content) -> tuple[str, str] | None:
-    head = content.head()
+    head = content.head
     if head.startswith(b"\xd0\xcf\x11\xe0") and _ENCRYPTED in content.seekable().read():
         return "an Excel workbook with a password", "save it without one"
     for magic, found in _MAGICS.items():
-        if head.startswith(magic) and not _ORC_OR_WORD.match(head):
+        if head.startswith(magic) and (not magic.isalnum() or _NO_TEXT.search(head)):
             return found
     if head[257:262] == b"ustar":
         return "a tar archive", "unpack it and give one file"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -50,6 +51,8 @@ def _of_series(series: pd.Series) -> pa.ChunkedArray | str:
         return nested(kinds) or pa.chunked_array([column_of(series.tolist())])
     if series.dtype.kind == "c":
         return "complex"
+    if isinstance(series.dtype, pd.SparseDtype):
+        series = pd.Series(np.asarray(series))
     try:
         values = pa.Array.from_pandas(series)
     except (pa.ArrowException, TypeError, ValueError):  # periods, intervals and whatever else is pandas' alone

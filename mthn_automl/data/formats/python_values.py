@@ -53,7 +53,7 @@ def column_of(values: Sequence[Any]) -> pa.Array:
     """The values as a column of the type that all of them have, or else of text."""
     values = [value.item() if isinstance(value, np.generic) else value for value in values]
     kinds = kinds_of(values)
-    if kinds - {float} and float in kinds and kinds != {int, float} and all(map(_is_gap, values)):
+    if len(kinds) > 1 and all(map(_is_gap, values)):
         kinds.discard(float)  # NaN is how pandas marks a gap between any values
     if kinds == {Decimal}:
         return _of_decimals(values)

@@ -80,7 +80,8 @@ class TableFile(ABC):
         readable = [name for name in self.names if name.strip() and name not in self.unreadable]
         if not readable:
             raise DataError(f"There must be a column of numbers or text, however {self.name} has none; add one.")
-        return readable if only is None else [name for name in readable if name in only] or readable[:1]
+        asked = set(readable if only is None else only)
+        return [name for name in readable if name in asked] or readable[:1]
 
     def no_rows(self) -> DataError:
         return DataError(f"There must be at least one row, however {self.name} has none.")

@@ -33,8 +33,6 @@ class Text:
         encoding: of these, as Python calls it.
         size: bytes of it as UTF-8.
         lines: how many, a last one without an end included.
-        longest: bytes of the longest line, line breaks within quotes not counted as ends.
-        quotes: how many.
         note: a sentence that says which encoding was taken; empty for UTF-8.
     """
 
@@ -42,8 +40,6 @@ class Text:
     encoding: str
     size: int
     lines: int
-    longest: int
-    quotes: int
     note: str
 
     @classmethod
@@ -59,7 +55,7 @@ class Text:
         Raises:
             DataError: bytes that are no text, or none in this encoding; a line beyond all bounds.
         """
-        found = encoding or _marked(content.head())
+        found = _marked(content.head) if encoding is None else codecs.lookup(encoding).name
         if found is not None:
             note = f"read as {_NAMES.get(found, found)}." if found not in PLAIN and encoding is None else ""
             return cls(content, found, *_look(content, found, bounded), note)
@@ -130,7 +126,7 @@ class _AsUtf8(io.RawIOBase):
     def __init__(self, content: Content, stream: io.BufferedReader, encoding: str) -> None:
         self._content, self._stream, self._encoding = content, stream, encoding
         self._decoder = codecs.getincrementaldecoder(encoding)()
-        self._waiting, self._lines, self._ended = b"", 1, False
+        self._waiting, self._lines, self._begun, self._ended = b"", 1, False, False
 
     def readable(self) -> bool:
         return True
@@ -152,6 +148,8 @@ class _AsUtf8(io.RawIOBase):
             line = self._lines + known.decode(self._encoding, "ignore").count("\n")
             raise _EncodingError(self._content, self._encoding, line, mostly=False) from None
         self._lines += letters.count("\n")
+        if letters and not self._begun:
+            self._begun, letters = True, letters.removeprefix("\ufeff")
         return letters.encode("utf-8", "replace")
 
     def close(self) -> None:
@@ -159,8 +157,8 @@ class _AsUtf8(io.RawIOBase):
         super().close()
 
 
-def _look(content: Content, encoding: str, bounded: bool) -> tuple[int, int, int, int]:
-    """Size, lines, longest line and quotes."""
+def _look(content: Content, encoding: str, bounded: bool) -> tuple[int, int]:
+    """Size and lines."""
     look = _Look(content, encoding)
     with _opened(content, encoding) as stream:
         while piece := stream.read(PIECE_BYTES):
@@ -168,7 +166,7 @@ def _look(content: Content, encoding: str, bounded: bool) -> tuple[int, int, int
             if bounded:
                 look.refuse_endless()
     look.end()
-    return look.size, look.lines + (look.open_line > 0), max(look.longest, look.open_line), look.quotes
+    return look.size, look.lines + (look.open_line > 0)
 
 
 class _Look:
@@ -176,7 +174,7 @@ class _Look:
 
     def __init__(self, content: Content, encoding: str) -> None:
         self.content, self.encoding = content, encoding
-        self.size = self.lines = self.longest = self.open_line = self.quotes = 0
+        self.size = self.lines = self.open_line = 0
         self._line_end = b""
         self._beyond_ascii = 0
         self._decoder = codecs.getincrementaldecoder("utf-8")()
@@ -186,11 +184,9 @@ class _Look:
             self._line_end = next((end for end in (b"\n", b"\r") if end in piece), b"")
         self._check(piece)
         self.size += len(piece)
-        ends = self._ends(piece)
-        self.lines += piece.count(self._line_end) if self._line_end else 0
-        if len(ends):
-            self.longest = max(self.longest, self.open_line + int(ends[0]) + 1, int(np.diff(ends).max(initial=0)))
-            self.open_line = len(piece) - int(ends[-1]) - 1
+        if self._line_end and self._line_end in piece:
+            self.lines += piece.count(self._line_end)
+            self.open_line = len(piece) - piece.rindex(self._line_end) - 1
         else:
             self.open_line += len(piece)
 
@@ -198,27 +194,12 @@ class _Look:
         if self.open_line > LONGEST:
             raise DataError(
                 f"A line must be shorter than {in_words(LONGEST)}, however line {self.lines + 1:,} of "
-                f"{self.content.name} is longer; a line break or a quote is missing."
+                f"{self.content.name} is longer; a line break is missing."
             )
 
     def end(self) -> None:
         if self.encoding in PLAIN and self._decoder.getstate()[0]:
             raise self._wrong(b"")
-
-    def _ends(self, piece: bytes) -> Any:
-        """Where lines end, those within quotes left out as far as quotes come in pairs."""
-        before, count = self.quotes, piece.count(b'"')
-        self.quotes += count
-        if not self._line_end:
-            return np.empty(0, np.int64)
-        letters = np.frombuffer(piece, np.uint8)
-        ends = np.flatnonzero(letters == self._line_end[0])
-        if not count and before % 2 == 0:
-            return ends
-        inside = np.searchsorted(np.flatnonzero(letters == ord('"')), ends) + before
-        outside = ends[inside % 2 == 0]
-        # a quote that is never closed, or that is no quote, would make one line of all that follow
-        return outside if len(outside) or self.open_line + len(piece) < LONGEST else ends
 
     def _check(self, piece: bytes) -> None:
         zero = piece.find(b"\0")

@@ -15,7 +15,7 @@ from mthn_automl.data.formats.table_file import TableFile, regrouped
 
 MAGIC = b"ARROW1\0\0"
 STREAM = b"\xff\xff\xff\xff"
-_ERRORS = (OSError, pa.ArrowException, struct.error, IndexError)
+_ERRORS = (OSError, UnicodeError, pa.ArrowException, struct.error, IndexError)
 _DICTIONARY, _ROWS = "dictionary", "record batch"
 
 
@@ -28,11 +28,11 @@ class ArrowFile(TableFile):
 
     def __init__(self, content: Content) -> None:
         self._content = content
-        self._is_file = content.head(len(MAGIC)) == MAGIC
+        self._is_file = content.head.startswith(MAGIC)
         with self._reader() as reader:
-            schema = reader.schema
-        unreadable = {field.name: str(field.type) for field in schema if not is_readable(field.type)}
-        super().__init__(content.name, schema.names, unreadable, content.notes)
+            names = reader.schema.names
+            unreadable = {field.name: str(field.type) for field in reader.schema if not is_readable(field.type)}
+        super().__init__(content.name, names, unreadable, content.notes)
 
     def read(self, only: Collection[str] | None = None) -> pa.Table:
         names, sizes = self.wanted(only), list(self._sizes())
@@ -135,6 +135,6 @@ class _Table:
 
 FORMAT = Format(
     "Arrow",
-    recognises=lambda content: content.head(6) == MAGIC[:6] or content.head(4) == STREAM,
+    recognises=lambda content: content.head.startswith((MAGIC[:6], STREAM)),
     opens=lambda content, _: ArrowFile(content),
 )

@@ -3,15 +3,15 @@
 import csv
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing
-from functools import cached_property
 from itertools import islice
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
+from mthn_automl.data.formats.blocks import blocks
 from mthn_automl.data.formats.content import Content
-from mthn_automl.data.formats.dialect import DELIMITERS, Dialect, open_quote, records
+from mthn_automl.data.formats.dialect import DELIMITERS, Dialect, records
 from mthn_automl.data.formats.formats import Format
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.formats.room import LONGEST, in_words, refuse_beyond
@@ -19,9 +19,6 @@ from mthn_automl.data.formats.table_file import TableFile, regrouped
 from mthn_automl.data.formats.text import Text
 from mthn_automl.errors import DataError
 
-BLOCK_BYTES = 1 << 22
-MOST_BLOCK_BYTES = 16 * LONGEST
-_STRADDLES = "straddl"  # what Arrow says of a record that is longer than a block
 _BYTES_A_CELL = 4.125  # where a cell ends, and whether it is empty
 
 
@@ -33,7 +30,7 @@ class CsvFile(TableFile):
         dialect: what separates the cells.
 
     Raises:
-        DataError: no names, or one twice; a quote that is not closed. When read: rows of unequal length; no rows.
+        DataError: no names, or one twice. When read: rows of unequal length; a quote that is not closed; no rows.
     """
 
     def __init__(self, text: Text, dialect: Dialect) -> None:
@@ -42,11 +39,10 @@ class CsvFile(TableFile):
                 f"A data file must begin with a line of column names, however {text.content.name} is empty."
             )
         self._text, self._dialect = text, dialect
+        self._before = 2 if dialect.units else 1  # records that are no rows: the names, and perhaps their units
         detected = (*text.content.notes, *([text.note] if text.note else []), *dialect.notes)
         line = f"line {dialect.skipped + 1} of "
         super().__init__(text.content.name, dialect.names, detected=detected, place_of_names=line)
-        if text.quotes % 2:
-            self._refuse_open_quote()
 
     def place(self, row: int) -> str:
         with closing(self._records()) as all_records:
@@ -57,72 +53,51 @@ class CsvFile(TableFile):
         names = self.wanted(only)
         share, cells = len(names) / len(self.names), self._text.lines * len(names)
         refuse_beyond(round(self._text.size * share + _BYTES_A_CELL * cells), self.name)
-        return pa.Table.from_batches(list(self._blocks(names)))
+        return pa.Table.from_batches(list(self._batches(names)))
 
     def pieces(self, rows: int, only: Collection[str] | None = None) -> Iterator[pa.Table]:
-        return regrouped(self._blocks(self.wanted(only)), rows)
-
-    @cached_property
-    def _before(self) -> int:
-        """Records that are no rows: the names, and perhaps their units."""
-        return 2 if self._dialect.units else 1
+        return regrouped(self._batches(self.wanted(only)), rows)
 
     def _records(self) -> Generator[tuple[int, list[str]], None, None]:
         with self._text.characters() as characters:
             yield from records(characters, self._dialect.delimiter, self._dialect.skipped)
 
-    def _blocks(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    def _batches(self, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
         """Cells of these columns, some thousands of rows at a time.
 
         Raises:
             DataError: at the block that holds a line which is wrong; no rows.
         """
-        size, done = max(BLOCK_BYTES, 2 * self._text.longest), 0
-        # whether the last cell of all is whole tells whether a quote is open, see below
-        also = [self.names[-1]] if self._text.quotes and self.names[-1] not in names else []
-        last: pa.RecordBatch | None = None
-        while True:
+        skipped, found = self._before, False
+        for block in blocks(self._text, self._dialect):
             try:
-                for block in self._by_arrow([*names, *also], size, self._before + done):
-                    yield block.select(names)
-                    last, done = block, done + len(block)
+                table = self._parsed(block, names)
             except pa.ArrowInvalid as error:
-                size *= 4
-                if _STRADDLES not in str(error) or size > MOST_BLOCK_BYTES:
-                    raise self._explained(error) from error
-                continue
-            break
-        if last is None:
+                raise self._explained(error) from error
+            rows = table.slice(skipped)
+            skipped -= table.num_rows - rows.num_rows
+            found = found or rows.num_rows > 0
+            yield from rows.to_batches()
+        if not found:
             raise self.no_rows()
-        if self._text.quotes:
-            self._refuse_swallowed(last)
 
-    def _by_arrow(self, names: Sequence[str], size: int, skipped: int) -> Iterator[pa.RecordBatch]:
-        places = [str(self.names.index(name)) for name in names]
-        given = [str(place) for place in range(len(self.names))]
-        with (
-            self._text.open() as stream,
-            pacsv.open_csv(
-                stream,
-                pacsv.ReadOptions(column_names=given, block_size=size, skip_rows=self._dialect.skipped),
-                pacsv.ParseOptions(
-                    delimiter=self._dialect.delimiter, newlines_in_values=True, invalid_row_handler=_blank_or_wrong
-                ),
-                pacsv.ConvertOptions(
-                    column_types=dict.fromkeys(given, pa.string()),
-                    include_columns=places,
-                    null_values=[""],
-                    strings_can_be_null=True,
-                ),
-            ) as reader,
-        ):
-            for block in reader:
-                if len(self.names) == 1:
-                    block = _without_blanks(block)
-                kept = block.slice(skipped)
-                skipped -= len(block) - len(kept)
-                if len(kept):
-                    yield kept.rename_columns(list(names))
+    def _parsed(self, block: bytes, names: Sequence[str]) -> pa.Table:
+        places = [str(place) for place in range(len(self.names))]
+        given = dict(zip(self.names, places, strict=True))
+        table = pacsv.read_csv(
+            pa.BufferReader(block),
+            pacsv.ReadOptions(column_names=places, block_size=len(block) + 1),
+            pacsv.ParseOptions(
+                delimiter=self._dialect.delimiter, newlines_in_values=True, invalid_row_handler=_blank_or_wrong
+            ),
+            pacsv.ConvertOptions(
+                column_types=dict.fromkeys(places, pa.string()),
+                include_columns=[given[name] for name in names],
+                null_values=[""],
+                strings_can_be_null=True,
+            ),
+        ).rename_columns(list(names))
+        return _without_blanks(table) if len(self.names) == 1 else table
 
     def _explained(self, error: pa.ArrowInvalid) -> DataError:
         """The first record that is wrong, in words."""
@@ -146,41 +121,21 @@ class CsvFile(TableFile):
     def _word(self) -> str:
         return DELIMITERS.get(self._dialect.delimiter, repr(self._dialect.delimiter))
 
-    def _refuse_swallowed(self, block: pa.RecordBatch) -> None:
-        """To Arrow the end of a file is the end of a quote, too: then line breaks are in the last cell."""
-        cell = block.column(self.names[-1])[-1].as_py() or ""
-        if "\n" in cell or "\r" in cell:
-            self._refuse_open_quote()
-
-    def _refuse_open_quote(self) -> None:
-        line = open_quote(self._text, self._dialect)
-        if line is not None:
-            raise DataError(
-                f"Every quote must be closed, however {self.name} ends within the one opened in line {line:,}; close "
-                "it, or double a quote that is a letter of a cell."
-            )
-
 
 def _blank_or_wrong(row: pacsv.InvalidRow) -> str:
     """A line of white space is a blank line; any other that has not as many cells as the names ends the reading."""
     return "error" if row.text.strip() else "skip"
 
 
-def _without_blanks(block: pa.RecordBatch) -> pa.RecordBatch:
+def _without_blanks(table: pa.Table) -> pa.Table:
     """The same without lines of white space, which Arrow takes for rows of a single column."""
-    blank = pc.fill_null(pc.utf8_is_space(block.column(0)), False)
-    return block.filter(pc.invert(blank)) if pc.any(blank).as_py() else block
-
-
-FORMAT = Format(
-    "text",
-    recognises=lambda content: True,
-    opens=lambda content, reading: _opened(content, reading),
-    heeds=frozenset({"delimiter", "encoding"}),
-    last=True,
-)
+    blank = pc.fill_null(pc.utf8_is_space(table.column(0)), False)
+    return table.filter(pc.invert(blank)) if pc.any(blank).as_py() else table
 
 
 def _opened(content: Content, reading: Reading) -> CsvFile:
     text = Text.of(content, reading.encoding)
     return CsvFile(text, Dialect.of(text, reading.separator))
+
+
+FORMAT = Format("text", lambda content: True, _opened, heeds=frozenset({"delimiter", "encoding"}), last=True)

@@ -92,7 +92,7 @@ def _records(text: Text) -> Iterator[tuple[int, Record]]:
 
 def _parsed(content: str, where: str) -> Any:
     try:
-        return json.loads(content, object_pairs_hook=_without_twins, parse_int=_whole)
+        return _DECODER.decode(content)
     except json.JSONDecodeError as error:
         at = f"line {error.lineno:,} of " if content.count("\n") > 1 else ""
         wrong = f"{at}{where} is none ({error.msg.lower()}, at letter {error.colno:,})"
@@ -110,11 +110,11 @@ class _TwiceError(ValueError):
 
 
 def _without_twins(pairs: Sequence[tuple[str, Any]]) -> Record:
-    record = {name if name.isascii() else as_text(name): value for name, value in pairs}
+    record = dict(pairs)
     if len(record) < len(pairs):
         keys = [key for key, _ in pairs]
         raise _TwiceError(next(key for key in keys if keys.count(key) > 1))
-    return record
+    return record if "".join(record).isascii() else {as_text(name): value for name, value in pairs}
 
 
 def _whole(digits: str) -> int | str:
@@ -122,16 +122,21 @@ def _whole(digits: str) -> int | str:
     return int(digits) if len(digits) <= _LONG else digits
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_without_twins, parse_int=_whole)
+
+
 def _note_kinds(kinds: dict[str, set[type]], record: Record) -> None:
     for name, value in record.items():
-        known = kinds.setdefault(name, set())
-        if value is not None:
-            known.add(type(value))
+        if name in kinds:
+            kinds[name].add(type(value))
+        else:
+            kinds[name] = {type(value)}
 
 
 def _types(kinds: Mapping[str, set[type]]) -> tuple[dict[str, pa.DataType], dict[str, str]]:
     """The type of each column that can be read, and what the others hold."""
     words = {"dict": "objects", "list": "lists"}
+    kinds = {name: found - {type(None)} for name, found in kinds.items()}
     unreadable = {name: words[nested(found)] for name, found in kinds.items() if nested(found)}
     return {name: type_of(found) for name, found in kinds.items() if name not in unreadable}, unreadable
 
@@ -152,7 +157,7 @@ def _name(value: Any) -> str:
 
 def _beginning(content: Content) -> bytes:
     """The first letters that are not blank, in whatever encoding."""
-    head = content.head().replace(b"\0", b"")
+    head = content.head.replace(b"\0", b"")
     for mark in (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"):
         head = head.removeprefix(mark)
     return head.lstrip()

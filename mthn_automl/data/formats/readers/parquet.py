@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,7 +18,7 @@ MAGIC = b"PAR1"
 PIECE_ROWS = 1 << 16
 # The names under which pandas writes an index that has none: row numbers, as CSV has them in a column without a name.
 _INDEX = re.compile(r"__index_level_\d+__")
-_ERRORS = (OSError, pa.ArrowException)
+_ERRORS = (OSError, UnicodeError, pa.ArrowException)
 
 
 class ParquetFile(TableFile):
@@ -37,11 +38,12 @@ class ParquetFile(TableFile):
                 source.seek(source.size() - len(MAGIC))
                 if source.read() != MAGIC:
                     raise pa.ArrowInvalid(f"it is cut off: it must end as it begins, with {MAGIC.decode()}")
-            with pq.ParquetFile(content.seekable()) as file:
+                file = pq.ParquetFile(source)
                 self._schema, self._metadata = file.schema_arrow, file.metadata
+                given = self._schema.names
         except _ERRORS as error:
             raise content.damaged(error) from error
-        names = ["" if _INDEX.fullmatch(name) else name for name in self._schema.names]
+        names = ["" if _INDEX.fullmatch(name) else name for name in given]
         unreadable = {field.name: str(field.type) for field in self._schema if not is_readable(field.type)}
         super().__init__(content.name, names, unreadable, content.notes)
         leaves = map(self._metadata.schema.column, range(self._metadata.num_columns))
@@ -51,26 +53,24 @@ class ParquetFile(TableFile):
     def read(self, only: Collection[str] | None = None) -> pa.Table:
         names = self.wanted(only)
         refuse_beyond(sum(map(self._least, names)), self.name)
-        try:
-            with self._file() as file:
-                table = file.read(columns=names).select(names)
-            return self._written_out(table)
-        except _ERRORS as error:
-            raise self._content.damaged(error) from error
+        with self._file() as file:
+            return self._written_out(file.read(columns=names).select(names))
 
     def pieces(self, rows: int, only: Collection[str] | None = None) -> Iterator[pa.Table]:
         names = self.wanted(only)
-        try:
-            with self._file() as file:
-                for piece in regrouped(file.iter_batches(batch_size=min(rows, PIECE_ROWS), columns=names), rows):
-                    yield self._written_out(piece.select(names))
-        except _ERRORS as error:
-            raise self._content.damaged(error) from error
+        with self._file() as file:
+            for piece in regrouped(file.iter_batches(batch_size=min(rows, PIECE_ROWS), columns=names), rows):
+                yield self._written_out(piece.select(names))
 
-    def _file(self) -> pq.ParquetFile:
+    @contextmanager
+    def _file(self) -> Iterator[pq.ParquetFile]:
         if self._metadata.num_rows == 0:
             raise self.no_rows()
-        return pq.ParquetFile(self._content.seekable(), read_dictionary=self._texts)
+        try:
+            with self._content.seekable() as source:
+                yield pq.ParquetFile(source, read_dictionary=self._texts)
+        except _ERRORS as error:
+            raise self._content.damaged(error) from error
 
     def _least(self, name: str) -> int:
         """Bytes of a column; of text those in the file, which become more where values recur."""
@@ -108,5 +108,5 @@ def _text(chunk: pa.DictionaryArray) -> pa.Array:
 
 
 FORMAT = Format(
-    "Parquet", recognises=lambda content: content.head(4) == MAGIC, opens=lambda content, _: ParquetFile(content)
+    "Parquet", recognises=lambda content: content.head.startswith(MAGIC), opens=lambda content, _: ParquetFile(content)
 )
