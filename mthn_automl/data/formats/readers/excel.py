@@ -16,7 +16,7 @@ from mthn_automl.data.formats.dialect import is_units, units_note
 from mthn_automl.data.formats.formats import Format
 from mthn_automl.data.formats.python_values import column_of
 from mthn_automl.data.formats.reading import Reading
-from mthn_automl.data.formats.room import refuse_beyond
+from mthn_automl.data.formats.room import printable, refuse_beyond
 from mthn_automl.data.formats.table_file import HeldTable
 from mthn_automl.data.names import counted, listed
 from mthn_automl.errors import DataError, UsageError, did_you_mean
@@ -85,8 +85,8 @@ def _sheet(book: Any, wanted: str | None, name: str) -> tuple[Any, list[str]]:
     if not sheets:
         raise DataError(f"A workbook must hold a sheet of cells, however {name} has none.")
     if wanted is None:
-        first = next(iter(sheets.values()))
-        among = f"the first of {len(sheets)} ({listed(list(sheets))})"
+        first = next((each for each in book.worksheets if each.sheet_state == "visible"), book.worksheets[0])
+        among = f"the first of {len(sheets)} ({listed(list(map(printable, sheets)))})"
         return first, [f"sheet '{first.title}' is read, {among}; --sheet takes another."] if len(sheets) > 1 else []
     if wanted not in sheets:
         raise DataError(

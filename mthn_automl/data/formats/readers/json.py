@@ -11,7 +11,7 @@ from mthn_automl.data.formats.content import Content
 from mthn_automl.data.formats.formats import Format
 from mthn_automl.data.formats.python_values import as_array, as_text, nested, type_of
 from mthn_automl.data.formats.reading import Reading
-from mthn_automl.data.formats.room import refuse_beyond
+from mthn_automl.data.formats.room import printable, refuse_beyond
 from mthn_automl.data.formats.table_file import HeldTable, TableFile
 from mthn_automl.data.formats.text import Text, lines_of
 from mthn_automl.errors import DataError
@@ -101,7 +101,7 @@ def _parsed(content: str, where: str) -> Any:
     except RecursionError:
         wrong = f"{where} is nested too deeply"
     raise DataError(
-        f"A JSON file must hold one object a line, or be a list of objects, however {wrong[:300]}; correct it."
+        f"A JSON file must hold one object a line, or be a list of objects, however {printable(wrong)}; correct it."
     )
 
 
