@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import struct
 import sys
 import zipfile
@@ -91,7 +92,9 @@ class Content:
     def seekable(self) -> pa.NativeFile:
         """The unpacked bytes for formats that are not read from front to back; packed ones are held in memory."""
         if not self.packing:
-            return pa.BufferReader(self.source) if isinstance(self.source, bytes) else pa.OSFile(str(self.source))
+            return (
+                pa.BufferReader(self.source) if isinstance(self.source, bytes) else pa.OSFile(os.fsencode(self.source))
+            )
         parts, count = [], 0
         with self.open() as stream:
             while part := stream.read(PIECE_BYTES):
