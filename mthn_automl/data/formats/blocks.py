@@ -64,8 +64,9 @@ def last_end(block: bytes, delimiter: str) -> tuple[int, bool]:
 
 def _within_cells(block: bytes, delimiter: str, ends: NDArray[np.int64]) -> tuple[NDArray[np.bool_], bool]:
     """Which line ends lie within quoted cells, where quotes are letters, too; and whether the last cell is open."""
-    begin = re.escape(delimiter.encode())
-    cells = list(re.finditer(rb"(?:\A|(?<=[\r\n]|" + begin + rb'))"(?:[^"]++|"")*+("?)', block))
+    before = re.escape(delimiter.encode())
+    opened = rb'"(?:(?<=[\r\n]")|(?<=' + before + rb'")|(?<=\A"))'
+    cells = list(re.finditer(opened + rb'(?:[^"]++|"")*+("?)', block))
     starts, stops = np.array([cell.span() for cell in cells] or [(0, 0)]).T
     place = np.searchsorted(starts, ends) - 1
     return (place >= 0) & (ends < stops[place]), bool(cells) and not cells[-1][1]

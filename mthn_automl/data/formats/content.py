@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import struct
 import sys
 import zipfile
@@ -17,7 +18,7 @@ from typing import Any
 import pyarrow as pa
 
 from mthn_automl.data import memory
-from mthn_automl.data.formats.room import SUSPICIOUS_BYTES, SUSPICIOUS_RATIO, in_words, refuse_beyond
+from mthn_automl.data.formats.room import SUSPICIOUS_BYTES, SUSPICIOUS_RATIO, in_words, printable, refuse_beyond
 from mthn_automl.data.names import listed
 from mthn_automl.errors import DataError
 
@@ -60,7 +61,7 @@ class Content:
             DataError: nothing that can be read; an empty file; a zip file of several files.
         """
         source = _standard_input() if str(path) == "-" else _checked(path)
-        content = cls(_printable("standard input" if isinstance(source, bytes) else path.name), source)
+        content = cls(printable("standard input" if isinstance(source, bytes) else path.name), source)
         head = content.head
         if not head:
             raise DataError(f"A data file must begin with a line of column names, however {content.name} is empty.")
@@ -75,7 +76,7 @@ class Content:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        inside = f", '{_printable(self.member)}' in it" if self.member else ""
+        inside = f", '{printable(self.member)}' in it" if self.member else ""
         return (f"unpacked ({self.packing}{inside}).",) if self.packing else ()
 
     def open(self) -> io.BufferedReader:
@@ -91,7 +92,9 @@ class Content:
     def seekable(self) -> pa.NativeFile:
         """The unpacked bytes for formats that are not read from front to back; packed ones are held in memory."""
         if not self.packing:
-            return pa.BufferReader(self.source) if isinstance(self.source, bytes) else pa.OSFile(str(self.source))
+            return (
+                pa.BufferReader(self.source) if isinstance(self.source, bytes) else pa.OSFile(os.fsencode(self.source))
+            )
         parts, count = [], 0
         with self.open() as stream:
             while part := stream.read(PIECE_BYTES):
@@ -118,7 +121,7 @@ class Content:
 
     def damaged(self, error: object) -> DataError:
         """The refusal where a reader of these bytes gives up with an error."""
-        words = _printable(" ".join(str(error).split()).rstrip(".") or type(error).__name__)
+        words = printable(" ".join(str(error).split()).rstrip(".") or type(error).__name__)
         return DataError(f"The data must be readable, however {self.name} is damaged: {words}; copy it again.")
 
     def raw(self) -> Any:
@@ -135,7 +138,7 @@ class Content:
             return self  # a document of some office, for a reader to know
         files = [each for each in members if not any(noise in each.filename for noise in _NOISE)]
         if len(files) != 1:
-            found = listed([_printable(each.filename) for each in files]) if files else "none"
+            found = listed([printable(each.filename) for each in files]) if files else "none"
             raise DataError(
                 f"A zip file must hold exactly one file, however {self.name} holds {len(files):,} ({found}); "
                 "unpack it and give one."
@@ -207,7 +210,7 @@ def _checked(path: Path) -> Path:
             found = "does not exist; check the path"
     except (OSError, ValueError) as error:
         found = f"cannot be opened ({getattr(error, 'strerror', None) or error}); check its name and permissions"
-    raise DataError(f"The data must be a file, however {_printable(str(path))} {found}.")
+    raise DataError(f"The data must be a file, however {printable(str(path))} {found}.")
 
 
 def _standard_input() -> bytes:
@@ -218,9 +221,3 @@ def _standard_input() -> bytes:
         if 2 * count > memory.free_bytes():
             refuse_beyond(2 * count, "standard input", "save it to a file, which is read in pieces")
     return b"".join(parts)
-
-
-def _printable(name: str) -> str:
-    """A name as a sentence can show it: file names may hold line breaks and whatever moves a cursor."""
-    shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in name)
-    return shown if len(shown) <= 200 else f"{shown[:200]}..."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TextIO
 
-from mthn_automl.data.formats.room import LONGEST, in_words
+from mthn_automl.data.formats.room import LONGEST, in_words, printable
 from mthn_automl.data.formats.text import Text
 from mthn_automl.errors import DataError
 
@@ -73,7 +73,7 @@ def is_units(line: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
 def units_note(line: str, units: Sequence[str]) -> str:
     """The sentence that says so; `line` names the one that is meant."""
     shown = ", ".join(cell.strip() for cell in units if cell.strip() not in _NO_UNIT)
-    return f"the {line} holds units ({shown[:100]}) and is not a row."
+    return f"the {line} holds units ({printable(shown)}) and is not a row."
 
 
 def records(characters: TextIO, delimiter: str, skipped: int = 0) -> Iterator[tuple[int, list[str]]]:

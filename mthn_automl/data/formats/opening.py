@@ -7,7 +7,7 @@ import pandas as pd
 
 from mthn_automl.data.formats.content import Content
 from mthn_automl.data.formats.foreign import refuse_foreign
-from mthn_automl.data.formats.formats import Format, formats
+from mthn_automl.data.formats.formats import formats
 from mthn_automl.data.formats.frames import of_arrow, of_pandas
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.formats.table_file import TableFile
@@ -29,10 +29,14 @@ def open_table(given: str | Path | Any, name: str, reading: Reading | None = Non
     """
     if isinstance(given, str | Path):
         return _of_file(Content.of(Path(given)), reading or Reading())
+    frame = None
     if isinstance(given, pd.DataFrame):
-        return of_pandas(given, name)
-    if hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__"):
-        return of_arrow(given, name)
+        frame = of_pandas(given, name)
+    elif hasattr(given, "__arrow_c_stream__") or hasattr(given, "__arrow_c_array__"):
+        frame = of_arrow(given, name)
+    if frame is not None:
+        frame.add_notes(_unheeded("a DataFrame", frozenset(), reading or Reading()))
+        return frame
     raise UsageError(
         f"The data must be a file or a DataFrame, however {name} are of type {type(given).__name__}; make a DataFrame."
     )
@@ -42,11 +46,11 @@ def _of_file(content: Content, reading: Reading) -> TableFile:
     refuse_foreign(content)
     found = next(each for each in formats() if each.recognises(content))
     table = found.opens(content, reading)
-    table.add_notes(_unheeded(found, reading))
+    table.add_notes(_unheeded(f"the format {found.title}", found.heeds, reading))
     return table
 
 
-def _unheeded(found: Format, reading: Reading) -> list[str]:
-    """A sentence for each option that has no meaning for this format."""
-    given = [option for option, value in vars(reading).items() if value is not None and option not in found.heeds]
-    return [f"--{option} has no meaning for a file of {found.title}." for option in given]
+def _unheeded(title: str, heeds: frozenset[str], reading: Reading) -> list[str]:
+    """A sentence for each option that has no meaning for such a table."""
+    given = [option for option, value in vars(reading).items() if value is not None and option not in heeds]
+    return [f"--{option} has no meaning for {title}." for option in given]

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+
+from mthn_automl.data.formats.arrow_types import is_readable
 
 NESTED = (dict, list, tuple, set, frozenset, bytes, bytearray, memoryview, np.ndarray)
 _TYPES: dict[frozenset[type], pa.DataType] = {
@@ -21,9 +22,9 @@ _TYPES: dict[frozenset[type], pa.DataType] = {
     frozenset({date}): pa.date32(),
     frozenset({time}): pa.time64("us"),
     frozenset({timedelta}): pa.duration("us"),
-    frozenset({datetime}): pa.timestamp("us"),
     frozenset({date, datetime}): pa.timestamp("us"),
 }
+_TYPES_OF_ONE = frozenset().union(*(kinds for kinds in _TYPES if len(kinds) == 1))
 
 
 def kinds_of(values: Iterable[Any]) -> set[type]:
@@ -55,19 +56,18 @@ def column_of(values: Sequence[Any]) -> pa.Array:
     kinds = kinds_of(values)
     if len(kinds) > 1 and all(map(_is_gap, values)):
         kinds.discard(float)  # NaN is how pandas marks a gap between any values
-    if kinds == {Decimal}:
-        return _of_decimals(values)
     try:
+        if len(kinds) == 1 and not kinds & _TYPES_OF_ONE:
+            return _inferred(values)
         return as_array(values, type_of(kinds))
-    except (pa.ArrowInvalid, OverflowError):  # whole numbers beyond 64 bits, dates beyond all calendars
+    except (pa.ArrowException, OverflowError):  # numbers of too many digits, dates beyond all calendars
         return as_array(values, pa.large_string())
 
 
-def _of_decimals(values: Sequence[Any]) -> pa.Array:
-    try:
-        return pa.array(values, from_pandas=True)
-    except pa.ArrowInvalid:  # more digits than Arrow holds, or none
-        return as_array(values, pa.large_string())
+def _inferred(values: Sequence[Any]) -> pa.Array:
+    """A column of what Arrow knows: decimals, moments with a time zone or of pandas."""
+    found = pa.array(values, from_pandas=True)
+    return found if is_readable(found.type) else as_array(values, pa.large_string())
 
 
 def _is_gap(value: Any) -> bool:

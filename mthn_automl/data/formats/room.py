@@ -1,4 +1,4 @@
-"""Memory that a table will take, held against what is free before it is taken."""
+"""Bounds: memory is held against what is free before it is taken, and sentences stay short."""
 
 from mthn_automl.data import memory
 from mthn_automl.errors import DataError
@@ -28,3 +28,9 @@ def in_words(size: float) -> str:
         if size >= unit:
             return f"{size / unit:.1f} {name}" if size < 10 * unit else f"{size / unit:.0f} {name}"
     return f"{size:.0f} bytes"
+
+
+def printable(words: str) -> str:
+    """A name as a sentence can show it: names may hold line breaks, whatever moves a cursor, and a book."""
+    shown = "".join(letter if letter.isprintable() else "\ufffd" for letter in words[:200])
+    return shown if len(words) <= 200 else f"{shown}..."

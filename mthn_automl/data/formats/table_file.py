@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 import pandas as pd
 import pyarrow as pa
 
+from mthn_automl.data.formats.room import printable
 from mthn_automl.data.names import counted, listed
 from mthn_automl.errors import DataError
 
@@ -65,8 +66,8 @@ class TableFile(ABC):
         if unnamed:
             notes.append(f"{self.name}: {counted(unnamed, 'column')} without a name ignored.")
         if self.unreadable:
-            found = listed(list(self.unreadable))
-            kinds = ", ".join(sorted(set(self.unreadable.values()))[:5])
+            found = _shown(list(self.unreadable))
+            kinds = printable(", ".join(sorted(set(self.unreadable.values()))[:5]))
             columns = counted(len(self.unreadable), "column")
             notes.append(f"{self.name}: {columns} of neither numbers nor text ignored: {found} ({kinds}).")
         return tuple(notes)
@@ -90,7 +91,7 @@ class TableFile(ABC):
         twice = [name for name, count in Counter(self.names).items() if count > 1 and name.strip()]
         if twice:
             raise DataError(
-                f"Every column must have a name of its own, however {where}{self.name} has {listed(twice)} more than "
+                f"Every column must have a name of its own, however {where}{self.name} has {_shown(twice)} more than "
                 "once; rename or remove the others."
             )
 
@@ -132,6 +133,10 @@ class HeldTable(TableFile):
 
     def place(self, row: int) -> str:
         return super().place(row) if self._place is None else self._place(row)
+
+
+def _shown(names: Sequence[str]) -> str:
+    return listed([printable(name) for name in names])
 
 
 def regrouped(blocks: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.Table]:

@@ -44,7 +44,7 @@ def test_small_blocks_read_what_large_ones_do_and_both_what_the_standard_library
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, same = tmp_path / "data.csv", 0
-    for seed in range(400):
+    for seed in range(150):
         chance = random.Random(seed)
         content = odd(chance)
         path.write_bytes(content.encode())
@@ -55,7 +55,7 @@ def test_small_blocks_read_what_large_ones_do_and_both_what_the_standard_library
         if isinstance(whole, list):
             same += 1
             assert whole == records(content)[1:], seed
-    assert same > 100
+    assert same > 50
 
 
 def test_a_block_ends_with_its_last_whole_record() -> None:

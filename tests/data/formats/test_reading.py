@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from openpyxl import Workbook
 
 from mthn_automl.data.formats.opening import open_table
 from mthn_automl.data.formats.reading import Reading
@@ -74,8 +75,26 @@ def test_an_option_that_means_nothing_for_a_format_is_said(tmp_path: Path) -> No
     path = KINDS["Parquet"].write(pa.table({"x": [1]}), tmp_path / "data.parquet")
     notes = open_table(path, "the data", Reading(delimiter=";", sheet="One")).notes
     assert notes == tuple(
-        f"data.parquet: --{option} has no meaning for a file of Parquet." for option in ("delimiter", "sheet")
+        f"data.parquet: --{option} has no meaning for the format Parquet." for option in ("delimiter", "sheet")
     )
+
+
+def test_an_option_of_files_means_nothing_for_a_frame() -> None:
+    notes = open_table(pa.table({"x": [1]}), "the data", Reading(encoding="utf-8")).notes
+    assert notes == ("the data: --encoding has no meaning for a DataFrame.",)
+
+
+def test_a_hidden_sheet_is_not_the_first(tmp_path: Path) -> None:
+    workbook = Workbook()
+    workbook.active.append(["hidden"])
+    workbook.active.sheet_state = "hidden"
+    seen = workbook.create_sheet("Seen")
+    seen.append(["x"])
+    seen.append([1])
+    workbook.save(tmp_path / "data.xlsx")
+    file = open_table(tmp_path / "data.xlsx", "the data")
+    assert file.names == ("x",)
+    assert "sheet 'Seen' is read" in file.notes[0]
 
 
 def test_standard_input_is_read_whatever_its_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,7 +124,7 @@ class CsvFile(TableFile):
 
 def _blank_or_wrong(row: pacsv.InvalidRow) -> str:
     """A line of white space is a blank line; any other that has not as many cells as the names ends the reading."""
-    return "error" if row.text.strip() else "skip"
+    return "skip" if row.actual_columns == 1 and not row.text.strip() else "error"
 
 
 def _without_blanks(table: pa.Table) -> pa.Table:

@@ -16,7 +16,7 @@ from mthn_automl.data.formats.dialect import is_units, units_note
 from mthn_automl.data.formats.formats import Format
 from mthn_automl.data.formats.python_values import column_of
 from mthn_automl.data.formats.reading import Reading
-from mthn_automl.data.formats.room import refuse_beyond
+from mthn_automl.data.formats.room import printable, refuse_beyond
 from mthn_automl.data.formats.table_file import HeldTable
 from mthn_automl.data.names import counted, listed
 from mthn_automl.errors import DataError, UsageError, did_you_mean
@@ -27,8 +27,8 @@ SAMPLE_ROWS = 1_000
 WORKBOOK = "xl/workbook.xml"
 _NO_VALUE = re.compile(rb"</f>\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
 _LONGEST_CELL = 1 << 16
-_BYTES_A_CELL = 64  # a number of Python's and what points to it
-_PARSED = 3  # bytes of text and objects for one of XML, of which the texts of all cells are read at once
+_BYTES_A_CELL = 80  # as measured: a number of Python's, what points to it, and the column made of it
+_PARSED = 6  # bytes of texts for one of XML, as measured; those of all cells are read at once
 
 
 def _opened(content: Content, reading: Reading) -> HeldTable:
@@ -85,8 +85,8 @@ def _sheet(book: Any, wanted: str | None, name: str) -> tuple[Any, list[str]]:
     if not sheets:
         raise DataError(f"A workbook must hold a sheet of cells, however {name} has none.")
     if wanted is None:
-        first = next(iter(sheets.values()))
-        among = f"the first of {len(sheets)} ({listed(list(sheets))})"
+        first = next((each for each in book.worksheets if each.sheet_state == "visible"), book.worksheets[0])
+        among = f"the first of {len(sheets)} ({listed(list(map(printable, sheets)))})"
         return first, [f"sheet '{first.title}' is read, {among}; --sheet takes another."] if len(sheets) > 1 else []
     if wanted not in sheets:
         raise DataError(

@@ -11,13 +11,13 @@ from mthn_automl.data.formats.content import Content
 from mthn_automl.data.formats.formats import Format
 from mthn_automl.data.formats.python_values import as_array, as_text, nested, type_of
 from mthn_automl.data.formats.reading import Reading
-from mthn_automl.data.formats.room import refuse_beyond
+from mthn_automl.data.formats.room import printable, refuse_beyond
 from mthn_automl.data.formats.table_file import HeldTable, TableFile
 from mthn_automl.data.formats.text import Text, lines_of
 from mthn_automl.errors import DataError
 
 BATCH_ROWS = 1 << 14
-_PARSED = 12  # bytes of Python objects for one of JSON, as measured
+_PARSED, _OBJECT = 3, 200  # bytes of Python objects for one of JSON, and for each object in it: the most measured
 _LONG = 18  # digits that 64 bits hold
 
 Record = Mapping[str, Any]
@@ -63,20 +63,22 @@ def _opened(content: Content, reading: Reading) -> TableFile:
 
 def _held(text: Text) -> HeldTable:
     """A list of objects, which is parsed as a whole."""
-    refuse_beyond(_PARSED * text.size, text.content.name, "save it as JSON lines, one object a line")
+    name, remedy = text.content.name, "save it as JSON lines, one object a line"
+    refuse_beyond(_PARSED * text.size, name, remedy)
     with text.characters() as characters:
-        records = _parsed(characters.read(), f"{text.content.name}")
+        content = characters.read()
+    refuse_beyond(_PARSED * text.size + _OBJECT * content.count("{"), name, remedy)
+    records = _parsed(content, name)
     kinds: dict[str, set[type]] = {}
     for row, record in enumerate(records):
         if not isinstance(record, dict):
             raise DataError(
-                f"A JSON list must hold an object a row, however row {row:,} of {text.content.name} is "
-                f"{_name(record)}; correct it."
+                f"A JSON list must hold an object a row, however row {row:,} of {name} is {_name(record)}; correct it."
             )
         _note_kinds(kinds, record)
-    refuse_beyond(8 * len(records) * len(kinds), text.content.name)
+    refuse_beyond(8 * len(records) * len(kinds), name)
     types, unreadable = _types(kinds)
-    return HeldTable(text.content.name, _table(records, types), list(kinds), unreadable, _detected(text))
+    return HeldTable(name, _table(records, types), list(kinds), unreadable, _detected(text))
 
 
 def _records(text: Text) -> Iterator[tuple[int, Record]]:
@@ -101,7 +103,7 @@ def _parsed(content: str, where: str) -> Any:
     except RecursionError:
         wrong = f"{where} is nested too deeply"
     raise DataError(
-        f"A JSON file must hold one object a line, or be a list of objects, however {wrong[:300]}; correct it."
+        f"A JSON file must hold one object a line, or be a list of objects, however {printable(wrong)}; correct it."
     )
 
 
