@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from mthn_automl.catalogue import members
 from mthn_automl.data.alarms.parts.alarm import Alarm, Find
-from mthn_automl.data.dataset import Dataset, IntArray
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.dataset import Dataset
 
 WIDE, FEWEST_ROWS = 200, 1_000
 """A sample has no more cells than this many columns of `most_rows` rows, but always this many rows."""

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from mthn_automl.data.alarms.parts.alarm import Alarm, percent
 from mthn_automl.data.alarms.parts.columns import Keys, cell_keys, features_of, mostly_known, row_keys
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.names import counted
 
 SAMPLED: Final = False

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from mthn_automl.data.alarms.parts.alarm import Alarm
 from mthn_automl.data.alarms.parts.columns import Cells, features_of
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.names import counted
 
 SAMPLED: Final = False

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from mthn_automl.data.alarms.parts.alarm import Alarm
 from mthn_automl.data.alarms.parts.columns import Cells, features_of, metadata_of
 from mthn_automl.data.alarms.parts.statistics import Statistic, statistics_of
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.names import counted
 
 SAMPLED: Final = False

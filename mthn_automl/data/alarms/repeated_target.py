@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mthn_automl.data.alarms.parts.alarm import Alarm
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.names import counted
 
 SAMPLED: Final = False

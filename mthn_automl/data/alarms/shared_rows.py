@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from mthn_automl.data.alarms.parts.alarm import Alarm, percent
 from mthn_automl.data.alarms.parts.columns import Cells, features_of, mostly_known, row_keys
-from mthn_automl.data.dataset import Dataset, IntArray
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.names import counted
 
 SAMPLED: Final = False

@@ -17,7 +17,8 @@ from mthn_automl.data.alarms.parts.alarm import Alarm
 from mthn_automl.data.alarms.parts.area import Area, area_within
 from mthn_automl.data.alarms.parts.columns import Cells, features_of, metadata_of, row_keys
 from mthn_automl.data.alarms.parts.ranks import ranks_within
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.names import counted
 
 SAMPLED: Final = True

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mthn_automl.data.alarms import Alarm, finder
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset, Table
 from mthn_automl.data.schema import Column, Problem
 from mthn_automl.data.split import seal_test
 from tests.contracts.zoo import build, table

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mthn_automl.data.alarms.parts.ranks import ranks_within
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 
 
 @dataclass(frozen=True)

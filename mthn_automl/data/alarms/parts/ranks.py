@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 
 
 def ranks_within(values: FloatArray | IntArray, group: IntArray) -> FloatArray:

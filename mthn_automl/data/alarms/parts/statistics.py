@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 
 
 @dataclass(frozen=True)
