@@ -4,12 +4,13 @@ import importlib
 import importlib.util
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mthn_automl.errors import FormatError, UsageError, did_you_mean
+from mthn_automl.received import typed
 
 FORMAT = 1
 FAMILIES = ("neural", "classical")
@@ -214,8 +215,31 @@ def _require(path: Path, content: Mapping[str, Any]) -> None:
     rungs, problems = content.get("rungs", []), content.get("problems", list(PROBLEMS))
     if not _is_rising(rungs):
         raise UsageError(f"{path}: rungs must be whole numbers above 0 in rising order, found {rungs!r}.")
-    if not isinstance(problems, list) or not problems or not set(problems) <= set(PROBLEMS):
+    if not isinstance(problems, list) or not problems or not all(each in PROBLEMS for each in problems):
         raise UsageError(f"{path}: problems must be some of {', '.join(PROBLEMS)}, found {problems!r}.")
+    package = content.get("package", "")
+    if package and not str(package).isidentifier():  # to look for a module inside of one would run the outer one
+        raise UsageError(f"{path}: package must be the name of a package, without dots, found {package!r}.")
+    try:
+        typed(content, _Content)
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}.") from error
+
+
+@dataclass(frozen=True)
+class _Content:
+    """Types of what a search space file may hold beside what is asked of it in sentences."""
+
+    usual: bool = False
+    summary: str = ""
+    paper: str = ""
+    parameter_formula: str = ""
+    parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    training: dict[str, dict[str, Any]] = field(default_factory=dict)
+    first_trials: list[dict[str, Any]] = field(default_factory=list)
+    cost: dict[str, Any] = field(default_factory=dict)
+    package: str = ""
+    install: str = ""
 
 
 def _is_rising(rungs: Any) -> bool:
