@@ -12,6 +12,9 @@ from typing import Any
 from mthn_automl.errors import FormatError, UsageError, did_you_mean
 from mthn_automl.received import typed
 
+MOST_BYTES = 1 << 20
+"""Of a search space file, which people write."""
+
 FORMAT = 1
 FAMILIES = ("neural", "classical")
 PROBLEMS = ("regression", "binary", "multiclass")
@@ -170,8 +173,10 @@ def read_file(path: Path) -> SpaceFile:
         UsageError: the file is missing, is no TOML, or lacks what a search space needs.
     """
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise OSError(f"it has more than {MOST_BYTES:,} bytes")
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{path} must be a readable TOML file, however: {error}.") from error
     _require(path, content)
     return SpaceFile(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
@@ -85,6 +86,8 @@ def load_split(given: Received, name: str, dataset: Dataset) -> tuple[NDArray[np
     """
     content = given.bytes(name)
     with given.checked(name):
+        if pq.read_metadata(BytesIO(content)).num_rows != len(dataset):  # before they are unpacked
+            raise ValueError(f"it must be of {len(dataset):,} rows, and is of others")
         stored = pd.read_parquet(BytesIO(content), columns=list(COLUMNS))
         for column, wanted in (
             ("row", dataset.row),
