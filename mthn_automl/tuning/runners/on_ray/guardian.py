@@ -27,29 +27,33 @@ def main(folder: str) -> None:
     """Nothing is said: nobody may be there to hear it."""
     token, well = sys.stdin.readline().strip(), bool(sys.stdin.readline())
     ends = time.monotonic() + (0.0 if well else SECONDS)
-    while _end(token) or time.monotonic() < ends:
+    while _end(token, folder) or time.monotonic() < ends:
         time.sleep(0.2)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _end(token: str) -> bool:
-    """Kill all processes that have the token; whether there were any."""
-    found = list(_of_search(token))
+def _end(token: str, folder: str) -> bool:
+    """Kill all processes of the search; whether there were any."""
+    found = list(_of_search(token, folder))
     for process in found:
         with suppress(psutil.Error):
             process.kill()
     return bool(found)
 
 
-def _of_search(token: str) -> Iterator[psutil.Process]:
+def _of_search(token: str, folder: str) -> Iterator[psutil.Process]:
+    """Those that have the token, or write a file in the folder: agents overwrite their environment by a long title."""
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.pid != os.getpid() and f"RAY_AUTH_TOKEN={token}" in _environment(process):
+            if process.pid != os.getpid() and (
+                f"RAY_AUTH_TOKEN={token}" in _environment(process)
+                or any(file.path.startswith(f"{folder}/") for file in process.open_files())
+            ):
                 yield process
 
 
 def _environment(process: psutil.Process) -> str:
-    """As it stands in memory: where a process has given itself a long title, the beginning is overwritten."""
+    """As it stands in memory, the beginning of which a title may have overwritten."""
     memory = Path(f"/proc/{process.pid}/environ")
     if memory.exists():
         return memory.read_bytes().decode(errors="replace")
