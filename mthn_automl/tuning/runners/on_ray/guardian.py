@@ -25,16 +25,17 @@ SECONDS = 15.0
 
 def main(folder: str) -> None:
     """Nothing is said: nobody may be there to hear it."""
+    spared = {os.getpid(), os.getppid()}  # the search itself, which may go on to write its tables
     token, well = sys.stdin.readline().strip(), bool(sys.stdin.readline())
     ends = time.monotonic() + (0.0 if well else SECONDS)
-    while _end(token, folder) or time.monotonic() < ends:
+    while _end(token, folder, spared) or time.monotonic() < ends:
         time.sleep(0.2)
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _end(token: str, folder: str) -> bool:
+def _end(token: str, folder: str, spared: set[int]) -> bool:
     """Kill all processes of the search; whether there were any."""
-    found = list(_of_search(token, folder))
+    found = [each for each in _of_search(token, folder) if each.pid not in spared]
     for process in found:
         with suppress(psutil.Error):
             process.kill()
@@ -45,9 +46,8 @@ def _of_search(token: str, folder: str) -> Iterator[psutil.Process]:
     """Those that have the token, or write a file in the folder: agents overwrite their environment by a long title."""
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.pid != os.getpid() and (
-                f"RAY_AUTH_TOKEN={token}" in _environment(process)
-                or any(file.path.startswith(f"{folder}/") for file in process.open_files())
+            if f"RAY_AUTH_TOKEN={token}" in _environment(process) or any(
+                file.path.startswith(f"{folder}/ray/") for file in process.open_files()
             ):
                 yield process
 
