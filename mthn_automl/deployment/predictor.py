@@ -194,9 +194,9 @@ class Predictor:
         known = self._tasks.of_name(task)
         network = self._network(known)
         if not isinstance(self.model, Classical) and network is not None:
-            return self._named(self.model.predict_row(table, network))
+            return self._named(_finite(self.model.predict_row(table, network)[np.newaxis])[0])
         number, tasks = self._numbered(known)
-        return self._named(self.model.predict(self._to_predict(table, np.array([number]), tasks))[0])
+        return self._named(self._predicted(self._to_predict(table, np.array([number]), tasks))[0])
 
     def _predicted(self, rows: Dataset) -> FloatArray:
         """Raises FormatError: the model cannot answer, or not with numbers, as when its folder is damaged."""
