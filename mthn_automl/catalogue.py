@@ -4,12 +4,16 @@ import importlib
 import importlib.util
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from mthn_automl.errors import FormatError, UsageError, did_you_mean
+from mthn_automl.received import typed
+
+MOST_BYTES = 1 << 20
+"""Of a search space file, which people write."""
 
 FORMAT = 1
 FAMILIES = ("neural", "classical")
@@ -169,8 +173,10 @@ def read_file(path: Path) -> SpaceFile:
         UsageError: the file is missing, is no TOML, or lacks what a search space needs.
     """
     try:
+        if path.stat().st_size > MOST_BYTES:
+            raise OSError(f"it has more than {MOST_BYTES:,} bytes")
         content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{path} must be a readable TOML file, however: {error}.") from error
     _require(path, content)
     return SpaceFile(
@@ -214,8 +220,31 @@ def _require(path: Path, content: Mapping[str, Any]) -> None:
     rungs, problems = content.get("rungs", []), content.get("problems", list(PROBLEMS))
     if not _is_rising(rungs):
         raise UsageError(f"{path}: rungs must be whole numbers above 0 in rising order, found {rungs!r}.")
-    if not isinstance(problems, list) or not problems or not set(problems) <= set(PROBLEMS):
+    if not isinstance(problems, list) or not problems or not all(each in PROBLEMS for each in problems):
         raise UsageError(f"{path}: problems must be some of {', '.join(PROBLEMS)}, found {problems!r}.")
+    package = content.get("package", "")
+    if package and not str(package).isidentifier():  # to look for a module inside of one would run the outer one
+        raise UsageError(f"{path}: package must be the name of a package, without dots, found {package!r}.")
+    try:
+        typed(content, _Content)
+    except ValueError as error:
+        raise UsageError(f"{path}: {error}.") from error
+
+
+@dataclass(frozen=True)
+class _Content:
+    """Types of what a search space file may hold beside what is asked of it in sentences."""
+
+    usual: bool = False
+    summary: str = ""
+    paper: str = ""
+    parameter_formula: str = ""
+    parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
+    training: dict[str, dict[str, Any]] = field(default_factory=dict)
+    first_trials: list[dict[str, Any]] = field(default_factory=list)
+    cost: dict[str, Any] = field(default_factory=dict)
+    package: str = ""
+    install: str = ""
 
 
 def _is_rising(rungs: Any) -> bool:

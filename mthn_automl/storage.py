@@ -18,6 +18,7 @@ BLOCK = 1 << 16
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 NO_WRITING = frozenset({errno.EROFS})
+OTHER_KIND = frozenset({errno.EISDIR, errno.ENOTDIR, errno.EEXIST})
 NO_LEAVE = frozenset({errno.EACCES, errno.EPERM})
 """As NO_WRITING, where it is known that the system refused to write: reading may be refused with them, too."""
 
@@ -83,6 +84,15 @@ def refusal(error: OSError, path: Path | None = None) -> str | None:
     if error.errno in NO_WRITING:
         return _not_writable(place, error)
     return None
+
+
+def of_another_kind(error: OSError) -> str | None:
+    """What to say where a folder is in the place of a file, or a file in that of a folder; None for another error."""
+    if error.errno not in OTHER_KIND or not isinstance(error.filename, str | bytes):
+        return None
+    wanted = "a file" if error.errno == errno.EISDIR else "a folder"
+    place = os.fsdecode(error.filename2 or error.filename)
+    return f"{place} must be {wanted}, however the system says '{error.strerror}'; move it out of the way."
 
 
 def _not_writable(path: Path | None, error: OSError) -> str:

@@ -17,7 +17,7 @@ from mthn_automl import __version__
 from mthn_automl.catalogue import members
 from mthn_automl.cli import commands
 from mthn_automl.errors import MthnError, Terminated
-from mthn_automl.storage import refusal
+from mthn_automl.storage import of_another_kind, refusal
 from mthn_automl.tuning.runners.interruption import heeded
 
 INTERRUPTED = 130
@@ -89,7 +89,7 @@ def main() -> None:
         _drop_output()
         sys.exit(1)
     except OSError as error:
-        sys.exit(_say(refusal(error) or _unexpected(error), 1))
+        sys.exit(_say(refusal(error) or of_another_kind(error) or _unexpected(error), 1))
     except Exception as error:
         sys.exit(_say(_unexpected(error), 1))
 

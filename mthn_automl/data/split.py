@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from mthn_automl.data.arrays import FloatArray, IntArray
@@ -86,13 +87,15 @@ def load_split(given: Received, name: str, dataset: Dataset) -> tuple[NDArray[np
     """
     content = given.bytes(name)
     with given.checked(name):
+        if pq.read_metadata(BytesIO(content)).num_rows != len(dataset):  # before they are unpacked
+            raise ValueError(f"it must be of {len(dataset):,} rows, and is of others")
         stored = pd.read_parquet(BytesIO(content), columns=list(COLUMNS))
         for column, wanted in (
             ("row", dataset.row),
             ("task", np.array(dataset.tasks.names, dtype=object)[dataset.task]),
         ):
             found = stored[column].to_numpy()
-            if len(found) != len(wanted) or (found != wanted).any():
+            if (found != wanted).any():
                 raise ValueError(f"its column '{column}' must be that of the data, row by row, and is another")
         role, fold = stored["role"].to_numpy(), stored["fold"].to_numpy()
         test = np.asarray(role == "test", dtype=bool)

@@ -18,7 +18,7 @@ from mthn_automl.data.schema import Schema
 from mthn_automl.data.stream import RowStream
 from mthn_automl.deployment.rows import FeatureReader, TaskReader
 from mthn_automl.deployment.stream import PredictionStream
-from mthn_automl.errors import DataError, FormatError, UnknownWarning, UsageError
+from mthn_automl.errors import DataError, FormatError, MthnError, UnknownWarning, UsageError
 from mthn_automl.models.base import Classical
 from mthn_automl.training.mean import Model
 from mthn_automl.training.task_networks import MOST_KEPT
@@ -116,7 +116,7 @@ class Predictor:
 
     def predict_rows(self, rows: Dataset) -> pd.DataFrame:
         """As `predict`, for rows that `read` has encoded."""
-        return prediction_table(self.schema, rows, _finite(self.model.predict(rows)))
+        return prediction_table(self.schema, rows, self._predicted(rows))
 
     def stream(
         self,
@@ -166,7 +166,7 @@ class Predictor:
             raise DataError(
                 f"There must be one task a row, however {len(number):,} tasks are given for {len(table):,} rows."
             )
-        return _finite(self.model.predict(self._to_predict(table, number, tasks)))
+        return self._predicted(self._to_predict(table, number, tasks))
 
     def predict_one(self, row: Mapping[str, object] | ArrayLike, task: object = None) -> dict[str, float | str]:
         """The prediction of one row, under the names of the columns of `predict`.
@@ -195,9 +195,21 @@ class Predictor:
         known = self._tasks.of_name(task)
         network = self._network(known)
         if not isinstance(self.model, Classical) and network is not None:
-            return self._named(self.model.predict_row(table, network))
+            return self._named(_finite(self.model.predict_row(table, network)[np.newaxis])[0])
         number, tasks = self._numbered(known)
-        return self._named(self.model.predict(self._to_predict(table, np.array([number]), tasks))[0])
+        return self._named(self._predicted(self._to_predict(table, np.array([number]), tasks))[0])
+
+    def _predicted(self, rows: Dataset) -> FloatArray:
+        """Raises FormatError: the model cannot answer, or not with numbers, as when its folder is damaged."""
+        try:
+            return _finite(self.model.predict(rows))
+        except (IndexError, KeyError, ValueError, RuntimeError) as error:
+            if isinstance(error, MthnError):
+                raise
+            raise FormatError(
+                f"A model must predict any rows of its columns, however it says: {type(error).__name__}: {error}; its "
+                "folder is damaged, or was made by another version."
+            ) from error
 
     @cached_property
     def _features(self) -> FeatureReader:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,8 +18,9 @@ import tomli_w
 
 from mthn_automl.data.scoring import metric_named
 from mthn_automl.errors import RunError, StorageError, UsageError
-from mthn_automl.received import Received
+from mthn_automl.received import Received, typed
 from mthn_automl.run.lock import RunLock
+from mthn_automl.run.strangers import refuse_what_leads_elsewhere
 from mthn_automl.storage import NO_ROOM, refusal, write_bytes, write_json, write_text, writing
 
 LIBRARIES = (
@@ -66,6 +68,8 @@ class RunFolder:
         """
         folder = cls(path)
         folder._refuse_content()
+        if path.exists():
+            refuse_what_leads_elsewhere(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -76,11 +80,21 @@ class RunFolder:
         try:
             folder._refuse_content()  # another process may have made a run there meanwhile
             with writing(folder.trials):
+                folder._clear_beginning()
                 folder.trials.mkdir(exist_ok=True)
         except BaseException:
             folder.release()
             raise
         return folder
+
+    def _clear_beginning(self) -> None:
+        """What a start that stored no run has left must not become a part of this one."""
+        for name in BEGINNING - {self.lock.name}:
+            place = self.path / name
+            if place.is_dir():
+                shutil.rmtree(place)
+            else:
+                place.unlink(missing_ok=True)
 
     def _refuse_content(self) -> None:
         path = self.path
@@ -174,13 +188,15 @@ class RunFolder:
 
     def read_summary(self) -> dict[str, Any]:
         """Raises FormatError: it is damaged, or not there."""
-        return self.received.typed(self.summary.name, dict[str, Any])
+        summary = self.received.typed(self.summary.name, dict[str, Any])
+        with self.received.checked(self.summary.name):
+            typed(summary, _Told)
+            metric_named(summary["metric"])
+        return summary
 
     def metric(self) -> str:
         """Of a finished run. Raises FormatError: its summary is damaged."""
-        summary = self.read_summary()
-        with self.received.checked(self.summary.name):
-            return metric_named(summary["metric"]).name
+        return str(self.read_summary()["metric"])
 
     def read_fingerprint(self) -> "dict[str, Fingerprint | None]":
         """Of each of the inputs. Raises FormatError: it is damaged, or not there."""
@@ -223,6 +239,16 @@ class Fingerprint:
 
     path: str | None
     sha256: str
+
+
+@dataclass(frozen=True)
+class _Told:
+    """Of summary.json, what commands print and go by."""
+
+    finished: bool
+    metric: str
+    metadata_sentence: str
+    best: dict[str, Any]
 
 
 def fingerprint(given: str | Path | pd.DataFrame | None) -> Fingerprint | None:

@@ -44,6 +44,8 @@ class SearchResult:
         folder: of the run.
         leaderboard, tradeoff, ablation: as in its CSV files.
         summary: as in summary.json.
+        trusted: whether classes that are not of this package may be imported: this process has made it with them, or
+            was told so.
     """
 
     folder: Path
@@ -51,6 +53,7 @@ class SearchResult:
     tradeoff: pd.DataFrame
     ablation: pd.DataFrame
     summary: dict[str, Any]
+    trusted: bool = False
 
     @property
     def best(self) -> dict[str, Any]:
@@ -60,7 +63,7 @@ class SearchResult:
     @cached_property
     def model(self) -> Predictor:
         """The winner, loaded from the run folder."""
-        return load_model(self.folder, trust=True)  # this process has made it, or been told to trust it
+        return load_model(self.folder, trust=self.trusted)
 
 
 @accepting(arguments(OPTIONS.values()))
@@ -110,7 +113,7 @@ def search(
         folder.keep_spaces({file.name: file.path for file in prepared.files.values() if str(file.path) in chosen.space})
         write_identity(folder, vars(inputs))
         folder.write_config({"options": chosen.to_toml()})
-        return _work(run)
+        return _work(run, trusted=True)
 
 
 def _warm_starts(options: Options, prepared: Prepared) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
@@ -146,7 +149,7 @@ def resume(run: str | Path, *, trust: bool = False, progress: Watcher | None = N
     if _is_finished(folder) and added == Added():
         if progress is not None:
             progress(Said(f"{folder.path} is finished; --time-limit or --trials would add to it."))
-        return _read(folder)
+        return _read(folder, trust)
     config = folder.read_config()
     with folder.received.checked(folder.config.name):
         stored = Options.from_toml(config["options"])
@@ -162,7 +165,7 @@ def resume(run: str | Path, *, trust: bool = False, progress: Watcher | None = N
                 f"This session searches on this machine: the cluster that the run began on, {stored.address}, is "
                 "joined only where --address names it again."
             )
-        return _work(session)
+        return _work(session, trust)
 
 
 def _run(
@@ -179,7 +182,7 @@ def _run(
     return Run(folder, options, prepared, runner, interruption, Log(folder, progress), started, added)
 
 
-def _work(run: Run) -> SearchResult:
+def _work(run: Run, trusted: bool) -> SearchResult:
     """All phases; what a signal stops is written before the signal's exception is raised."""
     with run.interruption:
         try:
@@ -189,7 +192,7 @@ def _work(run: Run) -> SearchResult:
             run.interruption.raise_if_asked()
             raise
         run.interruption.raise_if_asked()
-    return _read(run.folder)
+    return _read(run.folder, trusted)
 
 
 def _all_phases(run: Run) -> None:
@@ -266,11 +269,12 @@ def _default_output(options: Options) -> Path:
     return Path("mthn_runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{stem}"
 
 
-def _read(folder: RunFolder) -> SearchResult:
+def _read(folder: RunFolder, trusted: bool) -> SearchResult:
     return SearchResult(
         folder=folder.path,
         leaderboard=folder.read_table("leaderboard.csv", COLUMNS),
         tradeoff=folder.read_table("tradeoff.csv"),
         ablation=folder.read_table("ablation.csv"),
         summary=folder.read_summary(),
+        trusted=trusted,
     )

@@ -12,6 +12,9 @@ from mthn_automl.errors import UsageError, did_you_mean
 
 OPTION: Final = "option"
 
+LONGEST: Final = 10 * 365.25 * 86_400
+"""Seconds of ten years."""
+
 Check = Callable[[str, Any], None]
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -177,6 +180,12 @@ def above_zero(flag: str, value: float) -> None:
     """A finite number above 0."""
     if not 0 < value < math.inf:
         raise UsageError(f"{flag} must be above 0, however it is {value:g}.")
+
+
+def in_this_life(flag: str, value: float) -> None:
+    """Seconds above 0 that a clock can count."""
+    if not 0 < value <= LONGEST:
+        raise UsageError(f"{flag} must be above 0 and at most ten years, however it is {value:g} seconds.")
 
 
 def below_one(flag: str, value: float) -> None:

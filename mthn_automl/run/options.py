@@ -9,7 +9,17 @@ from mthn_automl.data import metrics
 from mthn_automl.data.schema import Problem
 from mthn_automl.errors import UsageError, did_you_mean
 from mthn_automl.received import typed
-from mthn_automl.run.option import above_zero, at_least, below_one, listed, one_of, option, options_of, parsed
+from mthn_automl.run.option import (
+    above_zero,
+    at_least,
+    below_one,
+    in_this_life,
+    listed,
+    one_of,
+    option,
+    options_of,
+    parsed,
+)
 from mthn_automl.run.parse import (
     earlier_run,
     parse_columns,
@@ -139,6 +149,7 @@ class Options:
         "For everything, like 90s, 10m, 1h30m. Default: the preset's; none with --trials.",
         SEARCH,
         parse=parse_duration,
+        check=in_this_life,
         again="So much time from now, like 10m. Default: the time that was left.",
     )
     trials: int | None = option(
@@ -242,7 +253,7 @@ class Options:
         "A trial that takes longer is ended and has failed. Default: many times what is foreseen.",
         WHERE,
         parse=parse_duration,
-        check=above_zero,
+        check=in_this_life,
         again="A trial that takes longer is ended and has failed. Default: as before.",
     )
 

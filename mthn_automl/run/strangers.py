@@ -19,26 +19,43 @@ def refuse_foreign(run: Path, *, trust: bool) -> None:
             would write, or wait, elsewhere. FormatError: an architecture whose code would be run. UsageError: a search
             space file that cannot be read, or whose class cannot be imported.
     """
-    if hasattr(os, "geteuid") and run.stat().st_uid != os.geteuid():
-        raise RunError(
-            f"A run must be your own to be gone on with, however {run} belongs to the user {run.stat().st_uid}; "
-            f"copy it (`cp -r --no-preserve=all {run} my-run`), and go on with the copy."
-        )
-    for entry in _inside(run):
-        kind = entry.stat(follow_symlinks=False).st_mode
-        if not (stat.S_ISREG(kind) or stat.S_ISDIR(kind)):
-            raise RunError(
-                f"A run folder must hold files and folders alone to be gone on with, however {entry.path} is "
-                f"{'a link' if stat.S_ISLNK(kind) else 'neither'}; put a file or folder in its place."
-            )
+    refuse_what_leads_elsewhere(run)
     for path in sorted((run / "search_spaces").glob("*.toml")):
         trusted_class(read_file(path).class_path, path, trust=trust)
 
 
-def _inside(folder: Path) -> Iterator[os.DirEntry[str]]:
+def refuse_what_leads_elsewhere(run: Path) -> None:
+    """Asked before anything is written into a folder that is there.
+
+    Raises:
+        RunError: it, or something in it, is another user's, a link, a file with other names elsewhere, or no file.
+    """
+    own = os.geteuid() if hasattr(os, "geteuid") else None
+    for path in (run, *_inside(run)):
+        found = path.lstat()
+        if own is not None and found.st_uid != own:
+            raise RunError(
+                f"A run must be your own to be gone on with, however {path} belongs to the user {found.st_uid}; "
+                f"copy it (`cp -r --no-preserve=all {run} my-run`), and go on with the copy."
+            )
+        kind = _kind(found) if path != run else ""
+        if kind:
+            raise RunError(
+                f"A run folder must hold files and folders alone to be gone on with, however {path} is {kind}; put a "
+                f"file or folder in its place, or copy the run (`cp -r --no-preserve=all {run} my-run`)."
+            )
+
+
+def _kind(found: os.stat_result) -> str:
+    """What it is that could lead elsewhere; empty of a plain file, and of a folder."""
+    if stat.S_ISLNK(found.st_mode):
+        return "a link"
+    if stat.S_ISREG(found.st_mode):
+        return "a file with another name elsewhere" if found.st_nlink > 1 else ""
+    return "" if stat.S_ISDIR(found.st_mode) else "neither"
+
+
+def _inside(folder: Path) -> Iterator[Path]:
     """All that is in a folder, at any depth; links are not followed."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            yield entry
-            if entry.is_dir(follow_symlinks=False):
-                yield from _inside(Path(entry.path))
+    for root, folders, files in os.walk(folder):
+        yield from (Path(root, name) for name in (*folders, *files))

@@ -32,12 +32,16 @@ def from_parts(plain: Any, arrays: Mapping[str, np.ndarray]) -> Any:
     """What `to_parts` was given, with lists for tuples.
 
     Raises:
-        KeyError: an array that is named and not there.
+        KeyError: an array that is named and not there, or twice, by which a small file would become a large value.
     """
+    return _whole(plain, dict(arrays))
+
+
+def _whole(plain: Any, left: dict[str, np.ndarray]) -> Any:
     if isinstance(plain, dict):
         if set(plain) == {ARRAY}:
-            return arrays[plain[ARRAY]]
-        return {name: from_parts(each, arrays) for name, each in plain.items()}
+            return left.pop(plain[ARRAY])
+        return {name: _whole(each, left) for name, each in plain.items()}
     if isinstance(plain, list):
-        return [from_parts(each, arrays) for each in plain]
+        return [_whole(each, left) for each in plain]
     return plain

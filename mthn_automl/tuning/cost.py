@@ -85,8 +85,6 @@ def cost_of(file: SpaceFile, *, classes: bool = False) -> Cost:
     Raises:
         UsageError: an entry that cannot be; the message names the file.
     """
-    if not isinstance(file.cost, Mapping):
-        raise UsageError(f"{file.path}: [cost] must be a table, however it is {file.cost!r}.")
     for name in file.cost:
         if name not in KINDS:
             raise UsageError(f"{file.path}: [cost] has an unknown key '{name}'; {did_you_mean(name, KINDS)}")

@@ -122,7 +122,7 @@ def _parameter(file: SpaceFile, name: str, table: Mapping[str, Any], earlier: li
     unknown = sorted(set(table) - KEYS)
     if unknown:
         raise UsageError(f"{where} has an unknown key '{unknown[0]}'; {did_you_mean(unknown[0], KEYS)}")
-    condition = {key: tuple(values) for key, values in table.get("only_if", {}).items()}
+    condition = _condition(where, table.get("only_if", {}))
     for key in condition:
         if key not in earlier:
             raise UsageError(f"{where}: only_if must name an earlier parameter, however it names '{key}'.")
@@ -134,6 +134,12 @@ def _parameter(file: SpaceFile, name: str, table: Mapping[str, Any], earlier: li
     tables = {**file.parameters, **file.training}
     void = frozenset(key for key in condition if "needs" in tables[key])
     return Parameter(name, distribution, condition, "needs" in table, table.get("default"), void)
+
+
+def _condition(where: str, given: Any) -> dict[str, tuple[Any, ...]]:
+    if not isinstance(given, Mapping) or not all(isinstance(values, list) for values in given.values()):
+        raise UsageError(f"{where}: only_if must give a list of values for each parameter, however it is {given!r}.")
+    return {key: tuple(values) for key, values in given.items()}
 
 
 def _distribution(where: str, table: Mapping[str, Any]) -> Distribution:

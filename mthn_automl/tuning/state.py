@@ -1,11 +1,13 @@
 """What must be stored of a model so that it predicts the same, and the model back from it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.modules.module import register_module_parameter_registration_hook
 
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.encoding import Encoder
@@ -79,7 +81,7 @@ def _restored_networks(architecture: Any, settings: Any, state: Any, schema: Sch
     shape = ProblemShape(stored.encoder.feature_width, network_outputs(schema), tasks, stored.encoder.metadata_width)
     arrays = {**stored.parameters, **stored.buffers}
     _refuse_large(settings, sum(array.size for array in arrays.values()))
-    with torch.device("meta"):  # a network of any size takes no memory there
+    with torch.device("meta"), _no_more_than(len(arrays)):  # a network of any size takes no memory there
         planned = architecture(shape, settings)
     _refuse_other(planned, arrays, len(metadata))
     for name, array in stored.parameters.items():
@@ -92,6 +94,24 @@ def _restored_networks(architecture: Any, settings: Any, state: Any, schema: Sch
         present_only=stored.present_only,
     )
     return Networks(pack, stored.encoder, schema.problem)
+
+
+@contextmanager
+def _no_more_than(tensors: int) -> Iterator[None]:
+    """A block that makes a network; one of more tensors than are stored is given up before it has taken long."""
+    made = 0
+
+    def count(module: torch.nn.Module, name: str, parameter: torch.nn.Parameter | None) -> None:
+        nonlocal made
+        made += 1
+        if made > 2 * tensors + 100:  # a few may be made to be replaced
+            raise ValueError(f"its settings ask for more than the {tensors:,} tensors that are stored")
+
+    handle = register_module_parameter_registration_hook(count)
+    try:
+        yield
+    finally:
+        handle.remove()
 
 
 def _refuse_large(settings: Any, numbers: int) -> None:

@@ -104,8 +104,7 @@ def _read(journal: Path) -> dict[str, list[FrozenTrial]]:
         copy.write_bytes(content[: content.rfind(b"\n") + 1])
         try:
             return _studies(copy)
-        # ValueError: no JSON or no text; the others: JSON that records nothing of a study.
-        except (ValueError, KeyError, TypeError, AttributeError, AssertionError) as error:
+        except Exception as error:  # whatever Optuna makes of records that say what they cannot
             raise _unusable(journal, "is no journal of a run") from error
 
 

@@ -54,7 +54,10 @@ class Killed:
         return Started(*self.words(), **self.environment)
 
     def kill(self, seconds: float, *, in_search: bool) -> None:
-        """Kill the driver so many seconds after its start, or after its search began; it may be over by then."""
+        """Kill the driver so many seconds after its start, or after its search began; the run may be over by then."""
+        summary = self.run / "summary.json"
+        if summary.exists() and read_json(summary)["finished"]:
+            return
         before = phases_begun(self.run, "search")
         with self.started() as started:
             if in_search:

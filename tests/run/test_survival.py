@@ -12,7 +12,15 @@ import pytest
 
 from mthn_automl import load_model
 from mthn_automl.data.problems import cubic
-from mthn_automl.errors import ClusterError, MthnError, NothingFinishedError, RunError, Terminated, UsageError
+from mthn_automl.errors import (
+    ClusterError,
+    FormatError,
+    MthnError,
+    NothingFinishedError,
+    RunError,
+    Terminated,
+    UsageError,
+)
 from mthn_automl.run import answer, job
 from mthn_automl.run.job import SearchResult, resume, search
 from mthn_automl.run.workers import Workers
@@ -63,6 +71,14 @@ def test_what_a_resume_adds_outlives_its_kills_and_is_finished_by_the_next(tmp_p
     assert resumed(run).summary["trials"]["COMPLETE"] == 6
     lines = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
     assert [each["fields"].get("name") for each in lines if each["event"] == "PhaseStarted"].count("search") == 5
+
+
+def test_the_model_of_a_run_that_was_gone_on_with_brings_no_code_along_unless_it_is_trusted(tmp_path: Path) -> None:
+    run = searched(tmp_path / "run", trials=1).folder
+    config = run / "model" / "config.json"
+    config.write_text(config.read_text(encoding="utf-8").replace("mthn_automl.models.ridge:Ridge", "antigravity:Fly"))
+    with pytest.raises(FormatError, match="it names 'antigravity:Fly', whose code would be run"):
+        _ = resumed(run).model
 
 
 def test_a_cluster_that_a_folder_names_is_joined_only_where_it_is_named_again(

@@ -73,7 +73,7 @@ def test_classes_have_a_cost_of_their_own_or_that_of_numbers_and_a_file_without_
 @pytest.mark.parametrize(
     ("cost", "message"),
     [
-        ("cost = 3", r"mine.toml: \[cost\] must be a table, however it is 3"),
+        ("cost = 3", r"mine.toml: Expected `object`, got `int`"),
         ("cost.regresion = { 100 = 1.0 }", "unknown key 'regresion'; did you mean 'regression'"),
         ("cost.classes = {}", r"\[cost\] classes must be seconds above 0 by whole numbers of rows"),
         ("cost.regression = { many = 1.0 }", "however it is {'many': 1.0}"),

@@ -1,6 +1,7 @@
 """`mthn-automl predict`: parse, load, predict, print."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -46,5 +47,6 @@ def predict(
     predictions = predictor.stream(data, meta, allow_unknown=allow_unknown)
     write_predictions(predictions, output, [each for each in (model, data, meta) if each is not None])
     if not quiet:
-        for note in predictions.notes:
-            print(note, file=sys.stderr)
+        with suppress(OSError):  # the predictions are written; whoever would have read the notes may be gone
+            for note in predictions.notes:
+                print(note, file=sys.stderr)

@@ -213,9 +213,10 @@ def _check_splits(trees: _Trees, columns: int) -> None:
 
 def _check_categories(trees: _Trees) -> None:
     """A split of categories must have a set, and each set its own stretch of `cat_threshold`."""
-    threshold = trees.finite("threshold", trees.splits)
+    threshold = trees.values("threshold", trees.splits, np.float64)
+    trees.refuse(np.isnan(threshold), trees.splits, "threshold is no number")  # infinite ones tell missing cells apart
     decision = trees.integers("decision_type", trees.splits, 0, LARGEST_DECISION)
-    number = (threshold >= 0) & (threshold < np.repeat(trees.sets, trees.splits)) & (threshold % 1 == 0)
+    number = (threshold >= 0) & (threshold < np.repeat(trees.sets, trees.splits)) & (threshold == np.floor(threshold))
     trees.refuse((decision % 2 == 1) & ~number, trees.splits, "threshold names a set of categories that is not there")
     counts = np.where(trees.sets > 0, trees.sets + 1, 0)
     bounds = trees.integers("cat_boundaries", counts, 0, LARGEST)

@@ -60,9 +60,8 @@ class Forest:
             inside = inside and bool((leaf | (child < ends)).all())
         if not inside:
             raise FormatError("A stored tree must point only to its own nodes and columns, however one does not.")
-        if (
-            np.isnan(self.threshold).any() or not np.isfinite(self.values).all()
-        ):  # an infinite threshold parts the missing
+        # an infinite threshold parts missing numbers from the others
+        if np.isnan(self.threshold).any() or not np.isfinite(self.values).all():
             raise FormatError("A stored tree must have numbers as thresholds and values, however some are none.")
 
     def _is_of_its_kinds(self) -> bool:

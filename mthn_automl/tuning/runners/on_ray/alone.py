@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,10 @@ TOKEN: Final = secrets.token_hex(32)
 ON_LOOPBACK: Final = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 """Set to 0, Ray takes this machine for one that forms no cluster, and listens on 127.0.0.1 alone."""
 
+
+GUARDIAN: Final = Path(__file__).with_name("guardian.py")
+LONGEST_END: Final = 5.0
+"""Seconds that the end of a search waits for its guardian, which goes on by itself."""
 
 OF_CLUSTERS: Final = ("RAY_ADDRESS", "RAY_AUTH_TOKEN_PATH")
 
@@ -124,10 +129,38 @@ def _private_folder() -> Iterator[Path]:
     lock = os.open(folder / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        yield folder
+        with _guarded(folder):
+            yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(lock)
+
+
+@contextmanager
+def _guarded(folder: Path) -> Iterator[None]:
+    """A process of its own session ends what is left of Ray at the end of the block, were it by a kill of this one."""
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    guardian = subprocess.Popen(
+        [sys.executable, "-P", str(GUARDIAN), str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=plain,
+        start_new_session=True,
+        text=True,
+    )
+    assert guardian.stdin is not None
+    with suppress(OSError):  # it could not start: the next search clears up
+        guardian.stdin.write(f"{TOKEN}\n")
+        guardian.stdin.flush()
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            guardian.stdin.write("ended\n")
+            guardian.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            guardian.wait(LONGEST_END)
 
 
 def _temporary() -> list[Path]:

@@ -101,7 +101,7 @@ class RayRunner:
             return
         self._stack.enter_context(alone())
         self._stack.callback(ray.shutdown)
-        with _deaf_children():
+        with _deaf_children(), _told_to_search_without():
             ray.init(
                 address="local",
                 num_cpus=math.ceil(self.workers * place.cpus),
@@ -180,6 +180,25 @@ def _value(reference: Any) -> Any:
         return ray.get(reference)
     except ray.exceptions.RayError as error:
         return Failed(f"the worker process ended: {type(error).__name__}")
+
+
+@contextmanager
+def _told_to_search_without() -> Iterator[None]:
+    """A block that starts Ray, which says in many ways why it cannot.
+
+    Raises:
+        ClusterError: it could not, in one sentence.
+    """
+    try:
+        yield
+    except (ClusterError, OSError):
+        raise
+    except Exception as error:
+        said = " ".join(str(error).split())[:300]
+        raise ClusterError(
+            f"Ray must be able to start on this machine, however it says: {said.rstrip('.')}; look for a limit on "
+            "memory, files or processes, or search in this process with --runner local."
+        ) from error
 
 
 @contextmanager
