@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 
-from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
@@ -105,9 +105,9 @@ class RandomForest(Grown):
         """Rows and outputs of each forest: of targets that are known in the same rows, or of all classes."""
         if self.classes is None:
             groups, every = known_together(target), np.arange(target.shape[1])
-            self.outputs = [every[outputs] for _, outputs in groups]
+            self.outputs = [every[outputs].tolist() for _, outputs in groups]
             return groups
-        self.outputs = [np.arange(len(self.classes.present))] if self.classes.scores else []
+        self.outputs = [list(range(len(self.classes.present)))] if self.classes.scores else []
         return [(EVERYTHING, EVERYTHING)] if self.classes.scores else []
 
     def _growing(
@@ -116,8 +116,8 @@ class RandomForest(Grown):
         labels, seen, weight = self._labels(part_of(target, rows, outputs)), matrix[rows], training.weight
         shares = None
         if self.classes is not None:
-            shares = np.bincount(labels, weight)
-            shares = shares / shares.sum()
+            counts = np.bincount(labels, weight)
+            shares = counts / counts.sum()
         return _Growing(self._estimator(len(seen), seed), seen, labels, weight_of(weight, rows), shares)
 
     def _matrix(self, training: Dataset, seed: int) -> tuple[FloatArray, FloatArray]:
@@ -186,9 +186,9 @@ class RandomForest(Grown):
         self.rows, self.columns = learnt["rows"], TreeColumns.from_state(learnt["columns"])
         self.forests = tuple(Forest.from_state(state) for state in learnt["forests"])
         narrow, native = self.columns.width(len(self.encoder.features.scaling)), self.columns.levels
-        self.outputs = typed(learnt["outputs"], list[IntArray])
+        self.outputs = typed(learnt["outputs"], list[list[int]])
         scores = len(self.encoder.target) if self.classes is None else len(self.classes.present)
-        given = sorted(number for each in self.outputs for number in each.tolist())
+        given = sorted(number for each in self.outputs for number in each)
         wide, whole = narrow - len(native) + sum(native), list(range(scores)) if scores > 1 else []
         expected = [(wide, len(each)) for each in self.outputs]
         found = [(forest.columns, forest.values.shape[1]) for forest in self.forests]

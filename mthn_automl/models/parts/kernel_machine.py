@@ -9,7 +9,7 @@ from scipy.linalg import cho_factor, cho_solve
 from threadpoolctl import threadpool_limits
 
 from mthn_automl.data.arrays import FloatArray, IntArray
-from mthn_automl.models.parts.gaps import EVERYTHING, known_together, part_of, weight_of
+from mthn_automl.models.parts.gaps import known_together, part_of, weight_of
 from mthn_automl.models.parts.kernels import Kernel, Points, landmarks, whitening
 from mthn_automl.models.parts.linear import Linear, fit_classes
 from mthn_automl.models.parts.probabilities import Classes
@@ -142,16 +142,15 @@ class _Stored:
 
 def _fit_exactly(gram: FloatArray, target: FloatArray, weight: FloatArray | None, alpha: float) -> FloatArray:
     """(rows, outputs) dual coefficients, zero where an output is missing; `gram` is used up."""
-    noise = alpha if weight is None else alpha / weight
-    groups = known_together(target)
-    if len(groups) == 1 and groups[0][0] is EVERYTHING:
-        return _solve(gram, target, noise)
     dual = np.zeros(target.shape)
-    for rows, outputs in groups:
-        inner = _solve(
-            gram[np.ix_(rows, rows)], part_of(target, rows, outputs), noise if weight is None else noise[rows]
-        )
-        dual[np.ix_(rows, outputs)] = inner
+    for rows, outputs in known_together(target):
+        counts = weight_of(weight, rows)
+        noise = alpha if counts is None else alpha / counts
+        if isinstance(rows, slice):
+            return _solve(gram, target, noise)
+        solved = np.zeros((len(target), len(dual[0, outputs])))
+        solved[rows] = _solve(gram[rows][:, rows], part_of(target, rows, outputs), noise)
+        dual[:, outputs] = solved
     return dual
 
 

@@ -88,7 +88,7 @@ def _smaller_than(sure_from: float, codes: IntArray, target: FloatArray, categor
     sizes = np.zeros((categories, target.shape[1]))
     np.add.at(sizes, codes[codes >= 0], ~np.isnan(target[codes >= 0]))
     none = np.zeros((1, target.shape[1]), dtype=bool)
-    return np.concatenate([sizes < sure_from, none])[codes]  # type: ignore[no-any-return]
+    return np.concatenate([sizes < sure_from, none])[codes]
 
 
 def _variance_ratio(squares: FloatArray, deviations: FloatArray, counts: FloatArray) -> FloatArray:

@@ -46,8 +46,9 @@ class Means:
         return self._finished(weights @ self.parts, counts)
 
     def by_group(self, group: IntArray, groups: int) -> FloatArray:
-        counts = np.bincount(group, minlength=groups)[:, None]
-        if self.counts is not None:
+        if self.counts is None:
+            counts: FloatArray | IntArray = np.bincount(group, minlength=groups)[:, None]
+        else:
             counts = _sums_by_group(self.counts, group, groups)
         return self._finished(_sums_by_group(self.parts, group, groups), counts)
 
