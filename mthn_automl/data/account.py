@@ -24,7 +24,7 @@ class ColumnAccount:
 
     Attributes:
         name: as it stands in the input.
-        role: task, target, feature, metadata, or ignored.
+        role: task, target, weight, feature, metadata, or ignored.
         kind: number, truth, date or text.
         how: what it is taken for, in words.
         cells: how many there are.
@@ -54,6 +54,7 @@ class Roles:
         targets: those that are predicted.
         features, metadata: what a model is given.
         promoted: columns of the data that are metadata.
+        weight: the column that says what each row counts.
     """
 
     task: str
@@ -61,6 +62,7 @@ class Roles:
     features: Sequence[Column]
     metadata: Sequence[Column]
     promoted: Sequence[str] = ()
+    weight: str | None = None
 
 
 def account_of_tables(data: Source, meta: Source | None, roles: Roles) -> tuple[ColumnAccount, ...]:
@@ -76,6 +78,8 @@ def _of_data(source: Source, name: str, roles: Roles) -> ColumnAccount:
         return account_of(source, name, "task", ())
     if name in roles.targets:
         return account_of(source, name, "target", ())
+    if name == roles.weight:
+        return account_of(source, name, "weight", ())
     if name in roles.promoted:
         return _of(source, name, "metadata", roles.metadata)
     return _of(source, name, "feature", roles.features)

@@ -27,6 +27,7 @@ class Asked:
         reading: how the files are read.
         merge_rare: whether classes of a single row become one class; else these rows are dropped.
         promote: whether features that never vary within a task are its metadata, where no others are given.
+        weight: the column of the data that says what each row counts; None: all count alike.
     """
 
     task: str = "task"
@@ -42,6 +43,7 @@ class Asked:
     reading: Reading = PLAIN
     merge_rare: bool = False
     promote: bool = True
+    weight: str | None = None
 
     @property
     def told(self) -> dict[str, Told]:
@@ -54,7 +56,7 @@ class Asked:
 
     def uses(self, name: str) -> bool:
         """Whether a column of the data may be a feature."""
-        return name not in self.ignore and (not self.features or name in self.features)
+        return name not in (*self.ignore, self.weight) and (not self.features or name in self.features)
 
     def refuse_unknown(self, data: Collection[str], meta: Collection[str]) -> None:
         """Asked once the names of all columns are known.
@@ -68,6 +70,7 @@ class Asked:
         known = {*data, *meta}
         for flag, names, among in (
             ("--features", self.features, set(data)),
+            ("--weight", () if self.weight is None else (self.weight,), set(data)),
             ("--ignore", self.ignore, known),
             ("--categorical", self.categorical, known),
             ("--numeric", self.numeric, known),

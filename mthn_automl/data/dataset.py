@@ -65,12 +65,14 @@ class Dataset:
         schema: what the columns are.
         features: one row an observation.
         task: (rows,) int64, index into `tasks`.
-        target: (rows, targets) float64; for classes (rows, 1) holding the class index; (rows, 0) when unknown.
+        target: (rows, targets) float64, NaN where one of several is missing; for classes (rows, 1) holding the class
+            index; (rows, 0) when unknown.
         row: (rows,) int64, 0-based position of each row in the input, before rows were dropped.
         tasks: those that have rows.
         spare: those of which only the metadata are known.
         notes: sentences about what was found, dropped or decided while reading.
         account: of each column of the input, as it was read.
+        weight: (rows,) float64, above zero, what each row counts; None: all count alike.
     """
 
     schema: Schema
@@ -82,6 +84,7 @@ class Dataset:
     spare: TaskTable
     notes: tuple[str, ...] = ()
     account: "tuple[ColumnAccount, ...]" = ()
+    weight: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.task)
@@ -94,10 +97,11 @@ class Dataset:
             task=self.task[rows],
             target=self.target[rows],
             row=self.row[rows],
+            weight=None if self.weight is None else self.weight[rows],
         )
 
     def followed_by(self, other: "Dataset") -> "Dataset":
-        """These rows, then those of `other`, whose tasks begin with these tasks."""
+        """These rows, then those of `other`, whose tasks begin with these tasks; each counts once."""
         beyond = 1 + int(self.row.max(initial=-1))
         return replace(
             self,
@@ -107,7 +111,14 @@ class Dataset:
             row=np.concatenate([self.row, beyond + other.row]),
             tasks=other.tasks,
             spare=other.spare,
+            weight=None,
         )
+
+    def weighted_to_mean_1(self) -> "Dataset":
+        """The same rows with weights in a unit of their own: what matters of these is how they compare."""
+        if self.weight is None or len(self) == 0:
+            return self
+        return replace(self, weight=self.weight / self.weight.mean())
 
     def without_metadata(self) -> "Dataset":
         return replace(

@@ -19,9 +19,10 @@ from mthn_automl.data.promoted import constant_within, one_row_a_task
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.data.source import PLAIN, Given, Source
 from mthn_automl.data.tables import encode_table
-from mthn_automl.data.targets import PREFIXES, choose_targets, encode_target, infer_target, known_target
+from mthn_automl.data.targets import PREFIXES, choose_targets, encode_target, infer_target, known_target, numbers_of
 from mthn_automl.data.task_book import TaskBook
 from mthn_automl.data.unknowns import Unknowns
+from mthn_automl.data.weights import rows_that_count, weight_note
 
 DATA, METADATA = "the data", "the metadata"
 SMALL_TASK = 3
@@ -49,7 +50,8 @@ def read_dataset(
         more: fields of `mthn_automl.data.asked.Asked`, which describes them.
 
     Returns:
-        The rows that have a target. Every decision is a sentence in `notes`, and `account` has it column by column.
+        The rows that have a target, at least one of several. Every decision is a sentence in `notes`, and `account`
+        has it column by column.
 
     Raises:
         DataError: data that cannot be searched; one sentence names the file, column, task or line.
@@ -65,18 +67,25 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     described = None if meta is None else Source.of(meta, METADATA, [task], asked.told, asked.reading)
     asked.refuse_unknown(source.file.names, () if described is None else described.file.names)
     source.require(task, "that names each row's task", " (--task takes another)")
-    targets = choose_targets(source, task, asked.target)
-    source, dropped = known_target(source, targets)
+    targets = choose_targets(source, task, asked.target, asked.weight)
+    source, dropped = _rows_of_use(source, targets, asked.weight)
     source, found = infer_target(source, targets, asked.problem, asked.metric, merge_rare=asked.merge_rare)
     codes, names = source.task_codes(task)
     usable = [name for name in source.columns if name != task and name not in targets and asked.uses(name)]
     promoted = constant_within(source, codes, usable) if described is None and asked.promote else ()
     features, ignored = infer_columns(source, [name for name in usable if name not in promoted], "feature")
     joined = _joined(source, described, promoted, codes, names, asked)
-    account = account_of_tables(source, described, Roles(task, targets, features, joined.columns, promoted))
+    account = account_of_tables(
+        source, described, Roles(task, targets, features, joined.columns, promoted, asked.weight)
+    )
+    weight = None if asked.weight is None else numbers_of(source, asked.weight)
     notes = (*source.notes, *dropped, *found.notes, *ignored, *_feature_notes(features), *_promoted_notes(promoted))
+    if asked.weight is not None and weight is not None:
+        notes += (weight_note(asked.weight, weight),)
     return Dataset(
-        schema=Schema(task, targets, found.problem, found.classes, features, joined.columns, bool(promoted)),
+        schema=Schema(
+            task, targets, found.problem, found.classes, features, joined.columns, bool(promoted), asked.weight
+        ),
         features=encode_table(source, features, "as a feature"),
         task=codes,
         target=found.values,
@@ -85,6 +94,7 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
         spare=joined.spare,
         notes=(*notes, *_task_notes(codes), *joined.notes, *account_notes(account)),
         account=account,
+        weight=weight,
     )
 
 
@@ -105,8 +115,8 @@ def read_rows(
     else by `spare`, else with all metadata missing. Unknown categories count as missing; extra columns are ignored.
 
     Returns:
-        Without `need_target` every row of the input in its order, with a (rows, 0) target; else the rows that have
-        a target. `notes` count by column what training has not seen.
+        Without `need_target` every row of the input in its order, with a (rows, 0) target and no weights; else the
+        rows that have a target and count. `notes` count by column what training has not seen.
 
     Raises:
         DataError: a column of the schema that is not there, text in a numeric column, a class or a target that is
@@ -159,6 +169,7 @@ def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknow
         features=features,
         task=numbered,
         target=encode_target(source, schema) if need_target else np.empty((len(source), 0)),
+        weight=numbers_of(source, schema.weight) if need_target and schema.weight else None,
         row=source.rows,
         tasks=book.tasks,
         spare=book.spare,
@@ -220,15 +231,25 @@ def forms_of_rows(schema: Schema) -> dict[str, Form]:
 
 
 def target_forms(schema: Schema, targets: Sequence[str]) -> dict[str, Form]:
-    """Of the targets that are asked for: classes are names, whatever they look like."""
+    """Of the targets that are asked for, and of the weights beside them: classes are names, whatever they look like."""
     kind = Kind.TEXT if schema.classes else Kind.NUMBER
-    return dict.fromkeys(targets, Form(kind))
+    weight = {schema.weight: Form(Kind.NUMBER)} if targets and schema.weight else {}
+    return {**dict.fromkeys(targets, Form(kind)), **weight}
 
 
 def _with_target(source: Source, schema: Schema) -> tuple[Source, list[str]]:
     for name in schema.targets:
         source.require(name, "to compare predictions with")
-    return known_target(source, schema.targets)
+    return _rows_of_use(source, schema.targets, schema.weight)
+
+
+def _rows_of_use(source: Source, targets: Sequence[str], weight: str | None) -> tuple[Source, list[str]]:
+    """The rows that have a target and count, and notes about the others."""
+    source, notes = known_target(source, targets)
+    if weight is None:
+        return source, notes
+    source, left_out = rows_that_count(source, weight)
+    return source, [*notes, *left_out]
 
 
 def described_tasks(

@@ -78,6 +78,7 @@ class Schema:
         features: in the order of the input.
         metadata: in the order of the input.
         promoted: whether the metadata are columns of the data, which never vary within a task.
+        weight: the column that says what each row counts; None: all count alike.
     """
 
     task: str
@@ -87,6 +88,7 @@ class Schema:
     features: tuple[Column, ...]
     metadata: tuple[Column, ...] = ()
     promoted: bool = False
+    weight: str | None = None
 
     def __post_init__(self) -> None:
         if not self.targets:

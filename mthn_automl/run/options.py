@@ -112,6 +112,9 @@ class Options:
     )
     merge_rare: bool = option(False, "Make one class of those with a single row; else these rows are dropped.", DATA)
     strict: bool = option(False, "An alarm about the data is an error.", DATA)
+    weight: str | None = option(
+        None, "Column of numbers that says what each row counts, in training and in errors; no feature.", DATA
+    )
     no_metadata: bool = option(False, "Do not use the metadata.", DATA)
     test: str | None = option(
         None,
@@ -301,6 +304,7 @@ class Options:
             reading=Reading(self.delimiter, self.encoding, self.sheet),
             merge_rare=self.merge_rare,
             promote=not (self.no_promote or self.no_metadata),
+            weight=self.weight,
         )
 
     @classmethod
