@@ -50,13 +50,13 @@ class Roles:
     """Who is what among the columns.
 
     Attributes:
-        task: the column that names tasks.
+        task: the columns that name tasks.
         targets: those that are predicted.
         features, metadata: what a model is given.
         promoted: columns of the data that are metadata.
     """
 
-    task: str
+    task: Sequence[str]
     targets: Sequence[str]
     features: Sequence[Column]
     metadata: Sequence[Column]
@@ -67,12 +67,12 @@ def account_of_tables(data: Source, meta: Source | None, roles: Roles) -> tuple[
     """All columns of the data, then those of the metadata but for the name of the task."""
     found = [_of_data(data, name, roles) for name in data.columns]
     if meta is not None:
-        found += [_of(meta, name, "metadata", roles.metadata) for name in meta.columns if name != roles.task]
+        found += [_of(meta, name, "metadata", roles.metadata) for name in meta.columns if name not in roles.task]
     return tuple(found)
 
 
 def _of_data(source: Source, name: str, roles: Roles) -> ColumnAccount:
-    if name == roles.task:
+    if name in roles.task:
         return account_of(source, name, "task", ())
     if name in roles.targets:
         return account_of(source, name, "target", ())

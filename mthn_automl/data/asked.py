@@ -15,7 +15,7 @@ class Asked:
     """What is said of data and metadata alike; of columns by their names, in whichever of the two they are.
 
     Attributes:
-        task: the column that names each row's task.
+        task: the columns that name each row's task: one, or several whose values together are its name.
         target: the columns to predict; by default `target`, else those whose names begin with target or label.
         problem: regression, binary, multiclass, or auto.
         metric: where the problem is auto, a metric decides it.
@@ -29,7 +29,7 @@ class Asked:
         promote: whether features that never vary within a task are its metadata, where no others are given.
     """
 
-    task: str = "task"
+    task: tuple[str, ...] = ("task",)
     target: Sequence[str] = ()
     problem: str = "auto"
     metric: str | None = None

@@ -1,6 +1,6 @@
 """A table as it was given, a file or a DataFrame, that can say in words where each of its rows stands."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from mthn_automl.data.columns.text import Names
 from mthn_automl.data.formats.opening import open_table
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.formats.table_file import TableFile
+from mthn_automl.data.names import joined_name
 from mthn_automl.data.values import LARGEST, too_large
 from mthn_automl.errors import DataError, did_you_mean
 
@@ -154,17 +155,26 @@ class Source:
             f"{did_you_mean(column, [name for name in self.file.names if name.strip()])}"
         )
 
-    def task_codes(self, task: str) -> tuple[IntArray, list[str]]:
+    def require_tasks(self, task: Sequence[str], hint: str = "") -> None:
+        """Raise a DataError unless all columns are there that name a row's task."""
+        for each in task:
+            self.require(each, "that names each row's task", hint)
+
+    def task_codes(self, task: Sequence[str]) -> tuple[IntArray, list[str]]:
         """(rows,) int64 index into the names of tasks, and these in order of appearance.
 
         Raises:
             DataError: no such column, or a row without a name in it.
         """
-        names = self.require(task, "that names each row's task", " (--task takes another)").names()
+        parts = [self._task_names(each) for each in task]
+        return _by_appearance(parts[0] if len(parts) == 1 else _together(parts))
+
+    def _task_names(self, task: str) -> Names:
+        names = self.require(task, "that names each row's task").names()
         if (names.codes < 0).any():
             where = self.at(int((names.codes < 0).argmax()))
             raise DataError(f"Every row must name its task, however {where} has nothing in '{task}'; fill it in.")
-        return _by_appearance(names)
+        return names
 
     def _checked(self) -> "Source":
         """The source, if its numbers can be counted with."""
@@ -190,6 +200,13 @@ def _names(column: pa.ChunkedArray) -> Cells:
     """Of tasks, which may be called anything, `NA` too."""
     names = Names.of(as_text(column))
     return Cells(Form(Kind.TEXT), text=names.without([not name for name in names.names]))
+
+
+def _together(parts: Sequence[Names]) -> Names:
+    """The names of rows in several columns as one."""
+    distinct, codes = np.unique(np.stack([each.codes for each in parts], axis=1), axis=0, return_inverse=True)
+    names = [joined_name([each.names[code] for each, code in zip(parts, row, strict=True)]) for row in distinct]
+    return Names(codes.reshape(-1), tuple(names))
 
 
 def _by_appearance(names: Names) -> tuple[IntArray, list[str]]:

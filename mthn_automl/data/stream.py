@@ -73,8 +73,8 @@ class RowStream:
         described, ignored = described_tasks(self.meta, schema)
         book, unknowns = TaskBook(schema, self.tasks, self.spare, described), Unknowns(schema.features, "feature")
         notes: tuple[str, ...] = ()
-        for source in Source.pieces(path, DATA, [schema.task], forms_of_rows(schema), self.rows_at_once):
-            source.require(schema.task, "that names each row's task")
+        for source in Source.pieces(path, DATA, schema.task, forms_of_rows(schema), self.rows_at_once):
+            source.require_tasks(schema.task)
             yield encode_rows(source, schema, book, unknowns, need_target=False)
             notes = (*source.notes, *ignored, *unknowns.notes(source.name), *book.notes(source.name))
         refuse_foreign(book, unknowns, path.name, self.allow_unknown)

@@ -80,7 +80,13 @@ class Options:
         parse=parse_file,
         again="The metadata file, if it has moved.",
     )
-    task: str = option("task", "Column that names each row's task.", DATA)
+    task: tuple[str, ...] = option(
+        ("task",),
+        "Column that names each row's task; repeatable: the values of several together are its name.",
+        DATA,
+        repeatable=True,
+        parse=parse_columns,
+    )
     target: tuple[str, ...] = option(
         (),
         "Column to predict; repeatable. Default: target, else columns starting with target or label.",

@@ -98,7 +98,8 @@ def test_metadata_of_new_tasks_are_looked_at_alike(known: Dataset) -> None:
     assert some.notes == (
         "the metadata: metadata column 'kind' holds what training has not seen in 1 of 2 cells ('Lake'), which count "
         "as missing.",
-        "the data: 24 rows of 2 tasks not seen in training, 24 of these rows with metadata.",
+        "the data: 24 rows of 2 tasks not seen in training, 24 of these rows with metadata: 't3' (12 rows), 't4' (12 "
+        "rows).",
     )
     many = [f"t{number}" for number in range(3, 9)]
     must = r"^Metadata column 'kind' of the metadata must hold .* 'lake', 'river', however"
