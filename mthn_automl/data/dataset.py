@@ -96,6 +96,19 @@ class Dataset:
             row=self.row[rows],
         )
 
+    def followed_by(self, other: "Dataset") -> "Dataset":
+        """These rows, then those of `other`, whose tasks begin with these tasks."""
+        beyond = 1 + int(self.row.max(initial=-1))
+        return replace(
+            self,
+            features=self.features.joined(other.features),
+            task=np.concatenate([self.task, other.task]),
+            target=np.concatenate([self.target, other.target]),
+            row=np.concatenate([self.row, beyond + other.row]),
+            tasks=other.tasks,
+            spare=other.spare,
+        )
+
     def without_metadata(self) -> "Dataset":
         return replace(
             self,

@@ -23,6 +23,9 @@ def description_text(found: Description, width: int | None = None) -> str:
     lines += _section("Decided", found.notes)
     questions = [f"{question}." for column in found.columns for question in column.questions]
     lines += _section("To be settled by you", questions)
+    lines += _section("Alarms", [str(each) for each in found.alarms])
+    if found.alarms_sample:
+        lines += ["", f"Alarms were looked for in {found.alarms_sample}."]
     return "\n".join(lines) + "\n"
 
 

@@ -117,6 +117,7 @@ class Options:
         False, "Leave columns that never vary within a task among the features where there is no --meta.", DATA
     )
     merge_rare: bool = option(False, "Make one class of those with a single row; else these rows are dropped.", DATA)
+    strict: bool = option(False, "An alarm about the data is an error.", DATA)
     no_metadata: bool = option(False, "Do not use the metadata.", DATA)
     test: str | None = option(
         None,

@@ -205,7 +205,7 @@ def plan_of(run: Run) -> Plan:
             return typed(config["plan"], Plan)
     plan = _new_plan(run)
     run.folder.write_config({**config, "plan": asdict(plan)})
-    for sentence in (*run.prepared.all_rows.notes, *run.prepared.test_notes(), plan.sentence()):
+    for sentence in (*run.prepared.sentences(), plan.sentence()):
         run.say(sentence)
     return plan
 
