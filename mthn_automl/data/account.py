@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 
 from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.columns.missing import CENSORED
@@ -24,7 +25,7 @@ class ColumnAccount:
 
     Attributes:
         name: as it stands in the input.
-        role: task, target, feature, metadata, or ignored.
+        role: task, target, feature, metadata, id, or ignored.
         kind: number, truth, date or text.
         how: what it is taken for, in words.
         cells: how many there are.
@@ -54,6 +55,7 @@ class Roles:
         targets: those that are predicted.
         features, metadata: what a model is given.
         promoted: columns of the data that are metadata.
+        id: the column by which the user knows a row.
     """
 
     task: Sequence[str]
@@ -61,11 +63,14 @@ class Roles:
     features: Sequence[Column]
     metadata: Sequence[Column]
     promoted: Sequence[str] = ()
+    id: str | None = None
 
 
 def account_of_tables(data: Source, meta: Source | None, roles: Roles) -> tuple[ColumnAccount, ...]:
     """All columns of the data, then those of the metadata but for the name of the task."""
     found = [_of_data(data, name, roles) for name in data.columns]
+    if data.id is not None and roles.id is not None:
+        found.append(_of_id(roles.id, data.id))
     if meta is not None:
         found += [_of(meta, name, "metadata", roles.metadata) for name in meta.columns if name not in roles.task]
     return tuple(found)
@@ -79,6 +84,21 @@ def _of_data(source: Source, name: str, roles: Roles) -> ColumnAccount:
     if name in roles.promoted:
         return _of(source, name, "metadata", roles.metadata)
     return _of(source, name, "feature", roles.features)
+
+
+def _of_id(name: str, cells: pa.ChunkedArray) -> ColumnAccount:
+    first = cells.drop_null().slice(0, 1)
+    return ColumnAccount(
+        name=name,
+        role="id",
+        kind=Kind.TEXT.value,
+        how="kept as it stands, and given back with predictions",
+        cells=len(cells),
+        missing=cells.null_count,
+        example=str(first[0].as_py()) if len(first) else "",
+        plain=True,
+        questions=(),
+    )
 
 
 def _of(source: Source, name: str, role: str, columns: Sequence[Column]) -> ColumnAccount:

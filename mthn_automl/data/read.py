@@ -15,13 +15,14 @@ from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.infer import infer_columns
 from mthn_automl.data.likeness import alike_note
 from mthn_automl.data.metadata import Described, Joined, join_metadata, without_metadata
-from mthn_automl.data.names import counted, listed, name_by
+from mthn_automl.data.names import counted, listed
 from mthn_automl.data.promoted import constant_within, one_row_a_task
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.data.source import PLAIN, Given, Source
 from mthn_automl.data.tables import encode_table
 from mthn_automl.data.targets import PREFIXES, choose_targets, encode_target, infer_target, known_target
 from mthn_automl.data.task_book import TaskBook
+from mthn_automl.data.task_names import name_by
 from mthn_automl.data.unknowns import Unknowns
 
 DATA, METADATA = "the data", "the metadata"
@@ -64,7 +65,7 @@ def read_dataset(
 def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     """As `read_dataset`, with all that the user says in one object."""
     task = asked.task
-    source = Source.of(data, DATA, task, asked.told, asked.reading)
+    source = Source.of(data, DATA, task, asked.told, asked.reading, asked.id)
     described = None if meta is None else Source.of(meta, METADATA, task, asked.told, asked.reading)
     asked.refuse_unknown(source.file.names, () if described is None else described.file.names)
     source.require_tasks(task, ANOTHER)
@@ -79,10 +80,12 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     rows = np.bincount(codes, minlength=len(names)).tolist()
     tasks = Described(names, rows, [name_by(by, task, name) for name in names], source.name)
     joined = _joined(source, described, promoted, by, tasks, codes, asked)
-    account = account_of_tables(source, described, Roles(task, targets, features, joined.columns, promoted))
+    account = account_of_tables(source, described, Roles(task, targets, features, joined.columns, promoted, asked.id))
     notes = (*source.notes, *dropped, *found.notes, *ignored, *_feature_notes(features), *_promoted_notes(promoted))
     return Dataset(
-        schema=Schema(task, targets, found.problem, found.classes, features, joined.columns, bool(promoted), by),
+        schema=Schema(
+            task, targets, found.problem, found.classes, features, joined.columns, bool(promoted), by, asked.id
+        ),
         features=encode_table(source, features, "as a feature"),
         task=codes,
         target=found.values,
@@ -97,6 +100,7 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
             *account_notes(account),
         ),
         account=account,
+        id=source.id,
     )
 
 
@@ -126,7 +130,8 @@ def read_rows(
             cell is known.
     """
     targets = schema.targets if need_target else ()
-    source = Source.again(data, DATA, schema.task, {**forms_of_rows(schema), **target_forms(schema, targets)}, reading)
+    forms = {**forms_of_rows(schema), **target_forms(schema, targets)}
+    source = Source.again(data, DATA, schema.task, forms, reading, schema.id)
     source.require_tasks(schema.task)
     source, notes = _with_target(source, schema) if need_target else (source, [])
     described, ignored = described_tasks(meta, schema, reading)
@@ -134,7 +139,15 @@ def read_rows(
     rows = encode_rows(source, schema, book, unknowns, need_target)
     refuse_foreign(book, unknowns, source.name, allow_unknown)
     return replace(
-        rows, notes=(*source.notes, *notes, *ignored, *unknowns.notes(source.name), *book.notes(source.name))
+        rows,
+        notes=(
+            *source.notes,
+            *id_note(source, schema),
+            *notes,
+            *ignored,
+            *unknowns.notes(source.name),
+            *book.notes(source.name),
+        ),
     )
 
 
@@ -172,6 +185,7 @@ def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknow
         row=source.rows,
         tasks=book.tasks,
         spare=book.spare,
+        id=source.id,
     )
 
 
@@ -225,6 +239,13 @@ def _task_notes(codes: IntArray) -> list[str]:
         tasks, rows = counted(len(small), "task"), counted(int(small.sum()), "row")
         notes.append(f"{tasks} {have} fewer than {SMALL_TASK} rows: {stay} {rows} stay in training.")
     return notes
+
+
+def id_note(source: Source, schema: Schema) -> list[str]:
+    """A sentence where rows have lost the column that the user knows them by."""
+    if schema.id is None or source.id is not None:
+        return []
+    return [f"{source.name}: there is no column '{schema.id}', so that predictions are without it."]
 
 
 def forms_of(columns: Sequence[Column]) -> dict[str, Form]:

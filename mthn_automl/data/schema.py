@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from mthn_automl.data.columns.form import Form, Kind, Part
-from mthn_automl.data.names import name_by
+from mthn_automl.data.task_names import name_by
 
 
 class Problem(StrEnum):
@@ -81,6 +81,7 @@ class Schema:
         promoted: whether the metadata are columns of the data, which never vary within a task.
         described_by: those columns of `task` that the metadata have too; a row of metadata is of all tasks that have
             its values there. None: all.
+        id: the column by which the user knows a row; it is given back with predictions, and is no feature.
     """
 
     task: tuple[str, ...]
@@ -91,6 +92,7 @@ class Schema:
     metadata: tuple[Column, ...] = ()
     promoted: bool = False
     described_by: tuple[str, ...] = ()
+    id: str | None = None
 
     def __post_init__(self) -> None:
         if not self.targets:

@@ -17,7 +17,7 @@ from mthn_automl.data.columns.text import Names
 from mthn_automl.data.formats.opening import open_table
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.formats.table_file import TableFile
-from mthn_automl.data.names import joined_name
+from mthn_automl.data.task_names import joined_name
 from mthn_automl.data.values import LARGEST, too_large
 from mthn_automl.errors import DataError, did_you_mean
 
@@ -36,12 +36,14 @@ class Source:
         rows: (rows,) int64, 0-based position of each row in the input.
         columns: those that were read, by name.
         notes: sentences about how the file was read.
+        id: (rows,) the column by which the user knows a row, as it stands; None: there is none.
     """
 
     file: TableFile
     rows: IntArray
     columns: Mapping[str, Cells]
     notes: tuple[str, ...] = ()
+    id: pa.ChunkedArray | None = None
 
     @classmethod
     def of(
@@ -51,6 +53,7 @@ class Source:
         tasks: Collection[str],
         told: Mapping[str, Told] | None = None,
         reading: Reading = PLAIN,
+        known_by: str | None = None,
     ) -> "Source":
         """Read a file, or a DataFrame, called `name` in messages, by the rule; neither is ever changed.
 
@@ -60,6 +63,7 @@ class Source:
             tasks: columns that name tasks, whatever their cells look like.
             told: what the user has said of columns; under the empty name, of all others.
             reading: how the file is to be read.
+            known_by: the column that is kept as it stands.
 
         Raises:
             DataError: as the format says; a number that is too large.
@@ -67,15 +71,23 @@ class Source:
         file, said = open_table(given, name, reading), told or {}
         usual = said.get("", Told())
         table, columns = file.read(), dict[str, Cells]()
+        kept = _kept(table, known_by)
+        table = table if kept is None else table.drop_columns([known_by])
         for each in table.column_names:
             cells, table = table.column(each), table.drop_columns([each])  # so that no other is in memory twice
             columns[each] = _names(cells) if each in tasks else read_cells(cells, said.get(each, usual))
         rows = len(next(iter(columns.values())).known) if columns else 0
-        return cls(file, np.arange(rows, dtype=np.int64), columns, file.notes)._checked()
+        return cls(file, np.arange(rows, dtype=np.int64), columns, file.notes, kept)._checked()
 
     @classmethod
     def again(
-        cls, given: Given, name: str, tasks: Collection[str], forms: Mapping[str, Form], reading: Reading = PLAIN
+        cls,
+        given: Given,
+        name: str,
+        tasks: Collection[str],
+        forms: Mapping[str, Form],
+        reading: Reading = PLAIN,
+        known_by: str | None = None,
     ) -> "Source":
         """The columns of these forms, as those of training were read; others are not.
 
@@ -83,7 +95,7 @@ class Source:
             DataError: as `of`, or a cell that is not in the form of its column.
         """
         file = open_table(given, name, reading)
-        return cls._of_piece(file, file.read([*tasks, *forms]), 0, tasks, forms)
+        return cls._of_piece(file, file.read(_wanted(tasks, forms, known_by)), 0, tasks, forms, known_by)
 
     @classmethod
     def pieces(
@@ -94,20 +106,27 @@ class Source:
         forms: Mapping[str, Form],
         rows: int,
         reading: Reading = PLAIN,
+        known_by: str | None = None,
     ) -> Iterator["Source"]:
         """As `again`, so many rows at a time; what is wrong is told at the piece that holds it."""
         file, first = open_table(given, name, reading), 0
-        for piece in file.pieces(rows, [*tasks, *forms]):
-            yield cls._of_piece(file, piece, first, tasks, forms)
+        for piece in file.pieces(rows, _wanted(tasks, forms, known_by)):
+            yield cls._of_piece(file, piece, first, tasks, forms, known_by)
             first += len(piece)
 
     @classmethod
     def _of_piece(
-        cls, file: TableFile, table: pa.Table, first: int, tasks: Collection[str], forms: Mapping[str, Form]
+        cls,
+        file: TableFile,
+        table: pa.Table,
+        first: int,
+        tasks: Collection[str],
+        forms: Mapping[str, Form],
+        known_by: str | None,
     ) -> "Source":
         rows = np.arange(first, first + len(table), dtype=np.int64)
         columns = {each: _names(table.column(each)) for each in tasks if each in table.column_names}
-        source = cls(file, rows, columns, file.notes)
+        source = cls(file, rows, columns, file.notes, _kept(table, known_by))
         for name, form in forms.items():
             if name in table.column_names:
                 columns[name] = source._in_form(name, table.column(name), form)
@@ -139,7 +158,8 @@ class Source:
         if kept.all():
             return self
         columns = {name: cells.keep(kept) for name, cells in self.columns.items()}
-        return replace(self, columns=columns, rows=self.rows[kept])
+        ids = None if self.id is None else self.id.filter(pa.array(kept))
+        return replace(self, columns=columns, rows=self.rows[kept], id=ids)
 
     def require(self, column: str, purpose: str, hint: str = "") -> Cells:
         """The column, or a DataError that names the nearest one; `purpose` ends `must have a column 'x' ...`."""
@@ -194,6 +214,18 @@ FORMS = {
     Kind.DATE: "dates written as those of training",
     Kind.TEXT: "text",
 }
+
+
+def _wanted(tasks: Collection[str], forms: Mapping[str, Form], known_by: str | None) -> list[str]:
+    return [*tasks, *forms, *([] if known_by is None else [known_by])]
+
+
+def _kept(table: pa.Table, name: str | None) -> pa.ChunkedArray | None:
+    """A column as it stands; categories as what they are called, so that all pieces of a file have one type."""
+    if name not in table.column_names:
+        return None
+    column = table.column(name)
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
 def _names(column: pa.ChunkedArray) -> Cells:

@@ -100,8 +100,8 @@ class Predictor:
         What training has not seen, of categories, tasks or ranges, is counted in warnings.
 
         Returns:
-            Columns row, task, then prediction (or prediction_<target>); for classes prediction and
-            probability_<class>.
+            Columns row, task, the column of --id if there is one, then prediction (or prediction_<target>); for
+            classes prediction and probability_<class>. The index is that of `data` where it is a DataFrame.
 
         Raises:
             DataError: as `read`.
@@ -112,7 +112,8 @@ class Predictor:
         rows = self.read(data, meta, allow_unknown=allow_unknown)
         for note in rows.notes:
             warnings.warn(note, UnknownWarning, stacklevel=2)
-        return self.predict_rows(rows)
+        table = self.predict_rows(rows)
+        return table.set_axis(data.index) if isinstance(data, pd.DataFrame) else table
 
     def predict_rows(self, rows: Dataset) -> pd.DataFrame:
         """As `predict`, for rows that `read` has encoded."""
@@ -272,6 +273,8 @@ def prediction_table(schema: Schema, rows: Dataset, prediction: FloatArray) -> p
         "row": rows.row,
         "task": np.array(rows.tasks.names, dtype=object)[rows.task],
     }
+    if schema.id is not None and rows.id is not None:
+        columns[schema.id] = rows.id.to_pandas().to_numpy()
     columns.update(_class_columns(schema, prediction) if schema.classes else _target_columns(schema, prediction))
     return pd.DataFrame(columns)
 

@@ -17,9 +17,10 @@ from mthn_automl.data.columns.text import tidy
 from mthn_automl.data.dataset import Table, TaskTable
 from mthn_automl.data.likeness import Likeness
 from mthn_automl.data.metadata import extend_tasks
-from mthn_automl.data.names import counted, joined_name, listed
+from mthn_automl.data.names import counted, listed
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.data.tables import numeric_values
+from mthn_automl.data.task_names import joined_name
 from mthn_automl.data.values import is_missing, number, too_large
 from mthn_automl.errors import DataError, UnknownWarning
 

@@ -113,6 +113,9 @@ class Options:
         repeatable=True,
         parse=parse_columns,
     )
+    id: str | None = option(
+        None, "Column by which you know a row: given back with predictions, and no feature. Default: none.", DATA
+    )
     no_promote: bool = option(
         False, "Leave columns that never vary within a task among the features where there is no --meta.", DATA
     )
@@ -305,6 +308,7 @@ class Options:
             decimal=self.decimal,
             thousands=self.thousands,
             reading=Reading(self.delimiter, self.encoding, self.sheet),
+            id=self.id,
             merge_rare=self.merge_rare,
             promote=not (self.no_promote or self.no_metadata),
         )

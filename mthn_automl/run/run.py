@@ -123,10 +123,16 @@ class Run:
         return split_of(self)
 
     @cached_property
+    def development(self) -> Dataset:
+        """The rows that are not sealed."""
+        return self.prepared.all_rows.take(np.flatnonzero(~self.split.test))
+
+    @cached_property
     def data(self) -> SearchData:
         """The rows that the search may see."""
-        development = self.prepared.all_rows.take(np.flatnonzero(~self.split.test))
-        return SearchData(development, self.split.fold, self.prepared.metric, self.options.average, self.limits)
+        return SearchData(
+            self.development.without_id(), self.split.fold, self.prepared.metric, self.options.average, self.limits
+        )
 
     @cached_property
     def limits(self) -> Limits:

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.names import joined_name, parts_of
 from mthn_automl.data.read import read_dataset
+from mthn_automl.data.task_names import joined_name, parts_of
 from mthn_automl.errors import DataError
 from tests.data.again import again
 
