@@ -230,6 +230,11 @@ class Options:
         check=at_least(1),
     )
     no_ensemble: bool = option(False, "Answer with the best trial alone, not with a weighted mean of several.", SEARCH)
+    no_stored_rows: bool = option(
+        False,
+        "Leave out architectures whose models hold rows of the training data, from which they could be read.",
+        SEARCH,
+    )
     no_ablation: bool = option(False, "Do not measure whether the metadata helped.", SEARCH)
     seed: int = option(0, "Seed of split, folds, sampler and networks.", SEARCH, check=at_least(0))
     runner: str = option(
