@@ -46,6 +46,7 @@ def predict(
     """
     from mthn_automl.deployment.model_folder import load_model
     from mthn_automl.deployment.output import write_predictions
+    from mthn_automl.terminal import inert
 
     predictor = load_model(model, trust=trust)
     if preference is not None:
@@ -55,4 +56,4 @@ def predict(
     if not quiet:
         with suppress(OSError):  # the predictions are written; whoever would have read the notes may be gone
             for note in predictions.notes:
-                print(note, file=sys.stderr)
+                print(inert(note), file=sys.stderr)
