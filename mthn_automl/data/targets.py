@@ -42,7 +42,9 @@ class Target:
     notes: tuple[str, ...]
 
 
-def choose_targets(source: Source, task: str, given: Sequence[str], weight: str | None = None) -> tuple[str, ...]:
+def choose_targets(
+    source: Source, task: Sequence[str], given: Sequence[str], weight: str | None = None
+) -> tuple[str, ...]:
     """The columns asked for, else `target`, else all whose names begin with target or label.
 
     weight: the column of the rows' weights.
@@ -53,15 +55,17 @@ def choose_targets(source: Source, task: str, given: Sequence[str], weight: str 
     asked = (given,) if isinstance(given, str) else tuple(dict.fromkeys(given))
     for name in asked:
         source.require(name, "to predict")
-    if task in asked:
-        raise DataError(f"The target must differ from the task column, however both are '{task}'.")
-    if weight in (task, *asked):
+    both = [name for name in asked if name in task]
+    if both:
+        raise DataError(f"The target must differ from the task column, however both are '{both[0]}'.")
+    if weight in (*task, *asked):
         raise DataError(f"The weight must be a column of its own, however '{weight}' is the task or a target.")
     if asked:
         return asked
-    candidates = [name for name in source.columns if name not in (task, weight)]
-    if task.startswith(PREFIXES) and not [name for name in candidates if name.startswith(PREFIXES)]:
-        raise DataError(f"The target must differ from the task column, however '{task}' is the only candidate.")
+    candidates = [name for name in source.columns if name not in task and name != weight]
+    alike = [name for name in task if name.startswith(PREFIXES)]
+    if alike and not [name for name in candidates if name.startswith(PREFIXES)]:
+        raise DataError(f"The target must differ from the task column, however '{alike[0]}' is the only candidate.")
     if "target" in candidates:
         return ("target",)
     found = tuple(name for name in candidates if name.startswith(PREFIXES))

@@ -266,6 +266,7 @@ class Classical(ABC):
         fitted_whole: whether a trial's model is one fit on all its rows, and not the mean of the fits of its folds.
             Models in closed form are better so (by 1 to 2 % on eight data sets, by 10 % on the smallest), and a fifth
             of the size; trees and networks are as good as a mean, which costs no further fit.
+        stores_rows: whether `stored_rows` are more than none, whatever the settings.
         rounds: of a model that has been fitted in rounds, those that it kept and those that it was trained for.
         encoder: of features, metadata and targets, fitted on the training rows.
         classes: those of the training rows; None in a regression.
@@ -273,6 +274,7 @@ class Classical(ABC):
 
     Settings: ClassVar[type]
     fitted_whole: ClassVar[bool] = True
+    stores_rows: ClassVar[bool] = False
     rounds: tuple[int, int] = (0, 0)
 
     encoder: Encoder

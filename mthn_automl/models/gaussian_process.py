@@ -67,6 +67,7 @@ class GaussianProcess(Classical):
     """
 
     Settings: ClassVar[type] = GaussianProcessSettings
+    stores_rows: ClassVar[bool] = True
 
     settings: GaussianProcessSettings
 

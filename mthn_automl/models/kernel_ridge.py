@@ -57,6 +57,7 @@ class KernelRidge(Classical):
     """
 
     Settings: ClassVar[type] = KernelRidgeSettings
+    stores_rows: ClassVar[bool] = True
 
     settings: KernelRidgeSettings
 

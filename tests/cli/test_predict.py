@@ -13,7 +13,7 @@ from tests.command import as_process, in_process
 from tests.contracts import zoo
 from tests.deployment.few import frame, members_of, spared
 
-UNSEEN = "new.csv: 12 rows of 1 task not seen in training, 0 of these rows with metadata.\n"
+UNSEEN = "new.csv: 12 rows of 1 task not seen in training, 0 of these rows with metadata: 'never seen' (12 rows).\n"
 
 
 @pytest.fixture(params=["hypernetwork", "ridge", "ensemble of both"])
