@@ -1,8 +1,8 @@
 """An account of how tables were read, column by column: what each is, what is doubtful, and what would change it."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -24,7 +24,7 @@ class ColumnAccount:
 
     Attributes:
         name: as it stands in the input.
-        role: task, target, feature, metadata, or ignored.
+        role: task, target, feature, metadata, split, group, time, or ignored; two of them with a comma between them.
         kind: number, truth, date or text.
         how: what it is taken for, in words.
         cells: how many there are.
@@ -54,6 +54,7 @@ class Roles:
         targets: those that are predicted.
         features, metadata: what a model is given.
         promoted: columns of the data that are metadata.
+        splitting: what columns are to splits, by name.
     """
 
     task: str
@@ -61,6 +62,7 @@ class Roles:
     features: Sequence[Column]
     metadata: Sequence[Column]
     promoted: Sequence[str] = ()
+    splitting: Mapping[str, str] = field(default_factory=dict)
 
 
 def account_of_tables(data: Source, meta: Source | None, roles: Roles) -> tuple[ColumnAccount, ...]:
@@ -68,7 +70,14 @@ def account_of_tables(data: Source, meta: Source | None, roles: Roles) -> tuple[
     found = [_of_data(data, name, roles) for name in data.columns]
     if meta is not None:
         found += [_of(meta, name, "metadata", roles.metadata) for name in meta.columns if name != roles.task]
-    return tuple(found)
+    return tuple(_with_splitting(each, roles) for each in found)
+
+
+def _with_splitting(account: ColumnAccount, roles: Roles) -> ColumnAccount:
+    role = roles.splitting.get(account.name)
+    if role is None:
+        return account
+    return replace(account, role=role if account.role == "ignored" else f"{role}, {account.role}")
 
 
 def _of_data(source: Source, name: str, roles: Roles) -> ColumnAccount:

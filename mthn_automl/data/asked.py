@@ -8,6 +8,8 @@ from mthn_automl.data.formats.reading import Reading
 from mthn_automl.errors import UsageError, did_you_mean
 
 PLAIN = Reading()
+AUTO = "auto"
+"""In place of a column of groups: rows of identical features."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,10 @@ class Asked:
         reading: how the files are read.
         merge_rare: whether classes of a single row become one class; else these rows are dropped.
         promote: whether features that never vary within a task are its metadata, where no others are given.
+        group: the column, of data or metadata, whose rows of the same value are kept together in training or test; or
+            `auto`, for rows of identical features. A column of the data is then no feature, unless `features` names it.
+        time: the column by which rows are ordered; it stays a feature.
+        split: the column that says train, validation or test, which is no feature; or a file with `row` and `split`.
     """
 
     task: str = "task"
@@ -42,6 +48,9 @@ class Asked:
     reading: Reading = PLAIN
     merge_rare: bool = False
     promote: bool = True
+    group: str | None = None
+    time: str | None = None
+    split: str | None = None
 
     @property
     def told(self) -> dict[str, Told]:
@@ -54,6 +63,8 @@ class Asked:
 
     def uses(self, name: str) -> bool:
         """Whether a column of the data may be a feature."""
+        if name == self.split or (name == self.group and name not in self.features):
+            return False
         return name not in self.ignore and (not self.features or name in self.features)
 
     def refuse_unknown(self, data: Collection[str], meta: Collection[str]) -> None:
@@ -71,6 +82,8 @@ class Asked:
             ("--ignore", self.ignore, known),
             ("--categorical", self.categorical, known),
             ("--numeric", self.numeric, known),
+            ("--group", [self.group] if self.group not in (None, AUTO) else [], known),
+            ("--time", [] if self.time is None else [self.time], set(data)),
         ):
             for name in names:
                 if name not in among:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,10 +52,49 @@ class TaskTable:
     def __len__(self) -> int:
         return len(self.names)
 
+    def take(self, tasks: IntArray) -> "TaskTable":
+        return TaskTable(
+            tuple(self.names[task] for task in tasks), None if self.metadata is None else self.metadata.take(tasks)
+        )
+
     def joined(self, other: "TaskTable") -> "TaskTable":
         if self.metadata is None or other.metadata is None:
             return TaskTable(self.names + other.names, self.metadata if len(other) == 0 else None)
         return TaskTable(self.names + other.names, self.metadata.joined(other.metadata))
+
+
+class Part(IntEnum):
+    """What the user has said that a row is for."""
+
+    UNUSED = -1
+    TRAIN = 0
+    VALIDATION = 1
+    TEST = 2
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What splits go by, apart from the task; None: the user has said nothing of it.
+
+    Attributes:
+        group: (rows,) int64, the same for rows that are in the training or in the test together.
+        time: (rows,) float64, NaN where missing.
+        dated: whether times are seconds since 1970.
+        part: (rows,) int64, values of `Part`.
+    """
+
+    group: IntArray | None = None
+    time: FloatArray | None = None
+    dated: bool = False
+    part: IntArray | None = None
+
+    def take(self, rows: IntArray) -> "Keys":
+        return replace(
+            self,
+            group=None if self.group is None else self.group[rows],
+            time=None if self.time is None else self.time[rows],
+            part=None if self.part is None else self.part[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -71,6 +111,7 @@ class Dataset:
         spare: those of which only the metadata are known.
         notes: sentences about what was found, dropped or decided while reading.
         account: of each column of the input, as it was read.
+        keys: what splits go by.
     """
 
     schema: Schema
@@ -82,6 +123,7 @@ class Dataset:
     spare: TaskTable
     notes: tuple[str, ...] = ()
     account: "tuple[ColumnAccount, ...]" = ()
+    keys: Keys = Keys()
 
     def __len__(self) -> int:
         return len(self.task)
@@ -94,7 +136,14 @@ class Dataset:
             task=self.task[rows],
             target=self.target[rows],
             row=self.row[rows],
+            keys=self.keys.take(rows),
         )
+
+    def numbered(self, order: IntArray) -> "Dataset":
+        """The same rows, where task order[t] is the new task t: all tasks, or at least those that have rows here."""
+        number = np.full(len(self.tasks), -1, dtype=np.int64)
+        number[order] = np.arange(len(order))
+        return replace(self, task=number[self.task], tasks=self.tasks.take(order))
 
     def followed_by(self, other: "Dataset") -> "Dataset":
         """These rows, then those of `other`, whose tasks begin with these tasks."""
@@ -107,6 +156,7 @@ class Dataset:
             row=np.concatenate([self.row, beyond + other.row]),
             tasks=other.tasks,
             spare=other.spare,
+            keys=Keys(),
         )
 
     def without_metadata(self) -> "Dataset":

@@ -8,9 +8,9 @@ import numpy as np
 
 from mthn_automl.data.account import Roles, account_notes, account_of_tables
 from mthn_automl.data.arrays import IntArray
-from mthn_automl.data.asked import Asked
+from mthn_automl.data.asked import AUTO, Asked
 from mthn_automl.data.columns.form import Form, Kind
-from mthn_automl.data.dataset import Dataset, TaskTable
+from mthn_automl.data.dataset import Dataset, Part, TaskTable
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.infer import infer_columns
 from mthn_automl.data.metadata import Joined, join_metadata, without_metadata
@@ -18,6 +18,7 @@ from mthn_automl.data.names import counted, listed
 from mthn_automl.data.promoted import constant_within, one_row_a_task
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.data.source import PLAIN, Given, Source
+from mthn_automl.data.splits.parts.keys import keys_of, parts_of, with_equal_rows_grouped
 from mthn_automl.data.tables import encode_table
 from mthn_automl.data.targets import PREFIXES, choose_targets, encode_target, infer_target, known_target
 from mthn_automl.data.task_book import TaskBook
@@ -66,6 +67,8 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     asked.refuse_unknown(source.file.names, () if described is None else described.file.names)
     source.require(task, "that names each row's task", " (--task takes another)")
     targets = choose_targets(source, task, asked.target)
+    parts = parts_of(source, asked)
+    source, unused = (source, []) if parts is None else _used(source, parts)
     source, dropped = known_target(source, targets)
     source, found = infer_target(source, targets, asked.problem, asked.metric, merge_rare=asked.merge_rare)
     codes, names = source.task_codes(task)
@@ -73,9 +76,12 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     promoted = constant_within(source, codes, usable) if described is None and asked.promote else ()
     features, ignored = infer_columns(source, [name for name in usable if name not in promoted], "feature")
     joined = _joined(source, described, promoted, codes, names, asked)
-    account = account_of_tables(source, described, Roles(task, targets, features, joined.columns, promoted))
-    notes = (*source.notes, *dropped, *found.notes, *ignored, *_feature_notes(features), *_promoted_notes(promoted))
-    return Dataset(
+    keys, said = keys_of(source, described, codes, names, asked, parts)
+    roles = Roles(task, targets, features, joined.columns, promoted, _splitting(asked))
+    account = account_of_tables(source, described, roles)
+    notes = (*source.notes, *unused, *dropped, *found.notes, *ignored, *_feature_notes(features))
+    notes = (*notes, *_promoted_notes(promoted), *said)
+    dataset = Dataset(
         schema=Schema(task, targets, found.problem, found.classes, features, joined.columns, bool(promoted)),
         features=encode_table(source, features, "as a feature"),
         task=codes,
@@ -85,7 +91,9 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
         spare=joined.spare,
         notes=(*notes, *_task_notes(codes), *joined.notes, *account_notes(account)),
         account=account,
+        keys=keys,
     )
+    return with_equal_rows_grouped(dataset) if asked.group == AUTO else dataset
 
 
 def read_rows(
@@ -180,6 +188,21 @@ def _joined(
         return without_metadata(names)
     wanted = [name for name in described.columns if name != asked.task and name not in asked.ignore]
     return join_metadata(described, asked.task, names, source.name, wanted)
+
+
+def _used(source: Source, parts: IntArray) -> tuple[Source, list[str]]:
+    """The rows that the split names, and a note that counts the others."""
+    used = parts != Part.UNUSED
+    others = counted(int((~used).sum()), "row")
+    return source.keep(used), [] if used.all() else [
+        f"{others} of {source.name} not used: the split does not name them."
+    ]
+
+
+def _splitting(asked: Asked) -> dict[str, str]:
+    """What the columns are for, beside being features, that splits go by."""
+    named = {asked.split: "split", asked.group: "group", asked.time: "time"}
+    return {name: role for name, role in named.items() if name is not None}
 
 
 def _promoted_notes(promoted: Sequence[str]) -> list[str]:

@@ -28,12 +28,14 @@ from mthn_automl.run.parse import (
     parse_file,
     parse_files,
     parse_names,
+    parse_split,
 )
 from mthn_automl.run.presets import PRESETS
 from mthn_automl.tuning import criteria, samplers
 
 if TYPE_CHECKING:
     from mthn_automl.data.asked import Asked
+    from mthn_automl.data.splits.parts.choice import Question
 
 DATA, READING, SEARCH, WHERE = "Data", "Reading", "Search", "Where"
 METRICS, SAMPLERS, OBJECTIVES = metrics.names(), samplers.names(), tuple(criteria.OBJECTIVES)
@@ -121,7 +123,39 @@ class Options:
         parse=parse_file,
         again="The file of test rows, if it has moved.",
     )
-    test_fraction: float = option(0.2, "Share of each task's rows sealed as test rows.", DATA, check=below_one)
+    test_fraction: float | None = option(
+        None,
+        "Share of each task's rows, or groups, sealed as test rows. Default: 0.2; none with --holdout-tasks, --split "
+        "or --test.",
+        DATA,
+        check=below_one,
+    )
+    holdout_tasks: float | None = option(
+        None,
+        "Share of the tasks sealed as a whole. Folds then hold out whole tasks too, and trials are ranked by the error "
+        "on tasks never seen. With --test-fraction, the error on new rows of known tasks is told as well.",
+        DATA,
+        check=below_one,
+    )
+    group: str | None = option(
+        None,
+        "Column whose rows of the same value are in training or test together; auto: rows of identical features.",
+        DATA,
+    )
+    time: str | None = option(
+        None,
+        "Column of dates or numbers: the last rows of each task are the test, folds roll forward. It stays a feature, "
+        "unless --ignore names it.",
+        DATA,
+    )
+    split: str | None = option(
+        None,
+        "Column that says train, validation or test, or a file with columns row (from 0) and split. Rows not named "
+        "are not used.",
+        DATA,
+        parse=parse_split,
+        again="The file of the split, if it has moved.",
+    )
     delimiter: str | None = option(
         None, "Character between cells of a text file, or comma, semicolon, tab, pipe. Default: found out.", READING
     )
@@ -210,7 +244,7 @@ class Options:
     )
     folds: int | None = option(
         None,
-        "Cross-validation folds within tasks; 1 is a hold-out. Default: from rows and time.",
+        "Cross-validation folds; 1 is a hold-out. Default: from rows and time.",
         SEARCH,
         check=at_least(1),
     )
@@ -301,6 +335,21 @@ class Options:
             reading=Reading(self.delimiter, self.encoding, self.sheet),
             merge_rare=self.merge_rare,
             promote=not (self.no_promote or self.no_metadata),
+            group=self.group,
+            time=self.time,
+            split=self.split,
+        )
+
+    def question(self, *, test_file: bool) -> "Question":
+        """What is asked of the split. test_file: whether test rows are given.
+
+        Raises:
+            UsageError: options that contradict each other.
+        """
+        from mthn_automl.data.splits.parts.choice import Question
+
+        return Question(
+            self.test_fraction, self.holdout_tasks, self.split, self.group, self.time, test_file, self.folds
         )
 
     @classmethod
