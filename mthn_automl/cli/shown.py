@@ -36,7 +36,8 @@ def show_result(result: "SearchResult", *, as_json: bool) -> None:
         print(json.dumps({"run": str(result.folder), **result.summary}, indent=2))
         return
     show_leaderboard(result.leaderboard, result.summary["metric"])
-    print(f"\n{result.summary['metadata_sentence']}")
+    print(f"\n{result.summary['test_sentence']}")
+    print(result.summary["metadata_sentence"])
     print(f"Everything is in {result.folder}; to predict new rows:\n")
     print(f"    mthn-automl predict {result.folder} new.csv --output predictions.csv")
 

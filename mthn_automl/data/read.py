@@ -228,7 +228,10 @@ def _task_notes(codes: IntArray) -> list[str]:
     if len(small):
         have, stay = ("has", "its") if len(small) == 1 else ("have", "their")
         tasks, rows = counted(len(small), "task"), counted(int(small.sum()), "row")
-        notes.append(f"{tasks} {have} fewer than {SMALL_TASK} rows: {stay} {rows} stay in training.")
+        notes.append(
+            f"{tasks} {have} fewer than {SMALL_TASK} rows: {stay} {rows} stay in training, unless whole tasks are held "
+            "out."
+        )
     return notes
 
 

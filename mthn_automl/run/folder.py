@@ -247,6 +247,7 @@ class _Told:
 
     finished: bool
     metric: str
+    test_sentence: str
     metadata_sentence: str
     best: dict[str, Any]
 

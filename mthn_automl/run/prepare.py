@@ -14,10 +14,10 @@ from mthn_automl.data.alarms import alarms, refuse
 from mthn_automl.data.alarms.parts.alarm import Alarm
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.memory import refuse_search
-from mthn_automl.data.names import counted
 from mthn_automl.data.read import read_asked, read_rows
 from mthn_automl.data.scoring import check_metric, default_metric
-from mthn_automl.data.splits.parts.choice import Sealed, seal, tasks_never_seen
+from mthn_automl.data.splits.parts.account import SplitAccount, split_account
+from mthn_automl.data.splits.parts.choice import Sealed, seal
 from mthn_automl.errors import DataError
 from mthn_automl.run.options import Options
 from mthn_automl.tuning.cost import cost_of
@@ -73,6 +73,11 @@ class Prepared:
         return self.sealed.test
 
     @cached_property
+    def split(self) -> SplitAccount:
+        """Who is on which side."""
+        return split_account(self.all_rows, self.sealed, self.test_file)
+
+    @cached_property
     def alarms(self) -> tuple[tuple[Alarm, ...], str]:
         """What looks wrong with the data, and the sample of rows that was looked at; empty where it was all rows."""
         if self.test_file is None:
@@ -97,12 +102,8 @@ class Prepared:
         return [*notes, f"{count} test rows are sealed until the search is over; {left} are left.", *self._kinds()]
 
     def _kinds(self) -> list[str]:
-        """Of which tasks the sealed rows are, where it is not a share of the rows of each; what folds hold out."""
-        if self.sealed.usual:
-            return []
-        unseen = tasks_never_seen(self.all_rows, self.test_mask)
-        of_tasks = [f"Test rows of {counted(unseen, 'task')} never seen, of which no row is left."] if unseen else []
-        return [*of_tasks, f"Folds hold out {self.sealed.way.WHAT}."]
+        """Who is on which side, where it is not rows of each task on both."""
+        return [] if self.sealed.usual and self.split.new_tasks is None else list(self.split.sentences())
 
 
 def prepare(inputs: Inputs, options: Options) -> Prepared:

@@ -146,11 +146,6 @@ def _refuse_too_many(chosen: Way, most: int, folds: int | None) -> None:
         )
 
 
-def tasks_never_seen(dataset: Dataset, test: NDArray[np.bool_]) -> int:
-    """How many tasks have test rows and no others."""
-    return len(np.setdiff1d(dataset.task[test], dataset.task[~test]))
-
-
 def known_first(dataset: Dataset, test: NDArray[np.bool_]) -> Dataset:
     """The same rows, their tasks numbered so that those of which all rows are test rows come last."""
     known = np.bincount(dataset.task[~test], minlength=len(dataset.tasks)) > 0
