@@ -1,8 +1,8 @@
 """An account of how tables were read, column by column: what each is, what is doubtful, and what would change it."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -25,7 +25,8 @@ class ColumnAccount:
 
     Attributes:
         name: as it stands in the input.
-        role: task, target, weight, feature, metadata, id, or ignored.
+        role: task, target, weight, id, feature, metadata, split, group, time, or ignored; two of them with a comma
+            between them.
         kind: number, truth, date or text.
         how: what it is taken for, in words.
         cells: how many there are.
@@ -57,6 +58,7 @@ class Roles:
         promoted: columns of the data that are metadata.
         weight: the column that says what each row counts.
         id: the column by which the user knows a row.
+        splitting: what columns are to splits, by name.
     """
 
     task: Sequence[str]
@@ -66,6 +68,7 @@ class Roles:
     promoted: Sequence[str] = ()
     weight: str | None = None
     id: str | None = None
+    splitting: Mapping[str, str] = field(default_factory=dict)
 
 
 def account_of_tables(data: Source, meta: Source | None, roles: Roles) -> tuple[ColumnAccount, ...]:
@@ -75,7 +78,14 @@ def account_of_tables(data: Source, meta: Source | None, roles: Roles) -> tuple[
         found.append(_of_id(roles.id, data.id))
     if meta is not None:
         found += [_of(meta, name, "metadata", roles.metadata) for name in meta.columns if name not in roles.task]
-    return tuple(found)
+    return tuple(_with_splitting(each, roles) for each in found)
+
+
+def _with_splitting(account: ColumnAccount, roles: Roles) -> ColumnAccount:
+    role = roles.splitting.get(account.name)
+    if role is None:
+        return account
+    return replace(account, role=role if account.role == "ignored" else f"{role}, {account.role}")
 
 
 def _of_data(source: Source, name: str, roles: Roles) -> ColumnAccount:

@@ -11,6 +11,8 @@ PLAIN = Reading()
 PREDICTED = ("row", "task", "architecture", "role", "target", "prediction")
 PREFIXES_PREDICTED = ("prediction_", "probability_", "target_")
 """Names of the columns of predictions."""
+AUTO = "auto"
+"""In place of a column of groups: rows of identical features."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Asked:
         merge_rare: whether classes of a single row become one class; else these rows are dropped.
         promote: whether features that never vary within a task are its metadata, where no others are given.
         weight: the column of the data that says what each row counts; None: all count alike.
+        group: the column, of data or metadata, whose rows of the same value are kept together in training or test; or
+            `auto`, for rows of identical features. A column of the data is then no feature, unless `features` names it.
+        time: the column by which rows are ordered; it stays a feature.
+        split: the column that says train, validation or test, which is no feature; or a file with `row` and `split`.
     """
 
     task: tuple[str, ...] = ("task",)
@@ -49,6 +55,9 @@ class Asked:
     merge_rare: bool = False
     promote: bool = True
     weight: str | None = None
+    group: str | None = None
+    time: str | None = None
+    split: str | None = None
 
     @property
     def told(self) -> dict[str, Told]:
@@ -61,7 +70,9 @@ class Asked:
 
     def uses(self, name: str) -> bool:
         """Whether a column of the data may be a feature."""
-        return name not in (*self.ignore, self.weight) and (not self.features or name in self.features)
+        if name in (self.split, self.weight) or (name == self.group and name not in self.features):
+            return False
+        return name not in self.ignore and (not self.features or name in self.features)
 
     def refuse_unknown(self, data: Collection[str], meta: Collection[str]) -> None:
         """Asked once the names of all columns are known.
@@ -82,6 +93,8 @@ class Asked:
             ("--ignore", self.ignore, known),
             ("--categorical", self.categorical, known),
             ("--numeric", self.numeric, known),
+            ("--group", [self.group] if self.group not in (None, AUTO) else [], known),
+            ("--time", [] if self.time is None else [self.time], set(data)),
         ):
             for name in names:
                 if name not in among:

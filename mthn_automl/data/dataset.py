@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,10 +53,49 @@ class TaskTable:
     def __len__(self) -> int:
         return len(self.names)
 
+    def take(self, tasks: IntArray) -> "TaskTable":
+        return TaskTable(
+            tuple(self.names[task] for task in tasks), None if self.metadata is None else self.metadata.take(tasks)
+        )
+
     def joined(self, other: "TaskTable") -> "TaskTable":
         if self.metadata is None or other.metadata is None:
             return TaskTable(self.names + other.names, self.metadata if len(other) == 0 else None)
         return TaskTable(self.names + other.names, self.metadata.joined(other.metadata))
+
+
+class Part(IntEnum):
+    """What the user has said that a row is for."""
+
+    UNUSED = -1
+    TRAIN = 0
+    VALIDATION = 1
+    TEST = 2
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What splits go by, apart from the task; None: the user has said nothing of it.
+
+    Attributes:
+        group: (rows,) int64, the same for rows that are in the training or in the test together.
+        time: (rows,) float64, NaN where missing.
+        dated: whether times are seconds since 1970.
+        part: (rows,) int64, values of `Part`.
+    """
+
+    group: IntArray | None = None
+    time: FloatArray | None = None
+    dated: bool = False
+    part: IntArray | None = None
+
+    def take(self, rows: IntArray) -> "Keys":
+        return replace(
+            self,
+            group=None if self.group is None else self.group[rows],
+            time=None if self.time is None else self.time[rows],
+            part=None if self.part is None else self.part[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -75,7 +115,7 @@ class Dataset:
         account: of each column of the input, as it was read.
         weight: (rows,) float64, above zero, what each row counts; None: all count alike.
         id: (rows,) what the user knows each row by, as it stands in the input; None: nothing.
-        group: (rows,) int64, rows of one group belong together in every split; None: each row is its own.
+        keys: what splits go by.
     """
 
     schema: Schema
@@ -89,7 +129,7 @@ class Dataset:
     account: "tuple[ColumnAccount, ...]" = ()
     weight: FloatArray | None = None
     id: pa.ChunkedArray | None = None
-    group: IntArray | None = None
+    keys: Keys = Keys()
 
     def __len__(self) -> int:
         return len(self.task)
@@ -104,12 +144,18 @@ class Dataset:
             row=self.row[rows],
             weight=None if self.weight is None else self.weight[rows],
             id=None if self.id is None else self.id.take(pa.array(rows)),
-            group=None if self.group is None else self.group[rows],
+            keys=self.keys.take(rows),
         )
 
     def without_id(self) -> "Dataset":
         """For those who only compute."""
         return replace(self, id=None)
+
+    def numbered(self, order: IntArray) -> "Dataset":
+        """The same rows, where task order[t] is the new task t: all tasks, or at least those that have rows here."""
+        number = np.full(len(self.tasks), -1, dtype=np.int64)
+        number[order] = np.arange(len(order))
+        return replace(self, task=number[self.task], tasks=self.tasks.take(order))
 
     def followed_by(self, other: "Dataset") -> "Dataset":
         """These rows, then those of `other`, whose tasks begin with these tasks; each counts once."""
@@ -124,7 +170,7 @@ class Dataset:
             spare=other.spare,
             weight=None,
             id=None,
-            group=None if self.group is None or other.group is None else _apart(self.group, other.group),
+            keys=Keys(),
         )
 
     def weighted_to_mean_1(self) -> "Dataset":
@@ -147,8 +193,3 @@ class Dataset:
             return self
         moved = self.tasks.metadata.take(np.asarray(order))
         return replace(self, tasks=TaskTable(self.tasks.names, moved))
-
-
-def _apart(first: IntArray, second: IntArray) -> IntArray:
-    """Groups of two tables, of which none has rows in both."""
-    return np.concatenate([first, second + 1 + int(first.max(initial=-1)) - int(second.min(initial=0))])

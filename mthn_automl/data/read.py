@@ -8,9 +8,9 @@ import numpy as np
 
 from mthn_automl.data.account import Roles, account_notes, account_of_tables
 from mthn_automl.data.arrays import IntArray
-from mthn_automl.data.asked import Asked
+from mthn_automl.data.asked import AUTO, Asked
 from mthn_automl.data.columns.form import Form, Kind
-from mthn_automl.data.dataset import Dataset, TaskTable
+from mthn_automl.data.dataset import Dataset, Part, TaskTable
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.infer import infer_columns
 from mthn_automl.data.likeness import alike_note
@@ -19,6 +19,7 @@ from mthn_automl.data.names import counted, listed
 from mthn_automl.data.promoted import constant_within, one_row_a_task
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.data.source import PLAIN, Given, Source
+from mthn_automl.data.splits.parts.keys import keys_of, parts_of, with_equal_rows_grouped
 from mthn_automl.data.tables import encode_table
 from mthn_automl.data.targets import PREFIXES, choose_targets, encode_target, infer_target, known_target, numbers_of
 from mthn_automl.data.task_book import TaskBook
@@ -72,6 +73,8 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     asked.refuse_unknown(source.file.names, () if described is None else described.file.names)
     source.require_tasks(task, ANOTHER)
     targets = choose_targets(source, task, asked.target, asked.weight)
+    parts = parts_of(source, asked)
+    source, unused = (source, []) if parts is None else _used(source, parts)
     source, dropped = _rows_of_use(source, targets, asked.weight)
     source, found = infer_target(source, targets, asked.problem, asked.metric, merge_rare=asked.merge_rare)
     codes, names = source.task_codes(task)
@@ -82,13 +85,15 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     rows = np.bincount(codes, minlength=len(names)).tolist()
     tasks = Described(names, rows, [name_by(by, task, name) for name in names], source.name)
     joined = _joined(source, described, promoted, by, tasks, codes, asked)
-    roles = Roles(task, targets, features, joined.columns, promoted, asked.weight, asked.id)
+    keys, said = keys_of(source, described, codes, names, asked, parts)
+    roles = Roles(task, targets, features, joined.columns, promoted, asked.weight, asked.id, _splitting(asked))
     account = account_of_tables(source, described, roles)
     weight = None if asked.weight is None else numbers_of(source, asked.weight)
-    notes = (*source.notes, *dropped, *found.notes, *ignored, *_feature_notes(features), *_promoted_notes(promoted))
+    notes = (*source.notes, *unused, *dropped, *found.notes, *ignored, *_feature_notes(features))
+    notes = (*notes, *_promoted_notes(promoted), *said)
     if asked.weight is not None and weight is not None:
         notes += (weight_note(asked.weight, weight),)
-    return Dataset(
+    dataset = Dataset(
         schema=Schema(
             task=task,
             targets=targets,
@@ -117,7 +122,9 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
         account=account,
         weight=weight,
         id=source.id,
+        keys=keys,
     )
+    return with_equal_rows_grouped(dataset) if asked.group == AUTO else dataset
 
 
 def read_rows(
@@ -231,6 +238,21 @@ def _described_by(described: Source, task: Sequence[str]) -> tuple[str, ...]:
     return found
 
 
+def _used(source: Source, parts: IntArray) -> tuple[Source, list[str]]:
+    """The rows that the split names, and a note that counts the others."""
+    used = parts != Part.UNUSED
+    others = counted(int((~used).sum()), "row")
+    return source.keep(used), [] if used.all() else [
+        f"{others} of {source.name} not used: the split does not name them."
+    ]
+
+
+def _splitting(asked: Asked) -> dict[str, str]:
+    """What the columns are for, beside being features, that splits go by."""
+    named = {asked.split: "split", asked.group: "group", asked.time: "time"}
+    return {name: role for name, role in named.items() if name is not None}
+
+
 def _promoted_notes(promoted: Sequence[str]) -> list[str]:
     if not promoted:
         return []
@@ -254,7 +276,10 @@ def _task_notes(codes: IntArray) -> list[str]:
     if len(small):
         have, stay = ("has", "its") if len(small) == 1 else ("have", "their")
         tasks, rows = counted(len(small), "task"), counted(int(small.sum()), "row")
-        notes.append(f"{tasks} {have} fewer than {SMALL_TASK} rows: {stay} {rows} stay in training.")
+        notes.append(
+            f"{tasks} {have} fewer than {SMALL_TASK} rows: {stay} {rows} stay in training, unless whole tasks are held "
+            "out."
+        )
     return notes
 
 

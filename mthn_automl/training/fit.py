@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mthn_automl.data.arrays import IntArray
 from mthn_automl.errors import DivergedError
 from mthn_automl.models.base import Architecture
 from mthn_automl.training.averaging import AveragedWeights
@@ -141,10 +142,11 @@ class Training:
         self.trainer = Trainer(placed, self.everyone, placed_fold, settings, weights=weights)
         self.averaged = AveragedWeights(self.trainer.values)
         self.best = BestSoFar(self.everyone)
-        sizes = np.bincount(data.task[data.training[0]], minlength=data.shape.tasks)
+        sizes = np.bincount(data.task[max(data.training, key=len)], minlength=data.shape.tasks)
         self.block = block_size(sizes, schedule.batch)
         longest = max(blocks_of(rows, data.task, self.block) for rows in data.training)
         self.batches = batch_count(longest, self.block, schedule.batch)
+        self.trained = [_trained_tasks(data, member.fold) for member in members]
         self.validates = all(len(rows) > 0 for rows in data.validation)
         self.held_out: list[tuple[Batch, Tensor]] = []
         self.stopped_by_time = False
@@ -197,6 +199,7 @@ class Training:
         Where there are validation rows these are means of weights; without, the last ones.
         """
         self.trainer.settle()
+        self.trainer.give_means([self.trained[index] for index in self.alive.tolist()])
         if not self.validates:
             self._keep_best(epoch, self._finite_weights(epoch))
             return
@@ -249,3 +252,9 @@ class Training:
         self.trainer, self.alive = self.trainer.select(kept), self.alive[kept]
         self.averaged.select(kept)
         self.held_out = []
+
+
+def _trained_tasks(data: TrainingData, fold: int) -> IntArray | None:
+    """Those of which a fold has training rows; None where it has some of all."""
+    tasks = np.unique(data.task[data.training[fold]])
+    return tasks if len(tasks) < data.shape.tasks else None

@@ -152,6 +152,7 @@ def test_the_summary_and_the_stored_options_tell_what_was_done(run: Finished) ->
         "data": str(run.data),
         "meta": str(run.folder.parent / "meta.csv") if used else None,
         "test": str(run.folder.parent / "test.csv") if run.case.test == "file" else None,
+        "split": None,
     }
 
 
@@ -211,10 +212,12 @@ def test_the_ablation_has_every_variant_or_a_header_and_the_tradeoff_a_row_a_tri
 
 def test_stdout_holds_the_leaderboard_the_verdict_and_the_next_command(run: Finished) -> None:
     rows = [*catalogue.names(), "ensemble"]
-    names = [name for line in run.ended.out.splitlines() for name in rows if f" {name} " in line]
+    board = run.ended.out.split("\n\n", 1)[0]
+    names = [name for line in board.splitlines() for name in rows if f" {name} " in line]
     assert names == list(run.table("leaderboard")["architecture"])
     assert f"mthn-automl predict {run.folder.name} new.csv" in run.ended.out
-    assert run.json("summary.json")["metadata_sentence"] in run.ended.out
+    for sentence in ("test_sentence", "metadata_sentence"):
+        assert run.json("summary.json")[sentence] in run.ended.out
 
 
 def test_both_logs_hold_every_phase_and_every_trial(run: Finished) -> None:

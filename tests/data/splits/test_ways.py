@@ -1,0 +1,95 @@
+"""What every way of splitting must do, by being in the folder."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.dataset import Dataset, Keys, Part
+from mthn_automl.data.splits import names, way
+from tests.contracts import zoo
+
+every_way = pytest.mark.parametrize("name", names())
+NAMED = np.array([Part.TRAIN, Part.TRAIN, Part.TRAIN, Part.VALIDATION, Part.TEST])
+
+
+def whole() -> Dataset:
+    """Rows of 12 tasks of 9 to 20, with a group of every 3 rows, a time and a use; the rows are in no order."""
+    random = np.random.default_rng(1)
+    task = np.repeat(np.arange(12), np.arange(9, 21))
+    target = task + random.normal(size=len(task))
+    features = zoo.table(random.normal(size=(len(task), 2)))
+    dataset = zoo.build(features=features, task=task, target=target[:, None])
+    keys = Keys(
+        group=np.arange(len(task)) // 3,
+        time=np.where(random.random(len(task)) < 0.05, np.nan, np.round(random.random(len(task)) * 50)),
+        part=NAMED[np.arange(len(task)) % 5].astype(np.int64),
+    )
+    return replace(dataset, keys=keys).take(random.permutation(len(task)))
+
+
+def folds_of(name: str, development: Dataset) -> range:
+    return range(1, min(way(name).most_folds(development), 6) + 1)
+
+
+def training(name: str, fold: IntArray, number: int) -> np.ndarray:
+    return fold < number if way(name).FORWARD else fold != number
+
+
+@every_way
+def test_test_rows_are_some_and_not_all_and_follow_from_the_seed(name: str) -> None:
+    dataset, chosen = whole(), way(name)
+    test = chosen.seal(dataset, 0.25, 0)
+    assert test.dtype == bool
+    assert 0.1 < test.mean() < 0.45
+    assert (test == chosen.seal(dataset, 0.25, 0)).all()
+    if name != "given":
+        assert not chosen.seal(dataset, 0.0, 0).any()
+
+
+@every_way
+def test_each_fold_has_rows_to_validate_on_and_others_to_train_on(name: str) -> None:
+    dataset, chosen = whole(), way(name)
+    development = dataset.take(np.flatnonzero(~chosen.seal(dataset, 0.25, 0)))
+    for folds in folds_of(name, development):
+        fold = chosen.deal(development, folds, 0)
+        assert fold.dtype == np.int64
+        assert set(fold.tolist()) - {-1} == set(range(folds))
+        assert all(training(name, fold, number).any() for number in range(folds))
+        assert (fold == chosen.deal(development, folds, 0)).all()
+    assert folds_of(name, development)
+
+
+@every_way
+def test_a_single_row_cannot_be_split(name: str) -> None:
+    development = whole().take(np.array([0]))
+    if name == "given":
+        development = replace(development, keys=Keys(part=np.array([Part.TRAIN])))
+    assert way(name).most_folds(development) == 0
+
+
+@every_way
+def test_what_is_held_out_together_is_on_one_side(name: str) -> None:
+    """Tasks, groups and times of a task, where the way is about them."""
+    dataset = whole()
+    kept_together = {
+        "whole_tasks": dataset.task,
+        "groups": dataset.keys.group,
+        "time": dataset.task * 1000 + np.nan_to_num(dataset.keys.time, nan=-1).astype(np.int64),
+    }
+    unit = kept_together.get(name)
+    test = way(name).seal(dataset, 0.25, 0)
+    left = np.flatnonzero(~test)
+    fold = np.full(len(dataset), -2)
+    fold[left] = way(name).deal(dataset.take(left), len(folds_of(name, dataset.take(left))), 0)
+    if unit is not None and name != "whole_tasks":
+        assert all(len(np.unique(fold[unit == each])) == 1 for each in np.unique(unit))
+    if name == "whole_tasks":  # a group of whole() may reach over two tasks, which then are one
+        alone = replace(dataset, keys=Keys())
+        test = way(name).seal(alone, 0.25, 0)
+        assert all(len(np.unique(test[alone.task == each])) == 1 for each in range(12))
+        fold = way(name).deal(alone, 5, 0)
+        counts = [len(np.unique(alone.task[fold == number])) for number in range(5)]
+        assert all(len(np.unique(fold[alone.task == each])) == 1 for each in range(12))
+        assert sorted(counts) == [2, 2, 2, 3, 3]
