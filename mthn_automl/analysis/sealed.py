@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from mthn_automl.analysis.statistics import bootstrap_interval
 from mthn_automl.data.arrays import FloatArray
@@ -46,12 +47,12 @@ def sealed_errors(
     prediction: FloatArray, microseconds: float, rows: Dataset, metric_name: str, seed: int
 ) -> SealedErrors:
     """The errors of what a model predicted for the sealed rows."""
-    metric = metric_named(metric_name)
-    over_tasks, undefined = error_over_tasks(metric, rows.target, prediction, rows.task)
-    low, high = bootstrap_interval(metric, rows.target, prediction, rows.task, "rows", seed=seed)
-    low_tasks, high_tasks = bootstrap_interval(metric, rows.target, prediction, rows.task, "tasks", seed=seed)
+    metric, weight = metric_named(metric_name), rows.weight
+    over_tasks, undefined = error_over_tasks(metric, rows.target, prediction, rows.task, weight)
+    interval = partial(bootstrap_interval, metric, rows.target, prediction, rows.task, seed=seed, weight=weight)
+    (low, high), (low_tasks, high_tasks) = interval("rows"), interval("tasks")
     return SealedErrors(
-        error=error_over_rows(metric, rows.target, prediction),
+        error=error_over_rows(metric, rows.target, prediction, weight),
         low=low,
         high=high,
         error_tasks=over_tasks,

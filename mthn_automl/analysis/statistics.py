@@ -77,6 +77,7 @@ def bootstrap_interval(
     average: Literal["rows", "tasks"],
     *,
     seed: int,
+    weight: FloatArray | None = None,
     resamples: int = 1000,
     limit: int = 20_000_000,
 ) -> tuple[float, float]:
@@ -85,6 +86,7 @@ def bootstrap_interval(
     Args:
         target, prediction, task: (n, d), (n, outputs), (n,).
         average: "rows" resamples rows and pools them; "tasks" resamples tasks and averages their own errors.
+        weight: (n,) what each row counts when it is drawn; None: all count alike.
         limit: draws in all; beyond it fewer resamples are taken, never below 100.
 
     Returns:
@@ -92,9 +94,9 @@ def bootstrap_interval(
     """
     scores: Scores
     if average == "rows":
-        scores, count = metric.prepare(target, prediction), len(target)
+        scores, count = metric.prepare(target, prediction, weight), len(target)
     else:
-        errors = error_by_task(metric, target, prediction, task)
+        errors = error_by_task(metric, target, prediction, task, weight)
         defined = errors[~np.isnan(errors)]
         scores, count = Means(defined[:, None], first), len(defined)
     if count < 2:

@@ -5,6 +5,7 @@ from typing import Any
 import mthn_automl
 from mthn_automl.analysis.ablation import metadata_verdict
 from mthn_automl.analysis.leaderboard import errors_of
+from mthn_automl.analysis.targets import errors_by_target
 from mthn_automl.run.answer import Answer
 from mthn_automl.run.ensembling import ENSEMBLE
 
@@ -26,12 +27,14 @@ def summarise(answer: Answer) -> dict[str, Any]:
             "features": len(dataset.schema.features),
             "metadata": len(dataset.schema.metadata),
             "targets": list(dataset.schema.targets),
+            "weight": dataset.schema.weight,
             "notes": list(prepared.all_rows.notes),
         },
         "problem": dataset.schema.problem.value,
         "metric": prepared.metric,
         "average": run.options.average,
         "best": {"architecture": winner, **errors_of(table, winner), "parameters": int(best["parameters"])},
+        "best_by_target": errors_by_target(answer.targets, winner),
         "stored_rows": answer.stored_rows(),
         "metadata_verdict": verdict.word,
         "metadata_sentence": verdict.sentence,
