@@ -379,3 +379,24 @@ def test_ray_keeps_the_time_limit_and_is_silent(tmp_path: Path) -> None:
     assert [line for line in out + err if NOISE.search(line)] == []
     phases = "|".join(PHASES)
     assert {line for line in err if not re.match(rf"({phases})  |2 workers on 1 node|[A-Z0-9].*\.$", line)} == set()
+
+
+def test_several_targets_are_scored_one_by_one_by_the_rows_that_have_each(finished: Callable[[str], Finished]) -> None:
+    run = finished("several")
+    table, summary = run.table("targets"), run.json("summary.json")
+    assert sorted({*table["architecture"]}) == sorted(run.saved)
+    assert summary["data"]["weight"] == "counts"
+    for line in table.to_dict("records"):
+        for role, what in (("out_of_fold", "cv"), ("test", "test")):
+            rows = run.predictions(role, line["architecture"]).dropna(
+                subset=[line["target"].replace("t", "target_t", 1)]
+            )
+            named = {f"{kind}_{line['target']}": kind for kind in ("target", "prediction")}
+            assert line[f"{what}_rows"] == len(rows)
+            expected = error_of(rows[[*named, "weight"]].rename(columns=named), run.case.metric, "rows")
+            assert line[f"{what}_error"] == pytest.approx(expected)
+    winner = table[table["architecture"] == summary["best"]["architecture"]].set_index("target")
+    told = {name: each["test_error"] for name, each in summary["best_by_target"].items()}
+    assert told == pytest.approx(winner["test_error"].to_dict())
+    stored = read_dataset(run.data, run.data.parent / "meta.csv", weight="counts")
+    assert np.isnan(stored.target[:, 1]).any()
