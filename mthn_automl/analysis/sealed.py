@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
@@ -88,11 +89,11 @@ def sealed_errors(
     told = np.flatnonzero(new) if both and ranked_by_new_tasks else np.arange(len(rows))
     asked, answer = rows.take(told), prediction[told]
     unit = asked.task if new[told].any() else asked.keys.group
-    over_tasks, undefined = error_over_tasks(metric, asked.target, answer, asked.task)
-    low, high = bootstrap_interval(metric, asked.target, answer, asked.task, "rows", seed=seed, unit=unit)
-    low_tasks, high_tasks = bootstrap_interval(metric, asked.target, answer, asked.task, "tasks", seed=seed)
+    over_tasks, undefined = error_over_tasks(metric, asked.target, answer, asked.task, asked.weight)
+    interval = partial(bootstrap_interval, metric, asked.target, answer, asked.task, seed=seed, weight=asked.weight)
+    (low, high), (low_tasks, high_tasks) = interval("rows", unit=unit), interval("tasks")
     return SealedErrors(
-        error=error_over_rows(metric, asked.target, answer),
+        error=error_over_rows(metric, asked.target, answer, asked.weight),
         low=low,
         high=high,
         error_tasks=over_tasks,
@@ -107,6 +108,7 @@ def sealed_errors(
 
 
 def _of_some(metric: Metric, rows: Dataset, prediction: FloatArray, some: IntArray, seed: int) -> ErrorOfSome:
-    target, answer, task = rows.target[some], prediction[some], rows.task[some]
-    low, high = bootstrap_interval(metric, target, answer, task, "rows", seed=seed, unit=task)
-    return ErrorOfSome(error_over_rows(metric, target, answer), low, high)
+    asked, answer = rows.take(some), prediction[some]
+    task, weight = asked.task, asked.weight
+    low, high = bootstrap_interval(metric, asked.target, answer, task, "rows", seed=seed, weight=weight, unit=task)
+    return ErrorOfSome(error_over_rows(metric, asked.target, answer, weight), low, high)

@@ -77,6 +77,7 @@ def bootstrap_interval(
     average: Literal["rows", "tasks"],
     *,
     seed: int,
+    weight: FloatArray | None = None,
     unit: IntArray | None = None,
     resamples: int = 1000,
     limit: int = 20_000_000,
@@ -86,6 +87,7 @@ def bootstrap_interval(
     Args:
         target, prediction, task: (n, d), (n, outputs), (n,).
         average: "rows" resamples rows and pools them; "tasks" resamples tasks and averages their own errors.
+        weight: (n,) what each row counts when it is drawn; None: all count alike.
         unit: (n,) of rows that were held out together, such as those of a group or a task, which are drawn together
             where rows are pooled; None: each row is drawn by itself.
         limit: draws in all; beyond it fewer resamples are taken, never below 100.
@@ -96,10 +98,10 @@ def bootstrap_interval(
     scores: Scores
     units = None
     if average == "rows":
-        scores, count = metric.prepare(target, prediction), len(target)
+        scores, count = metric.prepare(target, prediction, weight), len(target)
         units = None if unit is None else np.unique(unit, return_inverse=True)[1]
     else:
-        errors = error_by_task(metric, target, prediction, task)
+        errors = error_by_task(metric, target, prediction, task, weight)
         defined = errors[~np.isnan(errors)]
         scores, count = Means(defined[:, None], first), len(defined)
     if count < 2 or (units is not None and units.max() == 0):

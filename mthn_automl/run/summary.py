@@ -6,6 +6,7 @@ from typing import Any
 import mthn_automl
 from mthn_automl.analysis.ablation import metadata_verdict
 from mthn_automl.analysis.leaderboard import errors_of
+from mthn_automl.analysis.targets import errors_by_target
 from mthn_automl.run.answer import Answer
 from mthn_automl.run.ensembling import ENSEMBLE
 from mthn_automl.run.stated import test_sentence
@@ -29,6 +30,7 @@ def summarise(answer: Answer) -> dict[str, Any]:
             "features": len(dataset.schema.features),
             "metadata": len(dataset.schema.metadata),
             "targets": list(dataset.schema.targets),
+            "weight": dataset.schema.weight,
             "notes": list(prepared.all_rows.notes),
             "split": asdict(prepared.split),
             "alarms": [asdict(each) for each in prepared.alarms[0]],
@@ -38,6 +40,7 @@ def summarise(answer: Answer) -> dict[str, Any]:
         "metric": prepared.metric,
         "average": run.options.average,
         "best": {"architecture": winner, **errors, "parameters": int(best["parameters"])},
+        "best_by_target": errors_by_target(answer.targets, winner),
         "test_sentence": test_sentence(prepared.split, errors, winner, prepared.metric),
         "stored_rows": answer.stored_rows(),
         "metadata_verdict": verdict.word,

@@ -314,11 +314,11 @@ class Objective:
         return Evaluation(result, predictions, self.losses.of(mean, epochs, size.total), models, curve)
 
     def _error(self, prediction: FloatArray, rows: IntArray, average: str) -> float:
-        target, task = self.data.dataset.target[rows], self.data.dataset.task[rows]
-        metric = metric_named(self.data.metric)
+        target, task, weight = self.data.dataset.target[rows], self.data.dataset.task[rows], self.data.dataset.weight
+        metric, weight = metric_named(self.data.metric), None if weight is None else weight[rows]
         if average == "rows":
-            return error_over_rows(metric, target, prediction[rows])
-        return error_over_tasks(metric, target, prediction[rows], task)[0]
+            return error_over_rows(metric, target, prediction[rows], weight)
+        return error_over_tasks(metric, target, prediction[rows], task, weight)[0]
 
 
 def fold_members(plan: Plan, seed: int, folds: int) -> list[Member]:

@@ -136,3 +136,15 @@ def test_many_rows_take_fewer_resamples_and_still_an_interval() -> None:
     task = np.zeros(200_000, dtype=int)
     low, high = bootstrap_interval(metric_named("mse"), np.zeros_like(error), error, task, "rows", seed=0, limit=1)
     assert high - low == pytest.approx(2 * 1.96 * np.sqrt(2 / 200_000), rel=0.3)
+
+
+def test_a_bootstrap_interval_of_weighted_rows_lies_about_their_weighted_error() -> None:
+    random = np.random.default_rng(0)
+    target, prediction = np.zeros((400, 1)), np.where(np.arange(400) < 200, 1.0, 3.0)[:, None]
+    weight = np.where(np.arange(400) < 200, 3.0, 1.0)
+    prediction = prediction * random.choice([-1.0, 1.0], size=prediction.shape)
+    given = (metric_named("mae"), target, prediction, np.arange(400) % 20)
+    low, high = bootstrap_interval(*given, "rows", seed=0, weight=weight)
+    assert 1.3 < low < 1.5 < high < 1.7
+    low, high = bootstrap_interval(*given, "tasks", seed=0, weight=weight)
+    assert low <= 1.5 <= high

@@ -73,6 +73,9 @@ def error_of(rows: pd.DataFrame, metric: str, average: str) -> float:
     suffixes = sorted(name.removeprefix("target") for name in rows.columns if name.startswith("target"))
     target = rows[[f"target{suffix}" for suffix in suffixes]].to_numpy()
     squared = (target - rows[[f"prediction{suffix}" for suffix in suffixes]].to_numpy()) ** 2
+    if "weight" in rows:
+        counts = np.where(np.isnan(target), 0.0, rows[["weight"]].to_numpy())
+        return math.sqrt((counts * np.nan_to_num(squared)).sum() / counts.sum())
     if metric == "r2":
         return float(squared.sum() / ((target - target.mean()) ** 2).sum())
     return math.sqrt(squared.mean())
@@ -83,7 +86,8 @@ def names_in(folder: Path) -> set[str]:
 
 
 def test_every_file_is_there_and_none_is_a_pickle_or_knows_where_it_lies(run: Finished) -> None:
-    assert names_in(run.folder) == TOP
+    several = len(run.json("summary.json")["data"]["targets"]) > 1
+    assert names_in(run.folder) == TOP | ({"targets.csv"} if several else set())
     figures = ["leaderboard", "tradeoff", *(["ablation"] if run.case.ablated else [])]
     figures += ["members"] if run.members else []
     pictures = {f"{each}.{suffix}" for each in figures for suffix in ("svg", "png", "csv")}
@@ -378,3 +382,24 @@ def test_ray_keeps_the_time_limit_and_is_silent(tmp_path: Path) -> None:
     assert [line for line in out + err if NOISE.search(line)] == []
     phases = "|".join(PHASES)
     assert {line for line in err if not re.match(rf"({phases})  |2 workers on 1 node|[A-Z0-9].*\.$", line)} == set()
+
+
+def test_several_targets_are_scored_one_by_one_by_the_rows_that_have_each(finished: Callable[[str], Finished]) -> None:
+    run = finished("several")
+    table, summary = run.table("targets"), run.json("summary.json")
+    assert sorted({*table["architecture"]}) == sorted(run.saved)
+    assert summary["data"]["weight"] == "counts"
+    for line in table.to_dict("records"):
+        for role, what in (("out_of_fold", "cv"), ("test", "test")):
+            rows = run.predictions(role, line["architecture"]).dropna(
+                subset=[line["target"].replace("t", "target_t", 1)]
+            )
+            named = {f"{kind}_{line['target']}": kind for kind in ("target", "prediction")}
+            assert line[f"{what}_rows"] == len(rows)
+            expected = error_of(rows[[*named, "weight"]].rename(columns=named), run.case.metric, "rows")
+            assert line[f"{what}_error"] == pytest.approx(expected)
+    winner = table[table["architecture"] == summary["best"]["architecture"]].set_index("target")
+    told = {name: each["test_error"] for name, each in summary["best_by_target"].items()}
+    assert told == pytest.approx(winner["test_error"].to_dict())
+    stored = read_dataset(run.data, run.data.parent / "meta.csv", weight="counts")
+    assert np.isnan(stored.target[:, 1]).any()
