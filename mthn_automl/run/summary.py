@@ -38,7 +38,7 @@ def summarise(answer: Answer) -> dict[str, Any]:
         "metric": prepared.metric,
         "average": run.options.average,
         "best": {"architecture": winner, **errors, "parameters": int(best["parameters"])},
-        "test_sentence": test_sentence(prepared.split, errors, winner, prepared.metric),
+        "test_sentence": test_sentence(prepared.split, errors, prepared.metric),
         "stored_rows": answer.stored_rows(),
         "metadata_verdict": verdict.word,
         "metadata_sentence": verdict.sentence,
