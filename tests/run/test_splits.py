@@ -15,8 +15,8 @@ from mthn_automl.data.scoring import metric_named
 from mthn_automl.tuning import plan
 from tests.command import Ended, in_process
 
-ALWAYS = ("--meta", "meta.csv", "--runner", "local", "--seeds", 1, "--architectures", "ridge,pooled,hypernetwork")
-BUDGET = ("--folds", 2, "--trials", 3)
+ALWAYS = ("--meta", "meta.csv", "--runner", "local", "--seeds", 1, "--architectures", "ridge,hypernetwork")
+BUDGET = ("--folds", 2, "--trials", 2)
 RMSE = metric_named("rmse")
 
 
@@ -35,7 +35,7 @@ def frames() -> tuple[pd.DataFrame, pd.DataFrame]:
 QUESTIONS = {
     "whole_tasks": ("--holdout-tasks", 0.3, "--test-fraction", 0.2, "--ignore", "use", "--group", "person"),
     "time": ("--time", "day", "--ignore", "use", "--ignore", "person", "--no-ablation"),
-    "column": ("--split", "use", "--ignore", "person", "--no-ablation"),
+    "file": ("--split", "use.csv", "--ignore", "use", "--ignore", "person", "--no-ablation"),
 }
 
 
@@ -68,7 +68,8 @@ def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
     data, meta = frames()
     data.to_csv(folder / "data.csv", index=False)
     meta.to_csv(folder / "meta.csv", index=False)
-    budget = BUDGET if request.param != "column" else BUDGET[2:]
+    data[["use"]].rename(columns={"use": "split"}).rename_axis("row").to_csv(folder / "use.csv")
+    budget = BUDGET if request.param != "file" else BUDGET[2:]
     words = (*ALWAYS, *budget, *QUESTIONS[request.param], "--output", "run")
     with patch.object(plan, "STEPS_WANTED", 40):
         ended = in_process(folder, "search", "data.csv", *words)
