@@ -165,6 +165,6 @@ def development_of(dataset: Dataset, test: NDArray[np.bool_]) -> Dataset:
     return replace(rows, tasks=rows.tasks.take(order[:known]), spare=spare)
 
 
-def test_of(dataset: Dataset, test: NDArray[np.bool_]) -> Dataset:
+def sealed_rows_of(dataset: Dataset, test: NDArray[np.bool_]) -> Dataset:
     """The test rows, in the same numbers: those of tasks never seen are beyond those of `development_of`."""
     return known_first(dataset, test).take(np.flatnonzero(test))
