@@ -81,7 +81,7 @@ def blend(run: Run, best: Best) -> Blend | None:
         return None
     data = run.data
     whole_tasks = run.options.holdout_tasks is not None
-    unit = data.dataset.task if whole_tasks else data.dataset.keys.group
+    unit = data.dataset.task if whole_tasks else data.dataset.group
     together = None if unit is None else unit[rows]
     found = ensembles(target_of(data, rows), candidates, data.fold[rows], data.limits, together)
     alone, *found = found

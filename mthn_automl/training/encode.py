@@ -10,7 +10,7 @@ from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.data.schema import Problem
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.training.losses import network_outputs
-from mthn_automl.training.scaled import Scaled, scaled_features, scaled_target
+from mthn_automl.training.scaled import Scaled, scaled_counts, scaled_features, scaled_target
 
 FEW_ROWS = 1000
 """Widths depend on the columns and never on the rows."""
@@ -30,6 +30,7 @@ class TrainingData:
         encoders: of each fold.
         shape: what networks are told of these data.
         problem: what is predicted.
+        counts: (rows, targets) or (rows, 1), likewise, what each target of a row counts in the loss; None: all alike.
     """
 
     features: Scaled
@@ -41,6 +42,7 @@ class TrainingData:
     encoders: tuple[Encoder, ...]
     shape: ProblemShape
     problem: Problem
+    counts: Scaled | None = None
 
     def trained_tasks(self, fold: int) -> IntArray | None:
         """Those of which a fold has training rows; None where it has some of all."""
@@ -75,6 +77,7 @@ def encode(dataset: Dataset, fold: IntArray, flags: Flags, *, forward: bool = Fa
         encoders=encoders,
         shape=_shape(dataset, encoders[0]),
         problem=dataset.schema.problem,
+        counts=scaled_counts(dataset, training),
     )
 
 

@@ -8,7 +8,7 @@ import pytest
 from mthn_automl.analysis.sealed import SealedErrors, sealed_errors
 from mthn_automl.analysis.statistics import bootstrap_interval
 from mthn_automl.data.arrays import FloatArray
-from mthn_automl.data.dataset import Dataset, Keys
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.scoring import metric_named
 from tests.contracts import zoo
 
@@ -52,10 +52,10 @@ def test_new_rows_and_new_tasks_are_told_apart_and_what_ranks_is_the_test_error(
 
 def test_the_interval_is_over_what_was_held_out() -> None:
     dataset, prediction = rows()
-    group = replace(dataset, keys=Keys(group=dataset.task % 4))
+    group = replace(dataset, group=dataset.task % 4)
 
     def interval(unit: np.ndarray | None) -> tuple[float, float]:
         return bootstrap_interval(MSE, dataset.target, prediction, dataset.task, "rows", seed=0, unit=unit)
 
-    for each, unit in ((found(12), None), (found(0), dataset.task), (found(12, dataset=group), group.keys.group)):
+    for each, unit in ((found(12), None), (found(0), dataset.task), (found(12, dataset=group), group.group)):
         assert (each.low, each.high) == interval(unit)

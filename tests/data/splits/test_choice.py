@@ -26,7 +26,7 @@ CHOSEN = {
 
 @pytest.mark.parametrize(("asked", "sealing", "dealing"), CHOSEN.values(), ids=CHOSEN)
 def test_what_is_asked_chooses_the_ways(asked: Question, sealing: list[tuple[str, float]], dealing: str) -> None:
-    assert (asked.sealing(), asked.dealing) == (sealing, dealing)
+    assert (asked.sealing(), asked.dealing()) == (sealing, dealing)
 
 
 def sealed(holdout: float, share: float | None = None) -> tuple[Dataset, Sealed]:
@@ -75,6 +75,6 @@ def test_an_account_tells_groups_and_dates() -> None:
     account = split_account(dated, seal(dated, Question(time="day"), 0))
     assert (account.training.first, account.folds) == ("1970-01-01", "the last rows of each task")
     assert str(account.new_rows) == "36 rows of 12 tasks, 1970-01-12 to 1970-06-17"
-    grouped = replace(dataset, keys=Keys(group=np.arange(len(dataset)) // 2))
+    grouped = replace(dataset, group=np.arange(len(dataset)) // 2)
     account = split_account(grouped, seal(grouped, Question(group="person"), 0))
     assert str(account.training) == "144 rows of 12 tasks (72 groups)"

@@ -3,13 +3,13 @@ from dataclasses import replace
 import numpy as np
 
 from mthn_automl.data.arrays import IntArray
-from mthn_automl.data.dataset import Dataset, Keys
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.splits.groups import deal, most_folds, seal
 from tests.data.splits.test_within_tasks import regression
 
 
 def grouped(group: IntArray, sizes: tuple[int, ...]) -> Dataset:
-    return replace(regression(sizes), keys=Keys(group=group))
+    return replace(regression(sizes), group=group)
 
 
 def sides(values: IntArray, group: IntArray) -> set[int]:

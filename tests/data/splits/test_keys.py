@@ -37,8 +37,8 @@ def noted(dataset: Dataset, sentence: str) -> bool:
 def test_a_column_of_groups_is_no_feature_unless_it_is_named_as_one() -> None:
     person = [f"p{row // 4}" for row in range(ROWS)]
     dataset = read(asked={"group": "person"}, person=person)
-    assert dataset.keys.group is not None
-    assert (dataset.keys.group == np.arange(ROWS) // 4).all()
+    assert dataset.group is not None
+    assert (dataset.group == np.arange(ROWS) // 4).all()
     assert "person" not in names_of(dataset)
     assert roles_of(dataset)["person"] == "group"
     assert noted(dataset, "Rows of the same 'person' are kept together, 9 groups; it is no feature")
@@ -49,23 +49,23 @@ def test_a_column_of_groups_is_no_feature_unless_it_is_named_as_one() -> None:
 
 def test_a_row_without_a_group_is_one_of_its_own() -> None:
     dataset = read(asked={"group": "person"}, person=["a"] * 10 + [None] * 26)
-    assert dataset.keys.group is not None
-    assert len(np.unique(dataset.keys.group)) == 27
+    assert dataset.group is not None
+    assert len(np.unique(dataset.group)) == 27
 
 
 def test_a_column_of_the_metadata_groups_the_rows_of_its_tasks() -> None:
     dataset = read({"region": ["u", "v", "u"]}, {"group": "region"})
-    assert dataset.keys.group is not None
-    assert (dataset.keys.group == np.array([0, 1, 0])[dataset.task]).all()
+    assert dataset.group is not None
+    assert (dataset.group == np.array([0, 1, 0])[dataset.task]).all()
 
 
 def test_rows_of_identical_features_are_a_group_whatever_their_task() -> None:
     data, meta = planted(tasks=3, rows=12)
     data.loc[12:, ["x1", "x2"]] = np.tile(data.loc[:11, ["x1", "x2"]].to_numpy(), (2, 1))
     dataset = read_dataset(data, meta, group=AUTO)
-    assert dataset.keys.group is not None
-    first = dataset.keys.group[:12]
-    assert (dataset.keys.group == np.tile(first, 3)).all()
+    assert dataset.group is not None
+    first = dataset.group[:12]
+    assert (dataset.group == np.tile(first, 3)).all()
     assert len(set(first)) == 12
     assert noted(dataset, "identical in all features are kept together: 12 groups with 36 rows")
 

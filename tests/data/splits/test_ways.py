@@ -22,11 +22,10 @@ def whole() -> Dataset:
     features = zoo.table(random.normal(size=(len(task), 2)))
     dataset = zoo.build(features=features, task=task, target=target[:, None])
     keys = Keys(
-        group=np.arange(len(task)) // 3,
         time=np.where(random.random(len(task)) < 0.05, np.nan, np.round(random.random(len(task)) * 50)),
         part=NAMED[np.arange(len(task)) % 5].astype(np.int64),
     )
-    return replace(dataset, keys=keys).take(random.permutation(len(task)))
+    return replace(dataset, group=np.arange(len(task)) // 3, keys=keys).take(random.permutation(len(task)))
 
 
 def folds_of(name: str, development: Dataset) -> range:

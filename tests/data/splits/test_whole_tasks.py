@@ -33,12 +33,12 @@ def test_folds_differ_by_one_task_and_have_tasks_of_all_sizes() -> None:
 
 def test_tasks_that_share_a_group_go_together_and_too_few_sets_of_them_are_refused() -> None:
     dataset = regression((4,) * 8)
-    pairs = replace(dataset, keys=Keys(group=dataset.task // 2))
+    pairs = replace(dataset, group=dataset.task // 2, keys=Keys(groups_asked=True))
     test, fold = seal(pairs, 0.3, seed=0), deal(pairs, 4, seed=0)
     for values in (test, fold):
         assert all(len(np.unique(values[pairs.task // 2 == pair])) == 1 for pair in range(4))
     assert (test.sum(), most_folds(pairs)) == (8, 4)
-    chain = replace(dataset, keys=Keys(group=(dataset.task + np.arange(32) % 2) % 8))
+    chain = replace(dataset, group=(dataset.task + np.arange(32) % 2) % 8, keys=Keys(groups_asked=True))
     with pytest.raises(DataError, match="3 sets of tasks that share no group, however the 8 tasks make 1"):
         seal(chain, 0.3, seed=0)
     with pytest.raises(DataError, match="at least 3 tasks for some to be held out, however there are 2"):
