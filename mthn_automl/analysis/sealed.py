@@ -88,7 +88,7 @@ def sealed_errors(
     both = bool(new.any() and not new.all())
     told = np.flatnonzero(new) if both and ranked_by_new_tasks else np.arange(len(rows))
     asked, answer = rows.take(told), prediction[told]
-    unit = asked.task if new[told].any() else asked.keys.group
+    unit = asked.task if new[told].any() else asked.group
     over_tasks, undefined = error_over_tasks(metric, asked.target, answer, asked.task, asked.weight)
     interval = partial(bootstrap_interval, metric, asked.target, answer, asked.task, seed=seed, weight=asked.weight)
     (low, high), (low_tasks, high_tasks) = interval("rows", unit=unit), interval("tasks")

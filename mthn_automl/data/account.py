@@ -25,8 +25,7 @@ class ColumnAccount:
 
     Attributes:
         name: as it stands in the input.
-        role: task, target, weight, id, feature, metadata, split, group, time, or ignored; two of them with a comma
-            between them.
+        role: task, target, weight, feature, metadata, id, split, group, time, or ignored; two with a comma between.
         kind: number, truth, date or text.
         how: what it is taken for, in words.
         cells: how many there are.

@@ -8,11 +8,11 @@ from mthn_automl.data.formats.reading import Reading
 from mthn_automl.errors import UsageError, did_you_mean
 
 PLAIN = Reading()
+AUTO = "auto"
+"""In place of a column of groups: rows of identical features."""
 PREDICTED = ("row", "task", "architecture", "role", "target", "prediction")
 PREFIXES_PREDICTED = ("prediction_", "probability_", "target_")
 """Names of the columns of predictions."""
-AUTO = "auto"
-"""In place of a column of groups: rows of identical features."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,11 @@ class Asked:
         id: the column by which the user knows a row: given back with predictions, and no feature.
         merge_rare: whether classes of a single row become one class; else these rows are dropped.
         promote: whether features that never vary within a task are its metadata, where no others are given.
-        weight: the column of the data that says what each row counts; None: all count alike.
         group: the column, of data or metadata, whose rows of the same value are kept together in training or test; or
             `auto`, for rows of identical features. A column of the data is then no feature, unless `features` names it.
         time: the column by which rows are ordered; it stays a feature.
         split: the column that says train, validation or test, which is no feature; or a file with `row` and `split`.
+        weight: the column of the data that says what each row counts; None: all count alike.
     """
 
     task: tuple[str, ...] = ("task",)
@@ -54,10 +54,10 @@ class Asked:
     id: str | None = None
     merge_rare: bool = False
     promote: bool = True
-    weight: str | None = None
     group: str | None = None
     time: str | None = None
     split: str | None = None
+    weight: str | None = None
 
     @property
     def told(self) -> dict[str, Told]:
@@ -70,9 +70,9 @@ class Asked:
 
     def uses(self, name: str) -> bool:
         """Whether a column of the data may be a feature."""
-        if name in (self.split, self.weight) or (name == self.group and name not in self.features):
+        if name in (*self.ignore, self.weight, self.split) or (name == self.group and name not in self.features):
             return False
-        return name not in self.ignore and (not self.features or name in self.features)
+        return not self.features or name in self.features
 
     def refuse_unknown(self, data: Collection[str], meta: Collection[str]) -> None:
         """Asked once the names of all columns are known.

@@ -78,21 +78,20 @@ class Keys:
     """What splits go by, apart from the task; None: the user has said nothing of it.
 
     Attributes:
-        group: (rows,) int64, the same for rows that are in the training or in the test together.
         time: (rows,) float64, NaN where missing.
         dated: whether times are seconds since 1970.
+        groups_asked: whether the user asked that groups are kept together, so that tasks which share one are, too.
         part: (rows,) int64, values of `Part`.
     """
 
-    group: IntArray | None = None
     time: FloatArray | None = None
     dated: bool = False
+    groups_asked: bool = False
     part: IntArray | None = None
 
     def take(self, rows: IntArray) -> "Keys":
         return replace(
             self,
-            group=None if self.group is None else self.group[rows],
             time=None if self.time is None else self.time[rows],
             part=None if self.part is None else self.part[rows],
         )
@@ -115,7 +114,8 @@ class Dataset:
         account: of each column of the input, as it was read.
         weight: (rows,) float64, above zero, what each row counts; None: all count alike.
         id: (rows,) what the user knows each row by, as it stands in the input; None: nothing.
-        keys: what splits go by.
+        group: (rows,) int64, rows of one group belong together in every split; None: each row is its own.
+        keys: what splits go by besides.
     """
 
     schema: Schema
@@ -129,6 +129,7 @@ class Dataset:
     account: "tuple[ColumnAccount, ...]" = ()
     weight: FloatArray | None = None
     id: pa.ChunkedArray | None = None
+    group: IntArray | None = None
     keys: Keys = Keys()
 
     def __len__(self) -> int:
@@ -144,6 +145,7 @@ class Dataset:
             row=self.row[rows],
             weight=None if self.weight is None else self.weight[rows],
             id=None if self.id is None else self.id.take(pa.array(rows)),
+            group=None if self.group is None else self.group[rows],
             keys=self.keys.take(rows),
         )
 
@@ -170,6 +172,7 @@ class Dataset:
             spare=other.spare,
             weight=None,
             id=None,
+            group=None if self.group is None or other.group is None else _apart(self.group, other.group),
             keys=Keys(),
         )
 
@@ -193,3 +196,8 @@ class Dataset:
             return self
         moved = self.tasks.metadata.take(np.asarray(order))
         return replace(self, tasks=TaskTable(self.tasks.names, moved))
+
+
+def _apart(first: IntArray, second: IntArray) -> IntArray:
+    """Groups of two tables, of which none has rows in both."""
+    return np.concatenate([first, second + 1 + int(first.max(initial=-1)) - int(second.min(initial=0))])

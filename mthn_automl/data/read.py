@@ -19,7 +19,7 @@ from mthn_automl.data.names import counted, listed
 from mthn_automl.data.promoted import constant_within, one_row_a_task
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.data.source import PLAIN, Given, Source
-from mthn_automl.data.splits.parts.keys import keys_of, parts_of, with_equal_rows_grouped
+from mthn_automl.data.splits.parts.keys import Grouped, keys_of, parts_of, with_equal_rows_grouped
 from mthn_automl.data.tables import encode_table
 from mthn_automl.data.targets import PREFIXES, choose_targets, encode_target, infer_target, known_target, numbers_of
 from mthn_automl.data.task_book import TaskBook
@@ -85,7 +85,8 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     rows = np.bincount(codes, minlength=len(names)).tolist()
     tasks = Described(names, rows, [name_by(by, task, name) for name in names], source.name)
     joined = _joined(source, described, promoted, by, tasks, codes, asked)
-    keys, said = keys_of(source, described, codes, names, asked, parts)
+    grouped = None if described is None else Grouped(described, by, tasks.keys, codes)
+    group, keys, said = keys_of(source, grouped, asked, parts)
     roles = Roles(task, targets, features, joined.columns, promoted, asked.weight, asked.id, _splitting(asked))
     account = account_of_tables(source, described, roles)
     weight = None if asked.weight is None else numbers_of(source, asked.weight)
@@ -122,6 +123,7 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
         account=account,
         weight=weight,
         id=source.id,
+        group=group,
         keys=keys,
     )
     return with_equal_rows_grouped(dataset) if asked.group == AUTO else dataset

@@ -31,7 +31,6 @@ from mthn_automl.tuning import criteria, samplers
 
 if TYPE_CHECKING:
     from mthn_automl.data.asked import Asked
-    from mthn_automl.data.splits.parts.choice import Question
 
 SEARCH, WHERE = "Search", "Where"
 METRICS, SAMPLERS, OBJECTIVES = metrics.names(), samplers.names(), tuple(criteria.OBJECTIVES)
@@ -234,18 +233,6 @@ class Options(DataOptions):
             group=self.group,
             time=self.time,
             split=self.split,
-        )
-
-    def question(self, *, test_file: bool) -> "Question":
-        """What is asked of the split. test_file: whether test rows are given.
-
-        Raises:
-            UsageError: options that contradict each other.
-        """
-        from mthn_automl.data.splits.parts.choice import Question
-
-        return Question(
-            self.test_fraction, self.holdout_tasks, self.split, self.group, self.time, test_file, self.folds
         )
 
     @classmethod

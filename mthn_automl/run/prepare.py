@@ -17,7 +17,7 @@ from mthn_automl.data.memory import refuse_search
 from mthn_automl.data.read import read_asked, read_rows
 from mthn_automl.data.scoring import check_metric, default_metric
 from mthn_automl.data.splits.parts.account import SplitAccount, split_account
-from mthn_automl.data.splits.parts.choice import Sealed, seal
+from mthn_automl.data.splits.parts.choice import Question, Sealed, seal
 from mthn_automl.errors import DataError
 from mthn_automl.run.options import Options
 from mthn_automl.tuning.cost import cost_of
@@ -119,7 +119,7 @@ def prepare(inputs: Inputs, options: Options) -> Prepared:
 
 
 def _read(inputs: Inputs, options: Options) -> Prepared:
-    question = options.question(test_file=inputs.test is not None)
+    question = _question(inputs, options)
     files = chosen_files(options)
     asked = options.asked
     dataset = read_asked(inputs.data, None if options.no_metadata else inputs.meta, asked)
@@ -141,6 +141,18 @@ def _read(inputs: Inputs, options: Options) -> Prepared:
     if len(test) == 0:
         raise DataError(f"The test rows must have a target, however none of {inputs.test} has one.")
     return Prepared(files, dataset, sealed, test, metric)
+
+
+def _question(inputs: Inputs, options: Options) -> Question:
+    return Question(
+        test_fraction=options.test_fraction,
+        holdout_tasks=options.holdout_tasks,
+        split=options.split,
+        group=options.group,
+        time=options.time,
+        test_file=inputs.test is not None,
+        folds=options.folds,
+    )
 
 
 def chosen_files(options: Options) -> dict[str, SpaceFile]:

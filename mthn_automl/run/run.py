@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.splits.parts.choice import development_of, test_of
+from mthn_automl.data.splits.parts.choice import development_of, sealed_rows_of
 from mthn_automl.data.splits.parts.stored import load_split, save_split
 from mthn_automl.errors import NothingFinishedError
 from mthn_automl.received import typed
@@ -131,10 +131,8 @@ class Run:
     @cached_property
     def data(self) -> SearchData:
         """The rows that the search may see."""
-        options, prepared = self.options, self.prepared
-        forward = prepared.sealed.way.FORWARD
-        rows = self.development.without_id()
-        return SearchData(rows, self.split.fold, prepared.metric, options.average, self.limits, forward)
+        rows, forward = self.development.without_id(), self.prepared.sealed.way.FORWARD
+        return SearchData(rows, self.split.fold, self.prepared.metric, self.options.average, self.limits, forward)
 
     @cached_property
     def limits(self) -> Limits:
@@ -146,7 +144,7 @@ class Run:
         """The rows of the test file, else the sealed ones; None: there are none."""
         if self.prepared.test_file is not None:
             return self.prepared.test_file
-        return test_of(self.prepared.all_rows, self.split.test) if self.split.test.any() else None
+        return sealed_rows_of(self.prepared.all_rows, self.split.test) if self.split.test.any() else None
 
     @cached_property
     def guard(self) -> Guard:

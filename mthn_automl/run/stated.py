@@ -8,28 +8,28 @@ from mthn_automl.data.splits.parts.account import Side, SplitAccount
 from mthn_automl.report.wording import digits
 
 
-def test_sentence(split: SplitAccount, errors: Mapping[str, float | None], winner: str, metric: str) -> str:
+def test_sentence(split: SplitAccount, errors: Mapping[str, float | None], metric: str) -> str:
     """errors: of the winner, as `leaderboard.errors_of` gives them."""
     name = metric_named(metric).error_name
     rows, tasks = split.new_rows, split.new_tasks
     if rows is not None and tasks is not None:
         return (
-            f"The {winner} has a {name} of {_error(errors, 'new_tasks')} on {_of_new_tasks(tasks)}, and of "
+            f"The winner's {name} is {_error(errors, 'new_tasks')} on {_of_new_tasks(tasks)}, and "
             f"{_error(errors, 'new_rows')} on {_of_new_rows(rows)}; intervals are over tasks."
         )
     if tasks is not None:
         told = _error(errors, "test")
-        return f"The {winner} has a {name} of {told} on {_of_new_tasks(tasks)}; the interval is over tasks."
+        return f"The winner's {name} is {told} on {_of_new_tasks(tasks)}; the interval is over tasks."
     if rows is not None:
         told, over = _error(errors, "test"), "rows" if rows.groups is None else "groups"
-        return f"The {winner} has a {name} of {told} on {_of_new_rows(rows)}; the interval is over {over}."
+        return f"The winner's {name} is {told} on {_of_new_rows(rows)}; the interval is over {over}."
     return "No row was held out as test: errors are cross-validated only."
 
 
 def _error(errors: Mapping[str, float | None], kind: str) -> str:
     error, low, high = (errors[f"{kind}_{part}"] for part in ("error", "low", "high"))
     if error is None:
-        return "no known size"
+        return "not defined"
     return digits(error) if low is None or high is None else f"{digits(error)} [{digits(low)}, {digits(high)}]"
 
 

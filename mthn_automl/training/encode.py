@@ -44,6 +44,11 @@ class TrainingData:
     problem: Problem
     counts: Scaled | None = None
 
+    def trained_tasks(self, fold: int) -> IntArray | None:
+        """Those of which a fold has training rows; None where it has some of all."""
+        tasks = np.unique(self.task[self.training[fold]])
+        return tasks if len(tasks) < self.shape.tasks else None
+
     def with_metadata_of(self, dataset: Dataset, flags: Flags) -> "TrainingData":
         """The same rows with the metadata of `dataset`, whose rows these are."""
         encoders = [

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mthn_automl.data.arrays import IntArray
 from mthn_automl.errors import DivergedError
 from mthn_automl.models.base import Architecture
 from mthn_automl.training.averaging import AveragedWeights
@@ -146,7 +145,7 @@ class Training:
         self.block = block_size(sizes, schedule.batch)
         longest = max(blocks_of(rows, data.task, self.block) for rows in data.training)
         self.batches = batch_count(longest, self.block, schedule.batch)
-        self.trained = [_trained_tasks(data, member.fold) for member in members]
+        self.trained = [data.trained_tasks(member.fold) for member in members]
         self.validates = all(len(rows) > 0 for rows in data.validation)
         self.held_out: list[tuple[Batch, Tensor]] = []
         self.stopped_by_time = False
@@ -252,9 +251,3 @@ class Training:
         self.trainer, self.alive = self.trainer.select(kept), self.alive[kept]
         self.averaged.select(kept)
         self.held_out = []
-
-
-def _trained_tasks(data: TrainingData, fold: int) -> IntArray | None:
-    """Those of which a fold has training rows; None where it has some of all."""
-    tasks = np.unique(data.task[data.training[fold]])
-    return tasks if len(tasks) < data.shape.tasks else None

@@ -116,7 +116,11 @@ class Ensemble:
 
 
 def ensembles(
-    target: Target, candidates: Sequence[Candidate], fold: IntArray, limits: Limits = NO_LIMITS
+    target: Target,
+    candidates: Sequence[Candidate],
+    fold: IntArray,
+    limits: Limits = NO_LIMITS,
+    unit: IntArray | None = None,
 ) -> list[Ensemble]:
     """The best ensembles of one member, two, three ..., as long as more of them lower the error of the selection.
 
@@ -125,9 +129,11 @@ def ensembles(
         candidates: at least one, each with finite predictions of all these rows.
         fold: (rows,) the fold of each row.
         limits: that a fold's model of each member keeps together with those of the other members.
+        unit: (rows,) numbers of what a single hold-out keeps together, such as tasks; None: each row by itself.
     """
     chosen = _selected(target, candidates, np.arange(len(fold)), limits)
-    groups = fold if len(np.unique(fold)) > 1 else np.arange(len(fold)) % GROUPS
+    units = np.arange(len(fold)) if unit is None else np.unique(unit, return_inverse=True)[1]
+    groups = fold if len(np.unique(fold)) > 1 else units % GROUPS
     nested = [
         (rows, _selected(target, candidates, np.flatnonzero(groups != group), limits))
         for group in np.unique(groups)

@@ -227,7 +227,12 @@ class Objective:
         """The members of each fold, one a seed, whose mean is its model."""
         folds = len(data.training)
         return [
-            Networks(pack.select(torch.arange(fold, len(pack), folds)), data.encoders[fold], data.problem)
+            Networks(
+                pack.select(torch.arange(fold, len(pack), folds)),
+                data.encoders[fold],
+                data.problem,
+                data.trained_tasks(fold),
+            )
             for fold in range(folds)
         ]
 

@@ -87,6 +87,18 @@ def test_the_interval_of_tasks_resamples_tasks_and_not_rows() -> None:
     assert_allclose(interval, (4.5 - spread, 4.5 + spread), rtol=0.1)
 
 
+def test_rows_that_were_held_out_together_are_drawn_together() -> None:
+    """Equal rows of a unit say no more than one of them; units are drawn as often as rows would be."""
+    error = np.random.default_rng(2).normal(size=(40, 1))
+    unit, alone = np.repeat(np.arange(40), 25), np.arange(40)
+    metric, many = metric_named("mse"), np.repeat(error, 25, axis=0)
+    together = bootstrap_interval(metric, 0 * many, many, unit, "rows", seed=0, unit=unit)
+    assert_allclose(together, bootstrap_interval(metric, 0 * error, error, alone, "rows", seed=0))
+    low, high = bootstrap_interval(metric, 0 * many, many, unit, "rows", seed=0)
+    assert high - low < 0.4 * (together[1] - together[0])
+    assert np.isnan(bootstrap_interval(metric, 0 * many, many, unit, "rows", seed=0, unit=0 * unit)).all()
+
+
 def covers_one(average: Average, seed: int) -> bool:
     """Whether the interval of one sample holds the expected squared error of standard normal numbers."""
     error = np.random.default_rng(seed).normal(size=(120, 1))

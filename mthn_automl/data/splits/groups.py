@@ -49,8 +49,8 @@ def deal(dataset: Dataset, folds: int, seed: int) -> IntArray:
 
 
 def _key(dataset: Dataset) -> IntArray:
-    assert dataset.keys.group is not None
-    return dataset.keys.group
+    assert dataset.group is not None
+    return dataset.group
 
 
 def _groups(dataset: Dataset) -> tuple[IntArray, IntArray, IntArray]:

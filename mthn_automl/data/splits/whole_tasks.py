@@ -54,14 +54,17 @@ def deal(dataset: Dataset, folds: int, seed: int) -> IntArray:
 
 
 def together(dataset: Dataset) -> IntArray:
-    """(rows,) number of the set of tasks that each row's task is held out with: itself, where it shares no group."""
+    """(rows,) number of the set of tasks that each row's task is held out with: itself, where it shares no group.
+
+    Groups count where the user has asked for them: rows of a wide table are shared by all tasks.
+    """
     task = np.unique(dataset.task, return_inverse=True)[1]
-    if dataset.keys.group is None:
+    if dataset.group is None or not dataset.keys.groups_asked:
         return task
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    group = np.unique(dataset.keys.group, return_inverse=True)[1]
+    group = np.unique(dataset.group, return_inverse=True)[1]
     tasks, groups = int(task.max()) + 1, int(group.max()) + 1
     edges = coo_array((np.ones(len(task)), (task, tasks + group)), shape=(tasks + groups, tasks + groups))
     return np.asarray(connected_components(edges, directed=False)[1], dtype=np.int64)[task]

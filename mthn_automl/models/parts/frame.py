@@ -18,7 +18,12 @@ class Frame:
     trained: IntArray | None
 
     def __post_init__(self) -> None:
-        if self.trained is not None and not (
-            self.trained.dtype == np.int64 and self.trained.ndim == 1 and (np.diff(self.trained, prepend=-1) > 0).all()
-        ):
-            raise ValueError("the numbers of the tasks trained on must be whole, from 0 on and rising")
+        refuse_other_tasks(self.trained)
+
+
+def refuse_other_tasks(trained: IntArray | None) -> None:
+    """Raise a ValueError where what is stored cannot be the numbers of the tasks that a model was trained on."""
+    if trained is not None and not (
+        trained.dtype == np.int64 and trained.ndim == 1 and len(trained) and (np.diff(trained, prepend=-1) > 0).all()
+    ):
+        raise ValueError("'trained' must hold the numbers of tasks, whole ones from 0 on and rising")

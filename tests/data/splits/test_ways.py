@@ -22,11 +22,10 @@ def whole() -> Dataset:
     features = zoo.table(random.normal(size=(len(task), 2)))
     dataset = zoo.build(features=features, task=task, target=target[:, None])
     keys = Keys(
-        group=np.arange(len(task)) // 3,
         time=np.where(random.random(len(task)) < 0.05, np.nan, np.round(random.random(len(task)) * 50)),
         part=NAMED[np.arange(len(task)) % 5].astype(np.int64),
     )
-    return replace(dataset, keys=keys).take(random.permutation(len(task)))
+    return replace(dataset, group=np.arange(len(task)) // 3, keys=keys).take(random.permutation(len(task)))
 
 
 def folds_of(name: str, development: Dataset) -> range:
@@ -67,29 +66,3 @@ def test_a_single_row_cannot_be_split(name: str) -> None:
     if name == "given":
         development = replace(development, keys=Keys(part=np.array([Part.TRAIN])))
     assert way(name).most_folds(development) == 0
-
-
-@every_way
-def test_what_is_held_out_together_is_on_one_side(name: str) -> None:
-    """Tasks, groups and times of a task, where the way is about them."""
-    dataset = whole()
-    kept_together = {
-        "whole_tasks": dataset.task,
-        "groups": dataset.keys.group,
-        "time": dataset.task * 1000 + np.nan_to_num(dataset.keys.time, nan=-1).astype(np.int64),
-    }
-    unit = kept_together.get(name)
-    test = way(name).seal(dataset, 0.25, 0)
-    left = np.flatnonzero(~test)
-    fold = np.full(len(dataset), -2)
-    fold[left] = way(name).deal(dataset.take(left), len(folds_of(name, dataset.take(left))), 0)
-    if unit is not None and name != "whole_tasks":
-        assert all(len(np.unique(fold[unit == each])) == 1 for each in np.unique(unit))
-    if name == "whole_tasks":  # a group of whole() may reach over two tasks, which then are one
-        alone = replace(dataset, keys=Keys())
-        test = way(name).seal(alone, 0.25, 0)
-        assert all(len(np.unique(test[alone.task == each])) == 1 for each in range(12))
-        fold = way(name).deal(alone, 5, 0)
-        counts = [len(np.unique(alone.task[fold == number])) for number in range(5)]
-        assert all(len(np.unique(fold[alone.task == each])) == 1 for each in range(12))
-        assert sorted(counts) == [2, 2, 2, 3, 3]

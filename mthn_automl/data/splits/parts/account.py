@@ -79,7 +79,7 @@ def _side_or_none(dataset: Dataset, rows: NDArray[np.bool_]) -> Side | None:
 
 
 def _side(rows: Dataset) -> Side:
-    group, time = rows.keys.group, rows.keys.time
+    group, time = rows.group, rows.keys.time
     known = np.empty(0) if time is None else time[~np.isnan(time)]
     first, last = (None, None) if len(known) == 0 else (float(known.min()), float(known.max()))
     return Side(

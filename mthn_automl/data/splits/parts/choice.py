@@ -55,25 +55,27 @@ class Question:
             if wrong:
                 raise UsageError(sentence)
 
-    def sealing(self) -> list[tuple[str, float]]:
-        """The ways that seal test rows, each of those that the ones before it have left, and their shares."""
+    def sealing(self, *, grouped: bool = False) -> list[tuple[str, float]]:
+        """The ways that seal test rows, each of those that the ones before it have left, and their shares.
+
+        grouped: whether rows have groups, asked for or not.
+        """
+        known_tasks = self._of_known_tasks(grouped)
         if self.split is not None:
             return [("given", 1.0)]
         usual = 0.0 if self.test_file else TEST_FRACTION
         if self.holdout_tasks is not None:
-            return [("whole_tasks", self.holdout_tasks), (self._of_known_tasks, self.test_fraction or 0.0)]
-        return [(self._of_known_tasks, usual if self.test_file or self.test_fraction is None else self.test_fraction)]
+            return [("whole_tasks", self.holdout_tasks), (known_tasks, self.test_fraction or 0.0)]
+        return [(known_tasks, usual if self.test_file or self.test_fraction is None else self.test_fraction)]
 
-    @property
-    def dealing(self) -> str:
+    def dealing(self, *, grouped: bool = False) -> str:
         """The way that deals folds, where no validation rows are named."""
-        return self._of_known_tasks if self.holdout_tasks is None else "whole_tasks"
+        return self._of_known_tasks(grouped) if self.holdout_tasks is None else "whole_tasks"
 
-    @property
-    def _of_known_tasks(self) -> str:
+    def _of_known_tasks(self, grouped: bool) -> str:
         if self.time is not None:
             return "time"
-        return "within_tasks" if self.group is None else "groups"
+        return "groups" if grouped or self.group is not None else "within_tasks"
 
 
 @dataclass(frozen=True)
@@ -111,13 +113,14 @@ def seal(dataset: Dataset, asked: Question, seed: int) -> Sealed:
         DataError: the rows cannot be split so. UsageError: more folds are asked for than can be dealt.
     """
     test = np.zeros(len(dataset), dtype=bool)
-    for name, share in asked.sealing():
+    grouped = dataset.group is not None
+    for name, share in asked.sealing(grouped=grouped):
         left = np.flatnonzero(~test)
         test[left] = way(name).seal(dataset.take(left), share, seed)
     if asked.test_file and test.any():
         raise UsageError("--test gives the test rows, however --split names some too; leave one out.")
     development = dataset.take(np.flatnonzero(~test))
-    dealing, part = asked.dealing, dataset.keys.part
+    dealing, part = asked.dealing(grouped=grouped), dataset.keys.part
     if part is not None and (part == Part.VALIDATION).any():
         _refuse_two_answers(asked)
         dealing = "given"
@@ -127,7 +130,7 @@ def seal(dataset: Dataset, asked: Question, seed: int) -> Sealed:
 
 
 def _refuse_two_answers(asked: Question) -> None:
-    if asked.dealing != "within_tasks":
+    if asked.dealing() != "within_tasks":
         raise UsageError(
             "--split names validation rows, however --group, --holdout-tasks or --time asks for folds of another kind; "
             "leave one out."
@@ -161,10 +164,11 @@ def development_of(dataset: Dataset, test: NDArray[np.bool_]) -> Dataset:
         return rows
     order = np.arange(len(rows.tasks))
     unseen = rows.tasks.take(order[known:])
-    spare = rows.spare if unseen.metadata is None else unseen.joined(rows.spare)
+    by_task = unseen.metadata is not None and rows.schema.described == rows.schema.task
+    spare = unseen.joined(rows.spare) if by_task else rows.spare
     return replace(rows, tasks=rows.tasks.take(order[:known]), spare=spare)
 
 
-def test_of(dataset: Dataset, test: NDArray[np.bool_]) -> Dataset:
+def sealed_rows_of(dataset: Dataset, test: NDArray[np.bool_]) -> Dataset:
     """The test rows, in the same numbers: those of tasks never seen are beyond those of `development_of`."""
     return known_first(dataset, test).take(np.flatnonzero(test))

@@ -1,7 +1,7 @@
 """From columns of the data, of the metadata or of a file to what splits go by."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -63,7 +63,7 @@ def _of_words(source: Source, column: str) -> IntArray:
 def _of_file(asked: Asked, rows: int, name: str) -> IntArray:
     """(rows,) from a file with a line a row: its position in the data, counted from 0, and what it is for."""
     assert asked.split is not None
-    source = Source.of(asked.split, "the split", [SPLIT], reading=asked.reading)
+    source = Source.of(asked.split, "the split", (SPLIT,), reading=asked.reading)
     row = source.require(ROW, "that counts the rows of the data from 0").numbers
     if row is None or not (row == np.floor(row)).all() or (row < 0).any():
         raise DataError(f"Column '{ROW}' of {source.name} must count the rows of the data from 0, however it does not.")
@@ -82,42 +82,60 @@ def _of_file(asked: Asked, rows: int, name: str) -> IntArray:
     return part
 
 
+@dataclass(frozen=True)
+class Grouped:
+    """Metadata as seen from the rows.
+
+    Attributes:
+        source: a row a task, or a group of tasks.
+        by: the columns that name these.
+        keys: of the tasks of the data, the name under which each is described.
+        task: (rows,) index into `keys`.
+    """
+
+    source: Source
+    by: Sequence[str]
+    keys: Sequence[str]
+    task: IntArray
+
+    def of_rows(self, column: str) -> IntArray:
+        """(rows,) number of what a column says of each row's task; -1 where it says nothing."""
+        described, known = self.source.task_codes(self.by)
+        of_task = np.full(len(known) + 1, -1, dtype=np.int64)
+        of_task[described] = self.source.columns[column].names().codes
+        return np.asarray(of_task[positions(self.keys, known)][self.task])
+
+
 def keys_of(
-    source: Source, described: Source | None, codes: IntArray, names: Sequence[str], asked: Asked, part: IntArray | None
-) -> tuple[Keys, list[str]]:
-    """What splits go by, of the rows of the source, and what there is to say of it.
+    source: Source, described: Grouped | None, asked: Asked, part: IntArray | None
+) -> tuple[IntArray | None, Keys, list[str]]:
+    """The group of each row, what else splits go by, of the rows of the source, and what there is to say of it.
 
     Args:
         source: of the data.
-        described: of the metadata.
-        codes: (rows,) index of each row's task in `names`.
-        names: of tasks.
+        described: the metadata, whose columns may group rows too.
         asked: what the user says.
         part: of all rows of the input.
     """
     notes: list[str] = []
     group = None
     if asked.group is not None and asked.group != AUTO:
-        group = _group(source, described, codes, names, asked)
+        group = _group(source, described, asked.group)
         notes.append(_group_note(source, asked, group))
     time, dated = (None, False) if asked.time is None else _time(source, asked.time)
     if time is not None and np.isnan(time).any():
         missing = counted(int(np.isnan(time).sum()), "row")
         notes.append(f"{missing} without a time in '{asked.time}': always in training.")
-    return Keys(group, time, dated, None if part is None else part[source.rows]), notes
+    return group, Keys(time, dated, group is not None, None if part is None else part[source.rows]), notes
 
 
-def _group(source: Source, described: Source | None, codes: IntArray, names: Sequence[str], asked: Asked) -> IntArray:
+def _group(source: Source, described: Grouped | None, column: str) -> IntArray:
     """(rows,) of a column of the data, else of the task's metadata; a row without one is a group of its own."""
-    assert asked.group is not None
-    if asked.group in source.columns:
-        group = source.columns[asked.group].names().codes
+    if column in source.columns:
+        group = source.columns[column].names().codes
     else:
         assert described is not None
-        tasks, known = described.task_codes(asked.task)
-        of_task = np.full(len(known), -1, dtype=np.int64)
-        of_task[tasks] = described.columns[asked.group].names().codes
-        group = np.append(of_task, -1)[positions(names, known)][codes]
+        group = described.of_rows(column)
     alone = np.flatnonzero(group < 0)
     group = group.copy()
     group[alone] = group.max(initial=-1) + 1 + np.arange(len(alone))
@@ -157,4 +175,4 @@ def with_equal_rows_grouped(dataset: Dataset) -> Dataset:
         f"Rows that are identical in all features are kept together: {counted(int((sizes > 1).sum()), 'group')} with "
         f"{counted(int(sizes[sizes > 1].sum()), 'row')}."
     )
-    return replace(dataset, keys=replace(dataset.keys, group=group), notes=(*dataset.notes, note))
+    return replace(dataset, group=group, keys=replace(dataset.keys, groups_asked=True), notes=(*dataset.notes, note))
