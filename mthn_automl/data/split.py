@@ -1,5 +1,6 @@
 """Which rows are sealed for the test and which fold the others are in: always within tasks."""
 
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -30,6 +31,9 @@ def seal_test(dataset: Dataset, fraction: float, seed: int) -> NDArray[np.bool_]
     """
     if not 0 <= fraction < 1:
         raise UsageError(f"The test fraction must be at least 0 and below 1, however it is {fraction}.")
+    if dataset.group is not None:
+        rows, group = _one_row_a_group(dataset)
+        return seal_test(rows, fraction, seed)[group]
     sizes = np.bincount(dataset.task, minlength=len(dataset.tasks))
     wanted = np.minimum(np.maximum(np.round(fraction * sizes), 1), sizes - KEPT)
     wanted = np.where((sizes >= TESTABLE) & (fraction > 0), wanted, 0)
@@ -55,6 +59,9 @@ def assign_folds(dataset: Dataset, folds: int, seed: int) -> IntArray:
             f"There must be a row for each of {max(folds, 2)} folds, however {len(dataset)} are left for training; "
             "ask for fewer folds or give more rows."
         )
+    if dataset.group is not None:
+        rows, group = _one_row_a_group(dataset)
+        return assign_folds(rows, folds, seed)[group]
     task = dataset.task
     several = np.bincount(task)[task] > 1
     if several.sum() < folds:
@@ -104,6 +111,13 @@ def load_split(given: Received, name: str, dataset: Dataset) -> tuple[NDArray[np
         if fold.dtype.kind != "i" or (fold < -1).any():
             raise ValueError("its column 'fold' must hold whole numbers from -1 on, and does not")
         return test, fold.astype(np.int64)[~test]
+
+
+def _one_row_a_group(dataset: Dataset) -> tuple[Dataset, IntArray]:
+    """The first row of each group, as one task's; and (rows,) which of these each row belongs to."""
+    _, first, group = np.unique(dataset.group, return_index=True, return_inverse=True)
+    rows = dataset.take(first)
+    return replace(rows, task=np.zeros_like(rows.task), group=None), group
 
 
 def _classes(dataset: Dataset) -> IntArray:
