@@ -115,6 +115,7 @@ def load_split(given: Received, name: str, dataset: Dataset) -> tuple[NDArray[np
 
 def _one_row_a_group(dataset: Dataset) -> tuple[Dataset, IntArray]:
     """The first row of each group, as one task's; and (rows,) which of these each row belongs to."""
+    assert dataset.group is not None
     _, first, group = np.unique(dataset.group, return_index=True, return_inverse=True)
     rows = dataset.take(first)
     return replace(rows, task=np.zeros_like(rows.task), group=None), group

@@ -117,8 +117,8 @@ class Predictor:
         table = self.predict_rows(rows)
         if not isinstance(data, pd.DataFrame):
             return table
-        given = {name: data[name].to_numpy() for name in (self.schema.id,) if name in table}
-        return table.assign(**given).set_axis(data.index)  # of the type that it has there
+        given = {name: _column(data, name) for name in table.columns if name == self.schema.id}
+        return table.assign(**given).set_axis(data.index)
 
     def predict_rows(self, rows: Dataset) -> pd.DataFrame:
         """As `predict`, for rows that `read` has encoded."""
@@ -256,6 +256,11 @@ class Predictor:
             return dict(zip(prediction_names(self.schema), values, strict=True))
         named = {f"probability_{name}": value for name, value in zip(self.schema.classes, values, strict=True)}
         return {"prediction": self.schema.classes[int(prediction.argmax())], **named}
+
+
+def _column(frame: pd.DataFrame, name: str) -> Any:
+    """Of the type that it has there; its name may be any that is printed so."""
+    return next(frame[column].array for column in frame.columns if str(column) == name)
 
 
 def _finite(prediction: FloatArray) -> FloatArray:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from mthn_automl.data import memory
+from mthn_automl.data.alarms import alarms
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.read import read_dataset
 from mthn_automl.data.split import assign_folds, seal_test
@@ -151,3 +152,9 @@ def test_what_does_not_fit_in_memory_as_a_row_a_target_is_refused_before_it_is_m
     monkeypatch.setattr(memory, "free_bytes", lambda: 5_000)
     with pytest.raises(DataError, match=r"however the data with a row a target needs about .* fewer rows or targets"):
         read(given)
+
+
+def test_a_split_of_whole_rows_sets_no_alarm_off() -> None:
+    dataset = read(people(classes=True, rows=300))
+    for seed in range(5):
+        assert alarms(dataset, seal_test(dataset, 0.2, seed))[0] == ()
