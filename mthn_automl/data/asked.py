@@ -31,6 +31,8 @@ class Asked:
         decimal, thousands: marks of numbers in all columns; None: as each column shows.
         reading: how the files are read.
         id: the column by which the user knows a row: given back with predictions, and no feature.
+        wide: whether each target column is a task, on rows that all share; `task` then names the column of the
+            metadata that holds the names of the target columns.
         merge_rare: whether classes of a single row become one class; else these rows are dropped.
         promote: whether features that never vary within a task are its metadata, where no others are given.
         group: the column, of data or metadata, whose rows of the same value are kept together in training or test; or
@@ -52,6 +54,7 @@ class Asked:
     thousands: str | None = None
     reading: Reading = PLAIN
     id: str | None = None
+    wide: bool = False
     merge_rare: bool = False
     promote: bool = True
     group: str | None = None

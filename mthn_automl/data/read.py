@@ -10,6 +10,7 @@ from mthn_automl.data.account import Roles, account_notes, account_of_tables
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.asked import AUTO, Asked
 from mthn_automl.data.columns.form import Form, Kind
+from mthn_automl.data.columns.text import tidy
 from mthn_automl.data.dataset import Dataset, Part, TaskTable
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.infer import infer_columns
@@ -26,6 +27,7 @@ from mthn_automl.data.task_book import TaskBook
 from mthn_automl.data.task_names import name_by
 from mthn_automl.data.unknowns import Unknowns
 from mthn_automl.data.weights import rows_that_count, weight_note
+from mthn_automl.data.wide import TARGET, long_form, refuse_long
 
 DATA, METADATA = "the data", "the metadata"
 ANOTHER = " (--task takes another)"
@@ -68,13 +70,18 @@ def read_dataset(
 def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     """As `read_dataset`, with all that the user says in one object."""
     task = asked.task
-    source = Source.of(data, DATA, task, asked.told, asked.reading, asked.id)
+    source = Source.of(data, DATA, () if asked.wide else task, asked.told, asked.reading, asked.id)
     described = None if meta is None else Source.of(meta, METADATA, task, asked.told, asked.reading)
     asked.refuse_unknown(source.file.names, () if described is None else described.file.names)
-    source.require_tasks(task, ANOTHER)
-    targets = choose_targets(source, task, asked.target, asked.weight)
+    if not asked.wide:
+        source.require_tasks(task, ANOTHER)
     parts = parts_of(source, asked)
+    targets = choose_targets(source, () if asked.wide else task, asked.target, asked.weight)
     source, unused = (source, []) if parts is None else _used(source, parts)
+    columns = targets if asked.wide else ()
+    wide = source if asked.wide else None
+    if wide is not None:
+        source, targets = long_form(wide, columns, task), (TARGET,)
     source, dropped = _rows_of_use(source, targets, asked.weight)
     source, found = infer_target(source, targets, asked.problem, asked.metric, merge_rare=asked.merge_rare)
     codes, names = source.task_codes(task)
@@ -87,8 +94,10 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     joined = _joined(source, described, promoted, by, tasks, codes, asked)
     grouped = None if described is None else Grouped(described, by, tasks.keys, codes)
     group, keys, said = keys_of(source, grouped, asked, parts)
-    roles = Roles(task, targets, features, joined.columns, promoted, asked.weight, asked.id, _splitting(asked))
-    account = account_of_tables(source, described, roles)
+    roles = Roles(
+        task, columns or targets, features, joined.columns, promoted, asked.weight, asked.id, _splitting(asked)
+    )
+    account = account_of_tables(wide or source, described, roles)
     weight = None if asked.weight is None else numbers_of(source, asked.weight)
     notes = (*source.notes, *unused, *dropped, *found.notes, *ignored, *_feature_notes(features))
     notes = (*notes, *_promoted_notes(promoted), *said)
@@ -106,6 +115,7 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
             weight=asked.weight,
             described_by=by,
             id=asked.id,
+            wide=columns,
         ),
         features=encode_table(source, features, "as a feature"),
         task=codes,
@@ -123,7 +133,7 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
         account=account,
         weight=weight,
         id=source.id,
-        group=group,
+        group=source.rows if asked.wide and group is None else group,
         keys=keys,
     )
     return with_equal_rows_grouped(dataset) if asked.group == AUTO else dataset
@@ -154,10 +164,13 @@ def read_rows(
             not known, metadata as for `read_dataset`, or, without `allow_unknown`, a column of categories of which no
             cell is known.
     """
-    targets = schema.targets if need_target else ()
+    targets = (schema.wide or schema.targets) if need_target else ()
     forms = {**forms_of_rows(schema), **target_forms(schema, targets)}
-    source = Source.again(data, DATA, schema.task, forms, reading, schema.id)
-    source.require_tasks(schema.task)
+    source = Source.again(data, DATA, () if schema.wide else schema.task, forms, reading, schema.id)
+    if schema.wide and need_target:
+        source = long_form(source, _wide_targets(source, schema), schema.task)
+    elif not schema.wide:
+        source.require_tasks(schema.task)
     source, notes = _with_target(source, schema) if need_target else (source, [])
     described, ignored = described_tasks(meta, schema, reading)
     book, unknowns = TaskBook(schema, tasks, spare, described), Unknowns(schema.features, "feature")
@@ -196,6 +209,8 @@ def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknow
     Raises:
         DataError: as for `read_rows`.
     """
+    if schema.wide and not need_target:
+        return _of_all_tasks(source, schema, book, unknowns)
     codes, names = source.task_codes(schema.task)
     if schema.promoted and all(column.read_from in source.columns for column in schema.metadata):
         book.describe(one_row_a_task(source, codes))
@@ -212,7 +227,44 @@ def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknow
         tasks=book.tasks,
         spare=book.spare,
         id=source.id,
+        group=source.rows if schema.wide else None,
     )
+
+
+def _of_all_tasks(source: Source, schema: Schema, book: TaskBook, unknowns: Unknowns) -> Dataset:
+    """Each row of a wide table for every task: those of training, then new ones of which metadata were given."""
+    features = encode_table(source, schema.features, "as in training")
+    unknowns.enter(source, features)
+    known = set(book.tasks.names)
+    names = [name for name in map(tidy, schema.wide) if name in known]
+    names += book.described_alone(names)
+    refuse_long(len(source) * len(names), len(schema.features), source.name)
+    rows = np.repeat(np.arange(len(source)), len(names))
+    numbered = book.enter(np.tile(np.arange(len(names)), len(source)), names)
+    spread = source.take(rows)
+    return Dataset(
+        schema=schema,
+        features=features.take(rows),
+        task=numbered,
+        target=np.empty((len(rows), 0)),
+        row=spread.rows,
+        tasks=book.tasks,
+        spare=book.spare,
+        id=spread.id,
+        group=spread.rows,
+    )
+
+
+def _wide_targets(source: Source, schema: Schema) -> list[str]:
+    """The target columns of training that a wide table has.
+
+    Raises:
+        DataError: none.
+    """
+    found = [name for name in schema.wide if name in source.columns]
+    if not found:
+        source.require(schema.wide[0], "to compare predictions with")
+    return found
 
 
 def _joined(

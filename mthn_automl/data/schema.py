@@ -83,6 +83,7 @@ class Schema:
         described_by: those columns of `task` that the metadata have too; a row of metadata is of all tasks that have
             its values there. None: all.
         id: the column by which the user knows a row; it is given back with predictions, and is no feature.
+        wide: columns of the data each of which is the target of a task of its name; none: a column names the task.
     """
 
     task: tuple[str, ...]
@@ -95,6 +96,7 @@ class Schema:
     weight: str | None = None
     described_by: tuple[str, ...] = ()
     id: str | None = None
+    wide: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.targets:

@@ -161,6 +161,12 @@ class Source:
         ids = None if self.id is None else self.id.filter(pa.array(kept))
         return replace(self, columns=columns, rows=self.rows[kept], id=ids)
 
+    def take(self, places: IntArray) -> "Source":
+        """The rows at these places, each as often as it is named."""
+        columns = {name: cells.take(places) for name, cells in self.columns.items()}
+        ids = None if self.id is None else self.id.take(pa.array(places))
+        return replace(self, columns=columns, rows=self.rows[places], id=ids)
+
     def require(self, column: str, purpose: str, hint: str = "") -> Cells:
         """The column, or a DataError that names the nearest one; `purpose` ends `must have a column 'x' ...`."""
         if column in self.columns:

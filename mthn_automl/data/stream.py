@@ -24,7 +24,7 @@ class RowStream:
     Args:
         path: a CSV or Parquet file, or a DataFrame.
         schema, tasks, spare, meta, allow_unknown: as for `read_rows`.
-        rows_at_once: rows of a piece; the last one may have fewer.
+        rows_at_once: rows of a piece; the last one may have fewer. Of a wide table each task's rows count.
 
     Raises:
         DataError: when iterated, as `read_rows` does, at the piece that holds what is wrong: what was given before is
@@ -73,10 +73,10 @@ class RowStream:
         described, ignored = described_tasks(self.meta, schema)
         book, unknowns = TaskBook(schema, self.tasks, self.spare, described), Unknowns(schema.features, "feature")
         notes: tuple[str, ...] = ()
-        for source in Source.pieces(
-            path, DATA, schema.task, forms_of_rows(schema), self.rows_at_once, known_by=schema.id
-        ):
-            source.require_tasks(schema.task)
+        task = () if schema.wide else schema.task
+        rows = max(1, self.rows_at_once // max(1, len(schema.wide)))
+        for source in Source.pieces(path, DATA, task, forms_of_rows(schema), rows, known_by=schema.id):
+            source.require_tasks(task)
             yield encode_rows(source, schema, book, unknowns, need_target=False)
             notes = (
                 *source.notes,

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.schema import Schema
 from mthn_automl.models.base import Size
 from mthn_automl.tuning.trial_model import TrialModel
 
@@ -22,9 +23,9 @@ def model_card(
 
 {_summary(members)}
 
-- Predicts: {", ".join(f"`{name}`" for name in schema.targets)} ({schema.problem.value})
+- Predicts: {", ".join(f"`{name}`" for name in schema.wide or schema.targets)} ({schema.problem.value})
 - Features: {columns}
-- Task: {", ".join(f"`{name}`" for name in schema.task)}; metadata: {described}
+- Task: {_task(schema)}; metadata: {described}
 - Trained on {len(data):,} rows of {len(data.tasks):,} tasks{_weighted(data)}
 - Training rows in its files: {_stored(members)}
 - Parameters: {size.total:,} in all, {size.task_network:,} in one task's network, {size.marginal:,} for one more task
@@ -46,6 +47,12 @@ predictions = load_model("THIS_FOLDER").predict("new.csv")
 Files: `model.safetensors` (weights), `config.json` (architecture and settings), `schema.json` (columns),
 `tasks.json` (tasks and their metadata), `metrics.json`. None of them can run code when it is read.
 """
+
+
+def _task(schema: Schema) -> str:
+    if schema.wide:
+        return "each column that is predicted, of one wide table"
+    return ", ".join(f"`{name}`" for name in schema.task)
 
 
 def _weighted(data: Dataset) -> str:

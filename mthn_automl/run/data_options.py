@@ -68,6 +68,11 @@ class DataOptions:
     id: str | None = option(
         None, "Column by which you know a row: given back with predictions, and no feature. Default: none.", DATA
     )
+    wide: bool = option(
+        False,
+        "Each target column is a task, on rows that all share and cells that may be missing; a row of --meta a target.",
+        DATA,
+    )
     no_promote: bool = option(
         False, "Leave columns that never vary within a task among the features where there is no --meta.", DATA
     )

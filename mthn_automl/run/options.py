@@ -227,6 +227,7 @@ class Options(DataOptions):
             thousands=self.thousands,
             reading=Reading(self.delimiter, self.encoding, self.sheet),
             id=self.id,
+            wide=self.wide,
             merge_rare=self.merge_rare,
             promote=not (self.no_promote or self.no_metadata),
             weight=self.weight,
