@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -24,7 +24,7 @@ class ColumnAccount:
 
     Attributes:
         name: as it stands in the input.
-        role: task, target, feature, metadata, or ignored.
+        role: task, target, offset, feature, metadata, or ignored.
         kind: number, truth, date or text.
         how: what it is taken for, in words.
         cells: how many there are.
@@ -54,6 +54,7 @@ class Roles:
         targets: those that are predicted.
         features, metadata: what a model is given.
         promoted: columns of the data that are metadata.
+        offset: the column of exposures; None: there is none.
     """
 
     task: str
@@ -61,6 +62,7 @@ class Roles:
     features: Sequence[Column]
     metadata: Sequence[Column]
     promoted: Sequence[str] = ()
+    offset: str | None = None
 
 
 def account_of_tables(data: Source, meta: Source | None, roles: Roles) -> tuple[ColumnAccount, ...]:
@@ -76,6 +78,8 @@ def _of_data(source: Source, name: str, roles: Roles) -> ColumnAccount:
         return account_of(source, name, "task", ())
     if name in roles.targets:
         return account_of(source, name, "target", ())
+    if name == roles.offset:
+        return account_of(source, name, "offset", ())
     if name in roles.promoted:
         return _of(source, name, "metadata", roles.metadata)
     return _of(source, name, "feature", roles.features)
@@ -84,6 +88,13 @@ def _of_data(source: Source, name: str, roles: Roles) -> ColumnAccount:
 def _of(source: Source, name: str, role: str, columns: Sequence[Column]) -> ColumnAccount:
     used = [column for column in columns if column.read_from == name]
     return account_of(source, name, role if used else "ignored", used)
+
+
+def with_doubts(accounts: Sequence[ColumnAccount], doubts: Sequence[str]) -> tuple[ColumnAccount, ...]:
+    """With what a single target might be other than what it was taken for."""
+    return tuple(
+        replace(each, questions=(*each.questions, *doubts)) if each.role == "target" else each for each in accounts
+    )
 
 
 def account_of(source: Source, name: str, role: str, columns: Sequence[Column]) -> ColumnAccount:

@@ -17,7 +17,7 @@ class Asked:
     Attributes:
         task: the column that names each row's task.
         target: the columns to predict; by default `target`, else those whose names begin with target or label.
-        problem: regression, binary, multiclass, or auto.
+        problem: one of the kinds of problems, or auto.
         metric: where the problem is auto, a metric decides it.
         features: the columns of the data to use; none: all.
         ignore: columns not to use.
@@ -26,6 +26,7 @@ class Asked:
         decimal, thousands: marks of numbers in all columns; None: as each column shows.
         reading: how the files are read.
         merge_rare: whether classes of a single row become one class; else these rows are dropped.
+        offset: the column of exposures, above 0, that a count is in proportion to.
         promote: whether features that never vary within a task are its metadata, where no others are given.
     """
 
@@ -42,6 +43,7 @@ class Asked:
     reading: Reading = PLAIN
     merge_rare: bool = False
     promote: bool = True
+    offset: str | None = None
 
     @property
     def told(self) -> dict[str, Told]:
@@ -54,7 +56,7 @@ class Asked:
 
     def uses(self, name: str) -> bool:
         """Whether a column of the data may be a feature."""
-        return name not in self.ignore and (not self.features or name in self.features)
+        return name not in (self.offset, *self.ignore) and (not self.features or name in self.features)
 
     def refuse_unknown(self, data: Collection[str], meta: Collection[str]) -> None:
         """Asked once the names of all columns are known.
@@ -71,6 +73,7 @@ class Asked:
             ("--ignore", self.ignore, known),
             ("--categorical", self.categorical, known),
             ("--numeric", self.numeric, known),
+            ("--offset", [self.offset] if self.offset is not None else [], set(data)),
         ):
             for name in names:
                 if name not in among:

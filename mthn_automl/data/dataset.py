@@ -71,6 +71,7 @@ class Dataset:
         spare: those of which only the metadata are known.
         notes: sentences about what was found, dropped or decided while reading.
         account: of each column of the input, as it was read.
+        exposure: (rows,) float64, above zero, that counts are in proportion to; None: it is 1 in every row.
     """
 
     schema: Schema
@@ -82,6 +83,7 @@ class Dataset:
     spare: TaskTable
     notes: tuple[str, ...] = ()
     account: "tuple[ColumnAccount, ...]" = ()
+    exposure: FloatArray | None = None
 
     def __len__(self) -> int:
         return len(self.task)
@@ -94,7 +96,17 @@ class Dataset:
             task=self.task[rows],
             target=self.target[rows],
             row=self.row[rows],
+            exposure=None if self.exposure is None else self.exposure[rows],
         )
+
+    @property
+    def exposures(self) -> FloatArray:
+        """(rows,) float64."""
+        return np.ones(len(self)) if self.exposure is None else self.exposure
+
+    def exposed(self, prediction: FloatArray) -> FloatArray:
+        """Predictions of each row at its own exposure, from those at an exposure of 1, (rows, outputs)."""
+        return prediction if self.exposure is None else prediction * self.exposure[:, None]
 
     def without_metadata(self) -> "Dataset":
         return replace(

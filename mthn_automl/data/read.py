@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from mthn_automl.data.account import Roles, account_notes, account_of_tables
+from mthn_automl.data.account import Roles, account_notes, account_of_tables, with_doubts
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.asked import Asked
 from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.dataset import Dataset, TaskTable
+from mthn_automl.data.exposure import exposures, refuse_offset
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.infer import infer_columns
 from mthn_automl.data.metadata import Joined, join_metadata, without_metadata
@@ -44,7 +45,7 @@ def read_dataset(
         meta: the same, a row a task, with the task column of the data.
         task: the column that names each row's task.
         target: the columns to predict; by default `target`, else those whose names begin with target or label.
-        problem: regression, binary, multiclass, or auto.
+        problem: one of the kinds of problems, or auto.
         metric: where the problem is auto, a metric decides it.
         more: fields of `mthn_automl.data.asked.Asked`, which describes them.
 
@@ -67,16 +68,24 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     source.require(task, "that names each row's task", " (--task takes another)")
     targets = choose_targets(source, task, asked.target)
     source, dropped = known_target(source, targets)
-    source, found = infer_target(source, targets, asked.problem, asked.metric, merge_rare=asked.merge_rare)
+    refuse_offset(asked, targets)
+    source, found = infer_target(
+        source, targets, asked.problem, asked.metric, merge_rare=asked.merge_rare, offset=asked.offset
+    )
     codes, names = source.task_codes(task)
     usable = [name for name in source.columns if name != task and name not in targets and asked.uses(name)]
     promoted = constant_within(source, codes, usable) if described is None and asked.promote else ()
     features, ignored = infer_columns(source, [name for name in usable if name not in promoted], "feature")
     joined = _joined(source, described, promoted, codes, names, asked)
-    account = account_of_tables(source, described, Roles(task, targets, features, joined.columns, promoted))
+    account = account_of_tables(
+        source, described, Roles(task, targets, features, joined.columns, promoted, asked.offset)
+    )
+    account = with_doubts(account, found.doubts)
     notes = (*source.notes, *dropped, *found.notes, *ignored, *_feature_notes(features), *_promoted_notes(promoted))
     return Dataset(
-        schema=Schema(task, targets, found.problem, found.classes, features, joined.columns, bool(promoted)),
+        schema=Schema(
+            task, targets, found.problem, found.classes, features, joined.columns, bool(promoted), asked.offset
+        ),
         features=encode_table(source, features, "as a feature"),
         task=codes,
         target=found.values,
@@ -85,6 +94,7 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
         spare=joined.spare,
         notes=(*notes, *_task_notes(codes), *joined.notes, *account_notes(account)),
         account=account,
+        exposure=None if asked.offset is None else exposures(source, asked.offset),
     )
 
 
@@ -162,6 +172,7 @@ def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknow
         row=source.rows,
         tasks=book.tasks,
         spare=book.spare,
+        exposure=None if schema.offset is None else exposures(source, schema.offset),
     )
 
 
@@ -215,8 +226,9 @@ def forms_of(columns: Sequence[Column]) -> dict[str, Form]:
 
 
 def forms_of_rows(schema: Schema) -> dict[str, Form]:
-    """Of the columns of the data, metadata among them where they stand there."""
-    return forms_of((*schema.features, *(schema.metadata if schema.promoted else ())))
+    """Of the columns of the data, metadata among them where they stand there, and of the exposure."""
+    exposure = {} if schema.offset is None else {schema.offset: Form(Kind.NUMBER)}
+    return {**forms_of((*schema.features, *(schema.metadata if schema.promoted else ()))), **exposure}
 
 
 def target_forms(schema: Schema, targets: Sequence[str]) -> dict[str, Form]:

@@ -267,7 +267,7 @@ class Classical(ABC):
             of the size; trees and networks are as good as a mean, which costs no further fit.
         rounds: of a model that has been fitted in rounds, those that it kept and those that it was trained for.
         encoder: of features, metadata and targets, fitted on the training rows.
-        classes: those of the training rows; None in a regression.
+        classes: those of the training rows; None of numbers.
     """
 
     Settings: ClassVar[type]
@@ -310,7 +310,7 @@ class Classical(ABC):
 
     @abstractmethod
     def scores(self, rows: Dataset) -> FloatArray:
-        """(rows, scores) float64: standardised targets, or logits as `Classes` counts them."""
+        """(rows, scores) float64: what a network writes of numbers, or logits as `Classes` counts them."""
 
     @abstractmethod
     def size(self) -> Size:
@@ -354,7 +354,9 @@ class Classical(ABC):
     @final
     def predict(self, rows: Dataset) -> FloatArray:
         scores = self.scores(rows)
-        return self.encoder.decode_target(scores) if self.classes is None else self.classes.probabilities(scores)
+        if self.classes is not None:
+            return self.classes.probabilities(scores)
+        return rows.exposed(rows.schema.kind.prediction(scores, self.encoder.target))
 
     @final
     def state(self) -> dict[str, Any]:

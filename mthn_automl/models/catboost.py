@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.schema import Problem
 from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Frame, Growth, ProblemShape, Size, Traits
 from mthn_automl.models.parts.boosters import most_rounds, patience
+from mthn_automl.models.parts.counts import steadied
 from mthn_automl.models.parts.elsewhere import Wanted, read_elsewhere
 from mthn_automl.models.parts.grown import Grown
-from mthn_automl.models.parts.held_out import checking, labels
+from mthn_automl.models.parts.held_out import checking, labels, weights
 from mthn_automl.models.parts.tree_columns import TreeColumns
 from mthn_automl.received import typed
 
@@ -85,11 +87,12 @@ class CatBoost(Grown):
 
     def learn_in_steps(self, training: Dataset, growth: Growth, *, seed: int) -> Generator[int, None, bool]:
         """`seed` draws columns and the orders of rows. CatBoost fits in one go, so that there are no rungs."""
-        target, settings = self.encoded_target(training), self.settings
+        weight, settings = weights(self, training), self.settings
+        target = self.encoded_target(training) if weight is None else steadied(training, self.encoder)
         self.columns = TreeColumns.fit(training, target, task=settings.task, use_metadata=settings.use_metadata)
         held_out, late = checking(self, growth.validation), _Late(growth.deadline)
         matrix = self.columns.transform(training)
-        self.start = self._start(target)
+        self.start = self._start(target) if weight is None else np.zeros(1)
         self.sums: list[_Sum] = []
         for index, label in enumerate(labels(self, training) if target.shape[1] else []):
             if self._is_constant(matrix) or np.ptp(label) == 0:
@@ -98,10 +101,14 @@ class CatBoost(Grown):
             check = (
                 None
                 if held_out is None
-                else self._pool(self.columns.transform(held_out), labels(self, held_out)[index])
+                else self._pool(
+                    self.columns.transform(held_out), labels(self, held_out)[index], weights(self, held_out)
+                )
             )
-            fitted = catboost.CatBoost({**self._options(growth, seed), **self._objective()})
-            fitted.fit(self._pool(matrix, label), eval_set=check, use_best_model=check is not None, callbacks=[late])
+            fitted = catboost.CatBoost({**self._options(growth, seed), **self._objective(training)})
+            fitted.fit(
+                self._pool(matrix, label, weight), eval_set=check, use_best_model=check is not None, callbacks=[late]
+            )
             self.sums.append(_Sum.of(fitted))
         yield from ()
         self.rounds = max((each.trees for each in self.sums), default=0), late.rounds
@@ -137,14 +144,18 @@ class CatBoost(Grown):
             "logging_level": "Silent",
         }
 
-    def _objective(self) -> dict[str, Any]:
+    def _objective(self, training: Dataset) -> dict[str, Any]:
+        if training.schema.problem is Problem.COUNT:
+            return {"loss_function": "Poisson"}
         if self.classes is None:
             return {"loss_function": "RMSE"}
         if self.classes.scores == 1:
             return {"loss_function": "Logloss"}
         return {"loss_function": "MultiClass", "classes_count": self.classes.scores}
 
-    def _pool(self, matrix: FloatArray, label: FloatArray | None = None) -> catboost.Pool:
+    def _pool(
+        self, matrix: FloatArray, label: FloatArray | None = None, weight: FloatArray | None = None
+    ) -> catboost.Pool:
         """Categories, the first columns, are text to CatBoost; numbers are of single precision."""
         native = len(self.columns.levels)
         text = np.array([[str(value).encode() for value in row] for row in matrix[:, :native]], dtype=object)
@@ -153,7 +164,7 @@ class CatBoost(Grown):
             num_feature_data=numbers if numbers.shape[1] else None,
             cat_feature_data=text.reshape(len(matrix), native) if native else None,
         )
-        return catboost.Pool(features, label)
+        return catboost.Pool(features, label, weight=weight)
 
     def scores(self, rows: Dataset) -> FloatArray:
         width = len(self.start)

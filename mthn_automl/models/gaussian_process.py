@@ -9,6 +9,7 @@ import numpy as np
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
+from mthn_automl.models.parts.counts import Counts, steadied
 from mthn_automl.models.parts.kernel_machine import KernelMachine
 from mthn_automl.models.parts.kernels import KernelShape, Points, landmarks
 from mthn_automl.models.parts.marginal_likelihood import Hyperparameters
@@ -48,6 +49,7 @@ class GaussianProcess(Classical):
 
     Classes: the hyperparameters are those of a regression on indicators of classes, and predictions are those of
     kernel logistic regression with them, over at most 600 landmarks; there is no integral over the latent function.
+    Counts likewise: a regression on roots of rates, then kernel Poisson regression.
 
     Size: the hyperparameters, dual coefficients and intercepts, and the stored rows: features and task number of
     each, metadata of each of their tasks. One task's network needs all of it; one more task adds nothing.
@@ -76,12 +78,16 @@ class GaussianProcess(Classical):
 
     def learn(self, training: Dataset, *, seed: int) -> None:
         """Learn from all rows of `training`; `seed` draws the rows of the likelihood and the landmarks."""
-        points, target = self._points(training), self.encoded_target(training)
+        counts = Counts.asked(training, self.encoder)
+        points = self._points(training)
+        target = self.encoded_target(training) if counts is None else steadied(training, self.encoder)
         some = landmarks(training.task, LIKELIHOOD_ROWS, seed=seed)
         family = self._family()
         self.hyperparameters = family.best(points.take(some), target[some])
         kernel, noise = family.kernel(self.hyperparameters), family.noise(self.hyperparameters)
-        if self.classes is None:
+        if counts is not None:
+            self.machine = KernelMachine.fit_counts(kernel, points, counts, alpha=noise, seed=seed)
+        elif self.classes is None:
             self.machine = KernelMachine.fit_regression(kernel, points, target, alpha=noise, seed=seed)
         else:
             labels, alpha = self.classes.labels(training.target), INDICATOR_TO_LOGIT * noise

@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.schema import Problem
 from mthn_automl.errors import FormatError, UsageError
 from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
 from mthn_automl.models.parts.boosters import Boosted, GrowingBooster, grow, most_rounds, patience, up_to_trees
+from mthn_automl.models.parts.counts import steadied
 from mthn_automl.models.parts.grown import Grown
 from mthn_automl.models.parts.held_out import checking, labels
 from mthn_automl.models.parts.tree_columns import TreeColumns, typical_rows
@@ -47,7 +49,8 @@ class GPBoost(Grown):
     """Sigrist 2022, "Gaussian process boosting": y = F(x, m_t) + Z_t u_t + noise, F a sum of trees, u_t normal.
 
     The variances of intercepts and slopes are fitted anew in each round. Classes are two: a logistic likelihood with
-    Laplace's approximation. A task never seen has no effects of its own. Validation rows say how many trees are kept.
+    Laplace's approximation. Counts are whole numbers, with a Poisson likelihood. A task never seen has no effects of
+    its own. Validation rows say how many trees are kept.
     The trees are stored as the text that LightGBM reads and the effects as a table, so that predictions do without it.
 
     Size: a column and a threshold a split, a value a leaf, and the effects. One task's network is the trees and one row
@@ -70,6 +73,7 @@ class GPBoost(Grown):
     Settings: ClassVar[type] = GPBoostSettings
 
     settings: GPBoostSettings
+    counts: bool
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: GPBoostSettings) -> Traits:
@@ -79,10 +83,13 @@ class GPBoost(Grown):
         """`seed` draws columns.
 
         Raises:
-            UsageError: there are more than two classes.
+            UsageError: there are more than two classes, or counts that are no whole numbers.
         """
         if self.classes is not None and self.classes.scores > 1:
             raise UsageError("gpboost can tell two classes apart only, however there are more of them.")
+        self.counts = training.schema.problem is Problem.COUNT
+        if self.counts and (training.target != np.floor(training.target)).any():
+            raise UsageError("gpboost can count in whole numbers only, however the target has others.")
         rate, growing = self.settings.learning_rate, self._begun(training, growth.validation, seed)
         take = partial(self._take, growing, len(training.tasks))
         late = yield from grow(list(growing.values()), most_rounds(growth, rate), rate, growth, take)
@@ -91,21 +98,30 @@ class GPBoost(Grown):
 
     def _begun(self, training: Dataset, validation: Dataset | None, seed: int) -> dict[int, GrowingBooster]:
         """A booster for each target that varies, by its number."""
-        target, settings = self.encoded_target(training), self.settings
+        settings = self.settings
+        target = steadied(training, self.encoder) if self.counts else self.encoded_target(training)
         self.columns = TreeColumns.fit(training, target, task="none", use_metadata=settings.use_metadata)
-        self.start = np.asarray(target.mean(axis=0))
+        self.start = np.zeros(1) if self.counts else np.asarray(target.mean(axis=0))
         self.sloped = most_related(
             self.encoder.encode_features(training.features), training.task, target, settings.slopes
         )
         held_out, options = checking(self, validation), self._options(training, seed)
-        checks = labels(self, training if held_out is None else held_out)
+        checks = self._labels(training if held_out is None else held_out)
         growing = {}
-        for number, label in enumerate(labels(self, training) if target.shape[1] else []):
+        for number, label in enumerate(self._labels(training) if target.shape[1] else []):
             if np.ptp(label) > 0:
                 booster = self._booster(options, training, label, held_out, checks[number])
                 wait = patience(settings.learning_rate)
                 growing[number] = GrowingBooster(booster, validates=held_out is not None, patience=wait)
         return growing
+
+    def _labels(self, rows: Dataset) -> list[FloatArray]:
+        """As `labels`, but for counts, which stay as they are."""
+        return [rows.target[:, 0]] if self.counts else labels(self, rows)
+
+    def _before(self, rows: Dataset) -> FloatArray | None:
+        """(rows,) scores that are there before any tree: of counts, the mean rate at the row's exposure."""
+        return np.log(rows.exposures * self.encoder.target.arrays[1][0]) if self.counts else None
 
     def _booster(
         self, options: dict[str, Any], training: Dataset, label: FloatArray, held_out: Dataset | None, check: FloatArray
@@ -113,7 +129,7 @@ class GPBoost(Grown):
         """One that has not grown yet. Cholesky's method is exact, and quicker here than the iterative one."""
         import gpboost
 
-        likelihood = "gaussian" if self.classes is None else "bernoulli_logit"
+        likelihood = "poisson" if self.counts else "gaussian" if self.classes is None else "bernoulli_logit"
         exact: dict[str, Any] = {"matrix_inversion_method": "cholesky", "num_parallel_threads": 1}
         if len(self.sloped):
             exact["ind_effect_group_rand_coef"] = [1] * len(self.sloped)
@@ -121,13 +137,17 @@ class GPBoost(Grown):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # it warns of what it is told, such as categories
             given = {"categorical_feature": list(range(len(self.columns.levels))), "params": options}
-            data = gpboost.Dataset(self.columns.transform(training), label, free_raw_data=False, **given)
+            begun = self._before(training)
+            data = gpboost.Dataset(
+                self.columns.transform(training), label, init_score=begun, free_raw_data=False, **given
+            )
             booster = gpboost.Booster(options, data, gp_model=effects)
             if held_out is not None:
                 effects.set_prediction_data(**{f"{name}_pred": each for name, each in self._grouped(held_out).items()})
-                booster.add_valid(
-                    data.create_valid(self.columns.transform(held_out), check, params=options), "validation"
+                checks = data.create_valid(
+                    self.columns.transform(held_out), check, init_score=self._before(held_out), params=options
                 )
+                booster.add_valid(checks, "validation")
         return booster
 
     def _grouped(self, rows: Dataset) -> dict[str, Any]:
@@ -142,10 +162,11 @@ class GPBoost(Grown):
         return self.encoder.encode_features(rows.features)[:, self.sloped].astype(np.float64)
 
     def _options(self, training: Dataset, seed: int) -> dict[str, Any]:
-        settings, regression = self.settings, self.classes is None
+        settings, regression = self.settings, self.classes is None and not self.counts
+        of_classes = {"objective": "binary", "metric": "binary_logloss"}
+        measured = {"objective": "regression_l2", "metric": "l2"} if regression else of_classes
         return {
-            "objective": "regression_l2" if regression else "binary",
-            "metric": "l2" if regression else "binary_logloss",
+            **({} if self.counts else measured),
             "use_gp_model_for_validation": True,
             "seed": seed,
             "num_threads": 1,

@@ -9,6 +9,7 @@ import numpy as np
 
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.schema import Problem
 from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
 from mthn_automl.models.parts.boosters import (
@@ -20,8 +21,9 @@ from mthn_automl.models.parts.boosters import (
     most_rounds,
     patience,
 )
+from mthn_automl.models.parts.counts import steadied
 from mthn_automl.models.parts.grown import Grown
-from mthn_automl.models.parts.held_out import checking, labels
+from mthn_automl.models.parts.held_out import checking, labels, weights
 from mthn_automl.models.parts.tree_columns import TaskColumn, TreeColumns, typical_rows
 
 LARGEST_LOGIT = 10.0
@@ -87,6 +89,7 @@ class GradientBoosting(Grown):
 
     settings: GradientBoostingSettings
     sums: tuple[Boosted, ...]
+    counts: bool
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: GradientBoostingSettings) -> Traits:
@@ -111,27 +114,29 @@ class GradientBoosting(Grown):
 
     def _begun(self, training: Dataset, validation: Dataset | None, seed: int) -> list[GrowingBooster]:
         """One sum of trees a target, or one for all classes; none where there is a single class."""
-        target, settings = self.encoded_target(training), self.settings
+        self.counts, settings = training.schema.problem is Problem.COUNT, self.settings
+        target = steadied(training, self.encoder) if self.counts else self.encoded_target(training)
         self.columns = TreeColumns.fit(training, target, task=settings.task, use_metadata=settings.use_metadata)
         self.bounds = self._bounds(target)
         if target.shape[1] == 0:
             return []
         matrix = self.columns.training_matrix(training, target, seed=seed)
         held_out, wanted = checking(self, validation), labels(self, training)
-        checks = [None] * len(wanted) if held_out is None else labels(self, held_out)
+        checks = wanted if held_out is None else labels(self, held_out)
         seen = None if held_out is None else self.columns.transform(held_out)
         options = {**self._objective(), **self._options(training, matrix, seed)}
         native, wait = len(self.columns.levels), patience(settings.learning_rate)
         growing = []
         for label, check in zip(wanted, checks, strict=True):
-            checked = None if seen is None or check is None else Labelled(seen, check)
-            booster = lightgbm_booster(options, Labelled(matrix, label), checked, categories=native)
+            checked = None if held_out is None or seen is None else Labelled(seen, check, weights(self, held_out))
+            trained = Labelled(matrix, label, weights(self, training))
+            booster = lightgbm_booster(options, trained, checked, categories=native)
             growing.append(GrowingBooster(booster, validates=checked is not None, patience=wait))
         return growing
 
     def _bounds(self, target: FloatArray) -> FloatArray:
         """(2, scores): linear leaves may leave the range of the training rows by a tenth of it, and no further."""
-        if self.classes is not None:
+        if self.classes is not None or self.counts:
             return np.full((2, target.shape[1]), [[-LARGEST_LOGIT], [LARGEST_LOGIT]])
         lowest, highest = target.min(axis=0), target.max(axis=0)
         return np.stack([lowest - 0.1 * (highest - lowest), highest + 0.1 * (highest - lowest)])
@@ -146,7 +151,7 @@ class GradientBoosting(Grown):
             "learning_rate": settings.learning_rate,
             "num_leaves": settings.num_leaves,
             "min_data_in_leaf": max(1, round(settings.leaf_rows * task_rows**0.5)),
-            "min_sum_hessian_in_leaf": 0.0 if self.classes is None else 1e-3,
+            "min_sum_hessian_in_leaf": 0.0 if self.classes is None and not self.counts else 1e-3,
             "lambda_l2": settings.l2,
             "feature_fraction": settings.column_share,
             "bagging_fraction": settings.row_share,
@@ -160,6 +165,8 @@ class GradientBoosting(Grown):
         }
 
     def _objective(self) -> dict[str, Any]:
+        if self.counts:
+            return {"objective": "poisson"}
         if self.classes is None:
             return {"objective": "regression"}
         if self.classes.scores == 1:

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
+from mthn_automl.models.parts.counts import Counts
 from mthn_automl.models.parts.kernel_machine import KernelMachine
 from mthn_automl.models.parts.kernels import Kernel, KernelShape, Points
 
@@ -68,7 +69,10 @@ class KernelRidge(Classical):
     def learn(self, training: Dataset, *, seed: int) -> None:
         """Learn from all rows of `training`; `seed` draws the landmarks."""
         kernel, points, alpha = self._kernel(), self._points(training), self.settings.alpha
-        if self.classes is None:
+        counts = Counts.asked(training, self.encoder)
+        if counts is not None:
+            self.machine = KernelMachine.fit_counts(kernel, points, counts, alpha=alpha, seed=seed)
+        elif self.classes is None:
             target = self.encoded_target(training)
             self.machine = KernelMachine.fit_regression(kernel, points, target, alpha=alpha, seed=seed)
         else:

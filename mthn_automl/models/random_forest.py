@@ -10,8 +10,10 @@ from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomFo
 
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.schema import Problem
 from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
+from mthn_automl.models.parts.counts import Counts, log_rate, steadied
 from mthn_automl.models.parts.forest import Forest
 from mthn_automl.models.parts.grown import Grown
 from mthn_automl.models.parts.tree_columns import TreeColumns
@@ -86,13 +88,16 @@ class RandomForest(Grown):
         matrix, target = self._matrix(training, seed)
         if self.classes is not None and self.classes.scores == 0:
             return False
-        labels = self._labels(target)
+        counts = Counts.asked(training, self.encoder)
+        labels, weight = (self._labels(target), None) if counts is None else (counts.rate, counts.weight)
         shares = None if self.classes is None else np.bincount(labels) / len(labels)
         grown = self._estimator(seed)
+        if counts is not None:
+            grown.set_params(criterion="poisson")  # a split leaves no leaf without an event
         while trees < wanted and not late:
             pauses = [rung for rung in growth.rungs if trees < rung < wanted]
             trees = min(trees + TREES_AT_ONCE, wanted, *pauses)
-            grown.set_params(n_estimators=trees).fit(matrix, labels)
+            grown.set_params(n_estimators=trees).fit(matrix, labels, sample_weight=weight)
             self.rounds = trees, trees
             late = growth.deadline is not None and time.time() > growth.deadline and trees < wanted
             if trees in pauses and not late:
@@ -103,7 +108,8 @@ class RandomForest(Grown):
 
     def _matrix(self, training: Dataset, seed: int) -> tuple[FloatArray, FloatArray]:
         """What trees see of the training rows, and their targets."""
-        target, settings = self.encoded_target(training), self.settings
+        is_count, settings = training.schema.problem is Problem.COUNT, self.settings
+        target = steadied(training, self.encoder) if is_count else self.encoded_target(training)
         self.columns = TreeColumns.fit(
             training,
             target,
@@ -138,6 +144,8 @@ class RandomForest(Grown):
     def scores(self, rows: Dataset) -> FloatArray:
         matrix = spread(self.columns.transform(rows), self.columns.levels)
         means = [forest.mean(matrix) for forest in self.forests]
+        if rows.schema.problem is Problem.COUNT:
+            return log_rate(means[0])
         if self.classes is None:
             return means[0]
         scores = np.log(means[0]) if means else np.zeros((len(rows), 0))

@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import ProblemShape, Traits
+from mthn_automl.models.parts.counts import Counts, fit_counts
 from mthn_automl.models.parts.linear import LinearColumns, LinearModel, TaskEffects, fit_classes, fit_regression
 
 
@@ -62,7 +63,10 @@ class Ridge(LinearModel):
         """Learn from all rows of `training`; nothing is random, so `seed` changes nothing."""
         self.columns = self.columns_of(len(training.tasks))
         columns, alpha = self.columns.of(training), self.settings.alpha
-        if self.classes is None:
+        counts = Counts.asked(training, self.encoder)
+        if counts is not None:
+            self.linear = fit_counts(columns, counts, alpha=alpha)
+        elif self.classes is None:
             self.linear = fit_regression(columns, self.encoded_target(training), alpha=alpha)
         else:
             self.linear = fit_classes(columns, self.classes.labels(training.target), self.classes, alpha=alpha)

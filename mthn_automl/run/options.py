@@ -89,6 +89,9 @@ class Options:
         parse=parse_columns,
     )
     problem: str = option("auto", f"auto, {listed(Problem)}. auto: text or two values are classes.", DATA)
+    offset: str | None = option(
+        None, "Column of exposures, such as hours or persons, that counts are in proportion to; never a feature.", DATA
+    )
     features: tuple[str, ...] = option(
         (), "Column to use as a feature; repeatable. Default: all others.", DATA, repeatable=True, parse=parse_columns
     )
@@ -203,7 +206,7 @@ class Options:
     max_latency: float | None = option(
         None, "Most microseconds that predicting a row may take, as measured.", SEARCH, check=above_zero
     )
-    metric: str | None = option(None, f"{listed(METRICS)}. Default: rmse or log_loss.", SEARCH)
+    metric: str | None = option(None, f"{listed(METRICS)}. Default: rmse, log_loss or poisson_deviance.", SEARCH)
     average: str = option(
         "rows", f"What the search minimises the error over: {listed(AVERAGES)}.", SEARCH, check=one_of(AVERAGES)
     )
@@ -300,6 +303,7 @@ class Options:
             reading=Reading(self.delimiter, self.encoding, self.sheet),
             merge_rare=self.merge_rare,
             promote=not (self.no_promote or self.no_metadata),
+            offset=self.offset,
         )
 
     @classmethod

@@ -2,11 +2,11 @@
 
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.metrics.parts.scores import Means, first, squared_errors
-from mthn_automl.data.scoring import REGRESSION, Metric
+from mthn_automl.data.scoring import NUMBERS, Metric
 
 
 def _scores(target: FloatArray, prediction: FloatArray) -> Means:
     return Means(squared_errors(target, prediction), first)
 
 
-METRIC = Metric("mse", REGRESSION, _scores)
+METRIC = Metric("mse", NUMBERS, _scores)

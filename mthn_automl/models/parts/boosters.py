@@ -40,10 +40,12 @@ class Labelled:
     Attributes:
         matrix: (rows, columns), categories first, as whole numbers.
         label: (rows,) float64, or a class each.
+        weight: (rows,) float64; None: all alike.
     """
 
     matrix: FloatArray
     label: FloatArray | IntArray
+    weight: FloatArray | None = None
 
 
 def lightgbm_booster(
@@ -51,10 +53,13 @@ def lightgbm_booster(
 ) -> lightgbm.Booster:
     """One that has not grown yet. options: LightGBM's. categories: how many of the first columns are."""
     given, native = {**ALWAYS, **options}, list(range(categories))
-    data = lightgbm.Dataset(training.matrix, training.label, categorical_feature=native, params=given)
+    data = lightgbm.Dataset(
+        training.matrix, training.label, weight=training.weight, categorical_feature=native, params=given
+    )
     booster = lightgbm.Booster(given, data)
     if validation is not None:
-        booster.add_valid(data.create_valid(validation.matrix, validation.label, params=given), "validation")
+        checks = data.create_valid(validation.matrix, validation.label, weight=validation.weight, params=given)
+        booster.add_valid(checks, "validation")
     return booster
 
 

@@ -9,6 +9,7 @@ from scipy.linalg import cho_factor, cho_solve
 from threadpoolctl import threadpool_limits
 
 from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.models.parts.counts import Counts, fit_counts
 from mthn_automl.models.parts.kernels import Kernel, Points, landmarks, whitening
 from mthn_automl.models.parts.linear import Linear, fit_classes
 from mthn_automl.models.parts.probabilities import Classes
@@ -68,13 +69,15 @@ class KernelMachine:
         cls, kernel: Kernel, points: Points, labels: IntArray, classes: Classes, *, alpha: float, seed: int
     ) -> "KernelMachine":
         """Kernel logistic regression over landmarks; labels: (rows,) among the present classes."""
-        count = min(len(points), CLASS_LANDMARKS, max(50, CLASS_VALUES // len(points)))
-        stored = points.take(landmarks(points.place, count, seed=seed))
-        white = whitening(kernel.gram(stored))
-        features = np.empty((len(points), white.shape[1]))
-        for rows, chunk in points.chunks(len(stored)):
-            features[rows] = np.matmul(kernel(chunk, stored), white)
+        stored, white, features = _features(kernel, points, seed)
         fitted = fit_classes(features, labels, classes, alpha=alpha)
+        return cls(kernel, len(points), stored, Linear(np.matmul(white, fitted.coefficients), fitted.intercept))
+
+    @classmethod
+    def fit_counts(cls, kernel: Kernel, points: Points, counts: Counts, *, alpha: float, seed: int) -> "KernelMachine":
+        """Kernel Poisson regression over landmarks."""
+        stored, white, features = _features(kernel, points, seed)
+        fitted = fit_counts(features, counts, alpha=alpha)
         return cls(kernel, len(points), stored, Linear(np.matmul(white, fitted.coefficients), fitted.intercept))
 
     @property
@@ -120,6 +123,17 @@ class _Stored:
     stored: Points
     coefficients: FloatArray
     intercept: FloatArray
+
+
+def _features(kernel: Kernel, points: Points, seed: int) -> tuple[Points, FloatArray, FloatArray]:
+    """Landmarks, what makes the kernel's values at them features, (landmarks, features), and these of all points."""
+    count = min(len(points), CLASS_LANDMARKS, max(50, CLASS_VALUES // len(points)))
+    stored = points.take(landmarks(points.place, count, seed=seed))
+    white = whitening(kernel.gram(stored))
+    features = np.empty((len(points), white.shape[1]))
+    for rows, chunk in points.chunks(len(stored)):
+        features[rows] = np.matmul(kernel(chunk, stored), white)
+    return stored, white, features
 
 
 def _fit_landmarks(

@@ -54,7 +54,7 @@ class Linear:
 
 def fit_regression(columns: Any, target: FloatArray, *, alpha: float) -> Linear:
     """Squared error + alpha |coefficients|^2, the intercept free; target: (rows, outputs)."""
-    model = RidgeRegression(alpha=alpha, tol=1e-8).fit(_densified(columns), target)
+    model = RidgeRegression(alpha=alpha, tol=1e-8).fit(densified(columns), target)
     return Linear(np.ascontiguousarray(np.atleast_2d(model.coef_).T), np.atleast_1d(model.intercept_))
 
 
@@ -64,11 +64,12 @@ def fit_classes(columns: Any, labels: IntArray, classes: Classes, *, alpha: floa
         return Linear(np.zeros((columns.shape[1], 0)), np.zeros(0))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = LogisticRegression(C=1.0 / alpha, max_iter=2000).fit(_densified(columns), labels)
+        model = LogisticRegression(C=1.0 / alpha, max_iter=2000).fit(densified(columns), labels)
     return Linear(np.ascontiguousarray(model.coef_.T), model.intercept_)
 
 
-def _densified(columns: Any) -> Any:
+def densified(columns: Any) -> Any:
+    """Columns as an array where they are few enough."""
     if isinstance(columns, np.ndarray) or np.prod(columns.shape, dtype=float) > DENSE_VALUES:
         return columns
     return columns.toarray()

@@ -1,0 +1,50 @@
+"""Exposures: what the counts of rows are in proportion to, such as hours watched or persons living there."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.asked import Asked
+from mthn_automl.data.columns.form import PLAIN
+from mthn_automl.data.columns.numbers import numbers
+from mthn_automl.data.source import Source
+from mthn_automl.data.values import not_a_number
+from mthn_automl.errors import DataError, UsageError
+
+
+def refuse_offset(asked: Asked, targets: Sequence[str]) -> None:
+    """Asked once the targets are known.
+
+    Raises:
+        UsageError: the column of exposures has another role, too.
+    """
+    roles = {"the task": (asked.task,), "a target": targets, "a feature": asked.features, "ignored": asked.ignore}
+    for role, names in roles.items():
+        if asked.offset in names:
+            raise UsageError(f"--offset must name a column of its own, however '{asked.offset}' is {role}, too.")
+
+
+def exposures(source: Source, name: str) -> FloatArray:
+    """(rows,) float64, above zero.
+
+    Raises:
+        DataError: no such column, or a cell that is missing, no number, or not above zero.
+    """
+    cells = source.require(name, "that says what counts are in proportion to")
+    if cells.numbers is None:
+        names = cells.names()
+        wrong = np.append(np.isnan(numbers(PLAIN, names.array)), False)[names.codes]
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise not_a_number(name, source.at(row), names.names[names.codes[row]])
+    values = np.full(len(source), np.nan) if cells.numbers is None else cells.numbers
+    wrong = ~(values > 0)
+    if wrong.any():
+        row = int(wrong.argmax())
+        said = "is missing" if np.isnan(values[row]) else f"is {values[row]:g}"
+        raise DataError(
+            f"An exposure must be a number above 0 in every row, however '{name}' {said} in {source.at(row)}; correct "
+            "it or leave out the row."
+        )
+    return values
