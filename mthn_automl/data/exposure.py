@@ -1,6 +1,7 @@
 """Exposures: what the counts of rows are in proportion to, such as hours watched or persons living there."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -23,6 +24,25 @@ def refuse_offset(asked: Asked, targets: Sequence[str]) -> None:
     for role, names in roles.items():
         if asked.offset in names:
             raise UsageError(f"--offset must name a column of its own, however '{asked.offset}' is {role}, too.")
+
+
+def given_exposures(name: str, given: Any, rows: int) -> FloatArray:
+    """(rows,) float64 of exposures that come as an array, or None.
+
+    Raises:
+        DataError: there are none, or not one above zero a row.
+    """
+    if given is None:
+        raise DataError(f"This model predicts counts in proportion to '{name}', however no exposure is given; give it.")
+    try:
+        values = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"An exposure must be a number above 0, however '{name}' is {given!r:.40}.") from None
+    if values.shape != (rows,):
+        raise DataError(f"There must be one exposure a row, however their shape is {values.shape} for {rows:,} rows.")
+    if not ((values > 0) & np.isfinite(values)).all():
+        raise DataError(f"An exposure must be a finite number above 0 in every row, however '{name}' is not.")
+    return values
 
 
 def exposures(source: Source, name: str) -> FloatArray:

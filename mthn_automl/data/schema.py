@@ -88,6 +88,8 @@ class Schema:
             raise ValueError("there must be a target, however there is none")
         if not self.kind.fewest <= len(set(self.classes)) == len(self.classes) <= self.kind.most:
             raise ValueError(f"the classes of a {self.problem} problem cannot be {list(self.classes)}")
+        if self.offset is not None and self.problem is not Problem.COUNT:
+            raise ValueError(f"an offset is of counts, however the problem is {self.problem}")
         for columns in (self.features, self.metadata, self.targets):
             names = [each if isinstance(each, str) else each.name for each in columns]
             if len(set(names)) < len(names):
