@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ MOST_BYTES = 1 << 20
 FORMAT = 1
 FAMILIES = ("neural", "classical")
 GROUPS = ("usual", "all", *FAMILIES)
+TAKEN = (*GROUPS, "ensemble")
+"""Words that mean something else where an architecture is named, in any case of letters: files may not tell cases."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +178,7 @@ def read_file(path: Path) -> SpaceFile:
     Raises:
         UsageError: the file is missing, is no TOML, or lacks what a search space needs.
     """
+    _require_name(path)
     try:
         if path.stat().st_size > MOST_BYTES:
             raise OSError(f"it has more than {MOST_BYTES:,} bytes")
@@ -211,6 +215,15 @@ def shared_training() -> Mapping[str, Mapping[str, Any]]:
 def own_training(space: SpaceFile) -> dict[str, Mapping[str, Any]]:
     """What is searched of an architecture's training in another way than usual."""
     return {name: table for name, table in space.training.items() if shared_training().get(name) != table}
+
+
+def _require_name(path: Path) -> None:
+    """Trials and models lie in folders of that name, and lists of architectures have commas."""
+    if not re.fullmatch(r"\w[\w.-]*", path.stem) or path.stem.casefold() in TAKEN:
+        raise UsageError(
+            f"The name of a search space file must be letters, digits, '_', '-' and '.', begin with one of the first "
+            f"three and not be one of {', '.join(TAKEN)}, however it is {path.name!r}; rename it."
+        )
 
 
 def _require(path: Path, content: Mapping[str, Any]) -> None:

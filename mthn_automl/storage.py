@@ -40,7 +40,7 @@ def replacing(path: Path, *, on_disk: bool = True) -> Iterator[IO[bytes]]:
         try:
             with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
                 with suppress(FileNotFoundError):
-                    os.fchmod(stream.fileno(), stat.S_IMODE(path.stat().st_mode))
+                    _as_it_was(stream.fileno(), path.stat())
                 yield stream
                 stream.flush()
                 if on_disk:
@@ -49,6 +49,17 @@ def replacing(path: Path, *, on_disk: bool = True) -> Iterator[IO[bytes]]:
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+def _as_it_was(descriptor: int, was: os.stat_result) -> None:
+    """Give a new file the group and the mode of the old one; what no longer is its group's may not read it either."""
+    mode = stat.S_IMODE(was.st_mode)
+    if os.fstat(descriptor).st_gid != was.st_gid:
+        try:
+            os.fchown(descriptor, -1, was.st_gid)
+        except PermissionError:
+            mode &= ~stat.S_IRWXG
+    os.fchmod(descriptor, mode)
 
 
 @contextmanager

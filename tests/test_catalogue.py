@@ -118,6 +118,15 @@ def test_a_file_that_is_no_search_space_is_refused_by_its_name(tmp_path: Path) -
         assert str(path) in str(refused.value)
 
 
+def test_an_architecture_has_a_name_that_can_be_that_of_a_folder_and_stand_in_a_list(tmp_path: Path) -> None:
+    for name in ("..", ".hidden", "-v", "a,b", "a b", "\x1b[2J", "all", "Ensemble"):
+        path = tmp_path / f"{name}.toml"
+        path.write_text(OWN.format(family="classical"), encoding="utf-8")
+        with pytest.raises(UsageError, match=r"The name of a search space file must be .*; rename it"):
+            catalogue.read_file(path)
+    assert own(tmp_path, "my-net_2.1").name == "my-net_2.1"
+
+
 def test_a_class_that_cannot_be_imported_is_refused_by_the_file_that_names_it(tmp_path: Path) -> None:
     for class_path in ("mthn_automl.models.ridge:Rigde", "no_such_package.net:Mine", ".net:Mine"):
         with pytest.raises(UsageError, match=r"must be importable as 'package\.module:Class'"):

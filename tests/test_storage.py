@@ -46,6 +46,25 @@ def test_who_may_read_a_file_stays_as_it_was_or_is_as_the_umask_says(tmp_path: P
     assert [stat.S_IMODE(each.stat().st_mode) for each in (private, new)] == [0o600, 0o640]
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root may give a file to a group that is not its own")
+def test_the_group_stays_and_where_it_cannot_the_file_is_no_groups(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "shared"
+    path.touch()
+    os.chown(path, -1, 4242)
+    path.chmod(0o664)
+    storage.write_text(path, "new")
+    assert (path.stat().st_gid, stat.S_IMODE(path.stat().st_mode)) == (4242, 0o664)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "fchown", refuse)
+    storage.write_text(path, "newer")
+    assert (path.stat().st_gid, stat.S_IMODE(path.stat().st_mode)) == (os.getgid(), 0o604)
+
+
 @pytest.mark.parametrize(
     ("step", "error"),
     [("fsync", OSError("disk full")), ("fchmod", KeyboardInterrupt()), ("replace", OSError("disk full"))],

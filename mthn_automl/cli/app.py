@@ -18,6 +18,7 @@ from mthn_automl.catalogue import members
 from mthn_automl.cli import commands
 from mthn_automl.errors import MthnError, Terminated
 from mthn_automl.storage import of_another_kind, refusal
+from mthn_automl.terminal import inert
 from mthn_automl.tuning.runners.interruption import heeded
 
 INTERRUPTED = 130
@@ -119,7 +120,7 @@ def _say(sentence: str, exit_code: int) -> int:
     except OSError:
         _drop_output()
     with suppress(OSError):  # the terminal may be gone
-        print(f"mthn-automl: {sentence}", file=sys.stderr)
+        print(f"mthn-automl: {inert(sentence)}", file=sys.stderr)
     return exit_code
 
 

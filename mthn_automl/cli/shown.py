@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from mthn_automl.terminal import inert
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -36,9 +38,9 @@ def show_result(result: "SearchResult", *, as_json: bool) -> None:
         print(json.dumps({"run": str(result.folder), **result.summary}, indent=2))
         return
     show_leaderboard(result.leaderboard, result.summary["metric"])
-    print(f"\n{result.summary['metadata_sentence']}")
-    print(f"Everything is in {result.folder}; to predict new rows:\n")
-    print(f"    mthn-automl predict {result.folder} new.csv --output predictions.csv")
+    print(inert(f"\n{result.summary['metadata_sentence']}"))
+    print(inert(f"Everything is in {result.folder}; to predict new rows:\n"))
+    print(inert(f"    mthn-automl predict {result.folder} new.csv --output predictions.csv"))
 
 
 def show_description(found: "Description", *, as_json: bool) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mthn_automl.data.account import ColumnAccount
+from mthn_automl.data.alarms.parts.alarm import Alarm
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.dataset import Dataset
 
@@ -63,6 +64,8 @@ class Description:
         classes: none in regression.
         columns: of data and metadata.
         notes: all that was decided, in sentences.
+        alarms: what looks wrong.
+        alarms_sample: the rows that were looked at for these; empty: all.
     """
 
     rows: int
@@ -74,14 +77,31 @@ class Description:
     classes: tuple[str, ...]
     columns: tuple[ColumnAccount, ...]
     notes: tuple[str, ...]
+    alarms: tuple[Alarm, ...]
+    alarms_sample: str
 
     def to_json(self) -> dict[str, Any]:
         """As `check --json` prints it."""
         return asdict(self)
 
 
-def describe(dataset: Dataset, test: NDArray[np.bool_], metric: str, *, in_file: int | None = None) -> Description:
-    """test: (rows,) those that would be held out. in_file: rows of a test file in their place."""
+def describe(
+    dataset: Dataset,
+    test: NDArray[np.bool_],
+    metric: str,
+    alarms: tuple[tuple[Alarm, ...], str],
+    *,
+    in_file: int | None = None,
+) -> Description:
+    """Plain values of a dataset.
+
+    Args:
+        dataset: as it was read.
+        test: (rows,) those that would be held out.
+        metric: its name.
+        alarms: what was found, and the sample that was looked at.
+        in_file: rows of a test file in place of those held out.
+    """
     schema = dataset.schema
     return Description(
         rows=len(dataset),
@@ -93,6 +113,8 @@ def describe(dataset: Dataset, test: NDArray[np.bool_], metric: str, *, in_file:
         classes=schema.classes,
         columns=dataset.account,
         notes=dataset.notes,
+        alarms=alarms[0],
+        alarms_sample=alarms[1],
     )
 
 

@@ -44,9 +44,9 @@ class Encoder:
 
     @classmethod
     def fit(cls, training: Dataset, flags: Flags) -> "Encoder":
-        """Scales of the rows of `training`; metadata scales count each of its tasks once."""
+        """Scales of the rows of `training`, as they are weighted; metadata scales count each of its tasks once."""
         schema = training.schema
-        features = Preprocessor.fit(schema.features, training.features, flags.features)
+        features = Preprocessor.fit(schema.features, training.features, flags.features, training.weight)
         metadata = cls.metadata_of(training, np.arange(len(training)), flags)
         return cls(features, metadata, schema.kind.scaling(training))
 

@@ -1,16 +1,13 @@
 """Exposures: what the counts of rows are in proportion to, such as hours watched or persons living there."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.asked import Asked
-from mthn_automl.data.columns.form import PLAIN
-from mthn_automl.data.columns.numbers import numbers
 from mthn_automl.data.source import Source
-from mthn_automl.data.values import not_a_number
+from mthn_automl.data.targets import numbers_of
 from mthn_automl.errors import DataError, UsageError
 
 
@@ -20,13 +17,14 @@ def refuse_offset(asked: Asked, targets: Sequence[str]) -> None:
     Raises:
         UsageError: the column of exposures has another role, too.
     """
-    roles = {"the task": (asked.task,), "a target": targets, "a feature": asked.features, "ignored": asked.ignore}
+    roles = {"the task": asked.task, "a target": targets, "a feature": asked.features, "ignored": asked.ignore}
+    roles |= {"the weight": [asked.weight] if asked.weight else [], "the id": [asked.id] if asked.id else []}
     for role, names in roles.items():
         if asked.offset in names:
             raise UsageError(f"--offset must name a column of its own, however '{asked.offset}' is {role}, too.")
 
 
-def given_exposures(name: str, given: Any, rows: int) -> FloatArray:
+def given_exposures(name: str, given: object, rows: int) -> FloatArray:
     """(rows,) float64 of exposures that come as an array, or None.
 
     Raises:
@@ -35,7 +33,7 @@ def given_exposures(name: str, given: Any, rows: int) -> FloatArray:
     if given is None:
         raise DataError(f"This model predicts counts in proportion to '{name}', however no exposure is given; give it.")
     try:
-        values = np.asarray(given, dtype=np.float64)
+        values = np.array(given, dtype=np.float64)
     except (TypeError, ValueError):
         raise DataError(f"An exposure must be a number above 0, however '{name}' is {given!r:.40}.") from None
     if values.shape != (rows,):
@@ -51,14 +49,8 @@ def exposures(source: Source, name: str) -> FloatArray:
     Raises:
         DataError: no such column, or a cell that is missing, no number, or not above zero.
     """
-    cells = source.require(name, "that says what counts are in proportion to")
-    if cells.numbers is None:
-        names = cells.names()
-        wrong = np.append(np.isnan(numbers(PLAIN, names.array)), False)[names.codes]
-        if wrong.any():
-            row = int(wrong.argmax())
-            raise not_a_number(name, source.at(row), names.names[names.codes[row]])
-    values = np.full(len(source), np.nan) if cells.numbers is None else cells.numbers
+    source.require(name, "that says what counts are in proportion to")
+    values = numbers_of(source, name)
     wrong = ~(values > 0)
     if wrong.any():
         row = int(wrong.argmax())

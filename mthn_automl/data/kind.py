@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class Kind(ABC):
     """A kind of problem. A subclass is final and has no state; its file has one instance of it, `KIND`.
 
-    Networks write `outputs` numbers a row, from which `row_loss` and `prediction` are made.
+    Networks write `outputs` numbers a row, from which `loss` and `prediction` are made.
 
     Shape:
         output (rows, outputs) -> prediction (rows, targets), or (rows, classes) of probabilities.
@@ -65,8 +65,8 @@ class Kind(ABC):
         """Columns that a network writes."""
 
     @abstractmethod
-    def row_loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
-        """(..., outputs) and what is trained on, (..., scaled targets and exposures) -> (...)."""
+    def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
+        """(..., outputs) and what is trained on, (..., scaled targets, of counts and exposures) -> (..., targets)."""
 
     @abstractmethod
     def prediction(self, output: FloatArray, scaling: Scaling) -> FloatArray:

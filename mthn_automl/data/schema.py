@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from mthn_automl.data import kind
 from mthn_automl.data.columns.form import Form, Kind, Part
+from mthn_automl.data.task_names import name_by
 
 
 class Problem(StrEnum):
@@ -64,7 +65,7 @@ class Schema:
     """The columns a model was trained on.
 
     Attributes:
-        task: the column that names each row's task.
+        task: the columns that name each row's task: one, or several whose values together are its name.
         targets: the columns that are predicted.
         problem: what they pose.
         classes: their names in the order of their indices; none of numbers.
@@ -72,9 +73,13 @@ class Schema:
         metadata: in the order of the input.
         promoted: whether the metadata are columns of the data, which never vary within a task.
         offset: the column of exposures, which the mean of a count is in proportion to; None: there is none.
+        weight: the column that says what each row counts; None: all count alike.
+        described_by: those columns of `task` that the metadata have too; a row of metadata is of all tasks that have
+            its values there. None: all.
+        id: the column by which the user knows a row; it is given back with predictions, and is no feature.
     """
 
-    task: str
+    task: tuple[str, ...]
     targets: tuple[str, ...]
     problem: Problem
     classes: tuple[str, ...]
@@ -82,15 +87,20 @@ class Schema:
     metadata: tuple[Column, ...] = ()
     promoted: bool = False
     offset: str | None = None
+    weight: str | None = None
+    described_by: tuple[str, ...] = ()
+    id: str | None = None
 
     def __post_init__(self) -> None:
         if not self.targets:
             raise ValueError("there must be a target, however there is none")
+        if not self.task or not set(self.described_by) <= set(self.task):
+            raise ValueError(f"tasks must be named by columns, however they are {self.task}, {self.described_by}")
         if not self.kind.fewest <= len(set(self.classes)) == len(self.classes) <= self.kind.most:
             raise ValueError(f"the classes of a {self.problem} problem cannot be {list(self.classes)}")
         if self.offset is not None and self.problem is not Problem.COUNT:
             raise ValueError(f"an offset is of counts, however the problem is {self.problem}")
-        for columns in (self.features, self.metadata, self.targets):
+        for columns in (self.features, self.metadata, self.targets, self.task):
             names = [each if isinstance(each, str) else each.name for each in columns]
             if len(set(names)) < len(names):
                 raise ValueError(f"no two columns of a table may have the same name, however they are {names}")
@@ -99,6 +109,15 @@ class Schema:
     def kind(self) -> kind.Kind:
         """How problems of this kind are scaled, trained and predicted."""
         return kind.kind_of(self.problem)
+
+    @property
+    def described(self) -> tuple[str, ...]:
+        """The columns that name what a row of metadata describes."""
+        return self.described_by or self.task
+
+    def described_as(self, task: str) -> str:
+        """The name under which metadata describe a task."""
+        return name_by(self.described, self.task, task)
 
     @property
     def outputs(self) -> int:

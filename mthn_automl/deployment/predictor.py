@@ -101,8 +101,8 @@ class Predictor:
         What training has not seen, of categories, tasks or ranges, is counted in warnings.
 
         Returns:
-            Columns row, task, then prediction (or prediction_<target>); for classes prediction and
-            probability_<class>.
+            Columns row, task, the column of --id if there is one, then prediction (or prediction_<target>); for
+            classes prediction and probability_<class>. The index is that of `data` where it is a DataFrame.
 
         Raises:
             DataError: as `read`.
@@ -113,7 +113,8 @@ class Predictor:
         rows = self.read(data, meta, allow_unknown=allow_unknown)
         for note in rows.notes:
             warnings.warn(note, UnknownWarning, stacklevel=2)
-        return self.predict_rows(rows)
+        table = self.predict_rows(rows)
+        return table.set_axis(data.index) if isinstance(data, pd.DataFrame) else table
 
     def predict_rows(self, rows: Dataset) -> pd.DataFrame:
         """As `predict`, for rows that `read` has encoded."""
@@ -156,8 +157,9 @@ class Predictor:
         Args:
             features: (rows, columns) numbers in the order of `columns`, NaN where missing. A category is given as its
                 index in the schema, -1 or NaN where it is missing.
-            task: (rows,) names; or, where no task of training is named by a whole number, indices into
-                `tasks.names`, -1 for a task never seen. Names that are not known are tasks never seen.
+            task: (rows,) names, or (rows, columns) where several columns name a task; or, where no task of training is
+                named by a whole number, indices into `tasks.names`, -1 for a task never seen. Names that are not known
+                are tasks never seen.
             exposure: (rows,) of a model of counts that was trained with `--offset`.
 
         Raises:
@@ -182,7 +184,7 @@ class Predictor:
         Args:
             row: values by the names of columns, as a mapping or a Series; what is not there, None or NaN is missing,
                 and so is a category that is not known. Or numbers in the order of `columns`, as for `predict_arrays`.
-            task: its name, where `row` does not hold it.
+            task: its name, where `row` does not hold it; a tuple where several columns name it.
             exposure: of a model of counts that was trained with `--offset`, where `row` does not hold it.
 
         Raises:
@@ -196,7 +198,7 @@ class Predictor:
         if isinstance(row, Mapping | pd.Series):
             named = row if isinstance(row, Mapping) else {str(name): value for name, value in row.items()}
             table = self._features.of_mapping(named)
-            task = named.get(self.schema.task) if task is None else task
+            task = self._tasks.in_row(named) if task is None else task
             exposure = named.get(self.schema.offset or "") if exposure is None else exposure
         else:
             table = self._features.of_list(row)
@@ -227,7 +229,7 @@ class Predictor:
 
     @cached_property
     def _tasks(self) -> TaskReader:
-        return TaskReader(self.tasks, self.spare)
+        return TaskReader(self.schema, self.tasks, self.spare)
 
     @cached_property
     def _cached(self) -> dict[int | str, Any]:
@@ -249,7 +251,7 @@ class Predictor:
             return task, self.tasks
         return len(self.tasks), self._tasks.extended([task])
 
-    def _exposures(self, given: ArrayLike | None, rows: int) -> FloatArray | None:
+    def _exposures(self, given: object, rows: int) -> FloatArray | None:
         """None of a model that was trained without."""
         return None if self.schema.offset is None else given_exposures(self.schema.offset, given, rows)
 
@@ -286,6 +288,8 @@ def prediction_table(schema: Schema, rows: Dataset, prediction: FloatArray) -> p
         "row": rows.row,
         "task": np.array(rows.tasks.names, dtype=object)[rows.task],
     }
+    if schema.id is not None and rows.id is not None:
+        columns[schema.id] = rows.id.to_pandas().to_numpy()
     columns.update(_class_columns(schema, prediction) if schema.classes else _target_columns(schema, prediction))
     return pd.DataFrame(columns)
 

@@ -6,7 +6,7 @@ fields of `Settings`; `traits` says what the class looks at, and the contract te
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, final
 
@@ -19,6 +19,8 @@ from torch import Tensor
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder, Flags
+from mthn_automl.data.schema import Problem
+from mthn_automl.models.parts.counts import steadied
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.models.parts.task_tables import WithTaskTables
@@ -229,8 +231,9 @@ class Frame:
 class Classical(ABC):
     """A model with a fit of its own. A subclass is final, with a frozen `Settings` like an architecture's.
 
-    It learns from encoded rows and gives scores; the frame around it encodes, decodes, and keeps what both need. Rows
-    of tasks numbered beyond those of the fit are of tasks never seen.
+    It learns from encoded rows, of several targets those that each row has, as the rows are weighted, and gives scores;
+    the frame around it encodes, decodes, and keeps what both need. Rows of tasks numbered beyond those of the fit are
+    of tasks never seen.
 
     Shape:
         rows -> (rows, targets) float64 on the targets' own scale, or (rows, classes) probabilities.
@@ -265,6 +268,9 @@ class Classical(ABC):
         fitted_whole: whether a trial's model is one fit on all its rows, and not the mean of the fits of its folds.
             Models in closed form are better so (by 1 to 2 % on eight data sets, by 10 % on the smallest), and a fifth
             of the size; trees and networks are as good as a mean, which costs no further fit.
+        stores_rows: whether `stored_rows` are more than none, whatever the settings.
+        learns_rates: whether `learn` is given counts as rates, weighted by their exposures; else as they are.
+        counting: while it learns, whether that is counts.
         rounds: of a model that has been fitted in rounds, those that it kept and those that it was trained for.
         encoder: of features, metadata and targets, fitted on the training rows.
         classes: those of the training rows; None of numbers.
@@ -272,6 +278,9 @@ class Classical(ABC):
 
     Settings: ClassVar[type]
     fitted_whole: ClassVar[bool] = True
+    learns_rates: ClassVar[bool] = True
+    counting: bool = False
+    stores_rows: ClassVar[bool] = False
     rounds: tuple[int, int] = (0, 0)
 
     encoder: Encoder
@@ -296,7 +305,10 @@ class Classical(ABC):
 
     @abstractmethod
     def learn(self, training: Dataset, *, seed: int) -> None:
-        """Learn from all rows of `training`, by one thread. Same data, settings and seed give the same model."""
+        """Learn from all rows of `training`, by one thread. Same data, settings and seed give the same model.
+
+        Its weights have a mean of 1, so that penalties weigh as much as without.
+        """
 
     def learn_in_steps(self, training: Dataset, growth: Growth, *, seed: int) -> Generator[int, None, bool]:
         """Learn as `growth` says, pausing at each of its rungs; whether the deadline ended it.
@@ -341,7 +353,12 @@ class Classical(ABC):
     @final
     def fit_in_steps(self, training: Dataset, growth: Growth, *, flags: Flags, seed: int) -> Generator[int, None, bool]:
         """As `learn_in_steps`; encoder and classes are those of the training rows alone."""
+        training = training.weighted_to_mean_1()
         self.encoder, self.classes = Encoder.fit(training, flags), Classes.of(training)
+        self.counting = training.schema.problem is Problem.COUNT
+        if self.counting and self.learns_rates:
+            checks = None if growth.validation is None else growth.validation.as_rates()
+            training, growth = training.as_rates(), replace(growth, validation=checks)
         steps = self.learn_in_steps(training, growth, seed=seed)
         while True:
             with threadpool_limits(1):  # as many workers fit at once
@@ -376,7 +393,8 @@ class Classical(ABC):
         self.take_over(state)
 
     def encoded_target(self, training: Dataset) -> FloatArray:
-        """(rows, scores) float64: standardised targets, or indicators of classes."""
-        if self.classes is None:
-            return self.encoder.encode_target(training.target).astype(np.float64)
-        return self.classes.indicators(training.target)
+        """(rows, scores) float64: standardised targets, NaN where missing, roots of rates, or indicators of classes."""
+        if self.classes is not None:
+            return self.classes.indicators(training.target)
+        target = self.encoder.encode_target(training.target).astype(np.float64)
+        return steadied(target, training.weight) if self.counting else target

@@ -9,7 +9,7 @@ import numpy as np
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
-from mthn_automl.models.parts.counts import Counts, steadied
+from mthn_automl.models.parts.held_out import labels
 from mthn_automl.models.parts.kernel_machine import KernelMachine
 from mthn_automl.models.parts.kernels import KernelShape, Points, landmarks
 from mthn_automl.models.parts.marginal_likelihood import Hyperparameters
@@ -69,6 +69,7 @@ class GaussianProcess(Classical):
     """
 
     Settings: ClassVar[type] = GaussianProcessSettings
+    stores_rows: ClassVar[bool] = True
 
     settings: GaussianProcessSettings
 
@@ -78,20 +79,22 @@ class GaussianProcess(Classical):
 
     def learn(self, training: Dataset, *, seed: int) -> None:
         """Learn from all rows of `training`; `seed` draws the rows of the likelihood and the landmarks."""
-        counts = Counts.asked(training, self.encoder)
-        points = self._points(training)
-        target = self.encoded_target(training) if counts is None else steadied(training, self.encoder)
+        points, target = self._points(training), self.encoded_target(training)
         some = landmarks(training.task, LIKELIHOOD_ROWS, seed=seed)
         family = self._family()
-        self.hyperparameters = family.best(points.take(some), target[some])
+        weight = training.weight
+        self.hyperparameters = family.best(points.take(some), target[some], None if weight is None else weight[some])
         kernel, noise = family.kernel(self.hyperparameters), family.noise(self.hyperparameters)
-        if counts is not None:
-            self.machine = KernelMachine.fit_counts(kernel, points, counts, alpha=noise, seed=seed)
+        if self.counting:
+            rate, weight = labels(self, training)[0], training.weight
+            self.machine = KernelMachine.fit_counts(kernel, points, rate, weight, alpha=noise, seed=seed)
         elif self.classes is None:
-            self.machine = KernelMachine.fit_regression(kernel, points, target, alpha=noise, seed=seed)
+            self.machine = KernelMachine.fit_regression(kernel, points, target, weight, alpha=noise, seed=seed)
         else:
-            labels, alpha = self.classes.labels(training.target), INDICATOR_TO_LOGIT * noise
-            self.machine = KernelMachine.fit_classes(kernel, points, labels, self.classes, alpha=alpha, seed=seed)
+            classes, alpha = self.classes.labels(training.target), INDICATOR_TO_LOGIT * noise
+            self.machine = KernelMachine.fit_classes(
+                kernel, points, classes, self.classes, weight, alpha=alpha, seed=seed
+            )
 
     def _family(self) -> Hyperparameters:
         settings = self.settings

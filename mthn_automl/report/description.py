@@ -10,6 +10,7 @@ from rich.table import Table
 from mthn_automl.data.account import ColumnAccount
 from mthn_automl.data.description import Description, Sizes
 from mthn_automl.data.names import counted, listed
+from mthn_automl.terminal import inert
 
 BLOCKS: Final = "▁▂▃▄▅▆▇█"
 WIDEST: Final = 120
@@ -23,7 +24,10 @@ def description_text(found: Description, width: int | None = None) -> str:
     lines += _section("Decided", found.notes)
     questions = [f"{question}." for column in found.columns for question in column.questions]
     lines += _section("To be settled by you", questions)
-    return "\n".join(lines) + "\n"
+    lines += _section("Alarms", [str(each) for each in found.alarms])
+    if found.alarms_sample:
+        lines += ["", f"Alarms were looked for in {found.alarms_sample}."]
+    return inert("\n".join(lines) + "\n")
 
 
 def _summary(found: Description) -> str:

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from mthn_automl.report.tally import Seen, Tally, leader, most_telling, together
 from mthn_automl.report.wording import digits, duration, workers_text
+from mthn_automl.terminal import inert
 
 FAILURES_SHOWN: Final = 3
 OTHER_LINES: Final = 3  # the heading, the names of the columns, and the line of the cursor
@@ -42,7 +43,7 @@ def _heading(seen: Seen, elapsed: float) -> str:
 def _failure(architecture: str, reason: str, count: int, width: int) -> Text:
     """One line; of a long reason the beginning, and always the count."""
     times = f" ({count} times)" if count > 1 else ""
-    text = Text(f"failed  {architecture}: {reason}", style="yellow", no_wrap=True, overflow="ellipsis")
+    text = Text(inert(f"failed  {architecture}: {reason}"), style="yellow", no_wrap=True, overflow="ellipsis")
     text.truncate(max(width - len(times), 1), overflow="ellipsis")
     return text.append(times)
 

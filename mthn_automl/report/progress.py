@@ -14,6 +14,7 @@ from rich.text import Text
 from mthn_automl.report.live_table import drawn
 from mthn_automl.report.tally import Seen
 from mthn_automl.report.wording import digits, duration, reason_of, workers_text
+from mthn_automl.terminal import inert
 from mthn_automl.tuning.events import (
     Event,
     PhaseFinished,
@@ -95,7 +96,7 @@ class Progress:
             line = self._line(event, now)
             self._seen.take(event, now)
         if line and (self._live is None or isinstance(event, Said | PhaseFinished)):
-            self._console.print(Text(line), soft_wrap=True)
+            self._console.print(Text(inert(line)), soft_wrap=True)
 
     def display(self) -> Group:
         """What the terminal shows now."""

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from mthn_automl.data.scoring import metric_named
 from mthn_automl.report.wording import digits
+from mthn_automl.terminal import inert
 
 TIED: Final = "="
 UNLIMITED: Final = 10_000
@@ -31,7 +32,7 @@ def leaderboard_text(table: pd.DataFrame, metric: str, width: int | None) -> str
             break
         del cells[left_out]
         lines = _drawn(cells)
-    return "\n".join(lines + _remarks(table)) + "\n"
+    return inert("\n".join(lines + _remarks(table)) + "\n")
 
 
 def _cells(ranked: pd.DataFrame, error_name: str) -> dict[str, list[str]]:

@@ -24,4 +24,4 @@ def check(data: Given, meta: Given | None = None, *, test: Given | None = None, 
     chosen = Options.parsed(data=data, meta=meta, test=test, **options)
     prepared = prepare(Inputs(chosen.data or data, chosen.meta or meta, chosen.test or test), chosen)
     rows = None if prepared.test_file is None else len(prepared.test_file)
-    return describe(prepared.all_rows, prepared.test_mask, prepared.metric, in_file=rows)
+    return describe(prepared.all_rows, prepared.test_mask, prepared.metric, prepared.alarms, in_file=rows)

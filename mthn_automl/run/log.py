@@ -11,6 +11,7 @@ from typing import Any
 from mthn_automl.report.wording import sentence
 from mthn_automl.run.folder import RunFolder
 from mthn_automl.storage import cut_torn_line, writing
+from mthn_automl.terminal import inert
 from mthn_automl.tuning.events import Event, PhaseFinished, PhaseStarted, Watcher
 
 BETWEEN = "run"
@@ -45,7 +46,7 @@ class Log:
         if isinstance(event, PhaseStarted):
             self._phase = event.name
         now = time.time()
-        line = f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M:%S}  {self._phase:8}  {sentence(event)}"
+        line = f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M:%S}  {self._phase:8}  {inert(sentence(event))}"
         _append(self._folder.run_log, line)
         fields = {name: _finite(value) for name, value in asdict(event).items()}
         told = {"seconds": now, "event": type(event).__name__, "phase": self._phase, "fields": fields}

@@ -1,6 +1,7 @@
 """From options to data that are read, checked and sealed: everything that can be refused before anything is written."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from mthn_automl import catalogue
 from mthn_automl.catalogue import SpaceFile
+from mthn_automl.data.alarms import alarms, refuse
+from mthn_automl.data.alarms.parts.alarm import Alarm
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.memory import refuse_search
 from mthn_automl.data.read import read_asked, read_rows
@@ -55,6 +58,20 @@ class Prepared:
     test_file: Dataset | None
     metric: str
 
+    @cached_property
+    def alarms(self) -> tuple[tuple[Alarm, ...], str]:
+        """What looks wrong with the data, and the sample of rows that was looked at; empty where it was all rows."""
+        if self.test_file is None:
+            return alarms(self.all_rows, self.test_mask)
+        rows = self.all_rows.followed_by(self.test_file)
+        return alarms(rows, np.arange(len(rows)) >= len(self.all_rows))
+
+    def sentences(self) -> list[str]:
+        """Everything there is to say of the data before time is spent on them."""
+        found, sample = self.alarms
+        looked = [f"Alarms were looked for in {sample}."] if sample else []
+        return [*self.all_rows.notes, *self.test_notes(), *(f"Alarm: {each}" for each in found), *looked]
+
     def test_notes(self) -> list[str]:
         """What there is to say of the test rows."""
         sealed = np.count_nonzero(self.test_mask)
@@ -72,6 +89,13 @@ def prepare(inputs: Inputs, options: Options) -> Prepared:
     Raises:
         DataError, UsageError: in one sentence.
     """
+    prepared = _read(inputs, options)
+    if options.strict:
+        refuse(prepared.alarms[0])
+    return prepared
+
+
+def _read(inputs: Inputs, options: Options) -> Prepared:
     files = chosen_files(options)
     asked = options.asked
     dataset = read_asked(inputs.data, None if options.no_metadata else inputs.meta, asked)

@@ -1,5 +1,6 @@
 """summary.json: everything a script needs to know of a finished run."""
 
+from dataclasses import asdict
 from typing import Any
 
 import mthn_automl
@@ -27,6 +28,8 @@ def summarise(answer: Answer) -> dict[str, Any]:
             "metadata": len(dataset.schema.metadata),
             "targets": list(dataset.schema.targets),
             "notes": list(prepared.all_rows.notes),
+            "alarms": [asdict(each) for each in prepared.alarms[0]],
+            "alarms_sample": prepared.alarms[1],
         },
         "problem": dataset.schema.problem.value,
         "metric": prepared.metric,

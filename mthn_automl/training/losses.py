@@ -13,13 +13,18 @@ def network_outputs(schema: Schema) -> int:
     return schema.kind.outputs(len(schema.targets), len(schema.classes))
 
 
-def row_loss(problem: Problem, output: Tensor, target: Tensor) -> Tensor:
-    """What a row costs in training.
+def row_loss(problem: Problem, output: Tensor, target: Tensor, counts: Tensor | None = None) -> Tensor:
+    """What a row costs in training: the mean over its targets, each times what it counts.
 
     Shape:
-        output (..., outputs), target (..., scaled targets, of counts and exposures) -> (...).
+        output (..., outputs), target (..., scaled targets, of counts and exposures), counts (..., targets) or (..., 1)
+        -> (...).
     """
-    return kind_of(problem).row_loss(output, target)
+    kind = kind_of(problem)
+    loss = kind.loss(output, target)
+    if counts is not None:
+        loss = loss * counts
+    return loss.mean(dim=-1) if kind.several else loss.squeeze(-1)
 
 
 def weighted_mean(loss: Tensor, weight: Tensor, mask: Tensor) -> Tensor:

@@ -35,7 +35,7 @@ def build(
     of_features = _columns("x", features, feature_levels)
     of_tasks = () if metadata is None else _columns("m", metadata, metadata_levels)
     offset = None if exposure is None else "exposure"
-    schema = Schema("task", targets, problem, tuple(classes), of_features, of_tasks, offset=offset)
+    schema = Schema(("task",), targets, problem, tuple(classes), of_features, of_tasks, offset=offset)
     names = TaskTable(tuple(f"task {index}" for index in range(tasks)), metadata)
     return Dataset(schema, features, task, target, np.arange(len(task)), names, TaskTable((), None), exposure=exposure)
 

@@ -14,6 +14,7 @@ from mthn_automl.data.kind import kind_of
 from mthn_automl.data.scaling import Scaling
 from mthn_automl.data.schema import Problem
 from mthn_automl.data.scoring import check_metric, error_over_rows, metric_named
+from mthn_automl.training.losses import row_loss
 from tests.contracts import zoo
 
 every_kind = pytest.mark.parametrize("problem", list(Problem))
@@ -40,7 +41,7 @@ def best_constant(dataset: Dataset, scaling: Scaling) -> FloatArray:
 
     def loss() -> Tensor:
         descent.zero_grad()
-        value = schema.kind.row_loss(output.expand(len(target), -1), target).mean()
+        value = row_loss(schema.problem, output.expand(len(target), -1), target).mean()
         value.backward()
         return value
 
@@ -100,8 +101,8 @@ def test_the_loss_is_of_each_row_and_wild_outputs_are_borne(problem: Problem) ->
     random = np.random.default_rng(0)
     for scale in (1.0, 1e4):
         output = torch.from_numpy(random.normal(0.0, scale, (2, len(target), width))).float().requires_grad_()
-        loss = kind.row_loss(output, target.expand(2, -1, -1))
-        alone = kind.row_loss(output[1, 3], target[3])
+        loss = row_loss(problem, output, target.expand(2, -1, -1))
+        alone = row_loss(problem, output[1, 3], target[3])
         assert loss.shape == (2, len(target))
         torch.testing.assert_close(loss[1, 3], alone)
         (gradient,) = torch.autograd.grad(loss.sum(), output)
@@ -125,7 +126,7 @@ def test_twice_the_exposure_is_twice_the_mean_and_the_same_loss_of_a_rate() -> N
     prediction = np.ones((len(dataset), 1))
     np.testing.assert_array_equal(double.exposed(prediction), 2 * dataset.exposed(prediction))
     losses = [
-        kind.row_loss(torch.zeros(len(dataset), 1).double(), trained_on(each, kind.scaling(each)))
+        row_loss(Problem.COUNT, torch.zeros(len(dataset), 1).double(), trained_on(each, kind.scaling(each)))
         for each in (dataset, double)
     ]
     torch.testing.assert_close(2 * losses[0], losses[1])

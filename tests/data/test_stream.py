@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.formats.readers import csv
+from mthn_automl.data.formats import blocks
 from mthn_automl.data.read import read_dataset
 from mthn_automl.data.stream import RowStream
 from mthn_automl.errors import DataError, UsageError
@@ -113,7 +113,7 @@ def test_blocks_and_pieces_need_not_agree_and_what_only_the_slow_way_reads_is_st
 ) -> None:
     known, path = training(), to_csv(new_rows(), tmp_path)
     whole = again(known, path)
-    monkeypatch.setattr(csv, "BLOCK_BYTES", 100)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 100)
     assert_same(stream_of(path, known, 7), whole)
     path.write_text(path.read_text().replace("\nn2,", "\n   \nn2,"))
     assert_same(stream_of(path, known, 7), again(known, path))
@@ -161,7 +161,7 @@ def test_what_is_wrong_is_told_as_for_the_whole_file(tmp_path: Path, frame: pd.D
 def test_what_is_wrong_late_in_a_file_is_told_by_its_line_or_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv, "BLOCK_BYTES", 100)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 100)
     path = to_csv(new_rows(), tmp_path)
     *lines, last = path.read_text().splitlines()
     for end, message in (

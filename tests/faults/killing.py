@@ -13,6 +13,9 @@ from tests.faults.runs import Started, Trials, call, call_apart, phases_begun, r
 
 ARCHITECTURES = "ridge,kernel_ridge,slow"
 
+Moment = tuple[float, str | None]
+"""Seconds from the start of the command, or from when it began the phase that is named."""
+
 
 @dataclass
 class Killed:
@@ -23,6 +26,7 @@ class Killed:
     folder: Path
     trials: int
     where: tuple[object, ...]
+    slow_seconds: float = 0.5
     results: list[dict[str, int]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     end: Ended | None = None
@@ -33,7 +37,7 @@ class Killed:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {"SLOW_SECONDS": "0.5", "FITS": str(self.folder / "fits")}
+        return {"SLOW_SECONDS": str(self.slow_seconds), "FITS": str(self.folder / "fits")}
 
     def words(self) -> list[object]:
         """Of the search, or of its resume where the folder is now."""
@@ -53,18 +57,14 @@ class Killed:
     def started(self) -> Started:
         return Started(*self.words(), **self.environment)
 
-    def kill(self, seconds: float, *, in_search: bool) -> None:
-        """Kill the driver so many seconds after its start, or after its search began; the run may be over by then."""
-        summary = self.run / "summary.json"
-        if summary.exists() and read_json(summary)["finished"]:
-            return
-        before = phases_begun(self.run, "search")
+    def kill(self, seconds: float, phase: str | None) -> None:
+        """Kill the driver so many seconds after its start, or after it began a phase; it must not be over by then."""
         with self.started() as started:
-            if in_search:
-                started.wait_for(lambda: phases_begun(self.run, "search") > before)
-            ends = time.monotonic() + seconds
-            while time.monotonic() < ends and started.process.poll() is None:
-                time.sleep(0.01)
+            if phase is not None:
+                before = phases_begun(self.run, phase)
+                started.wait_for(lambda: phases_begun(self.run, phase) > before)
+            time.sleep(seconds)
+            assert started.process.poll() is None, "it was over before it could be killed: draw earlier moments"
             started.kill_driver()
             self.results.append(results(self.run))
             self.left += started.left()
@@ -75,18 +75,18 @@ class Killed:
         return self
 
 
-def killed(folder: Path, trials: int, moments: list[tuple[float, bool]], *where: object) -> Killed:
-    """A run killed at each of the moments: seconds, and whether from the beginning of its search."""
-    story = Killed(folder, trials, where)
-    for seconds, in_search in moments:
-        story.kill(seconds, in_search=in_search)
+def killed(folder: Path, trials: int, moments: list[Moment], *where: object, slow_seconds: float = 0.5) -> Killed:
+    """A run killed at each of the moments, then finished."""
+    story = Killed(folder, trials, where, slow_seconds)
+    for seconds, phase in moments:
+        story.kill(seconds, phase)
     return story.finish()
 
 
-def moments(kills: int, seed: int, longest: float, *, in_search: bool) -> list[tuple[float, bool]]:
+def moments(kills: int, seed: int, longest: float, phase: str | None) -> list[Moment]:
     """Drawn at random, the same for the same seed."""
     chance = random.Random(seed)
-    return [(chance.uniform(0.0, longest), in_search) for _ in range(kills)]
+    return [(chance.uniform(0.0, longest), phase) for _ in range(kills)]
 
 
 def loses_and_doubles_nothing(story: Killed) -> bool:

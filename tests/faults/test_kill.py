@@ -14,7 +14,7 @@ import pytest
 
 from tests.command import Ended
 from tests.faults import killing
-from tests.faults.killing import Killed, moments
+from tests.faults.killing import Killed, Moment, moments
 from tests.faults.runs import Trials, call, phases_begun, results
 
 pytestmark = pytest.mark.faults
@@ -112,28 +112,31 @@ def test_the_end_is_that_of_a_run_that_was_not_killed(finished: Killed, tmp_path
     pd.testing.assert_frame_equal(*boards)
 
 
-def ten_moments() -> list[tuple[float, bool]]:
-    """Half count from the start of the command, and so hit the start of Ray, the ablation and the report."""
-    early, late = moments(5, 11, 30.0, in_search=False), moments(5, 12, 25.0, in_search=True)
-    return [moment for pair in zip(early, late, strict=True) for moment in pair]
+def ten_moments() -> list[Moment]:
+    """Of the start of Ray, of the search, and of each phase after it."""
+    early, late = moments(4, 11, 12.0, None), moments(3, 12, 7.0, "search")
+    behind = [
+        moment for seed, phase in enumerate(("ensemble", "test", "figures")) for moment in moments(1, seed, 0.1, phase)
+    ]
+    return [*(moment for pair in zip(early, late, strict=False) for moment in pair), early[-1], *behind]
 
 
-THREE, TEN = moments(3, 5, 4.0, in_search=True), ten_moments()
+THREE, TEN = moments(3, 5, 5.0, "search"), ten_moments()
 RAY = ("--runner", "ray", "--workers")
 OFTEN = [
-    pytest.param(THREE, 9, ("--runner", "local"), id="three kills in process"),
-    pytest.param(TEN, 30, (*RAY, 1), id="ten kills with a worker", marks=pytest.mark.ray),
-    pytest.param(TEN, 30, (*RAY, 2), id="ten kills with two workers", marks=pytest.mark.ray),
+    pytest.param(THREE, 9, 1.5, ("--runner", "local"), id="three kills in process"),
+    pytest.param(TEN, 30, 2.5, (*RAY, 1), id="ten kills with a worker", marks=pytest.mark.ray),
+    pytest.param(TEN, 30, 2.5, (*RAY, 2), id="ten kills with two workers", marks=pytest.mark.ray),
 ]
 
 
 @pytest.mark.soak
 @pytest.mark.slow
-@pytest.mark.parametrize(("kills", "trials", "where"), OFTEN)
+@pytest.mark.parametrize(("kills", "trials", "slow_seconds", "where"), OFTEN)
 def test_kills_at_random_moments_lose_nothing_repeat_nothing_and_change_nothing(
-    tmp_path: Path, kills: list[tuple[float, bool]], trials: int, where: tuple[object, ...]
+    tmp_path: Path, kills: list[Moment], trials: int, slow_seconds: float, where: tuple[object, ...]
 ) -> None:
-    often = killing.killed(tmp_path / "often", trials, kills, *where)
+    often = killing.killed(tmp_path / "often", trials, kills, *where, slow_seconds=slow_seconds)
     undisturbed = killing.killed(tmp_path / "undisturbed", trials, [], *where)
     print(f"\ntrials that had a result at each kill: {[len(before) for before in often.results]}")
     assert killing.loses_and_doubles_nothing(often)

@@ -19,6 +19,11 @@ def check(
 ) -> None:
     """Describe data as search would take them: tasks, columns, doubts, test rows; nothing is trained."""
     from mthn_automl.cli.shown import show_description
+    from mthn_automl.data.alarms import refuse
     from mthn_automl.run.checking import check as run_check
 
-    show_description(run_check(**options), as_json=json)
+    strict = options.pop("strict")  # what is wrong is shown, too
+    found = run_check(**options)
+    show_description(found, as_json=json)
+    if strict:
+        refuse(found.alarms)

@@ -4,6 +4,7 @@ An alarm is a suspicion with its evidence. It changes nothing: the sentence says
 answers it, and a person decides.
 """
 
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from mthn_automl.catalogue import members
 from mthn_automl.data.alarms.parts.alarm import Alarm, Find
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.errors import DataError
 
 WIDE, FEWEST_ROWS = 200, 1_000
 """A sample has no more cells than this many columns of `most_rows` rows, but always this many rows."""
@@ -58,6 +60,21 @@ def alarms(
     by_rows, by_tasks = _taken(dataset, test, rows), _taken(dataset, test, whole)
     found = [alarm for name in names() for alarm in finder(name)(*(by_rows if name in sampled else by_tasks))]
     return tuple(found), _said(len(rows), len(whole), len(dataset), sampled, seed)
+
+
+def refuse(found: Sequence[Alarm]) -> None:
+    """Make errors of alarms.
+
+    Raises:
+        DataError: there are any.
+    """
+    if found:
+        more = f" Besides: {', '.join(sorted({each.name for each in found[1:]}))}." if len(found) > 1 else ""
+        raise DataError(f"--strict allows no alarm, however there {_are(len(found))}: {found[0]}{more}")
+
+
+def _are(number: int) -> str:
+    return "is one" if number == 1 else f"are {number:,}, of which the first"
 
 
 def _in_file_order(dataset: Dataset, test: NDArray[np.bool_]) -> tuple[Dataset, NDArray[np.bool_]]:

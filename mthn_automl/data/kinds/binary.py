@@ -24,10 +24,10 @@ class Binary(Kind):
     def outputs(self, targets: int, classes: int) -> int:
         return 1
 
-    def row_loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
+    def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
         from torch.nn import functional
 
-        return functional.binary_cross_entropy_with_logits(output, target, reduction="none").squeeze(-1)
+        return functional.binary_cross_entropy_with_logits(output, target, reduction="none")
 
     def prediction(self, output: FloatArray, scaling: Scaling) -> FloatArray:
         import torch

@@ -30,21 +30,21 @@ class Count(Kind):
     least: ClassVar[float] = 0.0
 
     def scaling(self, training: "Dataset") -> Scaling:
-        """Where nothing was counted, half an event is taken for the sum of all."""
-        total, exposure = training.target.sum(axis=0), training.exposures.sum()
-        return Scaling.of(np.zeros_like(total), np.maximum(total, 0.5) / max(exposure, np.finfo(np.float64).tiny))
+        """The mean rate is that of all events to all exposures, as rows are weighted."""
+        rates = training.as_rates()
+        return Scaling.of(np.zeros(rates.target.shape[1]), np.average(rates.target, axis=0, weights=rates.weight))
 
     def outputs(self, targets: int, classes: int) -> int:
         return targets
 
-    def row_loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
+    def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
         """Half the unit deviance of the last column's exposure: m - y + y log(y / m), which is 0 where m = y."""
         from torch import xlogy
 
         counted, exposure = target[..., :-1], target[..., -1:]
         rate = output.clamp(-FARTHEST, FARTHEST)
         mean = exposure * rate.exp()
-        return (mean - counted + xlogy(counted, counted / exposure) - counted * rate).mean(dim=-1)
+        return mean - counted + xlogy(counted, counted / exposure) - counted * rate
 
     def prediction(self, output: FloatArray, scaling: Scaling) -> FloatArray:
         return scaling.undone(np.exp(np.clip(output.astype(np.float64), -FARTHEST, FARTHEST)))

@@ -23,10 +23,10 @@ class Multiclass(Kind):
     def outputs(self, targets: int, classes: int) -> int:
         return classes
 
-    def row_loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
+    def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
         from torch.nn import functional
 
-        return -functional.log_softmax(output, dim=-1).gather(-1, target.long()).squeeze(-1)
+        return -functional.log_softmax(output, dim=-1).gather(-1, target.long())
 
     def prediction(self, output: FloatArray, scaling: Scaling) -> FloatArray:
         import torch

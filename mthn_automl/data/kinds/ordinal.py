@@ -41,7 +41,7 @@ class Ordinal(Kind):
     def outputs(self, targets: int, classes: int) -> int:
         return classes - 1
 
-    def row_loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
+    def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
         """The negative logarithm of s(a) - s(b), with s the sigmoid and a > b, which is s(a) s(-b) (1 - e^(b - a))."""
         import torch
         from torch.nn import functional
@@ -51,7 +51,7 @@ class Ordinal(Kind):
         above, below = (functional.logsigmoid(torch.cat(each, dim=-1)) for each in ((far, logits), (-logits, far)))
         ends = torch.zeros_like(logits[..., :1])
         between = torch.cat([ends, torch.log(-torch.expm1(-steps)), ends], dim=-1)
-        return -(above + below + between).gather(-1, target.long()).squeeze(-1)
+        return -(above + below + between).gather(-1, target.long())
 
     def prediction(self, output: FloatArray, scaling: Scaling) -> FloatArray:
         import torch

@@ -21,14 +21,13 @@ class Regression(Kind):
     several: ClassVar[bool] = True
 
     def scaling(self, training: "Dataset") -> Scaling:
-        return Scaling.of(*moments(training.target))
+        return Scaling.of(*moments(training.target, training.weight))
 
     def outputs(self, targets: int, classes: int) -> int:
         return targets
 
-    def row_loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
-        """Squared error, the mean over targets."""
-        return (output - target).square().mean(dim=-1)
+    def loss(self, output: "Tensor", target: "Tensor") -> "Tensor":
+        return (output - target).square()
 
     def prediction(self, output: FloatArray, scaling: Scaling) -> FloatArray:
         return scaling.undone(output)

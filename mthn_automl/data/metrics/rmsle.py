@@ -3,13 +3,13 @@
 import numpy as np
 
 from mthn_automl.data.arrays import FloatArray
-from mthn_automl.data.metrics.parts.scores import Means, first, squared_errors
+from mthn_automl.data.metrics.parts.scores import Means, first, over_targets
 from mthn_automl.data.scoring import NUMBERS, Metric
 
 
 def _scores(target: FloatArray, prediction: FloatArray) -> Means:
-    errors = squared_errors(np.log1p(target), np.log1p(np.maximum(prediction, 0.0)))
-    return Means(errors, lambda means: np.sqrt(first(means)))
+    errors = (np.log1p(target) - np.log1p(np.maximum(prediction, 0.0))) ** 2
+    return over_targets(errors, target, lambda means: np.sqrt(first(means)))
 
 
 METRIC = Metric("rmsle", NUMBERS, _scores, least=0.0)

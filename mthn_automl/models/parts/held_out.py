@@ -5,11 +5,10 @@ import numpy as np
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import Classical
-from mthn_automl.models.parts.counts import Counts
 
 
 def labels(model: Classical, rows: Dataset) -> list[FloatArray]:
-    """For each sum: a standardised target each, a rate, or the position of the class among those present.
+    """For each sum: a standardised target each, NaN where missing, or the position of the class among those present.
 
     Shape:
         rows -> a list of (rows,) float64.
@@ -24,18 +23,9 @@ def labels(model: Classical, rows: Dataset) -> list[FloatArray]:
         >>> [label.shape for label in labels(model, rows)]
         [(8,)]
     """
-    counts = Counts.asked(rows, model.encoder)
-    if counts is not None:
-        return [counts.rate]
     if model.classes is None:
         return list(model.encoder.encode_target(rows.target).astype(np.float64).T)
     return [model.classes.labels(rows.target).astype(np.float64)]
-
-
-def weights(model: Classical, rows: Dataset) -> FloatArray | None:
-    """(rows,) of counts, their exposures; None where every row counts alike."""
-    counts = Counts.asked(rows, model.encoder)
-    return None if counts is None else counts.weight
 
 
 def checking(model: Classical, validation: Dataset | None) -> Dataset | None:

@@ -28,6 +28,10 @@ class Alarm:
     advice: str
     evidence: Mapping[str, float | int | str]
 
+    def __str__(self) -> str:
+        """What was found and what to do about it."""
+        return f"{self.sentence} {self.advice}"
+
 
 class Find(Protocol):
     """How an alarm is looked for."""
