@@ -218,9 +218,8 @@ class Objective:
         predictions = self._empty(self.plan.seeds)
         for index, (member, output) in enumerate(zip(members, outputs, strict=True)):
             rows = data.validation[member.fold]
-            predictions[index // len(data.training), rows] = to_prediction(
-                data.problem, output, data.encoders[member.fold]
-            )
+            found = to_prediction(data.problem, output.numpy(), data.encoders[member.fold])
+            predictions[index // len(data.training), rows] = self.data.dataset.take(rows).exposed(found)
         return predictions
 
     def _networks_of_folds(self, pack: Pack, data: TrainingData) -> list[Networks]:
