@@ -152,6 +152,7 @@ def test_the_summary_and_the_stored_options_tell_what_was_done(run: Finished) ->
         "data": str(run.data),
         "meta": str(run.folder.parent / "meta.csv") if used else None,
         "test": str(run.folder.parent / "test.csv") if run.case.test == "file" else None,
+        "split": None,
     }
 
 
