@@ -80,7 +80,7 @@ def with_gaps(
     slopes = rng.normal(size=(tasks, 2, targets))
     target = np.einsum("rf,rft->rt", x, slopes[task]) + rng.normal(0, NOISE, (len(task), targets))
     gaps = rng.random((len(task), targets)) < np.asarray(missing)
-    columns = {"x1": x[:, 0], "x2": x[:, 1]}
+    columns: dict[str, FloatArray] = {"x1": x[:, 0], "x2": x[:, 1]}
     columns |= {f"target{k + 1}": np.where(gaps[:, k], np.nan, target[:, k]) for k in range(targets)}
     return _frames(task, columns, {})[0], gaps
 
