@@ -394,9 +394,7 @@ def test_several_targets_are_scored_one_by_one_by_the_rows_that_have_each(finish
     assert summary["data"]["weight"] == "counts"
     for line in table.to_dict("records"):
         for role, what in (("out_of_fold", "cv"), ("test", "test")):
-            rows = run.predictions(role, line["architecture"]).dropna(
-                subset=[line["target"].replace("t", "target_t", 1)]
-            )
+            rows = run.predictions(role, line["architecture"]).dropna(subset=[f"target_{line['target']}"])
             named = {f"{kind}_{line['target']}": kind for kind in ("target", "prediction")}
             assert line[f"{what}_rows"] == len(rows)
             expected = error_of(rows[[*named, "weight"]].rename(columns=named), run.case.metric, "rows")
