@@ -67,11 +67,7 @@ def read_dataset(
 def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     """As `read_dataset`, with all that the user says in one object."""
     task = asked.task
-    source = Source.of(data, DATA, () if asked.wide else task, asked.told, asked.reading, asked.id)
-    described = None if meta is None else Source.of(meta, METADATA, task, asked.told, asked.reading)
-    asked.refuse_unknown(source.file.names, () if described is None else described.file.names)
-    if not asked.wide:
-        source.require_tasks(task, ANOTHER)
+    source, described = _tables(data, meta, asked)
     targets = choose_targets(source, () if asked.wide else task, asked.target)
     wide, columns = (source, targets) if asked.wide else (None, ())
     if wide is not None:
@@ -86,12 +82,15 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     rows = np.bincount(codes, minlength=len(names)).tolist()
     tasks = Described(names, rows, [name_by(by, task, name) for name in names], source.name)
     joined = _joined(source, described, promoted, by, tasks, codes, asked)
-    roles = Roles(task, columns or targets, features, joined.columns, promoted, asked.id)
+    roles = Roles(task, columns or targets, features, joined.columns, promoted, id=asked.id)
     account = account_of_tables(wide or source, described, roles)
     notes = (*source.notes, *dropped, *found.notes, *ignored, *_feature_notes(features), *_promoted_notes(promoted))
     return Dataset(
         schema=Schema(
-            task, targets, found.problem, found.classes, features, joined.columns, bool(promoted), by, asked.id, columns
+            *(task, targets, found.problem, found.classes, features, joined.columns, bool(promoted)),
+            described_by=by,
+            id=asked.id,
+            wide=columns,
         ),
         features=encode_table(source, features, "as a feature"),
         task=codes,
@@ -110,6 +109,16 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
         id=source.id,
         group=source.rows if asked.wide else None,
     )
+
+
+def _tables(data: Given, meta: Given | None, asked: Asked) -> tuple[Source, Source | None]:
+    """The data and the metadata, all columns of them."""
+    tasks = () if asked.wide else asked.task
+    source = Source.of(data, DATA, tasks, asked.told, asked.reading, known_by=asked.id)
+    described = None if meta is None else Source.of(meta, METADATA, asked.task, asked.told, asked.reading)
+    asked.refuse_unknown(source.file.names, () if described is None else described.file.names)
+    source.require_tasks(tasks, ANOTHER)
+    return source, described
 
 
 def read_rows(
@@ -139,7 +148,7 @@ def read_rows(
     """
     targets = (schema.wide or schema.targets) if need_target else ()
     forms = {**forms_of_rows(schema), **target_forms(schema, targets)}
-    source = Source.again(data, DATA, () if schema.wide else schema.task, forms, reading, schema.id)
+    source = Source.again(data, DATA, () if schema.wide else schema.task, forms, reading, known_by=schema.id)
     if schema.wide and need_target:
         source = long_form(source, _wide_targets(source, schema), schema.task)
     elif not schema.wide:
@@ -208,7 +217,7 @@ def _of_all_tasks(source: Source, schema: Schema, book: TaskBook, unknowns: Unkn
     features = encode_table(source, schema.features, "as in training")
     unknowns.enter(source, features)
     known = set(book.tasks.names)
-    names = [name for name in map(tidy, schema.wide) if name in known]
+    names = [name for name in dict.fromkeys(map(tidy, schema.wide)) if name in known]
     names += book.described_alone(names)
     refuse_long(len(source) * len(names), len(schema.features), source.name)
     rows = np.repeat(np.arange(len(source)), len(names))

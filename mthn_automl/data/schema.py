@@ -104,7 +104,7 @@ class Schema:
         fewest, most = CLASSES[self.problem]
         if not fewest <= len(set(self.classes)) == len(self.classes) <= most:
             raise ValueError(f"the classes of a {self.problem} problem cannot be {list(self.classes)}")
-        for columns in (self.features, self.metadata, self.targets, self.task):
+        for columns in (self.features, self.metadata, self.targets, self.task, self.wide):
             names = [each if isinstance(each, str) else each.name for each in columns]
             if len(set(names)) < len(names):
                 raise ValueError(f"no two columns of a table may have the same name, however they are {names}")
