@@ -1,8 +1,8 @@
 """An account of how tables were read, column by column: what each is, what is doubtful, and what would change it."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -25,7 +25,7 @@ class ColumnAccount:
 
     Attributes:
         name: as it stands in the input.
-        role: task, target, feature, metadata, id, or ignored.
+        role: task, target, weight, feature, metadata, id, split, group, time, or ignored; two with a comma between.
         kind: number, truth, date or text.
         how: what it is taken for, in words.
         cells: how many there are.
@@ -55,7 +55,9 @@ class Roles:
         targets: those that are predicted.
         features, metadata: what a model is given.
         promoted: columns of the data that are metadata.
+        weight: the column that says what each row counts.
         id: the column by which the user knows a row.
+        splitting: what columns are to splits, by name.
     """
 
     task: Sequence[str]
@@ -63,17 +65,26 @@ class Roles:
     features: Sequence[Column]
     metadata: Sequence[Column]
     promoted: Sequence[str] = ()
+    weight: str | None = None
     id: str | None = None
+    splitting: Mapping[str, str] = field(default_factory=dict)
 
 
 def account_of_tables(data: Source, meta: Source | None, roles: Roles) -> tuple[ColumnAccount, ...]:
     """All columns of the data, then those of the metadata but for the name of the task."""
     found = [_of_data(data, name, roles) for name in data.columns]
-    if data.id is not None and roles.id is not None:
+    if data.id is not None and roles.id is not None and roles.id not in data.columns:
         found.append(_of_id(roles.id, data.id))
     if meta is not None:
         found += [_of(meta, name, "metadata", roles.metadata) for name in meta.columns if name not in roles.task]
-    return tuple(found)
+    return tuple(_with_splitting(each, roles) for each in found)
+
+
+def _with_splitting(account: ColumnAccount, roles: Roles) -> ColumnAccount:
+    role = roles.splitting.get(account.name)
+    if role is None:
+        return account
+    return replace(account, role=role if account.role == "ignored" else f"{role}, {account.role}")
 
 
 def _of_data(source: Source, name: str, roles: Roles) -> ColumnAccount:
@@ -81,6 +92,10 @@ def _of_data(source: Source, name: str, roles: Roles) -> ColumnAccount:
         return account_of(source, name, "task", ())
     if name in roles.targets:
         return account_of(source, name, "target", ())
+    if name == roles.id and source.id is not None:
+        return _of_id(name, source.id)
+    if name == roles.weight:
+        return account_of(source, name, "weight", ())
     if name in roles.promoted:
         return _of(source, name, "metadata", roles.metadata)
     return _of(source, name, "feature", roles.features)

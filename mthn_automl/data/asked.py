@@ -8,6 +8,8 @@ from mthn_automl.data.formats.reading import Reading
 from mthn_automl.errors import UsageError, did_you_mean
 
 PLAIN = Reading()
+AUTO = "auto"
+"""In place of a column of groups: rows of identical features."""
 PREDICTED = ("row", "task", "architecture", "role", "target", "prediction")
 PREFIXES_PREDICTED = ("prediction_", "probability_", "target_")
 """Names of the columns of predictions."""
@@ -33,6 +35,11 @@ class Asked:
             metadata that holds the names of the target columns.
         merge_rare: whether classes of a single row become one class; else these rows are dropped.
         promote: whether features that never vary within a task are its metadata, where no others are given.
+        group: the column, of data or metadata, whose rows of the same value are kept together in training or test; or
+            `auto`, for rows of identical features. A column of the data is then no feature, unless `features` names it.
+        time: the column by which rows are ordered; it stays a feature.
+        split: the column that says train, validation or test, which is no feature; or a file with `row` and `split`.
+        weight: the column of the data that says what each row counts; None: all count alike.
     """
 
     task: tuple[str, ...] = ("task",)
@@ -50,6 +57,10 @@ class Asked:
     wide: bool = False
     merge_rare: bool = False
     promote: bool = True
+    group: str | None = None
+    time: str | None = None
+    split: str | None = None
+    weight: str | None = None
 
     @property
     def told(self) -> dict[str, Told]:
@@ -62,7 +73,11 @@ class Asked:
 
     def uses(self, name: str) -> bool:
         """Whether a column of the data may be a feature."""
-        return name not in self.ignore and (not self.features or name in self.features)
+        if name in (*self.ignore, self.weight, self.split, self.id) or (
+            name == self.group and name not in self.features
+        ):
+            return False
+        return not self.features or name in self.features
 
     def refuse_unknown(self, data: Collection[str], meta: Collection[str]) -> None:
         """Asked once the names of all columns are known.
@@ -78,10 +93,13 @@ class Asked:
         known = {*data, *meta}
         for flag, names, among in (
             ("--features", self.features, set(data)),
+            ("--weight", () if self.weight is None else (self.weight,), set(data)),
             ("--id", [] if self.id is None else [self.id], set(data)),
             ("--ignore", self.ignore, known),
             ("--categorical", self.categorical, known),
             ("--numeric", self.numeric, known),
+            ("--group", [self.group] if self.group not in (None, AUTO) else [], known),
+            ("--time", [] if self.time is None else [self.time], set(data)),
         ):
             for name in names:
                 if name not in among:
@@ -90,7 +108,7 @@ class Asked:
                     )
 
     def _check_id(self, name: str) -> None:
-        used = [*self.task, *self.target, *self.features, *self.categorical, *self.numeric]
+        used = [*self.task, *self.target, *self.features, *self.categorical, *self.numeric, self.weight, self.split]
         if name in used:
             raise UsageError(f"--id must name a column that is nothing else, however '{name}' is asked for twice.")
         if name in PREDICTED or name.startswith(PREFIXES_PREDICTED):

@@ -8,10 +8,10 @@ import numpy as np
 
 from mthn_automl.data.account import Roles, account_notes, account_of_tables
 from mthn_automl.data.arrays import IntArray
-from mthn_automl.data.asked import Asked
+from mthn_automl.data.asked import AUTO, Asked
 from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.columns.text import tidy
-from mthn_automl.data.dataset import Dataset, TaskTable
+from mthn_automl.data.dataset import Dataset, Part, TaskTable
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.infer import infer_columns
 from mthn_automl.data.likeness import alike_note
@@ -20,11 +20,13 @@ from mthn_automl.data.names import counted, listed
 from mthn_automl.data.promoted import constant_within, one_row_a_task
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.data.source import PLAIN, Given, Source
+from mthn_automl.data.splits.parts.keys import Grouped, keys_of, parts_of, with_equal_rows_grouped
 from mthn_automl.data.tables import encode_table
-from mthn_automl.data.targets import PREFIXES, choose_targets, encode_target, infer_target, known_target
+from mthn_automl.data.targets import PREFIXES, choose_targets, encode_target, infer_target, known_target, numbers_of
 from mthn_automl.data.task_book import TaskBook
 from mthn_automl.data.task_names import name_by
 from mthn_automl.data.unknowns import Unknowns
+from mthn_automl.data.weights import rows_that_count, weight_note
 from mthn_automl.data.wide import TARGET, long_form, refuse_long
 
 DATA, METADATA = "the data", "the metadata"
@@ -54,7 +56,8 @@ def read_dataset(
         more: fields of `mthn_automl.data.asked.Asked`, which describes them.
 
     Returns:
-        The rows that have a target. Every decision is a sentence in `notes`, and `account` has it column by column.
+        The rows that have a target, at least one of several. Every decision is a sentence in `notes`, and `account`
+        has it column by column.
 
     Raises:
         DataError: data that cannot be searched; one sentence names the file, column, task or line.
@@ -68,11 +71,13 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     """As `read_dataset`, with all that the user says in one object."""
     task = asked.task
     source, described = _tables(data, meta, asked)
-    targets = choose_targets(source, () if asked.wide else task, asked.target)
+    targets = choose_targets(source, () if asked.wide else task, asked.target, asked.weight)
+    parts = parts_of(source, asked)
+    source, unused = (source, []) if parts is None else _used(source, parts)
     wide, columns = (source, targets) if asked.wide else (None, ())
     if wide is not None:
         source, targets = long_form(wide, columns, task), (TARGET,)
-    source, dropped = known_target(source, targets)
+    source, dropped = _rows_of_use(source, targets, asked.weight)
     source, found = infer_target(source, targets, asked.problem, asked.metric, merge_rare=asked.merge_rare)
     codes, names = source.task_codes(task)
     usable = [name for name in source.columns if name not in task and name not in targets and asked.uses(name)]
@@ -82,12 +87,27 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     rows = np.bincount(codes, minlength=len(names)).tolist()
     tasks = Described(names, rows, [name_by(by, task, name) for name in names], source.name)
     joined = _joined(source, described, promoted, by, tasks, codes, asked)
-    roles = Roles(task, columns or targets, features, joined.columns, promoted, id=asked.id)
+    grouped = None if described is None else Grouped(described, by, tasks.keys, codes)
+    group, keys, said = keys_of(source, grouped, asked, parts)
+    roles = Roles(
+        task, columns or targets, features, joined.columns, promoted, asked.weight, asked.id, _splitting(asked)
+    )
     account = account_of_tables(wide or source, described, roles)
-    notes = (*source.notes, *dropped, *found.notes, *ignored, *_feature_notes(features), *_promoted_notes(promoted))
-    return Dataset(
+    weight = None if asked.weight is None else numbers_of(source, asked.weight)
+    notes = (*source.notes, *unused, *dropped, *found.notes, *ignored, *_feature_notes(features))
+    notes = (*notes, *_promoted_notes(promoted), *said)
+    if asked.weight is not None and weight is not None:
+        notes += (weight_note(asked.weight, weight),)
+    dataset = Dataset(
         schema=Schema(
-            *(task, targets, found.problem, found.classes, features, joined.columns, bool(promoted)),
+            task=task,
+            targets=targets,
+            problem=found.problem,
+            classes=found.classes,
+            features=features,
+            metadata=joined.columns,
+            promoted=bool(promoted),
+            weight=asked.weight,
             described_by=by,
             id=asked.id,
             wide=columns,
@@ -106,15 +126,20 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
             *account_notes(account),
         ),
         account=account,
+        weight=weight,
         id=source.id,
-        group=source.rows if asked.wide else None,
+        group=source.rows if asked.wide and group is None else group,
+        keys=keys,
     )
+    return with_equal_rows_grouped(dataset) if asked.group == AUTO else dataset
 
 
 def _tables(data: Given, meta: Given | None, asked: Asked) -> tuple[Source, Source | None]:
     """The data and the metadata, all columns of them."""
     tasks = () if asked.wide else asked.task
-    source = Source.of(data, DATA, tasks, asked.told, asked.reading, known_by=asked.id)
+    source = Source.of(
+        data, DATA, tasks, asked.told, asked.reading, asked.id, asked.id not in (asked.group, asked.time)
+    )
     described = None if meta is None else Source.of(meta, METADATA, asked.task, asked.told, asked.reading)
     asked.refuse_unknown(source.file.names, () if described is None else described.file.names)
     source.require_tasks(tasks, ANOTHER)
@@ -138,8 +163,8 @@ def read_rows(
     else by `spare`, else with all metadata missing. Unknown categories count as missing; extra columns are ignored.
 
     Returns:
-        Without `need_target` every row of the input in its order, with a (rows, 0) target; else the rows that have
-        a target. `notes` count by column what training has not seen.
+        Without `need_target` every row of the input in its order, with a (rows, 0) target and no weights; else the
+        rows that have a target and count. `notes` count by column what training has not seen.
 
     Raises:
         DataError: a column of the schema that is not there, text in a numeric column, a class or a target that is
@@ -204,6 +229,7 @@ def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknow
         features=features,
         task=numbered,
         target=encode_target(source, schema) if need_target else np.empty((len(source), 0)),
+        weight=numbers_of(source, schema.weight) if need_target and schema.weight else None,
         row=source.rows,
         tasks=book.tasks,
         spare=book.spare,
@@ -273,6 +299,21 @@ def _described_by(described: Source, task: Sequence[str]) -> tuple[str, ...]:
     return found
 
 
+def _used(source: Source, parts: IntArray) -> tuple[Source, list[str]]:
+    """The rows that the split names, and a note that counts the others."""
+    used = parts != Part.UNUSED
+    others = counted(int((~used).sum()), "row")
+    return source.keep(used), [] if used.all() else [
+        f"{others} of {source.name} not used: the split does not name them."
+    ]
+
+
+def _splitting(asked: Asked) -> dict[str, str]:
+    """What the columns are for, beside being features, that splits go by."""
+    named = {asked.split: "split", asked.group: "group", asked.time: "time"}
+    return {name: role for name, role in named.items() if name is not None}
+
+
 def _promoted_notes(promoted: Sequence[str]) -> list[str]:
     if not promoted:
         return []
@@ -296,7 +337,10 @@ def _task_notes(codes: IntArray) -> list[str]:
     if len(small):
         have, stay = ("has", "its") if len(small) == 1 else ("have", "their")
         tasks, rows = counted(len(small), "task"), counted(int(small.sum()), "row")
-        notes.append(f"{tasks} {have} fewer than {SMALL_TASK} rows: {stay} {rows} stay in training.")
+        notes.append(
+            f"{tasks} {have} fewer than {SMALL_TASK} rows: {stay} {rows} stay in training, unless whole tasks are held "
+            "out."
+        )
     return notes
 
 
@@ -318,15 +362,25 @@ def forms_of_rows(schema: Schema) -> dict[str, Form]:
 
 
 def target_forms(schema: Schema, targets: Sequence[str]) -> dict[str, Form]:
-    """Of the targets that are asked for: classes are names, whatever they look like."""
+    """Of the targets that are asked for, and of the weights beside them: classes are names, whatever they look like."""
     kind = Kind.TEXT if schema.classes else Kind.NUMBER
-    return dict.fromkeys(targets, Form(kind))
+    weight = {schema.weight: Form(Kind.NUMBER)} if targets and schema.weight else {}
+    return {**dict.fromkeys(targets, Form(kind)), **weight}
 
 
 def _with_target(source: Source, schema: Schema) -> tuple[Source, list[str]]:
     for name in schema.targets:
         source.require(name, "to compare predictions with")
-    return known_target(source, schema.targets)
+    return _rows_of_use(source, schema.targets, schema.weight)
+
+
+def _rows_of_use(source: Source, targets: Sequence[str], weight: str | None) -> tuple[Source, list[str]]:
+    """The rows that have a target and count, and notes about the others."""
+    source, notes = known_target(source, targets)
+    if weight is None:
+        return source, notes
+    source, left_out = rows_that_count(source, weight)
+    return source, [*notes, *left_out]
 
 
 def described_tasks(

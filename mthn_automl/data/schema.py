@@ -79,6 +79,7 @@ class Schema:
         features: in the order of the input.
         metadata: in the order of the input.
         promoted: whether the metadata are columns of the data, which never vary within a task.
+        weight: the column that says what each row counts; None: all count alike.
         described_by: those columns of `task` that the metadata have too; a row of metadata is of all tasks that have
             its values there. None: all.
         id: the column by which the user knows a row; it is given back with predictions, and is no feature.
@@ -92,6 +93,7 @@ class Schema:
     features: tuple[Column, ...]
     metadata: tuple[Column, ...] = ()
     promoted: bool = False
+    weight: str | None = None
     described_by: tuple[str, ...] = ()
     id: str | None = None
     wide: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ fields of `Settings`; `traits` says what the class looks at, and the contract te
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, final
 
@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.frame import Frame
 from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.models.parts.task_tables import WithTaskTables
 from mthn_automl.received import typed
@@ -218,19 +219,13 @@ class Growth:
     deadline: float | None = None
 
 
-@dataclass(frozen=True)
-class Frame:
-    """What is stored of every classical model."""
-
-    encoder: Encoder
-    classes: Classes | None
-
-
 class Classical(ABC):
     """A model with a fit of its own. A subclass is final, with a frozen `Settings` like an architecture's.
 
-    It learns from encoded rows and gives scores; the frame around it encodes, decodes, and keeps what both need. Rows
-    of tasks numbered beyond those of the fit are of tasks never seen.
+    It learns from encoded rows, of several targets those that each row has, as the rows are weighted, and gives scores;
+    the frame around it encodes, decodes, and keeps what both need. Rows of tasks numbered beyond those of the fit are
+    of tasks never seen. So are those of tasks without a training row: the frame leaves these out of the fit, and
+    numbers the tasks accordingly.
 
     Shape:
         rows -> (rows, targets) float64 on the targets' own scale, or (rows, classes) probabilities.
@@ -269,6 +264,7 @@ class Classical(ABC):
         rounds: of a model that has been fitted in rounds, those that it kept and those that it was trained for.
         encoder: of features, metadata and targets, fitted on the training rows.
         classes: those of the training rows; None in a regression.
+        trained: numbers of the tasks that have training rows; None: all have.
     """
 
     Settings: ClassVar[type]
@@ -278,6 +274,7 @@ class Classical(ABC):
 
     encoder: Encoder
     classes: Classes | None
+    trained: IntArray | None
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings
@@ -298,7 +295,10 @@ class Classical(ABC):
 
     @abstractmethod
     def learn(self, training: Dataset, *, seed: int) -> None:
-        """Learn from all rows of `training`, by one thread. Same data, settings and seed give the same model."""
+        """Learn from all rows of `training`, by one thread. Same data, settings and seed give the same model.
+
+        Its weights have a mean of 1, so that penalties weigh as much as without.
+        """
 
     def learn_in_steps(self, training: Dataset, growth: Growth, *, seed: int) -> Generator[int, None, bool]:
         """Learn as `growth` says, pausing at each of its rungs; whether the deadline ended it.
@@ -343,7 +343,14 @@ class Classical(ABC):
     @final
     def fit_in_steps(self, training: Dataset, growth: Growth, *, flags: Flags, seed: int) -> Generator[int, None, bool]:
         """As `learn_in_steps`; encoder and classes are those of the training rows alone."""
+        training = training.weighted_to_mean_1()
         self.encoder, self.classes = Encoder.fit(training, flags), Classes.of(training)
+        present = np.unique(training.task)
+        self.trained = present if len(present) < len(training.tasks) else None
+        if self.trained is not None:
+            training = training.numbered(present)
+        if growth.validation is not None:
+            growth = replace(growth, validation=self._numbered(growth.validation))
         steps = self.learn_in_steps(training, growth, seed=seed)
         while True:
             with threadpool_limits(1):  # as many workers fit at once
@@ -355,14 +362,14 @@ class Classical(ABC):
 
     @final
     def predict(self, rows: Dataset) -> FloatArray:
-        scores = self.scores(rows)
+        scores = self.scores(self._numbered(rows))
         return self.encoder.decode_target(scores) if self.classes is None else self.classes.probabilities(scores)
 
     @final
     def state(self) -> dict[str, Any]:
         """What `restore` needs, of the kinds of values that `learnt` holds."""
         classes = None if self.classes is None else asdict(self.classes)
-        return {"encoder": asdict(self.encoder), "classes": classes, **self.learnt()}
+        return {"encoder": asdict(self.encoder), "classes": classes, "trained": self.trained, **self.learnt()}
 
     @final
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -372,11 +379,18 @@ class Classical(ABC):
             ValueError, KeyError, FormatError: it is none.
         """
         frame = typed(state, Frame)
-        self.encoder, self.classes = frame.encoder, frame.classes
+        self.encoder, self.classes, self.trained = frame.encoder, frame.classes, frame.trained
         self.take_over(state)
 
+    def _numbered(self, rows: Dataset) -> Dataset:
+        """The same rows with the tasks of the fit first, in its order."""
+        if self.trained is None:
+            return rows
+        others = np.setdiff1d(np.arange(len(rows.tasks)), self.trained)
+        return rows.numbered(np.concatenate([self.trained, others]))
+
     def encoded_target(self, training: Dataset) -> FloatArray:
-        """(rows, scores) float64: standardised targets, or indicators of classes."""
+        """(rows, scores) float64: standardised targets, NaN where missing, or indicators of classes."""
         if self.classes is None:
             return self.encoder.encode_target(training.target).astype(np.float64)
         return self.classes.indicators(training.target)

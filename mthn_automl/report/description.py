@@ -10,6 +10,7 @@ from rich.table import Table
 from mthn_automl.data.account import ColumnAccount
 from mthn_automl.data.description import Description, Sizes
 from mthn_automl.data.names import counted, listed
+from mthn_automl.terminal import inert
 
 BLOCKS: Final = "▁▂▃▄▅▆▇█"
 WIDEST: Final = 120
@@ -20,13 +21,14 @@ MOST_COLUMNS: Final = 60
 def description_text(found: Description, width: int | None = None) -> str:
     """Plain characters, ending in a newline. width: columns of the terminal; None: as wide as it takes."""
     lines = [_summary(found), _tasks(found.sizes), "", *_columns(found.columns, width)]
+    lines += _section("Split", list(found.split.sentences()))
     lines += _section("Decided", found.notes)
     questions = [f"{question}." for column in found.columns for question in column.questions]
     lines += _section("To be settled by you", questions)
     lines += _section("Alarms", [str(each) for each in found.alarms])
     if found.alarms_sample:
         lines += ["", f"Alarms were looked for in {found.alarms_sample}."]
-    return "\n".join(lines) + "\n"
+    return inert("\n".join(lines) + "\n")
 
 
 def _summary(found: Description) -> str:

@@ -57,6 +57,12 @@ def parse_file(given: Any) -> str | None:
     return None if hasattr(given, "columns") else str(Path(given).resolve())
 
 
+def parse_split(given: str | Path) -> str:
+    """A file, whose name has a suffix, from the root; else the name of a column, as it is."""
+    path = Path(given)
+    return str(path.resolve()) if path.suffix and path.is_file() else str(given)
+
+
 def parse_files(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
     """Paths from the root."""
     return tuple(str(Path(each).resolve()) for each in ([given] if isinstance(given, str | Path) else given))

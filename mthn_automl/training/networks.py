@@ -31,11 +31,13 @@ class Networks:
         pack: the members.
         encoder: of rows and tasks, and back to the target's own scale.
         problem: what is predicted.
+        trained: numbers of the tasks that they were trained on, in rising order; None: on all.
     """
 
     pack: Pack
     encoder: Encoder
     problem: Problem
+    trained: IntArray | None = None
 
     def predict(self, rows: Dataset) -> FloatArray:
         """(rows, outputs) float64: the target's own scale, or probabilities. Tasks beyond the known are average."""

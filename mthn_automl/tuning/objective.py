@@ -49,6 +49,7 @@ class SearchData:
         metric: its name.
         average: what the error is averaged over, `rows` or `tasks`.
         limits: that the model of a trial must keep.
+        forward: whether a fold trains on the folds before it only: later rows tell nothing of earlier ones.
     """
 
     dataset: Dataset
@@ -56,6 +57,7 @@ class SearchData:
     metric: str
     average: str
     limits: Limits = NO_LIMITS
+    forward: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,7 +145,7 @@ class Objective:
 
     def encoded(self) -> TrainingData:
         if self._encoded is None:
-            self._encoded = encode(self.data.dataset, self.data.fold, self.flags)
+            self._encoded = encode(self.data.dataset, self.data.fold, self.flags, forward=self.data.forward)
         return self._encoded
 
     def placed(self) -> DeviceData:
@@ -225,7 +227,12 @@ class Objective:
         """The members of each fold, one a seed, whose mean is its model."""
         folds = len(data.training)
         return [
-            Networks(pack.select(torch.arange(fold, len(pack), folds)), data.encoders[fold], data.problem)
+            Networks(
+                pack.select(torch.arange(fold, len(pack), folds)),
+                data.encoders[fold],
+                data.problem,
+                data.trained_tasks(fold),
+            )
             for fold in range(folds)
         ]
 
@@ -234,7 +241,7 @@ class Objective:
         began = time.perf_counter()
         dataset, fold, file = self.data.dataset, self.data.fold, configuration.file
         models = [unfitted(file, configuration.settings) for _ in range(int(fold.max()) + 1)]
-        fits = FoldFits(models, dataset, fold, self.flags, configuration.seed, file.rungs)
+        fits = FoldFits(models, dataset, fold, self.flags, configuration.seed, file.rungs, forward=self.data.forward)
         for rung in fits.steps(deadline):
             if self.plan.schedule.rungs:
                 sizes = [models[-1].size()] * len(models)  # about: counting the splits of all would take time
@@ -285,6 +292,8 @@ class Objective:
         if not np.isfinite(error):
             raise UndefinedError(f"The metric {self.data.metric} over {self.data.average} is undefined for these rows.")
         latency = 1e6 * predict_seconds / max(len(scored), 1)
+        if self.data.forward:
+            models = models[-1:]  # of the fold that knows most; the others know the distant past alone
         sizes = [model.size() for model in models]
         kept = self.data.limits.models_within(sizes, latency)
         size = sum(sizes[:kept], Size(0, 0, 0))
@@ -310,11 +319,11 @@ class Objective:
         return Evaluation(result, predictions, self.losses.of(mean, epochs, size.total), models, curve)
 
     def _error(self, prediction: FloatArray, rows: IntArray, average: str) -> float:
-        target, task = self.data.dataset.target[rows], self.data.dataset.task[rows]
-        metric = metric_named(self.data.metric)
+        target, task, weight = self.data.dataset.target[rows], self.data.dataset.task[rows], self.data.dataset.weight
+        metric, weight = metric_named(self.data.metric), None if weight is None else weight[rows]
         if average == "rows":
-            return error_over_rows(metric, target, prediction[rows])
-        return error_over_tasks(metric, target, prediction[rows], task)[0]
+            return error_over_rows(metric, target, prediction[rows], weight)
+        return error_over_tasks(metric, target, prediction[rows], task, weight)[0]
 
 
 def fold_members(plan: Plan, seed: int, folds: int) -> list[Member]:

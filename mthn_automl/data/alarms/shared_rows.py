@@ -44,8 +44,8 @@ class _Equal:
 
 
 def find(dataset: Dataset, test: NDArray[np.bool_]) -> Iterator[Alarm]:
-    """Groups of rows with the same features in several tasks."""
-    if dataset.schema.wide:  # whose tasks share all rows, and which are kept together
+    """Groups of rows with the same features in several tasks; none where the user has said what is kept together."""
+    if dataset.group is not None:
         return
     features = features_of(dataset)
     if len(dataset) < ROWS or len(features) < 2 or len(np.unique(dataset.task)) < 2:
