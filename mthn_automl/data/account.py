@@ -76,7 +76,7 @@ class Roles:
 def account_of_tables(data: Source, meta: Source | None, roles: Roles) -> tuple[ColumnAccount, ...]:
     """All columns of the data, then those of the metadata but for the name of the task."""
     found = [_of_data(data, name, roles) for name in data.columns]
-    if data.id is not None and roles.id is not None:
+    if data.id is not None and roles.id is not None and roles.id not in data.columns:
         found.append(_of_id(roles.id, data.id))
     if meta is not None:
         found += [_of(meta, name, "metadata", roles.metadata) for name in meta.columns if name not in roles.task]
@@ -97,6 +97,8 @@ def _of_data(source: Source, name: str, roles: Roles) -> ColumnAccount:
         return account_of(source, name, "target", ())
     if name == roles.offset:
         return account_of(source, name, "offset", ())
+    if name == roles.id and source.id is not None:
+        return _of_id(name, source.id)
     if name == roles.weight:
         return account_of(source, name, "weight", ())
     if name in roles.promoted:

@@ -75,7 +75,7 @@ class Asked:
 
     def uses(self, name: str) -> bool:
         """Whether a column of the data may be a feature."""
-        others = (*self.ignore, self.weight, self.offset, self.split)
+        others = (*self.ignore, self.weight, self.offset, self.split, self.id)
         if name in others or (name == self.group and name not in self.features):
             return False
         return not self.features or name in self.features
@@ -110,7 +110,7 @@ class Asked:
                     )
 
     def _check_id(self, name: str) -> None:
-        used = [*self.task, *self.target, *self.features, *self.categorical, *self.numeric]
+        used = [*self.task, *self.target, *self.features, *self.categorical, *self.numeric, self.weight, self.split]
         if name in used:
             raise UsageError(f"--id must name a column that is nothing else, however '{name}' is asked for twice.")
         if name in PREDICTED or name.startswith(PREFIXES_PREDICTED):

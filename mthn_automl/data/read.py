@@ -71,17 +71,12 @@ def read_dataset(
 def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     """As `read_dataset`, with all that the user says in one object."""
     task = asked.task
-    source = Source.of(data, DATA, () if asked.wide else task, asked.told, asked.reading, asked.id)
-    described = None if meta is None else Source.of(meta, METADATA, task, asked.told, asked.reading)
-    asked.refuse_unknown(source.file.names, () if described is None else described.file.names)
-    if not asked.wide:
-        source.require_tasks(task, ANOTHER)
-    parts = parts_of(source, asked)
+    source, described = _tables(data, meta, asked)
     targets = choose_targets(source, () if asked.wide else task, asked.target, asked.weight)
     refuse_offset(asked, targets)
+    parts = parts_of(source, asked)
     source, unused = (source, []) if parts is None else _used(source, parts)
-    columns = targets if asked.wide else ()
-    wide = source if asked.wide else None
+    wide, columns = (source, targets) if asked.wide else (None, ())
     if wide is not None:
         source, targets = long_form(wide, columns, task), (TARGET,)
     source, dropped = _rows_of_use(source, targets, asked.weight)
@@ -153,6 +148,18 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     return with_equal_rows_grouped(dataset) if asked.group == AUTO else dataset
 
 
+def _tables(data: Given, meta: Given | None, asked: Asked) -> tuple[Source, Source | None]:
+    """The data and the metadata, all columns of them."""
+    tasks = () if asked.wide else asked.task
+    source = Source.of(
+        data, DATA, tasks, asked.told, asked.reading, asked.id, asked.id not in (asked.group, asked.time)
+    )
+    described = None if meta is None else Source.of(meta, METADATA, asked.task, asked.told, asked.reading)
+    asked.refuse_unknown(source.file.names, () if described is None else described.file.names)
+    source.require_tasks(tasks, ANOTHER)
+    return source, described
+
+
 def read_rows(
     data: Given,
     *,
@@ -180,7 +187,7 @@ def read_rows(
     """
     targets = (schema.wide or schema.targets) if need_target else ()
     forms = {**forms_of_rows(schema), **target_forms(schema, targets)}
-    source = Source.again(data, DATA, () if schema.wide else schema.task, forms, reading, schema.id)
+    source = Source.again(data, DATA, () if schema.wide else schema.task, forms, reading, known_by=schema.id)
     if schema.wide and need_target:
         source = long_form(source, _wide_targets(source, schema), schema.task)
     elif not schema.wide:
@@ -251,7 +258,7 @@ def _of_all_tasks(source: Source, schema: Schema, book: TaskBook, unknowns: Unkn
     features = encode_table(source, schema.features, "as in training")
     unknowns.enter(source, features)
     known = set(book.tasks.names)
-    names = [name for name in map(tidy, schema.wide) if name in known]
+    names = [name for name in dict.fromkeys(map(tidy, schema.wide)) if name in known]
     names += book.described_alone(names)
     refuse_long(len(source) * len(names), len(schema.features), source.name)
     rows = np.repeat(np.arange(len(source)), len(names))

@@ -102,7 +102,7 @@ class Schema:
             raise ValueError(f"the classes of a {self.problem} problem cannot be {list(self.classes)}")
         if self.offset is not None and self.problem is not Problem.COUNT:
             raise ValueError(f"an offset is of counts, however the problem is {self.problem}")
-        for columns in (self.features, self.metadata, self.targets, self.task):
+        for columns in (self.features, self.metadata, self.targets, self.task, self.wide):
             names = [each if isinstance(each, str) else each.name for each in columns]
             if len(set(names)) < len(names):
                 raise ValueError(f"no two columns of a table may have the same name, however they are {names}")

@@ -54,6 +54,7 @@ class Source:
         told: Mapping[str, Told] | None = None,
         reading: Reading = PLAIN,
         known_by: str | None = None,
+        apart: bool = True,
     ) -> "Source":
         """Read a file, or a DataFrame, called `name` in messages, by the rule; neither is ever changed.
 
@@ -64,6 +65,7 @@ class Source:
             told: what the user has said of columns; under the empty name, of all others.
             reading: how the file is to be read.
             known_by: the column that is kept as it stands.
+            apart: whether that is no other column besides.
 
         Raises:
             DataError: as the format says; a number that is too large.
@@ -72,7 +74,7 @@ class Source:
         usual = said.get("", Told())
         table, columns = file.read(), dict[str, Cells]()
         kept = _kept(table, known_by)
-        table = table if kept is None else table.drop_columns([known_by])
+        table = table if kept is None or not apart else table.drop_columns([known_by])
         for each in table.column_names:
             cells, table = table.column(each), table.drop_columns([each])  # so that no other is in memory twice
             columns[each] = _names(cells) if each in tasks else read_cells(cells, said.get(each, usual))

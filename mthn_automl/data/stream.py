@@ -72,18 +72,14 @@ class RowStream:
         schema = self.schema
         described, ignored = described_tasks(self.meta, schema)
         book, unknowns = TaskBook(schema, self.tasks, self.spare, described), Unknowns(schema.features, "feature")
-        notes: tuple[str, ...] = ()
         task = () if schema.wide else schema.task
         rows = max(1, self.rows_at_once // max(1, len(schema.wide)))
+        last: Source | None = None
         for source in Source.pieces(path, DATA, task, forms_of_rows(schema), rows, known_by=schema.id):
             source.require_tasks(task)
             yield encode_rows(source, schema, book, unknowns, need_target=False)
-            notes = (
-                *source.notes,
-                *id_note(source, schema),
-                *ignored,
-                *unknowns.notes(source.name),
-                *book.notes(source.name),
-            )
+            last = source
         refuse_foreign(book, unknowns, path.name, self.allow_unknown)
-        self.notes = notes
+        if last is not None:
+            of_rows = (*unknowns.notes(last.name), *book.notes(last.name))
+            self.notes = (*last.notes, *id_note(last, schema), *ignored, *of_rows)

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import ArrayLike
 
 from mthn_automl.data.arrays import FloatArray, IntArray
@@ -300,7 +299,7 @@ def prediction_table(schema: Schema, rows: Dataset, prediction: FloatArray) -> p
         "task": np.array(rows.tasks.names, dtype=object)[rows.task],
     }
     if schema.id is not None and rows.id is not None:
-        columns[schema.id] = rows.id.to_pandas(types_mapper=pd.ArrowDtype)
+        columns[schema.id] = _id_column(rows)
     columns.update(_class_columns(schema, prediction) if schema.classes else _target_columns(schema, prediction))
     return pd.DataFrame(columns)
 
@@ -311,9 +310,7 @@ def wide_table(schema: Schema, rows: Dataset, prediction: FloatArray) -> pd.Data
     first = slice(None, None, tasks)
     columns: dict[str, object] = {"row": rows.row[first]}
     if schema.id is not None and rows.id is not None:
-        columns[schema.id] = rows.id.take(pa.array(np.arange(0, len(rows), tasks))).to_pandas(
-            types_mapper=pd.ArrowDtype
-        )
+        columns[schema.id] = _id_column(rows)[first]
     for index, task in enumerate(rows.task[:tasks]):
         name, of_task = rows.tasks.names[task], prediction[index::tasks]
         if not schema.classes:
@@ -323,6 +320,12 @@ def wide_table(schema: Schema, rows: Dataset, prediction: FloatArray) -> pd.Data
         columns[f"prediction_{name}"] = found.pop("prediction")
         columns.update({each.replace("_", f"_{name}_", 1): values for each, values in found.items()})
     return pd.DataFrame(columns)
+
+
+def _id_column(rows: Dataset) -> Any:
+    """In the type that the file has, which knows whole numbers with gaps."""
+    assert rows.id is not None
+    return rows.id.to_pandas(types_mapper=pd.ArrowDtype).array
 
 
 def _class_columns(schema: Schema, probability: FloatArray) -> dict[str, object]:

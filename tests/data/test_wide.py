@@ -11,7 +11,7 @@ from mthn_automl.data import memory
 from mthn_automl.data.alarms import alarms
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.read import read_dataset
-from mthn_automl.data.splits.parts.choice import Question, seal
+from mthn_automl.data.splits.parts.choice import Question, Sealed, seal
 from mthn_automl.data.stream import RowStream
 from mthn_automl.errors import DataError, UsageError
 from tests.data.again import again
@@ -81,18 +81,38 @@ def test_what_was_made_of_it_is_said_and_columns_are_those_of_the_table() -> Non
     }
 
 
+def sealed(dataset: Dataset, seed: int = 0, **asked: Any) -> Sealed:
+    return seal(dataset, Question(**asked), seed)
+
+
 def test_rows_that_were_one_are_one_group_and_are_split_together() -> None:
     dataset = read(people())
     assert dataset.group is not None
     assert dataset.group.tolist() == dataset.row.tolist()
-    sealed = seal(dataset, Question(), seed=0)
-    test = sealed.test
-    assert 0 < test.sum() < len(test)
-    assert not set(dataset.row[test]) & set(dataset.row[~test])
-    rest = dataset.take(np.flatnonzero(~test))
-    folds = sealed.deal(rest, 3, seed=0)
+    found = sealed(dataset)
+    assert 0 < found.test.sum() < len(dataset)
+    assert not set(dataset.row[found.test]) & set(dataset.row[~found.test])
+    rest = dataset.take(np.flatnonzero(~found.test))
+    folds = found.deal(rest, 3, seed=0)
     assert set(folds) - {-1} == {0, 1, 2}
-    assert len({(row, fold) for row, fold in zip(rest.row, folds, strict=True)}) == len(np.unique(rest.row))
+    assert len(set(zip(rest.row, folds, strict=True))) == len(np.unique(rest.row))
+
+
+def test_groups_that_are_asked_for_hold_whole_rows_and_a_row_without_one_is_its_own() -> None:
+    ward = ["a", "b", None] * 10
+    dataset = read(people().assign(ward=ward), group="ward")
+    assert dataset.group is not None
+    groups = {(row, group) for row, group in zip(dataset.row, dataset.group, strict=True)}
+    assert len(groups) == len(np.unique(dataset.row)) == 29
+    assert len({group for _, group in groups}) == 12
+
+
+def test_rows_may_be_grouped_by_what_they_are_known_by() -> None:
+    dataset = read(people().assign(person=["p", "q", "r"] * 10), group="person")
+    assert len(np.unique(dataset.group)) == 3
+    assert [each.role for each in dataset.account if each.name == "person"] == ["group, id"]
+    assert [column.name for column in dataset.schema.features] == ["age", "sex"]
+    assert dataset.id is not None
 
 
 def test_each_new_row_is_predicted_for_every_task_and_for_new_ones_that_are_described() -> None:
@@ -158,4 +178,4 @@ def test_what_does_not_fit_in_memory_as_a_row_a_target_is_refused_before_it_is_m
 def test_a_split_of_whole_rows_sets_no_alarm_off() -> None:
     dataset = read(people(classes=True, rows=300))
     for seed in range(5):
-        assert alarms(dataset, seal(dataset, Question(), seed).test)[0] == ()
+        assert alarms(dataset, sealed(dataset, seed).test)[0] == ()

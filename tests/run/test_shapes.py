@@ -68,6 +68,7 @@ def test_the_run_keeps_rows_together_and_its_files_name_them(wide: SearchResult)
     assert set(stored["task"]) == set(test_wide.ITEMS)
 
 
+@pytest.mark.parametrize("wide", [False], ids=["numbers"], indirect=True)
 def test_a_resume_reads_the_same_shape(wide: SearchResult) -> None:
     again = resume(wide.folder, trials=1, meta=test_wide.META)
     assert again.summary["trials"]["COMPLETE"] == 2

@@ -138,7 +138,7 @@ def _group(source: Source, described: Grouped | None, column: str) -> IntArray:
         group = described.of_rows(column)
     alone = np.flatnonzero(group < 0)
     group = group.copy()
-    group[alone] = group.max(initial=-1) + 1 + np.arange(len(alone))
+    group[alone] = group.max(initial=-1) + 1 + np.unique(source.rows[alone], return_inverse=True)[1]
     return group
 
 
