@@ -19,7 +19,7 @@ def made_dataset(rows: int, tasks: int, features: int = 20) -> Dataset:
     columns = tuple(Column(f"x{number}") for number in range(features))
     names = TaskTable(tuple(f"task_{number}" for number in range(tasks)), None)
     return Dataset(
-        schema=Schema("task", ("target",), Problem.REGRESSION, (), columns),
+        schema=Schema(("task",), ("target",), Problem.REGRESSION, (), columns),
         features=Table(numeric, np.empty((rows, 0), dtype=np.int64)),
         task=task,
         target=target,

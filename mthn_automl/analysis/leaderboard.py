@@ -40,6 +40,7 @@ COLUMNS: Final[dict[str, str]] = {
     "undefined_tasks": "Int64",
     "pruned": "Int64",
     "first_rounds": "Int64",
+    "stored_rows": "Int64",
     "note": "str",
 }
 ERRORS: Final = (
@@ -61,6 +62,7 @@ class Finalist:
         stopped: how many were stopped at a rung.
         first_rounds: trials that it was given as every other architecture, whatever they showed.
         sealed: errors on the sealed rows; None where there are none, or no model.
+        stored_rows: training rows that can be read from the files of its model.
         note: what there is to say.
         first: whether it ranks first although others may have a lower cv_error, which flatters the best of many trials.
     """
@@ -71,6 +73,7 @@ class Finalist:
     stopped: int = 0
     first_rounds: int = 0
     sealed: SealedErrors | None = None
+    stored_rows: int = 0
     note: str = ""
     first: bool = False
 
@@ -144,6 +147,7 @@ def _cross_validated(finalist: Finalist) -> dict[str, Any]:
         "train_seconds": best.seconds,
         "predict_us_per_row": best.predict_us_per_row,
         "settings": json.dumps(best.settings, sort_keys=True),
+        "stored_rows": finalist.stored_rows,
         "note": "; ".join(filter(None, notes)),
     }
 

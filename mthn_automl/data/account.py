@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 
 from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.columns.missing import CENSORED
@@ -24,7 +25,7 @@ class ColumnAccount:
 
     Attributes:
         name: as it stands in the input.
-        role: task, target, feature, metadata, or ignored.
+        role: task, target, weight, feature, metadata, id, or ignored.
         kind: number, truth, date or text.
         how: what it is taken for, in words.
         cells: how many there are.
@@ -50,35 +51,58 @@ class Roles:
     """Who is what among the columns.
 
     Attributes:
-        task: the column that names tasks.
+        task: the columns that name tasks.
         targets: those that are predicted.
         features, metadata: what a model is given.
         promoted: columns of the data that are metadata.
+        weight: the column that says what each row counts.
+        id: the column by which the user knows a row.
     """
 
-    task: str
+    task: Sequence[str]
     targets: Sequence[str]
     features: Sequence[Column]
     metadata: Sequence[Column]
     promoted: Sequence[str] = ()
+    weight: str | None = None
+    id: str | None = None
 
 
 def account_of_tables(data: Source, meta: Source | None, roles: Roles) -> tuple[ColumnAccount, ...]:
     """All columns of the data, then those of the metadata but for the name of the task."""
     found = [_of_data(data, name, roles) for name in data.columns]
+    if data.id is not None and roles.id is not None:
+        found.append(_of_id(roles.id, data.id))
     if meta is not None:
-        found += [_of(meta, name, "metadata", roles.metadata) for name in meta.columns if name != roles.task]
+        found += [_of(meta, name, "metadata", roles.metadata) for name in meta.columns if name not in roles.task]
     return tuple(found)
 
 
 def _of_data(source: Source, name: str, roles: Roles) -> ColumnAccount:
-    if name == roles.task:
+    if name in roles.task:
         return account_of(source, name, "task", ())
     if name in roles.targets:
         return account_of(source, name, "target", ())
+    if name == roles.weight:
+        return account_of(source, name, "weight", ())
     if name in roles.promoted:
         return _of(source, name, "metadata", roles.metadata)
     return _of(source, name, "feature", roles.features)
+
+
+def _of_id(name: str, cells: pa.ChunkedArray) -> ColumnAccount:
+    first = cells.drop_null().slice(0, 1)
+    return ColumnAccount(
+        name=name,
+        role="id",
+        kind=Kind.TEXT.value,
+        how="kept as it stands, and given back with predictions",
+        cells=len(cells),
+        missing=cells.null_count,
+        example=str(first[0].as_py()) if len(first) else "",
+        plain=True,
+        questions=(),
+    )
 
 
 def _of(source: Source, name: str, role: str, columns: Sequence[Column]) -> ColumnAccount:

@@ -8,6 +8,9 @@ from mthn_automl.data.formats.reading import Reading
 from mthn_automl.errors import UsageError, did_you_mean
 
 PLAIN = Reading()
+PREDICTED = ("row", "task", "architecture", "role", "target", "prediction")
+PREFIXES_PREDICTED = ("prediction_", "probability_", "target_")
+"""Names of the columns of predictions."""
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,7 @@ class Asked:
     """What is said of data and metadata alike; of columns by their names, in whichever of the two they are.
 
     Attributes:
-        task: the column that names each row's task.
+        task: the columns that name each row's task: one, or several whose values together are its name.
         target: the columns to predict; by default `target`, else those whose names begin with target or label.
         problem: regression, binary, multiclass, or auto.
         metric: where the problem is auto, a metric decides it.
@@ -25,11 +28,13 @@ class Asked:
         numeric: columns whose cells are numbers, and missing where they are none.
         decimal, thousands: marks of numbers in all columns; None: as each column shows.
         reading: how the files are read.
+        id: the column by which the user knows a row: given back with predictions, and no feature.
         merge_rare: whether classes of a single row become one class; else these rows are dropped.
         promote: whether features that never vary within a task are its metadata, where no others are given.
+        weight: the column of the data that says what each row counts; None: all count alike.
     """
 
-    task: str = "task"
+    task: tuple[str, ...] = ("task",)
     target: Sequence[str] = ()
     problem: str = "auto"
     metric: str | None = None
@@ -40,8 +45,10 @@ class Asked:
     decimal: str | None = None
     thousands: str | None = None
     reading: Reading = PLAIN
+    id: str | None = None
     merge_rare: bool = False
     promote: bool = True
+    weight: str | None = None
 
     @property
     def told(self) -> dict[str, Told]:
@@ -54,7 +61,7 @@ class Asked:
 
     def uses(self, name: str) -> bool:
         """Whether a column of the data may be a feature."""
-        return name not in self.ignore and (not self.features or name in self.features)
+        return name not in (*self.ignore, self.weight) and (not self.features or name in self.features)
 
     def refuse_unknown(self, data: Collection[str], meta: Collection[str]) -> None:
         """Asked once the names of all columns are known.
@@ -65,9 +72,13 @@ class Asked:
         both = [name for name in self.categorical if name in self.numeric]
         if both:
             raise UsageError(f"A column must be --categorical or --numeric, however '{both[0]}' is said to be both.")
+        if self.id is not None:
+            self._check_id(self.id)
         known = {*data, *meta}
         for flag, names, among in (
             ("--features", self.features, set(data)),
+            ("--weight", () if self.weight is None else (self.weight,), set(data)),
+            ("--id", [] if self.id is None else [self.id], set(data)),
             ("--ignore", self.ignore, known),
             ("--categorical", self.categorical, known),
             ("--numeric", self.numeric, known),
@@ -77,3 +88,12 @@ class Asked:
                     raise UsageError(
                         f"{flag} must name a column, however there is no '{name}'; {did_you_mean(name, among)}"
                     )
+
+    def _check_id(self, name: str) -> None:
+        used = [*self.task, *self.target, *self.features, *self.categorical, *self.numeric]
+        if name in used:
+            raise UsageError(f"--id must name a column that is nothing else, however '{name}' is asked for twice.")
+        if name in PREDICTED or name.startswith(PREFIXES_PREDICTED):
+            raise UsageError(
+                f"--id must not be called as a column of predictions is, however it is '{name}'; rename the column."
+            )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.schema import Schema
@@ -65,12 +66,16 @@ class Dataset:
         schema: what the columns are.
         features: one row an observation.
         task: (rows,) int64, index into `tasks`.
-        target: (rows, targets) float64; for classes (rows, 1) holding the class index; (rows, 0) when unknown.
+        target: (rows, targets) float64, NaN where one of several is missing; for classes (rows, 1) holding the class
+            index; (rows, 0) when unknown.
         row: (rows,) int64, 0-based position of each row in the input, before rows were dropped.
         tasks: those that have rows.
         spare: those of which only the metadata are known.
         notes: sentences about what was found, dropped or decided while reading.
         account: of each column of the input, as it was read.
+        weight: (rows,) float64, above zero, what each row counts; None: all count alike.
+        id: (rows,) what the user knows each row by, as it stands in the input; None: nothing.
+        group: (rows,) int64, rows of one group belong together in every split; None: each row is its own.
     """
 
     schema: Schema
@@ -82,6 +87,9 @@ class Dataset:
     spare: TaskTable
     notes: tuple[str, ...] = ()
     account: "tuple[ColumnAccount, ...]" = ()
+    weight: FloatArray | None = None
+    id: pa.ChunkedArray | None = None
+    group: IntArray | None = None
 
     def __len__(self) -> int:
         return len(self.task)
@@ -94,10 +102,17 @@ class Dataset:
             task=self.task[rows],
             target=self.target[rows],
             row=self.row[rows],
+            weight=None if self.weight is None else self.weight[rows],
+            id=None if self.id is None else self.id.take(pa.array(rows)),
+            group=None if self.group is None else self.group[rows],
         )
 
+    def without_id(self) -> "Dataset":
+        """For those who only compute."""
+        return replace(self, id=None)
+
     def followed_by(self, other: "Dataset") -> "Dataset":
-        """These rows, then those of `other`, whose tasks begin with these tasks."""
+        """These rows, then those of `other`, whose tasks begin with these tasks; each counts once."""
         beyond = 1 + int(self.row.max(initial=-1))
         return replace(
             self,
@@ -107,7 +122,16 @@ class Dataset:
             row=np.concatenate([self.row, beyond + other.row]),
             tasks=other.tasks,
             spare=other.spare,
+            weight=None,
+            id=None,
+            group=None if self.group is None or other.group is None else _apart(self.group, other.group),
         )
+
+    def weighted_to_mean_1(self) -> "Dataset":
+        """The same rows with weights in a unit of their own: what matters of these is how they compare."""
+        if self.weight is None or len(self) == 0:
+            return self
+        return replace(self, weight=self.weight / self.weight.mean())
 
     def without_metadata(self) -> "Dataset":
         return replace(
@@ -123,3 +147,8 @@ class Dataset:
             return self
         moved = self.tasks.metadata.take(np.asarray(order))
         return replace(self, tasks=TaskTable(self.tasks.names, moved))
+
+
+def _apart(first: IntArray, second: IntArray) -> IntArray:
+    """Groups of two tables, of which none has rows in both."""
+    return np.concatenate([first, second + 1 + int(first.max(initial=-1)) - int(second.min(initial=0))])

@@ -45,12 +45,13 @@ class Encoder:
 
     @classmethod
     def fit(cls, training: Dataset, flags: Flags) -> "Encoder":
-        """Scales of the rows of `training`; metadata scales count each of its tasks once."""
+        """Scales of the rows of `training`, as they are weighted; metadata scales count each of its tasks once."""
         schema = training.schema
         targets = training.target.shape[1]
         regression = schema.problem is Problem.REGRESSION
-        mean, scale = moments(training.target) if regression else (np.zeros(targets), np.ones(targets))
-        features = Preprocessor.fit(schema.features, training.features, flags.features)
+        weight = training.weight
+        mean, scale = moments(training.target, weight) if regression else (np.zeros(targets), np.ones(targets))
+        features = Preprocessor.fit(schema.features, training.features, flags.features, weight)
         metadata = cls.metadata_of(training, np.arange(len(training)), flags)
         return cls(features, metadata, Scaling.of(mean, scale))
 

@@ -32,14 +32,19 @@ class Preprocessor:
     seen: tuple[tuple[bool, ...], ...]
 
     @classmethod
-    def fit(cls, columns: Sequence[Column], table: Table, flagged: Sequence[bool]) -> "Preprocessor":
-        """Statistics of all rows of `table`. `flagged`: numeric columns given an indicator (see `missing_columns`)."""
+    def fit(
+        cls, columns: Sequence[Column], table: Table, flagged: Sequence[bool], weight: FloatArray | None = None
+    ) -> "Preprocessor":
+        """Statistics of all rows of `table`, which `weight` (rows,) weighs.
+
+        `flagged`: numeric columns given an indicator (see `missing_columns`).
+        """
         sizes = [len(column.categories) for column in columns if column.categories is not None]
         seen = [
             np.bincount(codes[codes >= 0], minlength=size) > 0 for codes, size in zip(table.codes.T, sizes, strict=True)
         ]
         return cls(
-            Scaling.of(*moments(table.numeric)),
+            Scaling.of(*moments(table.numeric, weight)),
             tuple(bool(each) for each in flagged),
             tuple(tuple(each.tolist()) for each in seen),
         )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from mthn_automl.data.columns.form import Form, Kind, Part
+from mthn_automl.data.task_names import name_by
 
 
 class Problem(StrEnum):
@@ -71,33 +72,51 @@ class Schema:
     """The columns a model was trained on.
 
     Attributes:
-        task: the column that names each row's task.
+        task: the columns that name each row's task: one, or several whose values together are its name.
         targets: the columns that are predicted.
         problem: what they pose.
         classes: their names in the order of their indices; none in regression.
         features: in the order of the input.
         metadata: in the order of the input.
         promoted: whether the metadata are columns of the data, which never vary within a task.
+        weight: the column that says what each row counts; None: all count alike.
+        described_by: those columns of `task` that the metadata have too; a row of metadata is of all tasks that have
+            its values there. None: all.
+        id: the column by which the user knows a row; it is given back with predictions, and is no feature.
     """
 
-    task: str
+    task: tuple[str, ...]
     targets: tuple[str, ...]
     problem: Problem
     classes: tuple[str, ...]
     features: tuple[Column, ...]
     metadata: tuple[Column, ...] = ()
     promoted: bool = False
+    weight: str | None = None
+    described_by: tuple[str, ...] = ()
+    id: str | None = None
 
     def __post_init__(self) -> None:
         if not self.targets:
             raise ValueError("there must be a target, however there is none")
+        if not self.task or not set(self.described_by) <= set(self.task):
+            raise ValueError(f"tasks must be named by columns, however they are {self.task}, {self.described_by}")
         fewest, most = CLASSES[self.problem]
         if not fewest <= len(set(self.classes)) == len(self.classes) <= most:
             raise ValueError(f"the classes of a {self.problem} problem cannot be {list(self.classes)}")
-        for columns in (self.features, self.metadata, self.targets):
+        for columns in (self.features, self.metadata, self.targets, self.task):
             names = [each if isinstance(each, str) else each.name for each in columns]
             if len(set(names)) < len(names):
                 raise ValueError(f"no two columns of a table may have the same name, however they are {names}")
+
+    @property
+    def described(self) -> tuple[str, ...]:
+        """The columns that name what a row of metadata describes."""
+        return self.described_by or self.task
+
+    def described_as(self, task: str) -> str:
+        """The name under which metadata describe a task."""
+        return name_by(self.described, self.task, task)
 
     @property
     def outputs(self) -> int:

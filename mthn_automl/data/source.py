@@ -1,6 +1,6 @@
 """A table as it was given, a file or a DataFrame, that can say in words where each of its rows stands."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from mthn_automl.data.columns.text import Names
 from mthn_automl.data.formats.opening import open_table
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.formats.table_file import TableFile
+from mthn_automl.data.task_names import joined_name
 from mthn_automl.data.values import LARGEST, too_large
 from mthn_automl.errors import DataError, did_you_mean
 
@@ -35,12 +36,14 @@ class Source:
         rows: (rows,) int64, 0-based position of each row in the input.
         columns: those that were read, by name.
         notes: sentences about how the file was read.
+        id: (rows,) the column by which the user knows a row, as it stands; None: there is none.
     """
 
     file: TableFile
     rows: IntArray
     columns: Mapping[str, Cells]
     notes: tuple[str, ...] = ()
+    id: pa.ChunkedArray | None = None
 
     @classmethod
     def of(
@@ -50,6 +53,7 @@ class Source:
         tasks: Collection[str],
         told: Mapping[str, Told] | None = None,
         reading: Reading = PLAIN,
+        known_by: str | None = None,
     ) -> "Source":
         """Read a file, or a DataFrame, called `name` in messages, by the rule; neither is ever changed.
 
@@ -59,6 +63,7 @@ class Source:
             tasks: columns that name tasks, whatever their cells look like.
             told: what the user has said of columns; under the empty name, of all others.
             reading: how the file is to be read.
+            known_by: the column that is kept as it stands.
 
         Raises:
             DataError: as the format says; a number that is too large.
@@ -66,15 +71,23 @@ class Source:
         file, said = open_table(given, name, reading), told or {}
         usual = said.get("", Told())
         table, columns = file.read(), dict[str, Cells]()
+        kept = _kept(table, known_by)
+        table = table if kept is None else table.drop_columns([known_by])
         for each in table.column_names:
             cells, table = table.column(each), table.drop_columns([each])  # so that no other is in memory twice
             columns[each] = _names(cells) if each in tasks else read_cells(cells, said.get(each, usual))
         rows = len(next(iter(columns.values())).known) if columns else 0
-        return cls(file, np.arange(rows, dtype=np.int64), columns, file.notes)._checked()
+        return cls(file, np.arange(rows, dtype=np.int64), columns, file.notes, kept)._checked()
 
     @classmethod
     def again(
-        cls, given: Given, name: str, tasks: Collection[str], forms: Mapping[str, Form], reading: Reading = PLAIN
+        cls,
+        given: Given,
+        name: str,
+        tasks: Collection[str],
+        forms: Mapping[str, Form],
+        reading: Reading = PLAIN,
+        known_by: str | None = None,
     ) -> "Source":
         """The columns of these forms, as those of training were read; others are not.
 
@@ -82,7 +95,7 @@ class Source:
             DataError: as `of`, or a cell that is not in the form of its column.
         """
         file = open_table(given, name, reading)
-        return cls._of_piece(file, file.read([*tasks, *forms]), 0, tasks, forms)
+        return cls._of_piece(file, file.read(_wanted(tasks, forms, known_by)), 0, tasks, forms, known_by)
 
     @classmethod
     def pieces(
@@ -93,20 +106,27 @@ class Source:
         forms: Mapping[str, Form],
         rows: int,
         reading: Reading = PLAIN,
+        known_by: str | None = None,
     ) -> Iterator["Source"]:
         """As `again`, so many rows at a time; what is wrong is told at the piece that holds it."""
         file, first = open_table(given, name, reading), 0
-        for piece in file.pieces(rows, [*tasks, *forms]):
-            yield cls._of_piece(file, piece, first, tasks, forms)
+        for piece in file.pieces(rows, _wanted(tasks, forms, known_by)):
+            yield cls._of_piece(file, piece, first, tasks, forms, known_by)
             first += len(piece)
 
     @classmethod
     def _of_piece(
-        cls, file: TableFile, table: pa.Table, first: int, tasks: Collection[str], forms: Mapping[str, Form]
+        cls,
+        file: TableFile,
+        table: pa.Table,
+        first: int,
+        tasks: Collection[str],
+        forms: Mapping[str, Form],
+        known_by: str | None,
     ) -> "Source":
         rows = np.arange(first, first + len(table), dtype=np.int64)
         columns = {each: _names(table.column(each)) for each in tasks if each in table.column_names}
-        source = cls(file, rows, columns, file.notes)
+        source = cls(file, rows, columns, file.notes, _kept(table, known_by))
         for name, form in forms.items():
             if name in table.column_names:
                 columns[name] = source._in_form(name, table.column(name), form)
@@ -138,7 +158,8 @@ class Source:
         if kept.all():
             return self
         columns = {name: cells.keep(kept) for name, cells in self.columns.items()}
-        return replace(self, columns=columns, rows=self.rows[kept])
+        ids = None if self.id is None else self.id.filter(pa.array(kept))
+        return replace(self, columns=columns, rows=self.rows[kept], id=ids)
 
     def require(self, column: str, purpose: str, hint: str = "") -> Cells:
         """The column, or a DataError that names the nearest one; `purpose` ends `must have a column 'x' ...`."""
@@ -154,17 +175,26 @@ class Source:
             f"{did_you_mean(column, [name for name in self.file.names if name.strip()])}"
         )
 
-    def task_codes(self, task: str) -> tuple[IntArray, list[str]]:
+    def require_tasks(self, task: Sequence[str], hint: str = "") -> None:
+        """Raise a DataError unless all columns are there that name a row's task."""
+        for each in task:
+            self.require(each, "that names each row's task", hint)
+
+    def task_codes(self, task: Sequence[str]) -> tuple[IntArray, list[str]]:
         """(rows,) int64 index into the names of tasks, and these in order of appearance.
 
         Raises:
             DataError: no such column, or a row without a name in it.
         """
-        names = self.require(task, "that names each row's task", " (--task takes another)").names()
+        parts = [self._task_names(each) for each in task]
+        return _by_appearance(parts[0] if len(parts) == 1 else _together(parts))
+
+    def _task_names(self, task: str) -> Names:
+        names = self.require(task, "that names each row's task").names()
         if (names.codes < 0).any():
             where = self.at(int((names.codes < 0).argmax()))
             raise DataError(f"Every row must name its task, however {where} has nothing in '{task}'; fill it in.")
-        return _by_appearance(names)
+        return names
 
     def _checked(self) -> "Source":
         """The source, if its numbers can be counted with."""
@@ -186,10 +216,29 @@ FORMS = {
 }
 
 
+def _wanted(tasks: Collection[str], forms: Mapping[str, Form], known_by: str | None) -> list[str]:
+    return [*tasks, *forms, *([] if known_by is None else [known_by])]
+
+
+def _kept(table: pa.Table, name: str | None) -> pa.ChunkedArray | None:
+    """A column as it stands; categories as what they are called, so that all pieces of a file have one type."""
+    if name not in table.column_names:
+        return None
+    column = table.column(name)
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+
+
 def _names(column: pa.ChunkedArray) -> Cells:
     """Of tasks, which may be called anything, `NA` too."""
     names = Names.of(as_text(column))
     return Cells(Form(Kind.TEXT), text=names.without([not name for name in names.names]))
+
+
+def _together(parts: Sequence[Names]) -> Names:
+    """The names of rows in several columns as one."""
+    distinct, codes = np.unique(np.stack([each.codes for each in parts], axis=1), axis=0, return_inverse=True)
+    names = [joined_name([each.names[code] for each, code in zip(parts, row, strict=True)]) for row in distinct]
+    return Names(codes.reshape(-1), tuple(names))
 
 
 def _by_appearance(names: Names) -> tuple[IntArray, list[str]]:

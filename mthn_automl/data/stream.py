@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from mthn_automl.data.dataset import Dataset, TaskTable
-from mthn_automl.data.read import DATA, described_tasks, encode_rows, forms_of_rows, read_rows, refuse_foreign
+from mthn_automl.data.read import DATA, described_tasks, encode_rows, forms_of_rows, id_note, read_rows, refuse_foreign
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.source import Given, Source
 from mthn_automl.data.task_book import TaskBook
@@ -73,9 +73,17 @@ class RowStream:
         described, ignored = described_tasks(self.meta, schema)
         book, unknowns = TaskBook(schema, self.tasks, self.spare, described), Unknowns(schema.features, "feature")
         notes: tuple[str, ...] = ()
-        for source in Source.pieces(path, DATA, [schema.task], forms_of_rows(schema), self.rows_at_once):
-            source.require(schema.task, "that names each row's task")
+        for source in Source.pieces(
+            path, DATA, schema.task, forms_of_rows(schema), self.rows_at_once, known_by=schema.id
+        ):
+            source.require_tasks(schema.task)
             yield encode_rows(source, schema, book, unknowns, need_target=False)
-            notes = (*source.notes, *ignored, *unknowns.notes(source.name), *book.notes(source.name))
+            notes = (
+                *source.notes,
+                *id_note(source, schema),
+                *ignored,
+                *unknowns.notes(source.name),
+                *book.notes(source.name),
+            )
         refuse_foreign(book, unknowns, path.name, self.allow_unknown)
         self.notes = notes

@@ -32,7 +32,7 @@ class Target:
     Attributes:
         problem: regression, or a choice among two or more classes.
         classes: their names in the order of their indices; none in regression.
-        values: (rows, targets) float64; for classes (rows, 1) with the class index.
+        values: (rows, targets) float64, NaN where one is missing; for classes (rows, 1) with the class index.
         notes: sentences about what was decided.
     """
 
@@ -42,8 +42,12 @@ class Target:
     notes: tuple[str, ...]
 
 
-def choose_targets(source: Source, task: str, given: Sequence[str]) -> tuple[str, ...]:
+def choose_targets(
+    source: Source, task: Sequence[str], given: Sequence[str], weight: str | None = None
+) -> tuple[str, ...]:
     """The columns asked for, else `target`, else all whose names begin with target or label.
+
+    weight: the column of the rows' weights.
 
     Raises:
         DataError: no such column.
@@ -51,13 +55,17 @@ def choose_targets(source: Source, task: str, given: Sequence[str]) -> tuple[str
     asked = (given,) if isinstance(given, str) else tuple(dict.fromkeys(given))
     for name in asked:
         source.require(name, "to predict")
-    if task in asked:
-        raise DataError(f"The target must differ from the task column, however both are '{task}'.")
+    both = [name for name in asked if name in task]
+    if both:
+        raise DataError(f"The target must differ from the task column, however both are '{both[0]}'.")
+    if weight in (*task, *asked):
+        raise DataError(f"The weight must be a column of its own, however '{weight}' is the task or a target.")
     if asked:
         return asked
-    candidates = [name for name in source.columns if name != task]
-    if task.startswith(PREFIXES) and not [name for name in candidates if name.startswith(PREFIXES)]:
-        raise DataError(f"The target must differ from the task column, however '{task}' is the only candidate.")
+    candidates = [name for name in source.columns if name not in task and name != weight]
+    alike = [name for name in task if name.startswith(PREFIXES)]
+    if alike and not [name for name in candidates if name.startswith(PREFIXES)]:
+        raise DataError(f"The target must differ from the task column, however '{alike[0]}' is the only candidate.")
     if "target" in candidates:
         return ("target",)
     found = tuple(name for name in candidates if name.startswith(PREFIXES))
@@ -67,23 +75,32 @@ def choose_targets(source: Source, task: str, given: Sequence[str]) -> tuple[str
 
 
 def known_target(source: Source, targets: Sequence[str]) -> tuple[Source, list[str]]:
-    """The source without rows that miss a target, and a note that counts them.
+    """The source without rows that miss all targets, and notes that count them and the gaps that are left.
 
     Raises:
         DataError: no row left.
     """
-    known = np.all([source.columns[name].known for name in targets], axis=0)
+    known = np.any([source.columns[name].known for name in targets], axis=0)
     if not known.any():
         raise DataError(f"Some rows must have a target, however no row of {source.name} has one in {listed(targets)}.")
-    dropped = int((~known).sum())
-    notes = [f"{source.name}: {counted(dropped, 'row')} dropped because the target is missing."] if dropped else []
-    return source.keep(known), notes
+    dropped, what = int((~known).sum()), "the target is" if len(targets) == 1 else "all targets are"
+    notes = [f"{source.name}: {counted(dropped, 'row')} dropped because {what} missing."] if dropped else []
+    kept = source.keep(known)
+    gaps = {name: int((~kept.columns[name].known).sum()) for name in targets}
+    found = [f"'{name}' in {count:,}" for name, count in gaps.items() if count]
+    if found:
+        shown = ", ".join(found[:10]) + (f" and {len(found) - 10} more" if len(found) > 10 else "")
+        notes.append(
+            f"{source.name}: of {counted(len(kept), 'row')} some targets are missing, {shown}: a row trains those that "
+            "it has, and is scored by them."
+        )
+    return kept, notes
 
 
 def infer_target(
     source: Source, targets: Sequence[str], problem: str, metric: str | None, *, merge_rare: bool = False
 ) -> tuple[Source, Target]:
-    """Decide the problem and encode the target of rows that all have one; the rows that are left, and their target.
+    """Decide the problem and encode the targets of rows that have at least one; rows that are left, and their target.
 
     merge_rare: classes of a single row become one; else their rows are left out.
 
@@ -107,13 +124,13 @@ def infer_target(
 
 
 def encode_target(source: Source, schema: Schema) -> FloatArray:
-    """(rows, targets) float64 of rows that all have a target, by the classes of a known schema.
+    """(rows, targets) float64 of rows that have at least one target, by the classes of a known schema.
 
     Raises:
         DataError: text where numbers must be, or a class that the schema does not know.
     """
     if schema.problem is Problem.REGRESSION:
-        return np.column_stack([_numbers(source, name) for name in schema.targets])
+        return np.column_stack([numbers_of(source, name) for name in schema.targets])
     name = schema.targets[0]
     names = source.columns[name].names()
     codes = category_codes(names, schema.classes)
@@ -153,16 +170,22 @@ def _natural_kind(source: Source, targets: Sequence[str]) -> tuple[str, str]:
 
 
 def _regression(source: Source, targets: Sequence[str]) -> FloatArray:
-    values = np.column_stack([_numbers(source, name) for name in targets])
+    values = np.column_stack([numbers_of(source, name) for name in targets])
     _at_least_two(source)
     for name, column in zip(targets, values.T, strict=True):
-        if np.ptp(column) == 0:
-            raise DataError(f"The target must vary, however '{name}' is {column[0]:g} in every row of {source.name}.")
+        known = column[~np.isnan(column)]
+        if len(known) == 0:
+            raise DataError(f"Some rows must have each target, however no row of {source.name} has one in '{name}'.")
+        if np.ptp(known) == 0:
+            among = "" if len(known) == len(column) else " that has it"
+            raise DataError(
+                f"The target must vary, however '{name}' is {known[0]:g} in every row of {source.name}{among}."
+            )
     return values
 
 
-def _numbers(source: Source, name: str) -> FloatArray:
-    """(rows,) of a target, of which no cell is missing.
+def numbers_of(source: Source, name: str) -> FloatArray:
+    """(rows,) of a column that must hold numbers, NaN where a cell is missing.
 
     Raises:
         DataError: the first cell that is no number.
@@ -171,8 +194,11 @@ def _numbers(source: Source, name: str) -> FloatArray:
     if cells.numbers is not None:
         return cells.numbers
     names = cells.names()
+    rows = np.flatnonzero(names.codes >= 0)
+    if len(rows) == 0:
+        return np.full(len(source), np.nan)
     wrong = np.isnan(numbers(PLAIN, names.array))
-    first = int(wrong[names.codes].argmax())
+    first = int(rows[wrong[names.codes[rows]].argmax()])
     raise not_a_number(name, source.at(first), names.names[names.codes[first]])
 
 

@@ -45,9 +45,9 @@ class Count:
 
     @property
     def none_known(self) -> bool:
-        """Whether there are more than a few cells that are not empty, and none of them is known."""
-        unknown = self.unknown.total()
-        return unknown >= FEW and unknown + self.empty == self.cells
+        """Whether there are more than a few cells, and none of them is known, though some were in training."""
+        trained = bool(self.column.range or self.column.categories)
+        return trained and self.cells >= FEW and self.unknown.total() + self.empty == self.cells
 
     def enter(self, source: Source, values: FloatArray | IntArray) -> None:
         """values: (rows,) as they are encoded."""
@@ -104,12 +104,18 @@ class Count:
 
     def refuse(self, name: str, kind: str) -> None:
         """Raise a DataError where no cell is known. name: of the table."""
-        if self.none_known:
+        if not self.none_known:
+            return
+        if not self.unknown:
             raise DataError(
-                f"{kind.capitalize()} '{self.column.name}' of {name} must hold categories of training, such as "
-                f"{listed(self.column.categories or (), MOST_NAMED)}, however none of its {self.unknown.total():,} "
-                f"cells does ({self._examples()}); write them alike, or take --allow-unknown to count them as missing."
+                f"{kind.capitalize()} '{self.column.name}' of {name} must not be empty throughout, however all its "
+                f"{counted(self.cells, 'cell')} are missing; fill them in, or take --allow-unknown to go on without."
             )
+        raise DataError(
+            f"{kind.capitalize()} '{self.column.name}' of {name} must hold categories of training, such as "
+            f"{listed(self.column.categories or (), MOST_NAMED)}, however none of its {self.unknown.total():,} "
+            f"cells does ({self._examples()}); write them alike, or take --allow-unknown to count them as missing."
+        )
 
 
 class Unknowns:

@@ -22,7 +22,7 @@ def model_card(
 
 - Predicts: {", ".join(f"`{name}`" for name in schema.targets)} ({schema.problem.value})
 - Features: {columns}
-- Task column: `{schema.task}`; metadata: {described}
+- Task: {", ".join(f"`{name}`" for name in schema.task)}; metadata: {described}
 - Trained on {len(data):,} rows of {len(data.tasks):,} tasks
 - Training rows in its files: {_stored(members)}
 - Parameters: {size.total:,} in all, {size.task_network:,} in one task's network, {size.marginal:,} for one more task

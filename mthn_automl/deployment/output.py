@@ -1,8 +1,7 @@
-"""Predictions written piece by piece: as CSV or Parquet into a file that is there whole or not at all."""
+"""Predictions written piece by piece, into a file that is there whole or not at all."""
 
-import gzip
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from itertools import chain
 from pathlib import Path
@@ -10,10 +9,10 @@ from typing import IO
 
 import pandas as pd
 
-from mthn_automl.errors import UsageError, did_you_mean
+from mthn_automl.data.formats.writers.csv import lines
+from mthn_automl.data.formats.writing import writer_of
+from mthn_automl.errors import UsageError
 from mthn_automl.storage import replacing
-
-Writer = Callable[[Iterator[pd.DataFrame], IO[bytes]], None]
 
 
 def write_predictions(pieces: Iterable[pd.DataFrame], output: Path | None, inputs: Iterable[Path] = ()) -> None:
@@ -30,26 +29,15 @@ def write_predictions(pieces: Iterable[pd.DataFrame], output: Path | None, input
         DataError: as the pieces do.
     """
     if output is None:
-        for text in _csv(_late(pieces)):
+        for text in lines(_late(pieces)):
             sys.stdout.write(text)
         return
-    write = _writer(output)
+    write = writer_of(output)
     _refuse_inputs(output, inputs)
     late = _late(pieces)
     late = chain([next(late)], late)
     with _opened(output) as file:
         write(late, file)
-
-
-def _writer(output: Path) -> Writer:
-    """By the ending of the name."""
-    ending = "".join(output.suffixes[-2:]) if output.suffix == ".gz" else output.suffix
-    if ending.lower() not in WRITERS:
-        raise UsageError(
-            f"--output must end in {', '.join(filter(None, WRITERS))} or have no ending, however it is {output}; "
-            + did_you_mean(ending, filter(None, WRITERS))
-        )
-    return WRITERS[ending.lower()]
 
 
 def _refuse_inputs(output: Path, inputs: Iterable[Path]) -> None:
@@ -74,38 +62,3 @@ def _late(pieces: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
 def _opened(output: Path) -> AbstractContextManager[IO[bytes]]:
     special = output.is_symlink() or (output.exists() and not output.is_file())
     return output.open("wb") if special else replacing(output)
-
-
-def _csv(pieces: Iterable[pd.DataFrame]) -> Iterator[str]:
-    for index, piece in enumerate(pieces):
-        yield piece.to_csv(index=False, header=index == 0)
-
-
-def _write_csv(pieces: Iterator[pd.DataFrame], file: IO[bytes]) -> None:
-    file.writelines(text.encode() for text in _csv(pieces))
-
-
-def _write_compressed_csv(pieces: Iterator[pd.DataFrame], file: IO[bytes]) -> None:
-    """The same pieces give the same bytes."""
-    with gzip.GzipFile(filename="", fileobj=file, mode="wb", mtime=0) as compressed:
-        compressed.writelines(text.encode() for text in _csv(pieces))
-
-
-def _write_parquet(pieces: Iterator[pd.DataFrame], file: IO[bytes]) -> None:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    first = pa.Table.from_pandas(next(pieces), preserve_index=False)
-    with pq.ParquetWriter(file, first.schema) as writer:
-        writer.write_table(first)
-        for piece in pieces:
-            writer.write_table(pa.Table.from_pandas(piece, schema=first.schema, preserve_index=False))
-
-
-WRITERS: Mapping[str, Writer] = {
-    "": _write_csv,
-    ".csv": _write_csv,
-    ".csv.gz": _write_compressed_csv,
-    ".parquet": _write_parquet,
-}
-"""By the ending of a name."""

@@ -100,8 +100,8 @@ class Predictor:
         What training has not seen, of categories, tasks or ranges, is counted in warnings.
 
         Returns:
-            Columns row, task, then prediction (or prediction_<target>); for classes prediction and
-            probability_<class>.
+            Columns row, task, the column of --id if there is one, then prediction (or prediction_<target>); for
+            classes prediction and probability_<class>. The index is that of `data` where it is a DataFrame.
 
         Raises:
             DataError: as `read`.
@@ -112,7 +112,8 @@ class Predictor:
         rows = self.read(data, meta, allow_unknown=allow_unknown)
         for note in rows.notes:
             warnings.warn(note, UnknownWarning, stacklevel=2)
-        return self.predict_rows(rows)
+        table = self.predict_rows(rows)
+        return table.set_axis(data.index) if isinstance(data, pd.DataFrame) else table
 
     def predict_rows(self, rows: Dataset) -> pd.DataFrame:
         """As `predict`, for rows that `read` has encoded."""
@@ -155,8 +156,9 @@ class Predictor:
         Args:
             features: (rows, columns) numbers in the order of `columns`, NaN where missing. A category is given as its
                 index in the schema, -1 or NaN where it is missing.
-            task: (rows,) names; or, where no task of training is named by a whole number, indices into
-                `tasks.names`, -1 for a task never seen. Names that are not known are tasks never seen.
+            task: (rows,) names, or (rows, columns) where several columns name a task; or, where no task of training is
+                named by a whole number, indices into `tasks.names`, -1 for a task never seen. Names that are not known
+                are tasks never seen.
 
         Raises:
             DataError: arrays of other shapes, numbers that are not finite, an index that there is not.
@@ -177,7 +179,7 @@ class Predictor:
         Args:
             row: values by the names of columns, as a mapping or a Series; what is not there, None or NaN is missing,
                 and so is a category that is not known. Or numbers in the order of `columns`, as for `predict_arrays`.
-            task: its name, where `row` does not hold it.
+            task: its name, where `row` does not hold it; a tuple where several columns name it.
 
         Raises:
             DataError: no task, what is no finite number in a numeric column, or an array of another length.
@@ -189,7 +191,7 @@ class Predictor:
         if isinstance(row, Mapping | pd.Series):
             named = row if isinstance(row, Mapping) else {str(name): value for name, value in row.items()}
             table = self._features.of_mapping(named)
-            task = named.get(self.schema.task) if task is None else task
+            task = self._tasks.in_row(named) if task is None else task
         else:
             table = self._features.of_list(row)
         known = self._tasks.of_name(task)
@@ -217,7 +219,7 @@ class Predictor:
 
     @cached_property
     def _tasks(self) -> TaskReader:
-        return TaskReader(self.tasks, self.spare)
+        return TaskReader(self.schema, self.tasks, self.spare)
 
     @cached_property
     def _cached(self) -> dict[int | str, Any]:
@@ -271,6 +273,8 @@ def prediction_table(schema: Schema, rows: Dataset, prediction: FloatArray) -> p
         "row": rows.row,
         "task": np.array(rows.tasks.names, dtype=object)[rows.task],
     }
+    if schema.id is not None and rows.id is not None:
+        columns[schema.id] = rows.id.to_pandas().to_numpy()
     columns.update(_class_columns(schema, prediction) if schema.classes else _target_columns(schema, prediction))
     return pd.DataFrame(columns)
 

@@ -2,7 +2,9 @@
 
 import datetime
 import re
+import warnings
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -13,12 +15,14 @@ from mthn_automl.data.columns.again import read_cell
 from mthn_automl.data.columns.dates import part_of
 from mthn_automl.data.columns.text import tidy
 from mthn_automl.data.dataset import Table, TaskTable
+from mthn_automl.data.likeness import Likeness
 from mthn_automl.data.metadata import extend_tasks
 from mthn_automl.data.names import counted, listed
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.data.tables import numeric_values
+from mthn_automl.data.task_names import joined_name
 from mthn_automl.data.values import is_missing, number, too_large
-from mthn_automl.errors import DataError
+from mthn_automl.errors import DataError, UnknownWarning
 
 _WHOLE = re.compile(r"-?\d+")
 NEVER_SEEN = -1
@@ -100,10 +104,11 @@ class FeatureReader:
 class TaskReader:
     """Numbers of tasks by their names."""
 
-    def __init__(self, tasks: TaskTable, spare: TaskTable) -> None:
-        self._tasks, self._spare = tasks, spare
+    def __init__(self, schema: Schema, tasks: TaskTable, spare: TaskTable) -> None:
+        self._schema, self._tasks, self._spare = schema, tasks, spare
         self._known = {name: index for index, name in enumerate(tasks.names)}
         self._described = frozenset(spare.names)
+        self._asked_for: set[str] = set()
         self._named_by_numbers = any(_WHOLE.fullmatch(name) for name in tasks.names)
 
     def of_name(self, task: object) -> int | str:
@@ -117,12 +122,46 @@ class TaskReader:
         known = self._known.get(task) if isinstance(task, str) else None
         if known is not None:
             return known
-        name = _name(task)
-        return self._known.get(name, name if name in self._described else "")
+        name = self._name(task)
+        known = self._known.get(name)
+        if known is None:
+            self._ask_for(name)
+            return name if self._schema.described_as(name) in self._described else ""
+        return known
+
+    def in_row(self, row: Mapping[str, object]) -> object:
+        """What names the task in the columns of a row."""
+        found = [row.get(name) for name in self._schema.task]
+        return found[0] if len(found) == 1 else found
+
+    def _name(self, task: object) -> str:
+        """As in data that were read; of several columns the values may be given one by one."""
+        columns = self._schema.task
+        if len(columns) == 1 or not isinstance(task, list | tuple | np.ndarray):
+            return _name(task)
+        if len(task) != len(columns):
+            raise DataError(f"A task must be named by {listed(columns)}, however there is {task!r}.")
+        return joined_name([_name(each) for each in task])
+
+    def _ask_for(self, name: str) -> None:
+        """Say which task may be meant, once."""
+        if name in self._asked_for:
+            return
+        self._asked_for.add(name)
+        near = self._likeness.nearest(name)
+        if near is not None:
+            warnings.warn(
+                f"No task of training is called '{name}'; did you mean '{near}'?", UnknownWarning, stacklevel=4
+            )
+
+    @cached_property
+    def _likeness(self) -> Likeness:
+        return Likeness(self._tasks.names)
 
     def extended(self, new: Sequence[str]) -> TaskTable:
         """The tasks of training, then the new ones with such metadata as are known."""
-        return extend_tasks(self._tasks, self._spare, new)[0] if new else self._tasks
+        keys = [self._schema.described_as(name) for name in new]
+        return extend_tasks(self._tasks, self._spare, new, keys)[0] if new else self._tasks
 
     def of_rows(self, task: ArrayLike) -> tuple[IntArray, TaskTable]:
         """(rows,) numbers, and the tasks they count.
@@ -131,6 +170,8 @@ class TaskReader:
             DataError: not one name or number a row, a number that no task has, None or NaN.
         """
         given = _one_dimension(task)
+        if given.ndim == 2 and given.shape[1] == len(self._schema.task) > 1:
+            given = np.array([self._name(row) for row in given.tolist()], dtype=object)
         if given.ndim != 1:
             raise DataError(f"There must be one task a row, however the shape of the tasks is {given.shape}.")
         if np.issubdtype(given.dtype, np.integer) and not self._named_by_numbers:

@@ -229,8 +229,9 @@ class Frame:
 class Classical(ABC):
     """A model with a fit of its own. A subclass is final, with a frozen `Settings` like an architecture's.
 
-    It learns from encoded rows and gives scores; the frame around it encodes, decodes, and keeps what both need. Rows
-    of tasks numbered beyond those of the fit are of tasks never seen.
+    It learns from encoded rows, of several targets those that each row has, as the rows are weighted, and gives scores;
+    the frame around it encodes, decodes, and keeps what both need. Rows of tasks numbered beyond those of the fit are
+    of tasks never seen.
 
     Shape:
         rows -> (rows, targets) float64 on the targets' own scale, or (rows, classes) probabilities.
@@ -265,6 +266,7 @@ class Classical(ABC):
         fitted_whole: whether a trial's model is one fit on all its rows, and not the mean of the fits of its folds.
             Models in closed form are better so (by 1 to 2 % on eight data sets, by 10 % on the smallest), and a fifth
             of the size; trees and networks are as good as a mean, which costs no further fit.
+        stores_rows: whether `stored_rows` are more than none, whatever the settings.
         rounds: of a model that has been fitted in rounds, those that it kept and those that it was trained for.
         encoder: of features, metadata and targets, fitted on the training rows.
         classes: those of the training rows; None in a regression.
@@ -272,6 +274,7 @@ class Classical(ABC):
 
     Settings: ClassVar[type]
     fitted_whole: ClassVar[bool] = True
+    stores_rows: ClassVar[bool] = False
     rounds: tuple[int, int] = (0, 0)
 
     encoder: Encoder
@@ -296,7 +299,10 @@ class Classical(ABC):
 
     @abstractmethod
     def learn(self, training: Dataset, *, seed: int) -> None:
-        """Learn from all rows of `training`, by one thread. Same data, settings and seed give the same model."""
+        """Learn from all rows of `training`, by one thread. Same data, settings and seed give the same model.
+
+        Its weights have a mean of 1, so that penalties weigh as much as without.
+        """
 
     def learn_in_steps(self, training: Dataset, growth: Growth, *, seed: int) -> Generator[int, None, bool]:
         """Learn as `growth` says, pausing at each of its rungs; whether the deadline ended it.
@@ -341,6 +347,7 @@ class Classical(ABC):
     @final
     def fit_in_steps(self, training: Dataset, growth: Growth, *, flags: Flags, seed: int) -> Generator[int, None, bool]:
         """As `learn_in_steps`; encoder and classes are those of the training rows alone."""
+        training = training.weighted_to_mean_1()
         self.encoder, self.classes = Encoder.fit(training, flags), Classes.of(training)
         steps = self.learn_in_steps(training, growth, seed=seed)
         while True:
@@ -374,7 +381,7 @@ class Classical(ABC):
         self.take_over(state)
 
     def encoded_target(self, training: Dataset) -> FloatArray:
-        """(rows, scores) float64: standardised targets, or indicators of classes."""
+        """(rows, scores) float64: standardised targets, NaN where missing, or indicators of classes."""
         if self.classes is None:
             return self.encoder.encode_target(training.target).astype(np.float64)
         return self.classes.indicators(training.target)

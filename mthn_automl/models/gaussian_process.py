@@ -67,6 +67,7 @@ class GaussianProcess(Classical):
     """
 
     Settings: ClassVar[type] = GaussianProcessSettings
+    stores_rows: ClassVar[bool] = True
 
     settings: GaussianProcessSettings
 
@@ -79,13 +80,16 @@ class GaussianProcess(Classical):
         points, target = self._points(training), self.encoded_target(training)
         some = landmarks(training.task, LIKELIHOOD_ROWS, seed=seed)
         family = self._family()
-        self.hyperparameters = family.best(points.take(some), target[some])
+        weight = training.weight
+        self.hyperparameters = family.best(points.take(some), target[some], None if weight is None else weight[some])
         kernel, noise = family.kernel(self.hyperparameters), family.noise(self.hyperparameters)
         if self.classes is None:
-            self.machine = KernelMachine.fit_regression(kernel, points, target, alpha=noise, seed=seed)
+            self.machine = KernelMachine.fit_regression(kernel, points, target, weight, alpha=noise, seed=seed)
         else:
             labels, alpha = self.classes.labels(training.target), INDICATOR_TO_LOGIT * noise
-            self.machine = KernelMachine.fit_classes(kernel, points, labels, self.classes, alpha=alpha, seed=seed)
+            self.machine = KernelMachine.fit_classes(
+                kernel, points, labels, self.classes, weight, alpha=alpha, seed=seed
+            )
 
     def _family(self) -> Hyperparameters:
         settings = self.settings

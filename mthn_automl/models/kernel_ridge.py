@@ -57,6 +57,7 @@ class KernelRidge(Classical):
     """
 
     Settings: ClassVar[type] = KernelRidgeSettings
+    stores_rows: ClassVar[bool] = True
 
     settings: KernelRidgeSettings
 
@@ -70,10 +71,12 @@ class KernelRidge(Classical):
         kernel, points, alpha = self._kernel(), self._points(training), self.settings.alpha
         if self.classes is None:
             target = self.encoded_target(training)
-            self.machine = KernelMachine.fit_regression(kernel, points, target, alpha=alpha, seed=seed)
+            self.machine = KernelMachine.fit_regression(kernel, points, target, training.weight, alpha=alpha, seed=seed)
         else:
             labels = self.classes.labels(training.target)
-            self.machine = KernelMachine.fit_classes(kernel, points, labels, self.classes, alpha=alpha, seed=seed)
+            self.machine = KernelMachine.fit_classes(
+                kernel, points, labels, self.classes, training.weight, alpha=alpha, seed=seed
+            )
 
     def _kernel(self) -> Kernel:
         chosen = self.settings

@@ -11,6 +11,7 @@ from sklearn.linear_model import Ridge as RidgeRegression
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import ProblemShape, Traits
+from mthn_automl.models.parts.gaps import known_together, part_of, weight_of
 from mthn_automl.models.parts.linear import Linear, LinearColumns, LinearModel, TaskEffects, fit_classes
 from mthn_automl.models.parts.probabilities import Classes
 
@@ -83,7 +84,14 @@ class MixedEffects(LinearModel):
         target = self.encoded_target(training)
         roots = self._roots()
         design = np.pad(self.columns.features(training), ((0, 0), (1, 0)), constant_values=1.0)[:, : len(roots)]
-        shared, of_tasks = best_prediction(fixed, design * roots, target, training.task, self.columns.tasks)
+        design, task, tasks, weight = design * roots, training.task, self.columns.tasks, training.weight
+        shared = np.zeros((fixed.shape[1], target.shape[1]))
+        of_tasks = np.zeros((tasks, len(roots), target.shape[1]))
+        for rows, group in known_together(target):
+            known, counts = part_of(target, rows, group), weight_of(weight, rows)
+            shared[:, group], of_tasks[:, :, group] = best_prediction(
+                fixed[rows], design[rows], known, task[rows], tasks, counts
+            )
         of_tasks *= roots[:, None]
         slopes = of_tasks[:, 1:].reshape(-1, target.shape[1])
         return Linear(np.concatenate([shared[1:], of_tasks[:, 0], slopes]), shared[0])
@@ -93,7 +101,8 @@ class MixedEffects(LinearModel):
         random = np.concatenate([np.full(tasks, roots[0]), np.tile(roots[1:], tasks)])
         fixed = np.full(columns.shape[1] - len(random), np.sqrt(FIXED_VARIANCE))
         scale = np.concatenate([fixed, random])
-        fitted = fit_classes(columns @ diags_array(scale), classes.labels(training.target), classes, alpha=1.0)
+        scaled, labels = columns @ diags_array(scale), classes.labels(training.target)
+        fitted = fit_classes(scaled, labels, classes, training.weight, alpha=1.0)
         return Linear(fitted.coefficients * scale[:, None], fitted.intercept)
 
     def _roots(self) -> FloatArray:
@@ -109,16 +118,25 @@ class MixedEffects(LinearModel):
 
 
 def best_prediction(
-    fixed: FloatArray, design: FloatArray, target: FloatArray, task: IntArray, tasks: int
+    fixed: FloatArray,
+    design: FloatArray,
+    target: FloatArray,
+    task: IntArray,
+    tasks: int,
+    weight: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Fixed effects, and effects of each task that have the noise's variance; tasks without rows get zeros.
 
     With design_t = U S W^T the covariance of a task's rows is V_t = I + U S^2 U^T. Generalised least squares is ridge
     regression on rows times V_t^(-1/2), and a task's effects are W S / (1 + S^2) U^T of its residuals.
 
+    The noise's variance in a row is divided by its weight, which is to multiply the row by the weight's root.
+
     Shape:
-        fixed (rows, p), design (rows, q), target (rows, outputs) -> (p, outputs), (tasks, q, outputs).
+        fixed (rows, p), design (rows, q), target (rows, outputs), weight (rows,) -> (p, outputs), (tasks, q, outputs).
     """
+    if weight is not None:
+        fixed, design, target = (np.sqrt(weight)[:, None] * each for each in (fixed, design, target))
     order = np.argsort(task, kind="stable")
     present, starts = np.unique(task[order], return_index=True)
     parts = np.split(order, starts[1:])

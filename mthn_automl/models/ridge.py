@@ -63,9 +63,10 @@ class Ridge(LinearModel):
         self.columns = self.columns_of(len(training.tasks))
         columns, alpha = self.columns.of(training), self.settings.alpha
         if self.classes is None:
-            self.linear = fit_regression(columns, self.encoded_target(training), alpha=alpha)
+            self.linear = fit_regression(columns, self.encoded_target(training), training.weight, alpha=alpha)
         else:
-            self.linear = fit_classes(columns, self.classes.labels(training.target), self.classes, alpha=alpha)
+            labels = self.classes.labels(training.target)
+            self.linear = fit_classes(columns, labels, self.classes, training.weight, alpha=alpha)
 
     def columns_of(self, tasks: int) -> LinearColumns:
         settings = self.settings

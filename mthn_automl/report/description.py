@@ -10,6 +10,7 @@ from rich.table import Table
 from mthn_automl.data.account import ColumnAccount
 from mthn_automl.data.description import Description, Sizes
 from mthn_automl.data.names import counted, listed
+from mthn_automl.terminal import inert
 
 BLOCKS: Final = "▁▂▃▄▅▆▇█"
 WIDEST: Final = 120
@@ -26,7 +27,7 @@ def description_text(found: Description, width: int | None = None) -> str:
     lines += _section("Alarms", [str(each) for each in found.alarms])
     if found.alarms_sample:
         lines += ["", f"Alarms were looked for in {found.alarms_sample}."]
-    return "\n".join(lines) + "\n"
+    return inert("\n".join(lines) + "\n")
 
 
 def _summary(found: Description) -> str:

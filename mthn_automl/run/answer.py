@@ -73,6 +73,7 @@ class Answer:
             stopped=study.count(Ending.STOPPED),
             first_rounds=min(self.run.plan.rounds, study.budget_used),
             sealed=sealed,
+            stored_rows=sum(self._stored_rows(name).values()),
             note="; ".join(filter(None, (self._remark(name), _too_slow(sealed, study.limits.latency)))),
         )
 
@@ -82,7 +83,10 @@ class Answer:
         single = f"first, since single models chosen on other folds, as its weights are, have {blend.single_error:.4g}"
         note = "; ".join(filter(None, (single if blend.is_best else "", slow)))
         members = len(blend.members)
-        return Finalist(ENSEMBLE, blend.result, members, sealed=sealed, note=note, first=blend.is_best)
+        stored = sum(self._stored_rows(ENSEMBLE).values())
+        return Finalist(
+            ENSEMBLE, blend.result, members, sealed=sealed, stored_rows=stored, note=note, first=blend.is_best
+        )
 
     def _remark(self, name: str) -> str:
         """What there is to say of an architecture's model, or why there is none."""
@@ -176,7 +180,10 @@ class Answer:
 
     def stored_rows(self) -> dict[str, int]:
         """Training rows that can be read from the files of the winner, by the trial that holds them."""
-        counts = {model.trial: model.stored_rows() for model, _ in self._models[self.winner]}
+        return self._stored_rows(self.winner)
+
+    def _stored_rows(self, name: str) -> dict[str, int]:
+        counts = {model.trial: model.stored_rows() for model, _ in self._models.get(name, ())}
         return {trial: count for trial, count in counts.items() if count}
 
     def draw(self) -> None:

@@ -80,7 +80,13 @@ class Options:
         parse=parse_file,
         again="The metadata file, if it has moved.",
     )
-    task: str = option("task", "Column that names each row's task.", DATA)
+    task: tuple[str, ...] = option(
+        ("task",),
+        "Column that names each row's task; repeatable: the values of several together are its name.",
+        DATA,
+        repeatable=True,
+        parse=parse_columns,
+    )
     target: tuple[str, ...] = option(
         (),
         "Column to predict; repeatable. Default: target, else columns starting with target or label.",
@@ -107,11 +113,17 @@ class Options:
         repeatable=True,
         parse=parse_columns,
     )
+    id: str | None = option(
+        None, "Column by which you know a row: given back with predictions, and no feature. Default: none.", DATA
+    )
     no_promote: bool = option(
         False, "Leave columns that never vary within a task among the features where there is no --meta.", DATA
     )
     merge_rare: bool = option(False, "Make one class of those with a single row; else these rows are dropped.", DATA)
     strict: bool = option(False, "An alarm about the data is an error.", DATA)
+    weight: str | None = option(
+        None, "Column of numbers that says what each row counts, in training and in errors; no feature.", DATA
+    )
     no_metadata: bool = option(False, "Do not use the metadata.", DATA)
     test: str | None = option(
         None,
@@ -221,6 +233,11 @@ class Options:
         check=at_least(1),
     )
     no_ensemble: bool = option(False, "Answer with the best trial alone, not with a weighted mean of several.", SEARCH)
+    no_stored_rows: bool = option(
+        False,
+        "Leave out architectures whose models hold rows of the training data, from which they could be read.",
+        SEARCH,
+    )
     no_ablation: bool = option(False, "Do not measure whether the metadata helped.", SEARCH)
     seed: int = option(0, "Seed of split, folds, sampler and networks.", SEARCH, check=at_least(0))
     runner: str = option(
@@ -299,8 +316,10 @@ class Options:
             decimal=self.decimal,
             thousands=self.thousands,
             reading=Reading(self.delimiter, self.encoding, self.sheet),
+            id=self.id,
             merge_rare=self.merge_rare,
             promote=not (self.no_promote or self.no_metadata),
+            weight=self.weight,
         )
 
     @classmethod

@@ -25,7 +25,7 @@ def predictions(run: Run, finished: Mapping[str, Finished], blend: Blend | None,
     parts: list[pd.DataFrame] = []
     for name in (*finished, *([] if blend is None else [ENSEMBLE])):
         found = blend.chosen.prediction if name == ENSEMBLE and blend else _held_out(run, finished[name], rows)
-        parts.append(_part(name, "out_of_fold", run.data.dataset.take(rows[: len(found)]), found))
+        parts.append(_part(name, "out_of_fold", run.development.take(rows[: len(found)]), found))
         if run.test is not None and name in tested:
             parts.append(_part(name, "test", run.test, tested[name].prediction))
     return pd.concat(parts, ignore_index=True)
@@ -48,8 +48,9 @@ def _part(architecture: str, role: str, rows: Dataset, prediction: FloatArray) -
     table = prediction_table(rows.schema, rows, prediction)
     table.insert(0, "architecture", architecture)
     table.insert(1, "role", role)
+    first = 4 if rows.id is None else 5
     for index, name in enumerate(rows.schema.targets):
-        table.insert(4 + index, _target_column(rows, name), _targets(rows, index))
+        table.insert(first + index, _target_column(rows, name), _targets(rows, index))
     return table
 
 

@@ -123,10 +123,16 @@ class Run:
         return split_of(self)
 
     @cached_property
+    def development(self) -> Dataset:
+        """The rows that are not sealed."""
+        return self.prepared.all_rows.take(np.flatnonzero(~self.split.test))
+
+    @cached_property
     def data(self) -> SearchData:
         """The rows that the search may see."""
-        development = self.prepared.all_rows.take(np.flatnonzero(~self.split.test))
-        return SearchData(development, self.split.fold, self.prepared.metric, self.options.average, self.limits)
+        return SearchData(
+            self.development.without_id(), self.split.fold, self.prepared.metric, self.options.average, self.limits
+        )
 
     @cached_property
     def limits(self) -> Limits:
@@ -150,10 +156,19 @@ class Run:
     def skipped(self) -> Mapping[str, str]:
         """Why architectures cannot be trained here, or on these data, by name."""
         files, rows = self.prepared.files, self.prepared.all_rows
-        reasons = {name: file.missing() or file.unsuited(rows.schema.problem) for name, file in files.items()}
+        reasons = {
+            name: file.missing() or file.unsuited(rows.schema.problem) or self._private(file)
+            for name, file in files.items()
+        }
         unfit = {name: reason for name, reason in reasons.items() if reason}
         left = {name: file for name, file in files.items() if name not in unfit}
         return {**unfit, **self.guard.too_large(left, build_spaces(left, rows))}
+
+    def _private(self, file: SpaceFile) -> str:
+        """Why an architecture is left out whose models hold training rows; empty where it is not."""
+        if not self.options.no_stored_rows or not getattr(file.load_class(), "stores_rows", False):
+            return ""
+        return f"models of {file.name} hold training rows, and --no-stored-rows leaves such out."
 
     @cached_property
     def files(self) -> dict[str, SpaceFile]:

@@ -10,7 +10,7 @@ from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.data.schema import Problem
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.training.losses import network_outputs
-from mthn_automl.training.scaled import Scaled, scaled_features, scaled_target
+from mthn_automl.training.scaled import Scaled, scaled_counts, scaled_features, scaled_target
 
 FEW_ROWS = 1000
 """Widths depend on the columns and never on the rows."""
@@ -30,6 +30,7 @@ class TrainingData:
         encoders: of each fold.
         shape: what networks are told of these data.
         problem: what is predicted.
+        counts: (rows, targets) or (rows, 1), likewise, what each target of a row counts in the loss; None: all alike.
     """
 
     features: Scaled
@@ -41,6 +42,7 @@ class TrainingData:
     encoders: tuple[Encoder, ...]
     shape: ProblemShape
     problem: Problem
+    counts: Scaled | None = None
 
     def with_metadata_of(self, dataset: Dataset, flags: Flags) -> "TrainingData":
         """The same rows with the metadata of `dataset`, whose rows these are."""
@@ -70,6 +72,7 @@ def encode(dataset: Dataset, fold: IntArray, flags: Flags) -> TrainingData:
         encoders=encoders,
         shape=_shape(dataset, encoders[0]),
         problem=dataset.schema.problem,
+        counts=scaled_counts(dataset, training),
     )
 
 

@@ -15,19 +15,25 @@ def network_outputs(schema: Schema) -> int:
     return 1 if schema.problem is Problem.BINARY else schema.outputs
 
 
-def row_loss(problem: Problem, output: Tensor, target: Tensor) -> Tensor:
-    """Squared error (mean over targets), or cross-entropy.
+def row_loss(problem: Problem, output: Tensor, target: Tensor, counts: Tensor | None = None) -> Tensor:
+    """Squared error (mean over targets), or cross-entropy; each target's times what it counts.
 
     Shape:
-        output (..., outputs), target (..., targets) -> (...).
+        output (..., outputs), target (..., targets), counts (..., targets) or (..., 1) -> (...).
     """
+    loss = _loss_of_targets(problem, output, target)
+    if counts is not None:
+        loss = loss * counts
+    return loss.mean(dim=-1) if problem is Problem.REGRESSION else loss.squeeze(-1)
+
+
+def _loss_of_targets(problem: Problem, output: Tensor, target: Tensor) -> Tensor:
+    """(..., targets)."""
     if problem is Problem.REGRESSION:
-        return (output - target).square().mean(dim=-1)
+        return (output - target).square()
     if problem is Problem.BINARY:
-        loss = functional.binary_cross_entropy_with_logits(output, target, reduction="none")
-        return loss.squeeze(-1)
-    chosen = functional.log_softmax(output, dim=-1).gather(-1, target.long())
-    return -chosen.squeeze(-1)
+        return functional.binary_cross_entropy_with_logits(output, target, reduction="none")
+    return -functional.log_softmax(output, dim=-1).gather(-1, target.long())
 
 
 def weighted_mean(loss: Tensor, weight: Tensor, mask: Tensor) -> Tensor:

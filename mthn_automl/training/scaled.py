@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from mthn_automl.data.arrays import FloatArray
-from mthn_automl.data.dataset import Table
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset, Table
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.preprocess import Preprocessor
 from mthn_automl.data.scaling import FAR, Scaling, median_and_spread
@@ -77,7 +77,29 @@ def scaled_target(target: FloatArray, folds: Sequence[Encoder]) -> Scaled:
     )
     values = Scaling.of(middle, spread).standardised(target).astype(np.float32)
     scale, shift = zip(*(each.of_stored(middle, spread) for each in scalings), strict=True)
-    return Scaled(values, np.stack(scale).astype(np.float32), np.stack(shift).astype(np.float32))
+    gaps = bool(np.isnan(target).any())
+    return Scaled(values, np.stack(scale).astype(np.float32), np.stack(shift).astype(np.float32), gaps)
+
+
+def scaled_counts(dataset: Dataset, training: Sequence[IntArray]) -> Scaled | None:
+    """What each target of each row counts in the loss: nothing where it is missing, else as the row is weighted.
+
+    Each fold scales them to a mean of 1 over its training rows, so that penalties weigh as much as without gaps and
+    weights. None where everything counts alike.
+
+    Shape:
+        (rows, targets), or (rows, 1) where no target is missing.
+    """
+    known = ~np.isnan(dataset.target)
+    if known.all():
+        if dataset.weight is None:
+            return None
+        known = known[:, :1]
+    counts = (known if dataset.weight is None else known * dataset.weight[:, None]).astype(np.float32)
+    means = [float(counts[rows].mean(dtype=np.float64)) for rows in training]
+    scale = np.array([1.0 / mean if mean > 0 else 1.0 for mean in means], dtype=np.float32)
+    scale = np.tile(scale[:, None], counts.shape[1])
+    return Scaled(counts, scale, np.zeros_like(scale))
 
 
 def sample(rows: int) -> slice:

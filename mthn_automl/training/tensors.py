@@ -73,6 +73,7 @@ class DeviceData:
         metadata: (folds, tasks, d_m) float32.
         problem: what is predicted.
         device: where steps are taken.
+        counts: of all rows; None: everything counts alike.
     """
 
     features: ScaledTensor
@@ -80,11 +81,13 @@ class DeviceData:
     metadata: Tensor
     problem: Problem
     device: torch.device
+    counts: ScaledTensor | None = None
 
     @classmethod
     def of(cls, data: TrainingData, device: torch.device) -> "DeviceData":
         features, target = ScaledTensor.of(data.features, device), ScaledTensor.of(data.target, device)
-        return cls(features, target, _tensor(data.metadata, device), data.problem, device)
+        counts = None if data.counts is None else ScaledTensor.of(data.counts, device)
+        return cls(features, target, _tensor(data.metadata, device), data.problem, device, counts)
 
     def scaled_as(self, data: TrainingData) -> "DeviceData":
         """The same rows, whose features `data` scales in another way."""

@@ -30,8 +30,9 @@ class Rows:
         features: (members, blocks, rows, d_x) float32, as each member's fold scales them.
         target: (members, blocks, rows, targets) float32, likewise.
         mask: (members, blocks, rows) float32, 1 for a row and 0 for padding.
-        weight: (members, blocks, rows) float32, what a row counts in the loss; 0 for padding.
+        weight: (members, blocks, rows) float32, what a row counts in the loss by its task; 0 for padding.
         place: (members, blocks) int64, where among the tasks that the network is given each block's task stands.
+        counts: (members, blocks, rows, targets or 1) float32, what each target of a row counts; None: all count alike.
     """
 
     features: Tensor
@@ -39,6 +40,7 @@ class Rows:
     mask: Tensor
     weight: Tensor
     place: Tensor
+    counts: Tensor | None = None
 
 
 def losses(
@@ -53,15 +55,17 @@ def losses(
     else:
         output, penalty = outputs(parameters, buffers, rows.features.squeeze(0), rows.place.squeeze(0))
         output, penalty = output.unsqueeze(0), penalty.unsqueeze(0)
-    loss = _loss_of_rows(problem, output, rows.target)
+    loss = _loss_of_rows(problem, output, rows)
     return weighted_mean(loss, rows.weight, rows.mask), penalty, loss.detach()
 
 
-def _loss_of_rows(problem: Problem, output: Tensor, target: Tensor) -> Tensor:
+def _loss_of_rows(problem: Problem, output: Tensor, rows: Rows) -> Tensor:
     """(members, blocks, rows); the mean over heads where outputs are (members, heads, blocks, rows, outputs)."""
+    target, counts = rows.target, rows.counts
     if output.ndim == target.ndim:
-        return row_loss(problem, output, target)
-    return row_loss(problem, output, target.unsqueeze(1).expand(-1, output.shape[1], -1, -1, -1)).mean(dim=1)
+        return row_loss(problem, output, target, counts)
+    of_heads = target.unsqueeze(1).expand(-1, output.shape[1], -1, -1, -1)
+    return row_loss(problem, output, of_heads, None if counts is None else counts.unsqueeze(1)).mean(dim=1)
 
 
 class Trainer:
@@ -125,7 +129,7 @@ class Trainer:
         given = self._rows(batch, self.weights)
         loss, penalty, of_rows = self._losses(batch, rows, given)
         if self.weights is not None:
-            self.weights.learn(batch, of_rows, given.mask)
+            self.weights.learn(batch, of_rows, given.mask, given.counts)
         gradients = torch.autograd.grad((loss + penalty).sum(), leaves, materialize_grads=True)
         shared, of_tasks = gradients[: len(self.leaves)], gradients[len(self.leaves) :]
         self.optimiser.step([*self._of_shared(shared), *of_tasks], fetched)
@@ -187,9 +191,10 @@ class Trainer:
             task = np.take_along_axis(batch.present, batch.place, axis=1) % self.tasks
         rows = torch.from_numpy(batch.rows)
         features, target = (each.take(rows, self.fold) for each in (self.data.features, self.data.target))
+        counts = None if self.data.counts is None else self.data.counts.take(rows, self.fold)
         mask = self._to(batch.mask).to(features.dtype)
         weight = mask if weights is None else weights.of_rows(batch, mask)
-        return Rows(features, target, mask, weight, self._to(task))
+        return Rows(features, target, mask, weight, self._to(task), counts)
 
     def _to(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self.data.device, non_blocking=True)

@@ -15,7 +15,7 @@ INTERFACE = [
     *("rank", "architecture", "cv_error", "cv_error_se", "test_error", "test_low", "test_high", "tied_with_best"),
     *("parameters", "parameters_per_task_network", "marginal_parameters", "train_seconds", "predict_us_per_row"),
     *("trials", "settings", "cv_error_tasks", "test_error_tasks", "test_low_tasks", "test_high_tasks"),
-    *("undefined_tasks", "pruned", "first_rounds", "note"),
+    *("undefined_tasks", "pruned", "first_rounds", "stored_rows", "note"),
 ]
 
 
@@ -24,7 +24,7 @@ def finalist(name: str, fold_errors: tuple[float, ...], *, test_error: float = 1
     size = Size(total, 10, 3)
     best = TrialResult(name, {"b": 1, "a": "x"}, error, error, error + 1, fold_errors, (), (), size, 4.0, 2.0)
     sealed = SealedErrors(test_error, 0.9, 1.1, 1.2, 1.1, 1.3, 2, 1.5, np.zeros((0, 1)))
-    return Finalist(name, best, 7, stopped=5, first_rounds=4, sealed=sealed)
+    return Finalist(name, best, 7, stopped=5, first_rounds=4, stored_rows=6, sealed=sealed)
 
 
 FAILED = Finalist("mrn", None, stopped=3, first_rounds=4, note="The loss is not finite.")
@@ -91,7 +91,7 @@ def test_a_row_holds_what_is_known_of_the_finalist(table: pd.DataFrame) -> None:
     assert row.pop("cv_error_se") == fold_standard_error((0.50, 0.60, 0.55, 0.45))
     assert list(row.values()) == [
         *(1, "hypernetwork", 0.525, 3.0, 0.9, 1.1, True, 100, 10, 3, 4.0, 1.5, 7),
-        *(1.525, 1.2, 1.1, 1.3, 2, 5, 4, ""),
+        *(1.525, 1.2, 1.1, 1.3, 2, 5, 4, 6, ""),
     ]
 
 

@@ -69,6 +69,7 @@ def test_training_rows_are_stored_only_by_a_model_that_says_so(name: str) -> Non
     stored = np.concatenate([array.astype(np.float32).ravel() for array in arrays])
     share = np.isin(given, stored).all(axis=1).mean()
     assert share == model.stored_rows() / len(training)
+    assert (model.stored_rows() > 0) == model.stores_rows
 
 
 @every_classical_model

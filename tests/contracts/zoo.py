@@ -33,7 +33,7 @@ def build(
     targets = tuple(f"target{index}" for index in range(target.shape[1]))
     of_features = _columns("x", features, feature_levels)
     of_tasks = () if metadata is None else _columns("m", metadata, metadata_levels)
-    schema = Schema("task", targets, problem, tuple(classes), of_features, of_tasks)
+    schema = Schema(("task",), targets, problem, tuple(classes), of_features, of_tasks)
     names = TaskTable(tuple(f"task {index}" for index in range(tasks)), metadata)
     return Dataset(schema, features, task, target, np.arange(len(task)), names, TaskTable((), None))
 

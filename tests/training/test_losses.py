@@ -26,7 +26,7 @@ def encoder(mean: tuple[float, ...], scale: tuple[float, ...]) -> Encoder:
 
 
 def schema(problem: Problem, targets: int, classes: int) -> Schema:
-    return Schema("task", tuple("abc"[:targets]), problem, tuple("xyz"[:classes]), ())
+    return Schema(("task",), tuple("abc"[:targets]), problem, tuple("xyz"[:classes]), ())
 
 
 def test_a_network_writes_a_column_a_target_or_logit() -> None:

@@ -88,9 +88,9 @@ def _alarm(dataset: Dataset, groups: list[IntArray]) -> Alarm:
     more = f"; and {counted(len(named) - 3, 'more group')}" if len(named) > 3 else ""
     return Alarm(
         name="repeated_task",
-        columns=(dataset.schema.task,),
+        columns=dataset.schema.task,
         sentence=(
-            f"{counted(tasks, 'task')} of '{dataset.schema.task}' have identical rows, and are "
+            f"{counted(tasks, 'task')} of {listed(dataset.schema.task)} have identical rows, and are "
             f"{counted(len(groups), 'task')} under several names: {shown}{more}."
         ),
         advice="Keep one name of each in the data: test rows under one name are training rows under the other.",

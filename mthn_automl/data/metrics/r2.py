@@ -13,8 +13,14 @@ SMALLEST_VARIANCE: Final = 1e-12
 
 
 def _scores(target: FloatArray, prediction: FloatArray) -> Means:
-    centred = target - target.mean(axis=0)  # keeps the difference of squares below exact
-    return Means(np.hstack([(target - prediction) ** 2, centred, centred**2]), _unexplained)
+    known = ~np.isnan(target)
+    middle = target.sum(axis=0, where=known) / np.maximum(known.sum(axis=0), 1)
+    centred = target - middle  # keeps the difference of squares below exact
+    parts = np.hstack([(target - prediction) ** 2, centred, centred**2])
+    if known.all():
+        return Means(parts, _unexplained)
+    counts = np.tile(known, 3)
+    return Means(np.where(counts, parts, 0.0), _unexplained, counts.astype(np.float64))
 
 
 def _unexplained(means: FloatArray) -> FloatArray:

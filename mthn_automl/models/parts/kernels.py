@@ -47,7 +47,7 @@ class Points:
         """Features and a task number for each row, metadata for each of their tasks."""
         return int(self.features.size + self.place.size + self.metadata.size)
 
-    def take(self, rows: IntArray) -> "Points":
+    def take(self, rows: IntArray | slice) -> "Points":
         """The given rows, and no more tasks than they need."""
         kept, place = np.unique(self.place[rows], return_inverse=True)
         return Points(self.features[rows], place, self.number[kept], self.metadata[kept])

@@ -16,6 +16,7 @@ from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.models.base import Classical, Size
+from mthn_automl.models.parts.gaps import known_together, part_of, weight_of
 from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.received import typed
 
@@ -52,19 +53,36 @@ class Linear:
         return np.asarray(columns @ self.coefficients) + self.intercept
 
 
-def fit_regression(columns: Any, target: FloatArray, *, alpha: float) -> Linear:
-    """Squared error + alpha |coefficients|^2, the intercept free; target: (rows, outputs)."""
-    model = RidgeRegression(alpha=alpha, tol=1e-8).fit(_densified(columns), target)
-    return Linear(np.ascontiguousarray(np.atleast_2d(model.coef_).T), np.atleast_1d(model.intercept_))
+def fit_regression(columns: Any, target: FloatArray, weight: FloatArray | None = None, *, alpha: float) -> Linear:
+    """Squared error + alpha |coefficients|^2, the intercept free, of each output over the rows that have it.
+
+    Shape:
+        target (rows, outputs), NaN where missing; weight (rows,).
+    """
+    dense, outputs = _densified(columns), target.shape[1]
+    found = Linear(np.zeros((dense.shape[1], outputs)), np.zeros(outputs))
+    for rows, group in known_together(target):
+        model = RidgeRegression(alpha=alpha, tol=1e-8)
+        model.fit(dense[rows], part_of(target, rows, group), sample_weight=weight_of(weight, rows))
+        found.coefficients[:, group] = np.atleast_2d(model.coef_).T
+        found.intercept[group] = model.intercept_
+    return found
 
 
-def fit_classes(columns: Any, labels: IntArray, classes: Classes, *, alpha: float) -> Linear:
-    """Log loss + alpha / 2 |coefficients|^2, the intercept free; labels: (rows,) among the present classes."""
+def fit_classes(
+    columns: Any, labels: IntArray, classes: Classes, weight: FloatArray | None = None, *, alpha: float
+) -> Linear:
+    """Log loss + alpha / 2 |coefficients|^2, the intercept free.
+
+    Shape:
+        labels (rows,) among the present classes; weight (rows,).
+    """
     if classes.scores == 0:
         return Linear(np.zeros((columns.shape[1], 0)), np.zeros(0))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = LogisticRegression(C=1.0 / alpha, max_iter=2000).fit(_densified(columns), labels)
+        model = LogisticRegression(C=1.0 / alpha, max_iter=2000)
+        model.fit(_densified(columns), labels, sample_weight=weight)
     return Linear(np.ascontiguousarray(model.coef_.T), model.intercept_)
 
 

@@ -105,7 +105,7 @@ def statistics_of(dataset: Dataset) -> Iterator[Statistic]:
         for what, values, error in found:
             yield Statistic(what, name, _of_all(values, present, tasks), _of_all(error, present, tasks))
     counts = np.bincount(dataset.task, minlength=tasks).astype(float)
-    yield Statistic("the number of rows", dataset.schema.task, counts, np.zeros(tasks), line=False)
+    yield Statistic("the number of rows", ", ".join(dataset.schema.task), counts, np.zeros(tasks), line=False)
 
 
 def _shares(
