@@ -9,7 +9,8 @@ import pandas as pd
 
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.read import read_dataset, read_rows
+from mthn_automl.data.new_rows import read_rows
+from mthn_automl.data.read import read_dataset
 from mthn_automl.data.splits import within_tasks
 
 HALVES: Final = {

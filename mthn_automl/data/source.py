@@ -25,6 +25,8 @@ Given = str | Path | Any
 """A file, or a DataFrame."""
 
 PLAIN = Reading()
+DATA, METADATA = "the data", "the metadata"
+"""What DataFrames are called in sentences."""
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from mthn_automl.data.dataset import Dataset, TaskTable
-from mthn_automl.data.read import DATA, described_tasks, encode_rows, forms_of_rows, id_note, read_rows, refuse_foreign
+from mthn_automl.data.new_rows import described_tasks, encode_rows, forms_of_rows, id_note, read_rows, refuse_foreign
 from mthn_automl.data.schema import Schema
-from mthn_automl.data.source import Given, Source
+from mthn_automl.data.source import DATA, Given, Source
 from mthn_automl.data.task_book import TaskBook
 from mthn_automl.data.unknowns import Unknowns
 from mthn_automl.errors import UsageError

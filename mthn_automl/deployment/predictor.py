@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.exposure import given_exposures
-from mthn_automl.data.read import read_rows
+from mthn_automl.data.new_rows import read_rows
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.stream import RowStream
 from mthn_automl.deployment.rows import FeatureReader, TaskReader

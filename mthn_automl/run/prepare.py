@@ -14,7 +14,8 @@ from mthn_automl.data.alarms import alarms, refuse
 from mthn_automl.data.alarms.parts.alarm import Alarm
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.memory import refuse_search
-from mthn_automl.data.read import read_asked, read_rows
+from mthn_automl.data.new_rows import read_rows
+from mthn_automl.data.read import read_asked
 from mthn_automl.data.scoring import check_metric, default_metric
 from mthn_automl.data.splits.parts.account import SplitAccount, split_account
 from mthn_automl.data.splits.parts.choice import Question, Sealed, seal

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.new_rows import read_rows
 from mthn_automl.data.problems import with_gaps
-from mthn_automl.data.read import read_dataset, read_rows
+from mthn_automl.data.read import read_dataset
 from mthn_automl.errors import DataError, MthnError
 
 

@@ -117,7 +117,7 @@ CASES = {
     "a target of text": Case(changed(target=["yes", "no"])),
     "a target of one value": Case(changed(target=["1.5"])),
     "a target that is missing": Case(changed(target=[""])),
-    "a target missing in some rows": Case(changed(target={k: "" for k in EVERY})),
+    "a target missing in some rows": Case(changed(target=dict.fromkeys(EVERY, ""))),
     "a target of 48 classes": Case(changed(target=lambda k: f"class {k}")),
     "a class of one row": Case(changed(target=lambda k: "rare" if k == 5 else "yn"[k % 2])),
     "classes that differ by blanks": Case(changed(target=["yes", "yes ", "no"])),

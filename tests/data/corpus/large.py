@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 
 from tests.command import in_process
 from tests.data.corpus.case import Case, changed, outcome, short_of_memory, text
-from tests.data.formats.made import sheet, zstd
 from tests.data.formats.made import changed as rewritten
+from tests.data.formats.made import sheet, zstd
 
 MIB = 1 << 20
 WIDE = 100_000

@@ -15,7 +15,7 @@ from tests.data.corpus.case import GOOD, Case, Columns, columns, text
 from tests.data.formats.made import archive, arrow, book, parquet, sheet
 from tests.data.formats.made import changed as rewritten
 
-UTC = datetime.timezone.utc
+UTC = datetime.UTC
 START = datetime.datetime(2020, 1, 1, 12)
 DAY = datetime.timedelta(days=1)
 
