@@ -25,7 +25,8 @@ class ColumnAccount:
 
     Attributes:
         name: as it stands in the input.
-        role: task, target, weight, feature, metadata, id, split, group, time, or ignored; two with a comma between.
+        role: task, target, offset, weight, feature, metadata, id, split, group, time, or ignored; two with a comma
+            between them.
         kind: number, truth, date or text.
         how: what it is taken for, in words.
         cells: how many there are.
@@ -55,6 +56,7 @@ class Roles:
         targets: those that are predicted.
         features, metadata: what a model is given.
         promoted: columns of the data that are metadata.
+        offset: the column of exposures; None: there is none.
         weight: the column that says what each row counts.
         id: the column by which the user knows a row.
         splitting: what columns are to splits, by name.
@@ -65,6 +67,7 @@ class Roles:
     features: Sequence[Column]
     metadata: Sequence[Column]
     promoted: Sequence[str] = ()
+    offset: str | None = None
     weight: str | None = None
     id: str | None = None
     splitting: Mapping[str, str] = field(default_factory=dict)
@@ -92,6 +95,8 @@ def _of_data(source: Source, name: str, roles: Roles) -> ColumnAccount:
         return account_of(source, name, "task", ())
     if name in roles.targets:
         return account_of(source, name, "target", ())
+    if name == roles.offset:
+        return account_of(source, name, "offset", ())
     if name == roles.id and source.id is not None:
         return _of_id(name, source.id)
     if name == roles.weight:
@@ -119,6 +124,13 @@ def _of_id(name: str, cells: pa.ChunkedArray) -> ColumnAccount:
 def _of(source: Source, name: str, role: str, columns: Sequence[Column]) -> ColumnAccount:
     used = [column for column in columns if column.read_from == name]
     return account_of(source, name, role if used else "ignored", used)
+
+
+def with_doubts(accounts: Sequence[ColumnAccount], doubts: Sequence[str]) -> tuple[ColumnAccount, ...]:
+    """With what a single target might be other than what it was taken for."""
+    return tuple(
+        replace(each, questions=(*each.questions, *doubts)) if each.role == "target" else each for each in accounts
+    )
 
 
 def account_of(source: Source, name: str, role: str, columns: Sequence[Column]) -> ColumnAccount:

@@ -22,7 +22,7 @@ class Asked:
     Attributes:
         task: the columns that name each row's task: one, or several whose values together are its name.
         target: the columns to predict; by default `target`, else those whose names begin with target or label.
-        problem: regression, binary, multiclass, or auto.
+        problem: one of the kinds of problems, or auto.
         metric: where the problem is auto, a metric decides it.
         features: the columns of the data to use; none: all.
         ignore: columns not to use.
@@ -34,6 +34,7 @@ class Asked:
         wide: whether each target column is a task, on rows that all share; `task` then names the column of the
             metadata that holds the names of the target columns.
         merge_rare: whether classes of a single row become one class; else these rows are dropped.
+        offset: the column of exposures, above 0, that a count is in proportion to.
         promote: whether features that never vary within a task are its metadata, where no others are given.
         group: the column, of data or metadata, whose rows of the same value are kept together in training or test; or
             `auto`, for rows of identical features. A column of the data is then no feature, unless `features` names it.
@@ -60,6 +61,7 @@ class Asked:
     group: str | None = None
     time: str | None = None
     split: str | None = None
+    offset: str | None = None
     weight: str | None = None
 
     @property
@@ -73,9 +75,8 @@ class Asked:
 
     def uses(self, name: str) -> bool:
         """Whether a column of the data may be a feature."""
-        if name in (*self.ignore, self.weight, self.split, self.id) or (
-            name == self.group and name not in self.features
-        ):
+        others = (*self.ignore, self.weight, self.offset, self.split, self.id)
+        if name in others or (name == self.group and name not in self.features):
             return False
         return not self.features or name in self.features
 
@@ -100,6 +101,7 @@ class Asked:
             ("--numeric", self.numeric, known),
             ("--group", [self.group] if self.group not in (None, AUTO) else [], known),
             ("--time", [] if self.time is None else [self.time], set(data)),
+            ("--offset", [self.offset] if self.offset is not None else [], set(data)),
         ):
             for name in names:
                 if name not in among:

@@ -112,6 +112,7 @@ class Dataset:
         spare: those of which only the metadata are known.
         notes: sentences about what was found, dropped or decided while reading.
         account: of each column of the input, as it was read.
+        exposure: (rows,) float64, above zero, that counts are in proportion to; None: it is 1 in every row.
         weight: (rows,) float64, above zero, what each row counts; None: all count alike.
         id: (rows,) what the user knows each row by, as it stands in the input; None: nothing.
         group: (rows,) int64, rows of one group belong together in every split; None: each row is its own.
@@ -127,6 +128,7 @@ class Dataset:
     spare: TaskTable
     notes: tuple[str, ...] = ()
     account: "tuple[ColumnAccount, ...]" = ()
+    exposure: FloatArray | None = None
     weight: FloatArray | None = None
     id: pa.ChunkedArray | None = None
     group: IntArray | None = None
@@ -146,8 +148,29 @@ class Dataset:
             weight=None if self.weight is None else self.weight[rows],
             id=None if self.id is None else self.id.take(pa.array(rows)),
             group=None if self.group is None else self.group[rows],
+            exposure=None if self.exposure is None else self.exposure[rows],
             keys=self.keys.take(rows),
         )
+
+    @property
+    def exposures(self) -> FloatArray:
+        """(rows,) float64."""
+        return np.ones(len(self)) if self.exposure is None else self.exposure
+
+    def exposed(self, prediction: FloatArray) -> FloatArray:
+        """Predictions of each row at its own exposure, from those at an exposure of 1, (rows, outputs)."""
+        return prediction if self.exposure is None else prediction * self.exposure[:, None]
+
+    def as_rates(self) -> "Dataset":
+        """The same counts as rates, at an exposure of 1 and weighted by what it was, which is the same likelihood.
+
+        Where nothing was counted, half an event is taken for the sum of all, so that its rate has a logarithm.
+        """
+        exposure, counted = self.exposures, self.target
+        if not counted.any():
+            counted = np.tile(0.5 * exposure[:, None] / exposure.sum(), (1, counted.shape[1]))
+        weight = exposure if self.weight is None else exposure * self.weight
+        return replace(self, target=counted / exposure[:, None], weight=weight, exposure=None).weighted_to_mean_1()
 
     def without_id(self) -> "Dataset":
         """For those who only compute."""
@@ -173,6 +196,7 @@ class Dataset:
             weight=None,
             id=None,
             group=None if self.group is None or other.group is None else _apart(self.group, other.group),
+            exposure=None if self.exposure is None else np.concatenate([self.exposure, other.exposures]),
             keys=Keys(),
         )
 

@@ -7,8 +7,7 @@ import numpy as np
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.preprocess import Preprocessor, missing_columns
-from mthn_automl.data.scaling import Scaling, moments
-from mthn_automl.data.schema import Problem
+from mthn_automl.data.scaling import Scaling
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ class Encoder:
     Attributes:
         features: of the rows.
         metadata: of the tasks; None where the data have none.
-        target: (targets,) of regression; of classes, whose index stays as it is, 0 and 1.
+        target: (targets,) as the kind of problem has it: of classes, whose index stays as it is, 0 and 1.
     """
 
     features: Preprocessor
@@ -47,13 +46,9 @@ class Encoder:
     def fit(cls, training: Dataset, flags: Flags) -> "Encoder":
         """Scales of the rows of `training`, as they are weighted; metadata scales count each of its tasks once."""
         schema = training.schema
-        targets = training.target.shape[1]
-        regression = schema.problem is Problem.REGRESSION
-        weight = training.weight
-        mean, scale = moments(training.target, weight) if regression else (np.zeros(targets), np.ones(targets))
-        features = Preprocessor.fit(schema.features, training.features, flags.features, weight)
+        features = Preprocessor.fit(schema.features, training.features, flags.features, training.weight)
         metadata = cls.metadata_of(training, np.arange(len(training)), flags)
-        return cls(features, metadata, Scaling.of(mean, scale))
+        return cls(features, metadata, schema.kind.scaling(training))
 
     @staticmethod
     def metadata_of(dataset: Dataset, training: IntArray, flags: Flags) -> Preprocessor | None:

@@ -53,9 +53,7 @@ def _useless(cells: Cells) -> str | None:
 
 def _constant(cells: Cells) -> bool:
     """Whether a column without gaps has a single value."""
-    values = cells.text.codes if cells.text is not None else cells.dates if cells.dates is not None else cells.numbers
-    assert values is not None
-    return bool(values.min() == values.max())
+    return bool(cells.values.min() == cells.values.max())
 
 
 def _categories(names: Names) -> tuple[str, ...]:

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from mthn_automl.data.account import Roles, account_notes, account_of_tables
+from mthn_automl.data.account import Roles, account_notes, account_of_tables, with_doubts
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.asked import AUTO, Asked
 from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.columns.text import tidy
 from mthn_automl.data.dataset import Dataset, Part, TaskTable
+from mthn_automl.data.exposure import exposures, refuse_offset
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.infer import infer_columns
 from mthn_automl.data.likeness import alike_note
@@ -51,7 +52,7 @@ def read_dataset(
         meta: the same, a row a task, with the task column of the data.
         task: the column that names each row's task, or several whose values together are its name.
         target: the columns to predict; by default `target`, else those whose names begin with target or label.
-        problem: regression, binary, multiclass, or auto.
+        problem: one of the kinds of problems, or auto.
         metric: where the problem is auto, a metric decides it.
         more: fields of `mthn_automl.data.asked.Asked`, which describes them.
 
@@ -72,13 +73,16 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     task = asked.task
     source, described = _tables(data, meta, asked)
     targets = choose_targets(source, () if asked.wide else task, asked.target, asked.weight)
+    refuse_offset(asked, targets)
     parts = parts_of(source, asked)
     source, unused = (source, []) if parts is None else _used(source, parts)
     wide, columns = (source, targets) if asked.wide else (None, ())
     if wide is not None:
         source, targets = long_form(wide, columns, task), (TARGET,)
     source, dropped = _rows_of_use(source, targets, asked.weight)
-    source, found = infer_target(source, targets, asked.problem, asked.metric, merge_rare=asked.merge_rare)
+    source, found = infer_target(
+        source, targets, asked.problem, asked.metric, merge_rare=asked.merge_rare, offset=asked.offset
+    )
     codes, names = source.task_codes(task)
     usable = [name for name in source.columns if name not in task and name not in targets and asked.uses(name)]
     promoted = constant_within(source, codes, usable) if described is None and asked.promote else ()
@@ -90,9 +94,17 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     grouped = None if described is None else Grouped(described, by, tasks.keys, codes)
     group, keys, said = keys_of(source, grouped, asked, parts)
     roles = Roles(
-        task, columns or targets, features, joined.columns, promoted, asked.weight, asked.id, _splitting(asked)
+        task=task,
+        targets=columns or targets,
+        features=features,
+        metadata=joined.columns,
+        promoted=promoted,
+        offset=asked.offset,
+        weight=asked.weight,
+        id=asked.id,
+        splitting=_splitting(asked),
     )
-    account = account_of_tables(wide or source, described, roles)
+    account = with_doubts(account_of_tables(wide or source, described, roles), found.doubts)
     weight = None if asked.weight is None else numbers_of(source, asked.weight)
     notes = (*source.notes, *unused, *dropped, *found.notes, *ignored, *_feature_notes(features))
     notes = (*notes, *_promoted_notes(promoted), *said)
@@ -107,6 +119,7 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
             features=features,
             metadata=joined.columns,
             promoted=bool(promoted),
+            offset=asked.offset,
             weight=asked.weight,
             described_by=by,
             id=asked.id,
@@ -126,6 +139,7 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
             *account_notes(account),
         ),
         account=account,
+        exposure=None if asked.offset is None else exposures(source, asked.offset),
         weight=weight,
         id=source.id,
         group=source.rows if asked.wide and group is None else group,
@@ -233,6 +247,7 @@ def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknow
         row=source.rows,
         tasks=book.tasks,
         spare=book.spare,
+        exposure=None if schema.offset is None else exposures(source, schema.offset),
         id=source.id,
         group=source.rows if schema.wide else None,
     )
@@ -357,8 +372,9 @@ def forms_of(columns: Sequence[Column]) -> dict[str, Form]:
 
 
 def forms_of_rows(schema: Schema) -> dict[str, Form]:
-    """Of the columns of the data, metadata among them where they stand there."""
-    return forms_of((*schema.features, *(schema.metadata if schema.promoted else ())))
+    """Of the columns of the data, metadata among them where they stand there, and of the exposure."""
+    exposure = {} if schema.offset is None else {schema.offset: Form(Kind.NUMBER)}
+    return {**forms_of((*schema.features, *(schema.metadata if schema.promoted else ()))), **exposure}
 
 
 def target_forms(schema: Schema, targets: Sequence[str]) -> dict[str, Form]:

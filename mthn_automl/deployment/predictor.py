@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
+from mthn_automl.data.exposure import given_exposures
 from mthn_automl.data.read import read_rows
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.stream import RowStream
@@ -155,7 +156,7 @@ class Predictor:
         )
         return PredictionStream(rows, self.predict_rows)
 
-    def predict_arrays(self, features: ArrayLike, task: ArrayLike) -> FloatArray:
+    def predict_arrays(self, features: ArrayLike, task: ArrayLike, exposure: ArrayLike | None = None) -> FloatArray:
         """Predictions without a DataFrame: (rows, targets), or probabilities (rows, classes), float64.
 
         Args:
@@ -164,18 +165,22 @@ class Predictor:
             task: (rows,) names, or (rows, columns) where several columns name a task; or, where no task of training is
                 named by a whole number, indices into `tasks.names`, -1 for a task never seen. Names that are not known
                 are tasks never seen.
+            exposure: (rows,) of a model of counts that was trained with `--offset`.
 
         Raises:
-            DataError: arrays of other shapes, numbers that are not finite, an index that there is not.
+            DataError: arrays of other shapes, numbers that are not finite, an index that there is not, an exposure that
+                is missing or not above 0.
         """
         table, (number, tasks) = self._features.of_array(features), self._tasks.of_rows(task)
         if len(number) != len(table):
             raise DataError(
                 f"There must be one task a row, however {len(number):,} tasks are given for {len(table):,} rows."
             )
-        return self._predicted(self._to_predict(table, number, tasks))
+        return self._predicted(self._to_predict(table, number, tasks, self._exposures(exposure, len(table))))
 
-    def predict_one(self, row: Mapping[str, object] | ArrayLike, task: object = None) -> dict[str, float | str]:
+    def predict_one(
+        self, row: Mapping[str, object] | ArrayLike, task: object = None, exposure: object = None
+    ) -> dict[str, float | str]:
         """The prediction of one row, under the names of the columns of `predict`.
 
         The network of a task is kept for its next row, so that this takes microseconds with a neural model; a
@@ -185,9 +190,11 @@ class Predictor:
             row: values by the names of columns, as a mapping or a Series; what is not there, None or NaN is missing,
                 and so is a category that is not known. Or numbers in the order of `columns`, as for `predict_arrays`.
             task: its name, where `row` does not hold it; a tuple where several columns name it.
+            exposure: of a model of counts that was trained with `--offset`, where `row` does not hold it.
 
         Raises:
-            DataError: no task, what is no finite number in a numeric column, or an array of another length.
+            DataError: no task, what is no finite number in a numeric column, an array of another length, or an exposure
+                that is missing or not above 0.
 
         Example:
             >>> load_model("mthn_runs/demo").predict_one({"task": "Germany", "x": 1.5})  # doctest: +SKIP
@@ -197,14 +204,17 @@ class Predictor:
             named = row if isinstance(row, Mapping) else {str(name): value for name, value in row.items()}
             table = self._features.of_mapping(named)
             task = self._tasks.in_row(named) if task is None else task
+            exposure = named.get(self.schema.offset or "") if exposure is None else exposure
         else:
             table = self._features.of_list(row)
+        exposures = self._exposures(None if exposure is None else [exposure], 1)
         known = self._tasks.of_name(task)
         network = self._network(known)
         if not isinstance(self.model, Classical) and network is not None:
-            return self._named(_finite(self.model.predict_row(table, network)[np.newaxis])[0])
+            found = self.model.predict_row(table, network)[np.newaxis]
+            return self._named(_finite(found if exposures is None else found * exposures)[0])
         number, tasks = self._numbered(known)
-        return self._named(self._predicted(self._to_predict(table, np.array([number]), tasks))[0])
+        return self._named(self._predicted(self._to_predict(table, np.array([number]), tasks, exposures))[0])
 
     def _predicted(self, rows: Dataset) -> FloatArray:
         """Raises FormatError: the model cannot answer, or not with numbers, as when its folder is damaged."""
@@ -246,8 +256,13 @@ class Predictor:
             return task, self.tasks
         return len(self.tasks), self._tasks.extended([task])
 
-    def _to_predict(self, table: Table, number: IntArray, tasks: TaskTable) -> Dataset:
-        return Dataset(self.schema, table, number, np.empty((len(table), 0)), np.arange(len(table)), tasks, self.spare)
+    def _exposures(self, given: object, rows: int) -> FloatArray | None:
+        """None of a model that was trained without."""
+        return None if self.schema.offset is None else given_exposures(self.schema.offset, given, rows)
+
+    def _to_predict(self, table: Table, number: IntArray, tasks: TaskTable, exposure: FloatArray | None) -> Dataset:
+        none, row = np.empty((len(table), 0)), np.arange(len(table))
+        return Dataset(self.schema, table, number, none, row, tasks, self.spare, exposure=exposure)
 
     def _named(self, prediction: FloatArray) -> dict[str, float | str]:
         values = prediction.tolist()

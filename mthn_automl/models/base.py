@@ -19,6 +19,8 @@ from torch import Tensor
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder, Flags
+from mthn_automl.data.schema import Problem
+from mthn_automl.models.parts.counts import steadied
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.frame import Frame
 from mthn_automl.models.parts.probabilities import Classes
@@ -261,14 +263,18 @@ class Classical(ABC):
             Models in closed form are better so (by 1 to 2 % on eight data sets, by 10 % on the smallest), and a fifth
             of the size; trees and networks are as good as a mean, which costs no further fit.
         stores_rows: whether `stored_rows` are more than none, whatever the settings.
+        learns_rates: whether `learn` is given counts as rates, weighted by their exposures; else as they are.
+        counting: while it learns, whether that is counts.
         rounds: of a model that has been fitted in rounds, those that it kept and those that it was trained for.
         encoder: of features, metadata and targets, fitted on the training rows.
-        classes: those of the training rows; None in a regression.
+        classes: those of the training rows; None of numbers.
         trained: numbers of the tasks that have training rows; None: all have.
     """
 
     Settings: ClassVar[type]
     fitted_whole: ClassVar[bool] = True
+    learns_rates: ClassVar[bool] = True
+    counting: bool = False
     stores_rows: ClassVar[bool] = False
     rounds: tuple[int, int] = (0, 0)
 
@@ -312,7 +318,7 @@ class Classical(ABC):
 
     @abstractmethod
     def scores(self, rows: Dataset) -> FloatArray:
-        """(rows, scores) float64: standardised targets, or logits as `Classes` counts them."""
+        """(rows, scores) float64: what a network writes of numbers, or logits as `Classes` counts them."""
 
     @abstractmethod
     def size(self) -> Size:
@@ -351,6 +357,10 @@ class Classical(ABC):
             training = training.numbered(present)
         if growth.validation is not None:
             growth = replace(growth, validation=self._numbered(growth.validation))
+        self.counting = training.schema.problem is Problem.COUNT
+        if self.counting and self.learns_rates:
+            checks = None if growth.validation is None else growth.validation.as_rates()
+            training, growth = training.as_rates(), replace(growth, validation=checks)
         steps = self.learn_in_steps(training, growth, seed=seed)
         while True:
             with threadpool_limits(1):  # as many workers fit at once
@@ -363,7 +373,9 @@ class Classical(ABC):
     @final
     def predict(self, rows: Dataset) -> FloatArray:
         scores = self.scores(self._numbered(rows))
-        return self.encoder.decode_target(scores) if self.classes is None else self.classes.probabilities(scores)
+        if self.classes is not None:
+            return self.classes.probabilities(scores)
+        return rows.exposed(rows.schema.kind.prediction(scores, self.encoder.target))
 
     @final
     def state(self) -> dict[str, Any]:
@@ -390,7 +402,8 @@ class Classical(ABC):
         return rows.numbered(np.concatenate([self.trained, others]))
 
     def encoded_target(self, training: Dataset) -> FloatArray:
-        """(rows, scores) float64: standardised targets, NaN where missing, or indicators of classes."""
-        if self.classes is None:
-            return self.encoder.encode_target(training.target).astype(np.float64)
-        return self.classes.indicators(training.target)
+        """(rows, scores) float64: standardised targets, NaN where missing, roots of rates, or indicators of classes."""
+        if self.classes is not None:
+            return self.classes.indicators(training.target)
+        target = self.encoder.encode_target(training.target).astype(np.float64)
+        return steadied(target, training.weight) if self.counting else target

@@ -91,7 +91,7 @@ class CatBoost(Grown):
         self.columns = TreeColumns.fit(training, target, task=settings.task, use_metadata=settings.use_metadata)
         held_out, late = checking(self, growth.validation), _Late(growth.deadline)
         matrix = self.columns.transform(training)
-        self.start = self._start(means_of(target, training.weight))
+        self.start = np.zeros(1) if self.counting else self._start(means_of(target, training.weight))
         self.sums: list[_Sum] = []
         for index, label in enumerate(labels(self, training) if target.shape[1] else []):
             rows, known = rows_with(label)
@@ -145,6 +145,8 @@ class CatBoost(Grown):
         }
 
     def _objective(self) -> dict[str, Any]:
+        if self.counting:
+            return {"loss_function": "Poisson"}
         if self.classes is None:
             return {"loss_function": "RMSE"}
         if self.classes.scores == 1:

@@ -47,6 +47,9 @@ class DataOptions:
         parse=parse_columns,
     )
     problem: str = option("auto", f"auto, {listed(Problem)}. auto: text or two values are classes.", DATA)
+    offset: str | None = option(
+        None, "Column of exposures, such as hours or persons, that counts are in proportion to; never a feature.", DATA
+    )
     features: tuple[str, ...] = option(
         (), "Column to use as a feature; repeatable. Default: all others.", DATA, repeatable=True, parse=parse_columns
     )

@@ -126,7 +126,7 @@ class Options(DataOptions):
     max_latency: float | None = option(
         None, "Most microseconds that predicting a row may take, as measured.", SEARCH, check=above_zero
     )
-    metric: str | None = option(None, f"{listed(METRICS)}. Default: rmse or log_loss.", SEARCH)
+    metric: str | None = option(None, f"{listed(METRICS)}. Default: rmse, log_loss or poisson_deviance.", SEARCH)
     average: str = option(
         "rows", f"What the search minimises the error over: {listed(AVERAGES)}.", SEARCH, check=one_of(AVERAGES)
     )
@@ -230,6 +230,7 @@ class Options(DataOptions):
             wide=self.wide,
             merge_rare=self.merge_rare,
             promote=not (self.no_promote or self.no_metadata),
+            offset=self.offset,
             weight=self.weight,
             group=self.group,
             time=self.time,

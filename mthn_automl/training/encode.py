@@ -22,7 +22,7 @@ class TrainingData:
 
     Attributes:
         features: (rows, d_x), scaled for each fold when they are taken.
-        target: (rows, targets), likewise.
+        target: (rows, targets), likewise; of counts with their exposures behind them.
         metadata: (folds, tasks, d_m) float32.
         task: (rows,) int64.
         training: of each fold, indices of the rows it trains on; of some tasks there may be none.
@@ -69,7 +69,7 @@ def encode(dataset: Dataset, fold: IntArray, flags: Flags, *, forward: bool = Fa
     encoders = tuple(Encoder.fit(dataset.take(rows), flags) for rows in training)
     return TrainingData(
         features=scaled_features(dataset.features, [each.features for each in encoders]),
-        target=scaled_target(dataset.target, encoders),
+        target=scaled_target(dataset, encoders),
         metadata=np.stack([each.encode_metadata(dataset.tasks) for each in encoders]),
         task=dataset.task,
         training=training,

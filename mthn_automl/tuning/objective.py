@@ -218,9 +218,8 @@ class Objective:
         predictions = self._empty(self.plan.seeds)
         for index, (member, output) in enumerate(zip(members, outputs, strict=True)):
             rows = data.validation[member.fold]
-            predictions[index // len(data.training), rows] = to_prediction(
-                data.problem, output, data.encoders[member.fold]
-            )
+            found = to_prediction(data.problem, output.numpy(), data.encoders[member.fold])
+            predictions[index // len(data.training), rows] = self.data.dataset.take(rows).exposed(found)
         return predictions
 
     def _networks_of_folds(self, pack: Pack, data: TrainingData) -> list[Networks]:
@@ -249,8 +248,10 @@ class Objective:
         started = time.perf_counter()
         predictions = fits.predictions()[None]
         predicted = time.perf_counter()
-        if models[0].fitted_whole and (deadline is None or time.time() < deadline):
-            models = [fit_classical(configuration, dataset, self.flags)]
+        whole = models[0].fitted_whole or self.data.forward
+        if whole and (deadline is None or time.time() < deadline):
+            rounds = models[-1].rounds[0] or None
+            models = [fit_classical(configuration, dataset, self.flags, rounds)]
         kept, trained = fits.rounds()
         return self._evaluation(
             configuration,
@@ -293,7 +294,7 @@ class Objective:
             raise UndefinedError(f"The metric {self.data.metric} over {self.data.average} is undefined for these rows.")
         latency = 1e6 * predict_seconds / max(len(scored), 1)
         if self.data.forward:
-            models = models[-1:]  # of the fold that knows most; the others know the distant past alone
+            models = models[-1:]  # of all rows, or of the last fold; the others know the distant past alone
         sizes = [model.size() for model in models]
         kept = self.data.limits.models_within(sizes, latency)
         size = sum(sizes[:kept], Size(0, 0, 0))
@@ -368,10 +369,12 @@ def train_in_steps(
     return training.steps()
 
 
-def fit_classical(configuration: Configuration, training: Dataset, flags: Flags) -> Classical:
-    """Fit one classical configuration on all given rows."""
+def fit_classical(
+    configuration: Configuration, training: Dataset, flags: Flags, rounds: int | None = None
+) -> Classical:
+    """Fit one classical configuration on all given rows. rounds: as in `Growth`."""
     model = unfitted(configuration.file, configuration.settings)
-    model.fit(training, flags=flags, seed=configuration.seed)
+    model.fit(training, flags=flags, seed=configuration.seed, rounds=rounds)
     return model
 
 

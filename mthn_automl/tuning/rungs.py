@@ -18,7 +18,6 @@ import numpy as np
 
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.schema import Problem
 from mthn_automl.data.scoring import metric_named
 from mthn_automl.received import typed
 from mthn_automl.tuning.plan import Plan
@@ -87,8 +86,7 @@ class CellLosses:
         self.groups = min(len(dataset.tasks), MOST_GROUPS)
         self.folds = int(fold.max()) + 1
         self.cell = fold[self.rows] * self.groups + dataset.task[self.rows] % self.groups
-        name = "mae" if metric == "mae" else "mse" if dataset.schema.problem is Problem.REGRESSION else "log_loss"
-        self.metric = metric_named(name)
+        self.metric = metric_named("mae" if metric == "mae" else dataset.schema.kind.loss_metric)
 
     def of(self, prediction: FloatArray, epoch: int, parameters: int) -> Rung:
         """prediction: (all rows, outputs), on the target's own scale."""

@@ -11,6 +11,7 @@ from mthn_automl.data import metrics
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.schema import Problem
 from mthn_automl.data.scoring import (
+    NUMBERS,
     check_metric,
     default_metric,
     error_by_target,
@@ -21,7 +22,7 @@ from mthn_automl.data.scoring import (
 )
 from mthn_automl.errors import UsageError
 
-CHOSEN_BY_ARGMAX = ("accuracy", "balanced_accuracy", "f1")
+CHOSEN_BY_ARGMAX = ("accuracy", "balanced_accuracy", "f1", "quadratic_kappa")
 
 
 def regression(targets: int, rows: int = 60) -> tuple[FloatArray, FloatArray]:
@@ -42,6 +43,8 @@ def averaged_over_targets(name: str, target: FloatArray, prediction: FloatArray)
         "mse": lambda: reference.mean_squared_error(target, prediction),
         "mae": lambda: reference.mean_absolute_error(target, prediction),
         "r2": lambda: 1 - reference.r2_score(target, prediction),
+        "rmsle": lambda: np.sqrt(reference.mean_squared_log_error(target, prediction)),
+        "poisson_deviance": lambda: reference.mean_poisson_deviance(target, prediction),
     }
     return float(functions[name]())
 
@@ -54,13 +57,15 @@ def of_classes(name: str, target: FloatArray, probabilities: FloatArray) -> floa
         "accuracy": lambda: 1 - reference.accuracy_score(true, chosen),
         "balanced_accuracy": lambda: 1 - reference.balanced_accuracy_score(true, chosen),
         "roc_auc": lambda: 1 - reference.roc_auc_score(true, scores, multi_class="ovr"),
+        "quadratic_kappa": lambda: 1 - reference.cohen_kappa_score(true, chosen, weights="quadratic"),
         "f1": lambda: 1 - reference.f1_score(true, chosen, average="binary" if binary else "macro"),
     }
     return float(functions[name]())
 
 
 def test_an_error_is_scikit_learns() -> None:
-    for name, targets in (("rmse", 1), ("rmse", 3), ("mse", 3), ("mae", 3), ("r2", 3)):
+    of_counts = (("rmsle", 3), ("poisson_deviance", 1))
+    for name, targets in (("rmse", 1), ("rmse", 3), ("mse", 3), ("mae", 3), ("r2", 3), *of_counts):
         given = regression(targets)
         expected = averaged_over_targets(name, *given)
         assert metric_named(name).function(*given) == pytest.approx(expected), (name, targets)
@@ -74,7 +79,7 @@ def test_a_metric_is_called_as_its_file_is_weighs_rows_and_tells_tasks_apart(nam
     """A weight counts a row as often as it says; the errors by task are those of each task alone."""
     metric = metric_named(name)
     assert metric.name == name
-    target, prediction = regression(2) if Problem.REGRESSION in metric.problems else classes(3)
+    target, prediction = regression(2) if metric.problems & NUMBERS else classes(3)
     weights = np.random.default_rng(0).integers(4, size=len(target))
     repeated = np.repeat(np.arange(len(target)), weights)
     expected = metric.function(target[repeated], prediction[repeated])
@@ -131,7 +136,9 @@ def test_extreme_predictions_are_scored_as_they_should() -> None:
 
 
 def test_the_default_metric_suits_the_problem_and_another_is_refused() -> None:
-    for problem, name in ((Problem.REGRESSION, "rmse"), (Problem.BINARY, "log_loss"), (Problem.MULTICLASS, "log_loss")):
+    usual = {Problem.REGRESSION: "rmse", Problem.COUNT: "poisson_deviance"}
+    for problem in Problem:
+        name = usual.get(problem, "log_loss")
         assert default_metric(problem) == check_metric(name, problem).name == name
     with pytest.raises(UsageError, match="it is 'rsme'; did you mean 'rmse'"):
         check_metric("rsme", Problem.REGRESSION)

@@ -44,7 +44,7 @@ class _Equal:
 
 
 def find(dataset: Dataset, test: NDArray[np.bool_]) -> Iterator[Alarm]:
-    """Groups of rows with the same features in several tasks; none where the user has said what is kept together."""
+    """Groups of rows with the same features in several tasks; none where what belongs together is kept together."""
     if dataset.group is not None:
         return
     features = features_of(dataset)

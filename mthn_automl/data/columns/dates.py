@@ -31,6 +31,9 @@ CLOCKS: Final = ("", " %H:%M", " %H:%M:%S")
 FORMATS: Final = (*PATTERNS, *(day + clock for day in DAYS for clock in CLOCKS))
 """In the order in which they are tried; those behind the patterns as `strptime` has them."""
 
+FEW: Final = 20
+"""Cells that rule most formats out."""
+
 PARTS: Final = ("year", "month", "weekday", "hour", "days")
 """What is made of a date: numbers, of which those that vary are used. Days count from the first date of training."""
 
@@ -44,9 +47,9 @@ def formats(cells: pa.Array) -> list[str]:
     """
     found: list[tuple[str, Times]] = []
     for name in FORMATS:
-        if name in PATTERNS and not pc.all(pc.match_substring_regex(cells, PATTERNS[name])).as_py():
+        if np.isnat(times(cells[:FEW], name)).any():
             continue
-        if np.isnat(times(cells[:20], name)).any():
+        if name in PATTERNS and not pc.all(pc.match_substring_regex(cells, PATTERNS[name])).as_py():
             continue
         values = times(cells, name)
         if not np.isnat(values).any() and not any(np.array_equal(values, each) for _, each in found):

@@ -22,6 +22,8 @@ ZEROS: Final = r"^[+-]?0[0-9]"
 
 EXPONENT: Final = r"(?:[eE][+-]?[0-9]+)?"
 MINUS: Final = "−"
+FEW: Final = 20
+"""Cells that rule most notations out."""
 
 
 def fits(notation: Notation, cells: pa.Array) -> bool:
@@ -86,8 +88,10 @@ def notations(cells: pa.Array, decimal: str | None, thousands: str | None) -> li
     """
     found: list[Notation] = []
     for each in _possible(_affix(cells), decimal, thousands):
-        if fits(each, cells) and not any(np.array_equal(numbers(each, cells), numbers(one, cells)) for one in found):
-            found.append(each)
+        if fits(each, cells[:FEW]) and fits(each, cells):
+            values = numbers(each, cells)
+            if not any(np.array_equal(values, numbers(one, cells)) for one in found):
+                found.append(each)
     return found
 
 

@@ -85,14 +85,20 @@ class Cells:
             text=None if self.text is None else replace(self.text, codes=self.text.codes[places]),
         )
 
+    @property
+    def values(self) -> NDArray[Any]:
+        """(rows,) what tells cells from each other: numbers, dates, or codes of names."""
+        if self.text is not None:
+            return self.text.codes
+        return self.dates if self.dates is not None else self.numbers  # type: ignore[return-value]
+
     def names(self) -> Names:
         """What its cells are called, whatever they are."""
         if self.text is not None:
             return self.text
-        values: NDArray[Any] = self.dates if self.dates is not None else self.numbers  # type: ignore[assignment]
         known = self.known
-        distinct, places = np.unique(values[known], return_inverse=True)
-        codes = np.full(len(values), -1, dtype=np.int64)
+        distinct, places = np.unique(self.values[known], return_inverse=True)
+        codes = np.full(len(known), -1, dtype=np.int64)
         codes[known] = places
         return Names(codes, ()).renamed([self._called(each) for each in distinct])
 
@@ -183,6 +189,8 @@ def _strange(names: Names) -> dict[str, int]:
 
 def counted(names: Names, wanted: list[bool]) -> dict[str, int]:
     """How many cells have each of those names that are wanted."""
+    if not any(wanted):
+        return {}
     counted = zip(names.names, names.counts.tolist(), wanted, strict=True)
     return {name: count for name, count, each in counted if each and name}
 

@@ -32,7 +32,10 @@ class Names:
         if isinstance(encoded, pa.ChunkedArray):
             encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([], pa.string()).dictionary_encode()
         codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-        return cls(codes, ()).renamed([tidy(name) for name in encoded.dictionary.to_pylist()])
+        names = encoded.dictionary.to_pylist()
+        if _are_tidy(encoded.dictionary):
+            return cls(codes, tuple(names))
+        return cls(codes, ()).renamed([tidy(name) for name in names])
 
     def renamed(self, names: list[str]) -> "Names":
         """The same cells by other names, in the order of the present ones; equal ones become one."""
@@ -42,6 +45,8 @@ class Names:
 
     def without(self, wrong: list[bool]) -> "Names":
         """The same cells, null where the name is one of those."""
+        if not any(wrong):
+            return self
         kept = np.cumsum([not each for each in wrong]) - 1
         moved = [-1 if each else int(place) for each, place in zip(wrong, kept, strict=True)]
         names = tuple(name for name, each in zip(self.names, wrong, strict=True) if not each)
@@ -63,6 +68,14 @@ class Names:
 
 
 WHOLE: Final = re.compile(r"(-?[0-9]+)\.0+")
+CLEAN: Final = "^[!-~](?:[ -~]*[!-~])?$"
+"""Printable letters of ASCII without blanks around them."""
+
+
+def _are_tidy(names: pa.Array) -> bool:
+    """Whether `tidy` would change none of these, seen without looking at one after the other in Python."""
+    clean, whole = pc.match_substring_regex(names, CLEAN), pc.match_substring_regex(names, rf"^{WHOLE.pattern}$")
+    return bool(pc.all(clean).as_py() and not pc.any(whole).as_py())
 
 
 def tidy(name: str) -> str:
