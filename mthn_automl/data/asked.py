@@ -10,7 +10,7 @@ from mthn_automl.errors import UsageError, did_you_mean
 PLAIN = Reading()
 AUTO = "auto"
 """In place of a column of groups: rows of identical features."""
-PREDICTED = ("row", "task", "architecture", "role", "target", "prediction")
+PREDICTED = ("row", "task", "architecture", "role", "target", "prediction", "weight")
 PREFIXES_PREDICTED = ("prediction_", "probability_", "target_")
 """Names of the columns of predictions."""
 

@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 
 from mthn_automl.data.columns.form import Form, Kind
-from mthn_automl.data.columns.text import tidy
 from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.data.exposure import exposures
 from mthn_automl.data.formats.reading import Reading
@@ -18,7 +17,7 @@ from mthn_automl.data.targets import encode_target, numbers_of
 from mthn_automl.data.task_book import TaskBook
 from mthn_automl.data.unknowns import Unknowns
 from mthn_automl.data.weights import rows_of_use
-from mthn_automl.data.wide import long_form, refuse_long
+from mthn_automl.data.wide import long_form, of_all_tasks, wide_targets
 
 
 def read_rows(
@@ -50,7 +49,7 @@ def read_rows(
     forms = {**forms_of_rows(schema), **target_forms(schema, targets)}
     source = Source.again(data, DATA, () if schema.wide else schema.task, forms, reading, known_by=schema.id)
     if schema.wide and need_target:
-        source = long_form(source, _wide_targets(source, schema), schema.task)
+        source = long_form(source, wide_targets(source, schema), schema.task)
     elif not schema.wide:
         source.require_tasks(schema.task)
     source, notes = _with_target(source, schema) if need_target else (source, [])
@@ -92,7 +91,7 @@ def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknow
         DataError: as for `read_rows`.
     """
     if schema.wide and not need_target:
-        return _of_all_tasks(source, schema, book, unknowns)
+        return of_all_tasks(source, schema, book, unknowns)
     codes, names = source.task_codes(schema.task)
     if schema.promoted and all(column.read_from in source.columns for column in schema.metadata):
         book.describe(one_row_a_task(source, codes))
@@ -112,42 +111,6 @@ def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknow
         id=source.id,
         group=source.rows if schema.wide else None,
     )
-
-
-def _of_all_tasks(source: Source, schema: Schema, book: TaskBook, unknowns: Unknowns) -> Dataset:
-    """Each row of a wide table for every task: those of training, then new ones of which metadata were given."""
-    features = encode_table(source, schema.features, "as in training")
-    unknowns.enter(source, features)
-    known = set(book.tasks.names)
-    names = [name for name in dict.fromkeys(map(tidy, schema.wide)) if name in known]
-    names += book.described_alone(names)
-    refuse_long(len(source) * len(names), len(schema.features), source.name)
-    rows = np.repeat(np.arange(len(source)), len(names))
-    numbered = book.enter(np.tile(np.arange(len(names)), len(source)), names)
-    spread = source.take(rows)
-    return Dataset(
-        schema=schema,
-        features=features.take(rows),
-        task=numbered,
-        target=np.empty((len(rows), 0)),
-        row=spread.rows,
-        tasks=book.tasks,
-        spare=book.spare,
-        id=spread.id,
-        group=spread.rows,
-    )
-
-
-def _wide_targets(source: Source, schema: Schema) -> list[str]:
-    """The target columns of training that a wide table has.
-
-    Raises:
-        DataError: none.
-    """
-    found = [name for name in schema.wide if name in source.columns]
-    if not found:
-        source.require(schema.wide[0], "to compare predictions with")
-    return found
 
 
 def _with_target(source: Source, schema: Schema) -> tuple[Source, list[str]]:

@@ -14,9 +14,14 @@ from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.columns.rule import Cells
 from mthn_automl.data.columns.text import Names, tidy
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.formats.room import refuse_beyond
 from mthn_automl.data.names import counted, listed
+from mthn_automl.data.schema import Schema
 from mthn_automl.data.source import Source
+from mthn_automl.data.tables import encode_table
+from mthn_automl.data.task_book import TaskBook
+from mthn_automl.data.unknowns import Unknowns
 from mthn_automl.errors import DataError, UsageError
 
 TARGET: Final = "target"
@@ -61,6 +66,42 @@ def task_names(source: Source, targets: Sequence[str]) -> tuple[str, ...]:
         twice = next(name for name in names if names.count(name) > 1)
         raise DataError(f"Each target column must have a name of its own, however {source.name} has '{twice}' twice.")
     return names
+
+
+def of_all_tasks(source: Source, schema: Schema, book: TaskBook, unknowns: Unknowns) -> Dataset:
+    """Each row of a wide table for every task: those of training, then new ones of which metadata were given."""
+    features = encode_table(source, schema.features, "as in training")
+    unknowns.enter(source, features)
+    known = set(book.tasks.names)
+    names = [name for name in dict.fromkeys(map(tidy, schema.wide)) if name in known]
+    names += book.described_alone(names)
+    refuse_long(len(source) * len(names), len(schema.features), source.name)
+    rows = np.repeat(np.arange(len(source)), len(names))
+    numbered = book.enter(np.tile(np.arange(len(names)), len(source)), names)
+    spread = source.take(rows)
+    return Dataset(
+        schema=schema,
+        features=features.take(rows),
+        task=numbered,
+        target=np.empty((len(rows), 0)),
+        row=spread.rows,
+        tasks=book.tasks,
+        spare=book.spare,
+        id=spread.id,
+        group=spread.rows,
+    )
+
+
+def wide_targets(source: Source, schema: Schema) -> list[str]:
+    """The target columns of training that a wide table has.
+
+    Raises:
+        DataError: none.
+    """
+    found = [name for name in schema.wide if name in source.columns]
+    if not found:
+        source.require(schema.wide[0], "to compare predictions with")
+    return found
 
 
 def refuse_long(rows: int, columns: int, name: str) -> None:
