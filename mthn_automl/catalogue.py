@@ -212,6 +212,12 @@ def shared_training() -> Mapping[str, Mapping[str, Any]]:
     return tomllib.loads((folder() / "shared" / "training.toml").read_text(encoding="utf-8"))
 
 
+@cache
+def shared_target() -> Mapping[str, Mapping[str, Any]]:
+    """What is searched of every architecture where the logarithm of the targets may help."""
+    return tomllib.loads((folder() / "shared" / "target.toml").read_text(encoding="utf-8"))
+
+
 def own_training(space: SpaceFile) -> dict[str, Mapping[str, Any]]:
     """What is searched of an architecture's training in another way than usual."""
     return {name: table for name, table in space.training.items() if shared_training().get(name) != table}

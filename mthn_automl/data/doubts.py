@@ -13,6 +13,9 @@ FEW_GRADES: Final = 10
 MANY_CLASSES: Final = 100
 """From which on classes are asked about."""
 
+FEW_EVENTS: Final = 10
+"""Below which the smallest of whole numbers must lie for them to be asked about as counts."""
+
 SKEWED: Final = 1.0
 """Skewness from which on a positive target is said to be skewed, where that of its logarithm is smaller."""
 
@@ -39,8 +42,8 @@ def doubts_of_numbers(name: str, values: FloatArray, problem: Problem) -> tuple[
         )
     if distinct[0] > 0 and is_skewed(values):
         return (
-            f"'{name}' is positive and skewed: the search tries its logarithm, too; --metric rmsle measures relative "
-            "errors, which large values do not outweigh",
+            f"'{name}' is positive and skewed, so that its largest values outweigh all others in squared errors: "
+            "--metric rmsle or mae measures the usual ones, and the search then tries its logarithm",
         )
     return ()
 
@@ -60,7 +63,7 @@ def is_skewed(values: FloatArray) -> bool:
 
 
 def _of_counts(name: str, distinct: FloatArray) -> tuple[str, ...]:
-    if distinct[0] < 0:
+    if not 0 <= distinct[0] < FEW_EVENTS:
         return ()
     return (
         f"'{name}' holds whole numbers from {distinct[0]:g} on: --problem count takes them for counts, which are never "

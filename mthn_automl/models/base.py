@@ -375,7 +375,7 @@ class Classical(ABC):
         scores = self.scores(self._numbered(rows))
         if self.classes is not None:
             return self.classes.probabilities(scores)
-        return rows.exposed(rows.schema.kind.prediction(scores, self.encoder.target))
+        return rows.exposed(self.encoder.prediction(rows.schema.kind, scores))
 
     @final
     def state(self) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def _warm_starts(options: Options, prepared: Prepared) -> tuple[dict[str, list[d
     """Settings to begin with, by architecture, and what there is to say of them; read before anything is written."""
     if options.warm_start is None:
         return {}, []
-    spaces = build_spaces(prepared.files, prepared.all_rows)
+    spaces = build_spaces(prepared.files, prepared)
     return warm_starts(RunFolder(Path(options.warm_start)).journal, spaces)
 
 

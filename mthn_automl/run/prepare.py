@@ -13,6 +13,7 @@ from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.alarms import alarms, refuse
 from mthn_automl.data.alarms.parts.alarm import Alarm
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.logarithm import can_help
 from mthn_automl.data.memory import refuse_search
 from mthn_automl.data.new_rows import read_rows
 from mthn_automl.data.read import read_asked
@@ -175,7 +176,8 @@ def chosen_files(options: Options) -> dict[str, SpaceFile]:
     return files
 
 
-def build_spaces(files: dict[str, SpaceFile], dataset: Dataset) -> dict[str, SearchSpace]:
+def build_spaces(files: dict[str, SpaceFile], prepared: Prepared) -> dict[str, SearchSpace]:
     """What is searched of each architecture on these data."""
-    has_metadata = dataset.tasks.metadata is not None
-    return {name: build_space(file, has_metadata) for name, file in files.items()}
+    dataset = prepared.all_rows
+    has_metadata, log_target = dataset.tasks.metadata is not None, can_help(dataset, prepared.metric)
+    return {name: build_space(file, has_metadata, log_target=log_target) for name, file in files.items()}

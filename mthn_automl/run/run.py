@@ -161,7 +161,7 @@ class Run:
         }
         unfit = {name: reason for name, reason in reasons.items() if reason}
         left = {name: file for name, file in files.items() if name not in unfit}
-        return {**unfit, **self.guard.too_large(left, build_spaces(left, rows))}
+        return {**unfit, **self.guard.too_large(left, build_spaces(left, self.prepared))}
 
     def _private(self, file: SpaceFile) -> str:
         """Why an architecture is left out whose models hold training rows; empty where it is not."""
@@ -178,7 +178,7 @@ class Run:
     def studies(self) -> Studies:
         return Studies(
             self.folder.journal,
-            build_spaces(self.files, self.prepared.all_rows),
+            build_spaces(self.files, self.prepared),
             seed=self.options.seed,
             sampler=self.options.sampler,
             objectives=self.options.objectives,

@@ -38,4 +38,4 @@ def to_prediction(problem: Problem, output: FloatArray, encoder: Encoder) -> Flo
     Shape:
         (..., outputs) -> (..., targets or classes) float64.
     """
-    return kind_of(problem).prediction(output, encoder.target)
+    return encoder.prediction(kind_of(problem), output)

@@ -99,8 +99,8 @@ class Networks:
 
     def _finish(self, outputs: FloatArray) -> FloatArray:
         """Mean prediction of the members: (members, rows, outputs) -> (rows, targets or classes)."""
-        if self.problem is Problem.REGRESSION:  # decoding is linear, so the mean comes first
-            return self.encoder.decode_target(outputs.sum(axis=0, dtype=np.float64) / len(outputs))
+        if self.problem is Problem.REGRESSION and self.encoder.logarithm is None:  # it is linear: the mean comes first
+            return to_prediction(self.problem, outputs.sum(axis=0, dtype=np.float64) / len(outputs), self.encoder)
         return np.asarray(to_prediction(self.problem, outputs, self.encoder).mean(axis=0))
 
     def _metadata_of_new(self, tasks: TaskTable) -> Tensor:

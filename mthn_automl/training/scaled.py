@@ -72,7 +72,8 @@ def scaled_target(dataset: Dataset, folds: Sequence[Encoder]) -> Scaled:
     """Targets as the kind of problem scales them by each fold's training rows; of counts, exposures behind them."""
     if dataset.schema.problem is Problem.COUNT:
         return _with_exposures(dataset, folds)
-    target, scalings = dataset.target, [each.target for each in folds]
+    logarithm, scalings = folds[0].logarithm, [each.target for each in folds]
+    target = dataset.target if logarithm is None else logarithm.taken(dataset.target)
     as_it_is = all(set(each.mean) == {0.0} and set(each.scale) == {1.0} for each in scalings)
     targets = target.shape[1]
     middle, spread = (

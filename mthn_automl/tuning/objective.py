@@ -13,6 +13,7 @@ from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
+from mthn_automl.data.logarithm import ADDED
 from mthn_automl.data.scoring import error_over_rows, error_over_tasks, metric_named
 from mthn_automl.errors import DivergedError, UndefinedError
 from mthn_automl.models.base import Architecture, Classical, Size, Traits
@@ -20,6 +21,7 @@ from mthn_automl.training.allocator import keep_memory
 from mthn_automl.training.device import choose_device
 from mthn_automl.training.encode import TrainingData, encode
 from mthn_automl.training.fit import FitResult, Paused, Training, drained
+from mthn_automl.training.log_target import with_log_target
 from mthn_automl.training.losses import to_prediction
 from mthn_automl.training.members import Member, Pack
 from mthn_automl.training.networks import Networks
@@ -123,7 +125,7 @@ class Objective:
         self.flags = Flags.of(data.dataset)
         self._encoded = encoded
         self._placed: DeviceData | None = None
-        self._squashed: tuple[TrainingData, DeviceData] | None = None
+        self._scaled: dict[tuple[bool, bool], tuple[TrainingData, DeviceData]] = {}
         self.losses = CellLosses(data.dataset, data.fold, data.metric, data.average)
 
     def __call__(self, configuration: Configuration, deadline: float | None = None) -> Evaluation:
@@ -154,14 +156,22 @@ class Objective:
             self._placed = DeviceData.of(self.encoded(), self.device)
         return self._placed
 
-    def folds(self, squash: bool) -> tuple[TrainingData, DeviceData]:
-        """What the folds train on, as it is and on the device; with `squash`, the same rows under other scales."""
-        if not squash:
+    def folds(self, configuration: Configuration) -> tuple[TrainingData, DeviceData]:
+        """What the folds train on, as it is and on the device: the same rows under the scales that are asked for."""
+        squash, flags = configuration.training_settings.squash, self.flags_of(configuration)
+        asked = squash, flags.added is not None
+        if not any(asked):
             return self.encoded(), self.placed()
-        if self._squashed is None:
-            data = squashed(self.encoded())
-            self._squashed = data, self.placed().scaled_as(data)
-        return self._squashed
+        if asked not in self._scaled:
+            data = self.encoded() if flags.added is None else with_log_target(self.encoded(), self.data.dataset, flags)
+            data = squashed(data) if squash else data
+            self._scaled[asked] = data, self.placed().scaled_as(data)
+        return self._scaled[asked]
+
+    def flags_of(self, configuration: Configuration) -> Flags:
+        """Those of the data, with the logarithm of the targets where it is learnt."""
+        as_is = configuration.training_settings.target_scale == "as_is"
+        return self.flags if as_is else replace(self.flags, added=ADDED[self.data.metric])
 
     def variant(self, plan: Plan, order: Sequence[int] | None = None) -> "Objective":
         """The same rows under another plan, with task t given the metadata of task order[t]."""
@@ -172,7 +182,7 @@ class Objective:
 
     def _networks(self, configuration: Configuration, deadline: float | None) -> Generator[Rung, None, Evaluation]:
         began = time.perf_counter()
-        data, placed = self.folds(configuration.training_settings.squash)
+        data, placed = self.folds(configuration)
         members = fold_members(self.plan, configuration.seed, len(data.training))
         steps = train_in_steps(configuration, data, members, self.plan, deadline, placed)
         fitted = yield from self._rungs(steps, data, members)
@@ -240,7 +250,8 @@ class Objective:
         began = time.perf_counter()
         dataset, fold, file = self.data.dataset, self.data.fold, configuration.file
         models = [unfitted(file, configuration.settings) for _ in range(int(fold.max()) + 1)]
-        fits = FoldFits(models, dataset, fold, self.flags, configuration.seed, file.rungs, forward=self.data.forward)
+        flags, forward = self.flags_of(configuration), self.data.forward
+        fits = FoldFits(models, dataset, fold, flags, configuration.seed, file.rungs, forward=forward)
         for rung in fits.steps(deadline):
             if self.plan.schedule.rungs:
                 sizes = [models[-1].size()] * len(models)  # about: counting the splits of all would take time
@@ -248,10 +259,8 @@ class Objective:
         started = time.perf_counter()
         predictions = fits.predictions()[None]
         predicted = time.perf_counter()
-        whole = models[0].fitted_whole or self.data.forward
-        if whole and (deadline is None or time.time() < deadline):
-            rounds = models[-1].rounds[0] or None
-            models = [fit_classical(configuration, dataset, self.flags, rounds)]
+        if (models[0].fitted_whole or forward) and (deadline is None or time.time() < deadline):
+            models = [fit_classical(configuration, dataset, flags, models[-1].rounds[0] or None)]
         kept, trained = fits.rounds()
         return self._evaluation(
             configuration,

@@ -18,6 +18,7 @@ import numpy as np
 
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.logarithm import ADDED
 from mthn_automl.data.scoring import metric_named
 from mthn_automl.received import typed
 from mthn_automl.tuning.plan import Plan
@@ -86,7 +87,7 @@ class CellLosses:
         self.groups = min(len(dataset.tasks), MOST_GROUPS)
         self.folds = int(fold.max()) + 1
         self.cell = fold[self.rows] * self.groups + dataset.task[self.rows] % self.groups
-        self.metric = metric_named("mae" if metric == "mae" else dataset.schema.kind.loss_metric)
+        self.metric = metric_named(metric if metric in ADDED else dataset.schema.kind.loss_metric)
 
     def of(self, prediction: FloatArray, epoch: int, parameters: int) -> Rung:
         """prediction: (all rows, outputs), on the target's own scale."""
