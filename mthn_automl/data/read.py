@@ -77,12 +77,14 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     codes, names = source.task_codes(task)
     usable = [name for name in source.columns if name not in task and name not in targets and asked.uses(name)]
     promoted = constant_within(source, codes, usable) if described is None and asked.promote else ()
-    features, ignored = infer_columns(source, [name for name in usable if name not in promoted], "feature")
+    described_by_data = set(promoted)
+    features, ignored = infer_columns(source, [name for name in usable if name not in described_by_data], "feature")
     by = task if described is None else _described_by(described, task)
     rows = np.bincount(codes, minlength=len(names)).tolist()
     tasks = Described(names, rows, [name_by(by, task, name) for name in names], source.name)
     joined = _joined(source, described, promoted, by, tasks, codes, asked)
-    roles = Roles(task, targets, features, joined.columns, promoted, asked.weight, asked.id)
+    left_out = [*asked.ignore, *(name for name in source.columns if not asked.uses(name) and name not in targets)]
+    roles = Roles(task, targets, features, joined.columns, promoted, asked.weight, asked.id, left_out)
     account = account_of_tables(source, described, roles)
     weight = None if asked.weight is None else numbers_of(source, asked.weight)
     notes = (*source.notes, *dropped, *found.notes, *ignored, *_feature_notes(features), *_promoted_notes(promoted))

@@ -1,5 +1,6 @@
 """What rows are to this room before their cells are understood, whatever they came from."""
 
+import unicodedata
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -12,12 +13,17 @@ from mthn_automl.data.names import counted, listed
 from mthn_automl.errors import DataError
 
 
+def column_name(name: str) -> str:
+    """A name without blanks around it, nor a byte order mark, and in Unicode's composed form: what is seen of it."""
+    return unicodedata.normalize("NFC", name).strip().strip("\ufeff").strip()
+
+
 class TableFile(ABC):
     """Rows in a file or in memory.
 
     Attributes:
         name: what sentences call it.
-        names: all columns in their order, as they stand; those without a name are never read.
+        names: all columns in their order, each as `column_name` has it; those without a name are never read.
         unreadable: columns of nested or binary values, and what they hold; these are never read.
         index: of a pandas DataFrame; no column, but whoever answers row by row gives it back.
     """
@@ -33,8 +39,8 @@ class TableFile(ABC):
         place_of_names: str = "",
     ) -> None:
         self.name = name
-        self.names = tuple(names)
-        self.unreadable = dict(unreadable or {})
+        self.names = tuple(map(column_name, names))
+        self.unreadable = {column_name(column): held for column, held in (unreadable or {}).items()}
         self._detected = tuple(detected)
         self._refuse_twice(place_of_names)
 
@@ -119,7 +125,11 @@ class HeldTable(TableFile):
         index: pd.Index | None = None,
     ) -> None:
         super().__init__(name, names, unreadable, detected)
-        self._table, self._place, self.index = table, place, index
+        self._table, self._place, self.index = (
+            table.rename_columns(list(map(column_name, table.column_names))),
+            place,
+            index,
+        )
 
     def read(self, only: Collection[str] | None = None) -> pa.Table:
         if self._table.num_rows == 0:

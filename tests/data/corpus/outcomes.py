@@ -9,7 +9,7 @@ from tests.data.corpus.case import Case
 PARTS = ("texts", "names", "cells", "tables", "packed")
 """Modules of cases that run in the process of the tests; those of `large` have one of their own."""
 TABLE = Path(__file__).with_name("outcomes.md")
-HEAD = f"""# What `mthn-automl check` says of malformed and odd inputs
+HEAD = """# What `mthn-automl check` says of malformed and odd inputs
 
 Written by `python -m tests.data.corpus`; `tests/data/test_corpus.py` compares. The exit code comes first: 0 with what
 was understood and said, as far as it differs from the good rows, or **2** (wrong use) and **3** (bad data) with the
