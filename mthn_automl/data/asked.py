@@ -91,6 +91,8 @@ class Asked:
             raise UsageError(f"A column must be --categorical or --numeric, however '{both[0]}' is said to be both.")
         if self.id is not None:
             self._check_id(self.id)
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise UsageError(f"--decimal and --thousands must differ, however both are '{self.decimal}'.")
         known = {*data, *meta}
         for flag, names, among in (
             ("--features", self.features, set(data)),

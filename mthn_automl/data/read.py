@@ -76,7 +76,8 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     codes, names = source.task_codes(asked.task)
     usable = [name for name in source.columns if name not in (*asked.task, *rows.targets) and asked.uses(name)]
     promoted = constant_within(source, codes, usable) if described is None and asked.promote else ()
-    features, ignored = infer_columns(source, [name for name in usable if name not in promoted], "feature")
+    described_by_data = set(promoted)
+    features, ignored = infer_columns(source, [name for name in usable if name not in described_by_data], "feature")
     by = asked.task if described is None else _described_by(described, asked.task)
     sizes = np.bincount(codes, minlength=len(names)).tolist()
     tasks = Described(names, sizes, [name_by(by, asked.task, name) for name in names], source.name)
@@ -97,9 +98,8 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
         id=asked.id,
         wide=rows.wide,
     )
-    account = with_doubts(
-        account_of_tables(given if rows.wide else source, described, _roles(schema, promoted, asked)), found.doubts
-    )
+    read = given if rows.wide else source
+    account = with_doubts(account_of_tables(read, described, _roles(schema, promoted, asked, read)), found.doubts)
     weight = None if asked.weight is None else numbers_of(source, asked.weight)
     dataset = Dataset(
         schema=schema,
@@ -167,10 +167,12 @@ def _rows_of(source: Source, asked: Asked) -> _Rows:
     return _Rows(source, targets, wide, found, parts, (*source.notes, *unused, *dropped, *found.notes))
 
 
-def _roles(schema: Schema, promoted: Sequence[str], asked: Asked) -> Roles:
+def _roles(schema: Schema, promoted: Sequence[str], asked: Asked, source: Source) -> Roles:
+    targets = schema.wide or schema.targets
+    left_out = [*asked.ignore, *(name for name in source.columns if not asked.uses(name) and name not in targets)]
     return Roles(
         task=schema.task,
-        targets=schema.wide or schema.targets,
+        targets=targets,
         features=schema.features,
         metadata=schema.metadata,
         promoted=promoted,
@@ -178,6 +180,7 @@ def _roles(schema: Schema, promoted: Sequence[str], asked: Asked) -> Roles:
         weight=schema.weight,
         id=schema.id,
         splitting=_splitting(asked),
+        left_out=left_out,
     )
 
 

@@ -1,6 +1,7 @@
 """What people write for an option, as the value it stands for: times, counts, lists and paths."""
 
 import math
+import os
 import re
 from collections.abc import Sequence
 from decimal import Decimal
@@ -54,7 +55,7 @@ def parse_columns(given: str | Sequence[str]) -> tuple[str, ...]:
 
 def parse_file(given: Any) -> str | None:
     """A path from the root, so that workers and a later resume find it; None for data that are not in a file."""
-    return None if hasattr(given, "columns") else str(Path(given).resolve())
+    return None if hasattr(given, "columns") else os.path.realpath(given)
 
 
 def parse_split(given: str | Path) -> str:
@@ -65,7 +66,7 @@ def parse_split(given: str | Path) -> str:
 
 def parse_files(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
     """Paths from the root."""
-    return tuple(str(Path(each).resolve()) for each in ([given] if isinstance(given, str | Path) else given))
+    return tuple(os.path.realpath(each) for each in ([given] if isinstance(given, str | Path) else given))
 
 
 def earlier_run(path: str | Path) -> str | None:

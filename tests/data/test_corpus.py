@@ -15,11 +15,13 @@ import pytest
 from tests.command import in_process
 from tests.data.corpus.case import outcome, short_of_memory
 from tests.data.corpus.large import CASES as LARGE
+from tests.data.corpus.large import wide
 from tests.data.corpus.outcomes import cases, read, shown
 
 CASES = cases()
 OUTCOMES = read()
-MOST_MIB = 1_024
+MOST_MIB = 600
+"""Beyond what the process holds before."""
 WRITE_ANEW = "python -m tests.data.corpus writes the table anew; look at its diff"
 
 
@@ -59,6 +61,14 @@ def test_what_aims_at_memory_takes_less_than_is_left() -> None:
         name: OUTCOMES.get(shown(f"large: {name}")) for name in LARGE
     }, WRITE_ANEW
     assert {name: peak for name, (_, peak) in found.items() if peak > MOST_MIB} == {}
+
+
+@pytest.mark.soak
+def test_a_hundred_thousand_columns_are_described(tmp_path: Path) -> None:
+    (tmp_path / "data.csv").write_text(wide(100_000))
+    ended = in_process(tmp_path, "check", "data.csv", "--json")
+    assert ended.code == 0
+    assert len(json.loads(ended.out)["columns"]) == 100_000
 
 
 def test_the_table_has_all_cases_and_no_other() -> None:

@@ -54,7 +54,8 @@ class Cells:
         text: names, null where missing.
         missing: how many cells each spelling of a missing one has, empty ones apart.
         others: forms that the cells might be in just as well, which give other values.
-        strange: of text that is nearly numbers, the first row of each cell that is none.
+        strange: of text that is nearly numbers, or dates, the first row of each cell that is none.
+        nearly: which of the two.
     """
 
     form: Form
@@ -64,6 +65,7 @@ class Cells:
     missing: Mapping[str, int] = field(default_factory=dict)
     others: tuple[Form, ...] = ()
     strange: Mapping[str, int] = field(default_factory=dict)
+    nearly: Kind = Kind.NUMBER
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -132,7 +134,8 @@ def _read(names: Names, told: Told) -> Cells:
         return in_form(rest, forms, missing | counted(known, marked))
     if told.numeric:
         return _forced(rest, told, missing | counted(known, marked))
-    return Cells(Form(Kind.TEXT), text=known, missing=missing, strange=_strange(rest))
+    nearly, strange = _strange(rest) if rest.names else (Kind.NUMBER, {})
+    return Cells(Form(Kind.TEXT), text=known, missing=missing, strange=strange, nearly=nearly)
 
 
 def _forms(names: Names, told: Told) -> list[Form]:
@@ -177,13 +180,24 @@ def _forced(names: Names, told: Told, missing: Mapping[str, int]) -> Cells:
     return in_form(rest, [Form(Kind.NUMBER, possible[best])], {**missing, **counted(names, wrong)})
 
 
-def _strange(names: Names) -> dict[str, int]:
-    """Of a column most of whose distinct cells are numbers, the others."""
-    if len(names.names) == 0:
-        return {}
+def _strange(names: Names) -> tuple[Kind, dict[str, int]]:
+    """Of a column most of whose distinct cells are numbers, or else dates of one format, the others."""
     wrong = np.isnan(numbers(PLAIN, names.array))
-    if not 0.0 < wrong.mean() <= 1.0 - NEARLY or has_zeros_in_front(names.array):
-        return {}
+    if _few(wrong) and not has_zeros_in_front(names.array):
+        return Kind.NUMBER, _firsts(names, wrong)
+    for name in dates.FORMATS:
+        if np.isnat(dates.times(names.array[: dates.FEW], name)).mean() <= 1.0 - NEARLY:
+            wrong = np.isnat(dates.times(names.array, name))
+            if _few(wrong):
+                return Kind.DATE, _firsts(names, wrong)
+    return Kind.NUMBER, {}
+
+
+def _few(wrong: NDArray[np.bool_]) -> bool:
+    return bool(len(wrong)) and 0.0 < wrong.mean() <= 1.0 - NEARLY
+
+
+def _firsts(names: Names, wrong: NDArray[np.bool_]) -> dict[str, int]:
     return {names.names[index]: names.first(int(index)) for index in np.flatnonzero(wrong)}
 
 

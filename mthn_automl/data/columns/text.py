@@ -68,6 +68,7 @@ class Names:
 
 
 WHOLE: Final = re.compile(r"(-?[0-9]+)\.0+")
+BLANKS: Final = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
 CLEAN: Final = "^[!-~](?:[ -~]*[!-~])?$"
 """Printable letters of ASCII without blanks around them."""
 
@@ -79,9 +80,9 @@ def _are_tidy(names: pa.Array) -> bool:
 
 
 def tidy(name: str) -> str:
-    """Without blanks around it (a no-break space is one), in Unicode's composed form, and with 3.0 written as 3: whole
-    numbers become real ones where a cell of theirs is missing.
+    """Without blanks around it, with every blank in it the plain one (a no-break space is one), in Unicode's composed
+    form, and with 3.0 written as 3: whole numbers become real ones where a cell of theirs is missing.
     """
-    bare = name.strip() if name.isascii() else unicodedata.normalize("NFC", name).strip()
+    bare = name.strip() if name.isascii() else BLANKS.sub(" ", unicodedata.normalize("NFC", name)).strip()
     whole = WHOLE.fullmatch(bare)
     return whole[1] if whole else bare

@@ -1,5 +1,6 @@
 """What rows are to this room before their cells are understood, whatever they came from."""
 
+import unicodedata
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -11,12 +12,17 @@ from mthn_automl.data.names import counted, listed
 from mthn_automl.errors import DataError
 
 
+def column_name(name: str) -> str:
+    """A name without blanks around it, nor a byte order mark, and in Unicode's composed form: what is seen of it."""
+    return unicodedata.normalize("NFC", name).strip().strip("\ufeff").strip()
+
+
 class TableFile(ABC):
     """Rows in a file or in memory.
 
     Attributes:
         name: what sentences call it.
-        names: all columns in their order, as they stand; those without a name are never read.
+        names: all columns in their order, each as `column_name` has it; those without a name are never read.
         unreadable: columns of nested or binary values, and what they hold; these are never read.
     """
 
@@ -29,8 +35,8 @@ class TableFile(ABC):
         place_of_names: str = "",
     ) -> None:
         self.name = name
-        self.names = tuple(names)
-        self.unreadable = dict(unreadable or {})
+        self.names = tuple(map(column_name, names))
+        self.unreadable = {column_name(column): held for column, held in (unreadable or {}).items()}
         self._detected = tuple(detected)
         self._refuse_twice(place_of_names)
 
@@ -113,7 +119,7 @@ class HeldTable(TableFile):
         place: Callable[[int], str] | None = None,
     ) -> None:
         super().__init__(name, names, unreadable, detected)
-        self._table, self._place = table, place
+        self._table, self._place = table.rename_columns(list(map(column_name, table.column_names))), place
 
     def read(self, only: Collection[str] | None = None) -> pa.Table:
         if self._table.num_rows == 0:

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 
 from tests.data.corpus.case import GOOD, Case, text
+from tests.data.formats.kinds import zipped
 from tests.data.formats.made import archive, one_member, stored, zstd
 
 PLAIN = text(GOOD).encode()
@@ -44,9 +45,7 @@ CASES = {
     "a zip of no file": Case(archive()),
     "a zip of a folder": Case(archive(**{"folder/": b""})),
     "a zip of a file in a folder": Case(archive(**{"folder/data.csv": PLAIN})),
-    "a zip with a Macintosh's files": Case(
-        archive(**{"data.csv": PLAIN, "__MACOSX/._data.csv": b"x", ".DS_Store": b""})
-    ),
+    "a zip with a Macintosh's files": Case(zipped(PLAIN)),
     "a zip of a path that leads elsewhere": Case(archive(**{"../../etc/cron.d/x": PLAIN})),
     "a zip of an absolute path": Case(archive(**{"/etc/passwd": PLAIN})),
     "a zip of a name that clears the screen": Case(archive(**{"\x1b[2J.csv": PLAIN})),

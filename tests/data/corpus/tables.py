@@ -118,7 +118,11 @@ CASES = {
     "a workbook without rows": Case(book(["task", "target"])),
     "an empty workbook": Case(book()),
     "a workbook with an empty row and column": Case(
-        book([], [None, "task", None, "target"], *[[None, t, None, y] for t, y in zip(GOOD["task"], GOOD["target"])])
+        book(
+            [],
+            [None, "task", None, "target"],
+            *[[None, t, None, y] for t, y in zip(GOOD["task"], GOOD["target"], strict=True)],
+        )
     ),
     "a workbook of formulas without values": Case(workbook(columns(z=["=1+1"]))),
     "a workbook of dates": Case(workbook(columns(z=lambda k: START + k * DAY))),

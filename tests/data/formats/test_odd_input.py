@@ -54,7 +54,7 @@ READ: dict[str, tuple[bytes | str, Mapping[str, list[object]], str]] = {
     "row numbers without a name": (",task,x\n0,a,1\n1,b,2\n", TWO, "1 column without a name ignored"),
     "two marks of byte order": (
         b"\xef\xbb\xbf\xef\xbb\xbftask,x\na,1\nb,2\n",
-        {"\ufefftask": ["a", "b"], "x": ["1", "2"]},
+        TWO,
         "",
     ),
     "sep in capitals": ("SEP=|\ntask|x\na|1\nb|2\n", TWO, "separated by pipes"),
