@@ -117,16 +117,15 @@ class GPBoost(Grown):
         rate, growing = settings.learning_rate, {}
         for number, label in enumerate(self._labels(training) if target.shape[1] else []):
             rows, known = _with_label(training, label)
-            check = (
-                None if held_out is None or np.isnan(checks[number]).all() else _with_label(held_out, checks[number])
-            )
+            check = None
+            if held_out is not None and not np.isnan(checks[number]).all():
+                check = _with_label(held_out, checks[number])
             if np.ptp(known) > 0:
-                booster, most = (
-                    self._booster(self._options(rows, seed), rows, known, check),
-                    unchecked_rounds(growth, rate),
-                )
                 growing[number] = GrowingBooster(
-                    booster, validates=check is not None, patience=patience(rate), most=most
+                    self._booster(self._options(rows, seed), rows, known, check),
+                    validates=check is not None,
+                    patience=patience(rate),
+                    most=unchecked_rounds(growth, rate),
                 )
         return growing
 

@@ -402,5 +402,3 @@ def test_several_targets_are_scored_one_by_one_by_the_rows_that_have_each(finish
     winner = table[table["architecture"] == summary["best"]["architecture"]].set_index("target")
     told = {name: each["test_error"] for name, each in summary["best_by_target"].items()}
     assert told == pytest.approx(winner["test_error"].to_dict())
-    stored = read_dataset(run.data, run.data.parent / "meta.csv", weight="counts")
-    assert np.isnan(stored.target[:, 1]).any()
