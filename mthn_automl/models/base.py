@@ -351,7 +351,7 @@ class Classical(ABC):
         """As `learn_in_steps`; encoder and classes are those of the training rows alone."""
         training = training.weighted_to_mean_1()
         self.encoder, self.classes = Encoder.fit(training, flags), Classes.of(training)
-        present = np.unique(training.task)
+        present = np.flatnonzero(np.bincount(training.task, minlength=len(training.tasks)))
         self.trained = present if len(present) < len(training.tasks) else None
         if self.trained is not None:
             training = training.numbered(present)

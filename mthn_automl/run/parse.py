@@ -59,9 +59,10 @@ def parse_file(given: Any) -> str | None:
 
 
 def parse_split(given: str | Path) -> str:
-    """A file, whose name has a suffix, from the root; else the name of a column, as it is."""
+    """A file, which has a suffix or a folder before its name, from the root; else the name of a column, as it is."""
     path = Path(given)
-    return str(path.resolve()) if path.suffix and path.is_file() else str(given)
+    looks_so = path.suffix or len(path.parts) > 1
+    return str(path.resolve()) if looks_so and path.is_file() else str(given)
 
 
 def parse_files(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ class TrainingData:
 
     def trained_tasks(self, fold: int) -> IntArray | None:
         """Those of which a fold has training rows; None where it has some of all."""
-        tasks = np.unique(self.task[self.training[fold]])
+        tasks = np.flatnonzero(np.bincount(self.task[self.training[fold]], minlength=self.shape.tasks))
         return tasks if len(tasks) < self.shape.tasks else None
 
     def with_metadata_of(self, dataset: Dataset, flags: Flags) -> "TrainingData":

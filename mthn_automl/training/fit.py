@@ -145,7 +145,8 @@ class Training:
         self.block = block_size(sizes, schedule.batch)
         longest = max(blocks_of(rows, data.task, self.block) for rows in data.training)
         self.batches = batch_count(longest, self.block, schedule.batch)
-        self.trained = [data.trained_tasks(member.fold) for member in members]
+        trained = [data.trained_tasks(number) for number in range(len(data.training))]
+        self.trained = [trained[member.fold] for member in members]
         self.validates = all(len(rows) > 0 for rows in data.validation)
         self.held_out: list[tuple[Batch, Tensor]] = []
         self.stopped_by_time = False

@@ -35,7 +35,7 @@ def parts_of(source: Source, asked: Asked) -> IntArray | None:
         return None
     if asked.split in source.columns:
         part = _of_words(source, asked.split)
-    elif Path(asked.split).is_file():
+    elif Path(asked.split).is_file() and Path(asked.split).is_absolute():
         part = _of_file(asked, len(source), source.name)
     else:
         raise UsageError(
