@@ -6,27 +6,38 @@ import numpy as np
 
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
-from mthn_automl.data.preprocess import Preprocessor, missing_columns
+from mthn_automl.data.preprocess import Preprocessor, missing_columns, most_one_hot
 from mthn_automl.data.scaling import Scaling, moments
 from mthn_automl.data.schema import Problem
+
+LAYER = 32
+"""Weights that a column has in a network of usual width; many networks have one a task."""
 
 
 @dataclass(frozen=True)
 class Flags:
-    """Which numeric columns get a missing indicator; decided once of all non-test rows, so that folds agree.
+    """Which columns are encoded in which way; decided once of all non-test rows, so that folds agree.
 
     Attributes:
-        features: (numeric feature columns,).
-        metadata: (numeric metadata columns,).
+        features: whether a numeric feature gets a missing indicator.
+        metadata: whether a numeric column of metadata does.
+        wide: whether a categorical feature has too many categories to get a column each.
     """
 
     features: tuple[bool, ...]
     metadata: tuple[bool, ...]
+    wide: tuple[bool, ...]
 
     @classmethod
     def of(cls, dataset: Dataset) -> "Flags":
         metadata = dataset.tasks.metadata
-        return cls(missing_columns(dataset.features), () if metadata is None else missing_columns(metadata))
+        sizes = [len(each.categories) for each in dataset.schema.features if each.categories is not None]
+        most = most_one_hot(sizes, len(dataset) + LAYER * len(dataset.tasks))
+        return cls(
+            missing_columns(dataset.features),
+            () if metadata is None else missing_columns(metadata),
+            tuple(size > most for size in sizes),
+        )
 
 
 @dataclass(frozen=True)
@@ -50,7 +61,7 @@ class Encoder:
         targets = training.target.shape[1]
         regression = schema.problem is Problem.REGRESSION
         mean, scale = moments(training.target) if regression else (np.zeros(targets), np.ones(targets))
-        features = Preprocessor.fit(schema.features, training.features, flags.features)
+        features = Preprocessor.fit(schema.features, training.features, flags.features, flags.wide)
         metadata = cls.metadata_of(training, np.arange(len(training)), flags)
         return cls(features, metadata, Scaling.of(mean, scale))
 
@@ -65,6 +76,11 @@ class Encoder:
     @property
     def feature_width(self) -> int:
         return max(self.features.width, 1)
+
+    @property
+    def narrow_width(self) -> int:
+        """Columns of the features without the wide ones, which are the last."""
+        return self.features.narrow if self.features.width else 1
 
     @property
     def metadata_width(self) -> int:

@@ -94,9 +94,7 @@ class GPBoost(Grown):
         target, settings = self.encoded_target(training), self.settings
         self.columns = TreeColumns.fit(training, target, task="none", use_metadata=settings.use_metadata)
         self.start = np.asarray(target.mean(axis=0))
-        self.sloped = most_related(
-            self.encoder.encode_features(training.features), training.task, target, settings.slopes
-        )
+        self.sloped = most_related(self._features(training), training.task, target, settings.slopes)
         held_out, options = checking(self, validation), self._options(training, seed)
         checks = labels(self, training if held_out is None else held_out)
         growing = {}
@@ -139,7 +137,11 @@ class GPBoost(Grown):
 
     def _sloped_features(self, rows: Dataset) -> FloatArray:
         """(rows, slopes)."""
-        return self.encoder.encode_features(rows.features)[:, self.sloped].astype(np.float64)
+        return self._features(rows)[:, self.sloped].astype(np.float64)
+
+    def _features(self, rows: Dataset) -> FloatArray:
+        """Those that may have slopes: no wide columns."""
+        return self.encoder.encode_features(rows.features)[:, : self.encoder.narrow_width]
 
     def _options(self, training: Dataset, seed: int) -> dict[str, Any]:
         settings, regression = self.settings, self.classes is None
@@ -203,7 +205,7 @@ class GPBoost(Grown):
     def _check_shapes(self, sums: set[int]) -> None:
         """Raises FormatError where start, slopes, effects and sums are not those of one model."""
         scores = len(self.encoder.target) if self.classes is None else self.classes.scores
-        features, wanted = set(range(self.encoder.feature_width)), (scores, 1 + len(self.sloped))
+        features, wanted = set(range(self.encoder.narrow_width)), (scores, 1 + len(self.sloped))
         if (
             self.start.shape != wanted[:1]
             or (self.effects.ndim, self.effects.shape[::2]) != (3, wanted)

@@ -70,7 +70,9 @@ class Networks:
 
     def working_parameters(self) -> int | None:
         """Of one task's networks, but for what leads nowhere; None where the architecture has no task networks."""
-        return None if self.task_networks is None else self.task_networks.working_parameters()
+        if self.task_networks is None:
+            return None
+        return self.task_networks.working_parameters() + len(self.pack) * self.pack.prototype.category_parameters
 
     def task_network(self, task: int, tasks: TaskTable) -> OneNetwork | None:
         """What `predict_row` needs of a task, which is one of `tasks`; None where the architecture has none."""
@@ -81,7 +83,11 @@ class Networks:
 
     def predict_row(self, features: Table, network: OneNetwork) -> FloatArray:
         """(outputs,) float64: as `predict` for the one row of a table, at the cost of one row."""
-        outputs = apply_one(self.encoder.encode_features(features), network)
+        given = self.encoder.encode_features(features)
+        if self.pack.prototype.wide_columns:
+            row = torch.from_numpy(given)
+            given = torch.stack([self.pack.embedded(row, member) for member in range(len(self.pack))]).numpy()
+        outputs = apply_one(given, network)
         return np.asarray(self._finish(outputs)[0])
 
     def _fill(
@@ -92,7 +98,8 @@ class Networks:
             flat = rows.reshape(-1)
             given = torch.from_numpy(self.encoder.encode_features(features.take(flat)))
             blocks = given.reshape(*rows.shape, given.shape[1])
-            outputs = torch.stack([apply_network(blocks, each) for each in networks.networks(tasks)])
+            members = enumerate(networks.networks(tasks))
+            outputs = torch.stack([apply_network(self.pack.embedded(blocks, index), each) for index, each in members])
             prediction[flat] = self._finish(outputs.flatten(1, 2).numpy())
 
     def _finish(self, outputs: FloatArray) -> FloatArray:
