@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mthn_automl.catalogue import SpaceFile
-from mthn_automl.data.control_groups import container_cpus
 from mthn_automl.errors import UsageError
+from mthn_automl.machine import container_cpus
 from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.options import Options
 from mthn_automl.training.device import choose_device, gpu_count

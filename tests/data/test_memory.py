@@ -2,7 +2,6 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import psutil
 import pytest
 
 from mthn_automl import search
@@ -28,34 +27,6 @@ def test_a_file_larger_than_memory_is_refused_before_it_is_read(data: Path, monk
     refused = rf"{data.name} needs about \d+ kB once it is read, and 20 kB are free; give fewer"
     with pytest.raises(DataError, match=refused):
         read_dataset(data)
-
-
-def group(folder: Path, **files: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (folder / name.replace("__", ".")).write_text(content)
-
-
-def test_the_limit_of_a_container_counts_that_of_its_parents_in_either_version_of_control_groups(
-    tmp_path: Path,
-) -> None:
-    root, membership = tmp_path / "cgroup", tmp_path / "self"
-    assert memory.container_bytes(root, membership) is None
-    membership.write_text("0::/outer/inner\n")
-    group(root / "outer" / "inner", memory__max="max\n", memory__current="10\n", memory__stat="inactive_file 1\n")
-    group(root / "outer", memory__max="1000\n", memory__current="700\n", memory__stat="anon 9\ninactive_file 100\n")
-    assert memory.container_bytes(root, membership) == 400
-    membership.write_text("5:cpu,cpuacct:/a\n4:memory:/a\n")
-    files = {"memory__limit_in_bytes": "1000", "memory__usage_in_bytes": "300", "memory__stat": "total_inactive_file 5"}
-    group(root / "memory" / "a", **files)
-    assert memory.container_bytes(root, membership) == 705
-
-
-def test_the_smaller_of_machine_and_container_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "container_bytes", lambda: None)
-    assert 0 < memory.free_bytes() <= psutil.virtual_memory().total
-    monkeypatch.setattr(memory, "container_bytes", lambda: 17)
-    assert memory.free_bytes() == 17
 
 
 def test_data_that_can_be_read_but_not_searched_are_refused_and_nothing_is_written(
