@@ -16,6 +16,7 @@ from mthn_automl.data.scoring import check_metric, default_metric
 from mthn_automl.data.split import seal_test
 from mthn_automl.errors import DataError
 from mthn_automl.run.options import Options
+from mthn_automl.run.workers import fits_at_once
 from mthn_automl.tuning.cost import cost_of
 from mthn_automl.tuning.space import SearchSpace, build_space
 
@@ -75,7 +76,7 @@ def prepare(inputs: Inputs, options: Options) -> Prepared:
     files = chosen_files(options)
     asked = options.asked
     dataset = read_asked(inputs.data, None if options.no_metadata else inputs.meta, asked)
-    refuse_search(len(dataset), len(dataset.schema.features) + len(dataset.schema.targets))
+    refuse_search(dataset, workers=fits_at_once(options))
     metric = options.metric or default_metric(dataset.schema.problem)
     check_metric(metric, dataset.schema.problem)
     if inputs.test is None:

@@ -13,6 +13,7 @@ from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.schema import Problem
 from mthn_automl.models.base import Size
+from mthn_automl.training.batches import rows_at_once
 from mthn_automl.training.losses import to_prediction
 from mthn_automl.training.members import Pack
 from mthn_automl.training.predict import pack_outputs
@@ -94,7 +95,7 @@ class Networks:
         self, prediction: FloatArray, networks: TaskNetworks, features: Table, task: IntArray, wanted: IntArray
     ) -> None:
         """Write the predictions of the wanted rows to where they belong."""
-        for tasks, rows in grouped(task, wanted):
+        for tasks, rows in grouped(task, wanted, self.encoder.feature_width):
             flat = rows.reshape(-1)
             given = torch.from_numpy(self.encoder.encode_features(features.take(flat)))
             blocks = given.reshape(*rows.shape, given.shape[1])
@@ -123,9 +124,10 @@ class Networks:
         if len(rows.tasks) > pack.buffers["metadata"].shape[1]:
             metadata = torch.cat([pack.buffers["metadata"], self._metadata_of_new(rows.tasks)], dim=1)
             pack = pack.with_tasks(metadata)
+        step = rows_at_once(ROWS_AT_ONCE, self.encoder.feature_width)
         parts = [
-            self._part_by_pack(pack, rows.take(np.arange(start, min(start + ROWS_AT_ONCE, len(rows)))))
-            for start in range(0, max(len(rows), 1), ROWS_AT_ONCE)
+            self._part_by_pack(pack, rows.take(np.arange(start, min(start + step, len(rows)))))
+            for start in range(0, max(len(rows), 1), step)
         ]
         return np.concatenate(parts)
 

@@ -6,6 +6,8 @@ import pytest
 
 from mthn_automl import search
 from mthn_automl.data import memory
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.memory import Foresight
 from mthn_automl.data.read import read_dataset
 from mthn_automl.errors import DataError
 
@@ -32,11 +34,38 @@ def test_a_file_larger_than_memory_is_refused_before_it_is_read(data: Path, monk
 def test_data_that_can_be_read_but_not_searched_are_refused_and_nothing_is_written(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "free_bytes", lambda: 800_000)
-    rows = len(read_dataset(data))
-    with pytest.raises(DataError, match=r"3,000 rows of 9 columns need about 1\.1 MB more memory, and 800 kB are free"):
-        memory.refuse_search(rows, 9)
-    memory.refuse_search(rows // 2, 9)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 180_000_000)
+    dataset = read_dataset(data)
+    refused = (
+        r"3,000 rows of 9 columns need about 18\d MB more memory, and 180 MB are free; about 2,9\d\d rows would fit"
+    )
+    with pytest.raises(DataError, match=refused):
+        memory.refuse_search(dataset, workers=0)
+    memory.refuse_search(dataset.take(np.arange(2_500)), workers=0)
     with pytest.raises(DataError, match="A search must hold its rows several times"):
         search(data, output=data.parent / "run")
     assert not (data.parent / "run").exists()
+
+
+def zipped(rows: int, tasks: int = 10) -> Dataset:
+    """A number, and a text of 1,000 values."""
+    random = np.random.default_rng(0)
+    names = pd.Series(np.arange(rows) % 1_000).astype(str) + "th"
+    frame = {"task": np.arange(rows) % tasks, "x": random.normal(size=rows), "zip": names}
+    return read_dataset(pd.DataFrame({**frame, "target": random.normal(size=rows)}))
+
+
+def test_what_is_foreseen_follows_the_encoded_columns_and_the_workers() -> None:
+    """One-hot categories count; once they are too many for that, their column is one number a row."""
+    few, many = Foresight.of(zipped(20_000), 0), Foresight.of(zipped(40_000), 0)
+    assert (few.columns, few.encoded, many.encoded) == (3, 1_002, 3)
+    assert many.bytes < few.bytes
+    alone, two, four = (Foresight.of(zipped(40_000), workers).bytes for workers in (0, 2, 4))
+    assert alone < two < four < 4 * alone
+
+
+def test_a_refusal_names_the_columns_that_categories_become(monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = zipped(20_000)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 1_000_000)
+    with pytest.raises(DataError, match="20,000 rows of 3 columns, 1,002 with one for each category, need about"):
+        memory.refuse_search(dataset, workers=0)
