@@ -1,8 +1,9 @@
 """An account of how tables were read, column by column: what each is, what is doubtful, and what would change it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -62,12 +63,29 @@ class Roles:
     metadata: Sequence[Column]
     promoted: Sequence[str] = ()
 
+    @cached_property
+    def used_features(self) -> dict[str, list[Column]]:
+        """By column of the input, what a model is given of it."""
+        return _by_source(self.features)
+
+    @cached_property
+    def used_metadata(self) -> dict[str, list[Column]]:
+        """The same of metadata."""
+        return _by_source(self.metadata)
+
+
+def _by_source(columns: Sequence[Column]) -> dict[str, list[Column]]:
+    found: dict[str, list[Column]] = {}
+    for column in columns:
+        found.setdefault(column.read_from, []).append(column)
+    return found
+
 
 def account_of_tables(data: Source, meta: Source | None, roles: Roles) -> tuple[ColumnAccount, ...]:
     """All columns of the data, then those of the metadata but for the name of the task."""
     found = [_of_data(data, name, roles) for name in data.columns]
     if meta is not None:
-        found += [_of(meta, name, "metadata", roles.metadata) for name in meta.columns if name != roles.task]
+        found += [_of(meta, name, "metadata", roles.used_metadata) for name in meta.columns if name != roles.task]
     return tuple(found)
 
 
@@ -77,12 +95,12 @@ def _of_data(source: Source, name: str, roles: Roles) -> ColumnAccount:
     if name in roles.targets:
         return account_of(source, name, "target", ())
     if name in roles.promoted:
-        return _of(source, name, "metadata", roles.metadata)
-    return _of(source, name, "feature", roles.features)
+        return _of(source, name, "metadata", roles.used_metadata)
+    return _of(source, name, "feature", roles.used_features)
 
 
-def _of(source: Source, name: str, role: str, columns: Sequence[Column]) -> ColumnAccount:
-    used = [column for column in columns if column.read_from == name]
+def _of(source: Source, name: str, role: str, columns: Mapping[str, Sequence[Column]]) -> ColumnAccount:
+    used = columns.get(name, ())
     return account_of(source, name, role if used else "ignored", used)
 
 

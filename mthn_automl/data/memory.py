@@ -7,6 +7,8 @@ from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.errors import DataError
 from mthn_automl.machine import free_bytes
 
+__all__ = ["Foresight", "free_bytes", "refuse_search"]
+
 NUMBERS_A_ROW = 3
 """Its task, fold and place in the input."""
 

@@ -66,8 +66,10 @@ class Source:
         file, said = open_table(given, name, reading), told or {}
         usual = said.get("", Told())
         table, columns = file.read(), dict[str, Cells]()
-        for each in table.column_names:
-            cells, table = table.column(each), table.drop_columns([each])  # so that no other is in memory twice
+        left = dict(zip(table.column_names, table.columns, strict=True))
+        del table
+        for each in list(left):
+            cells = left.pop(each)  # so that no other is in memory twice
             columns[each] = _names(cells) if each in tasks else read_cells(cells, said.get(each, usual))
         rows = len(next(iter(columns.values())).known) if columns else 0
         return cls(file, np.arange(rows, dtype=np.int64), columns, file.notes)._checked()

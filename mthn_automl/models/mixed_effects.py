@@ -84,7 +84,8 @@ class MixedEffects(LinearModel):
             self.linear = self._fit_classes(training, self.classes)
 
     def _fit_regression(self, training: Dataset) -> Linear:
-        fixed = csr_array(hstack([np.ones((len(training), 1)), self.columns.shared(training)], format="csr"))
+        ones = csr_array(np.ones((len(training), 1)))
+        fixed = csr_array(hstack([ones, self.columns.shared(training)], format="csr"))
         target = self.encoded_target(training)
         roots = self._roots()
         design = np.pad(self.columns.features(training), ((0, 0), (1, 0)), constant_values=1.0)[:, : len(roots)]
