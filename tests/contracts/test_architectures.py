@@ -268,8 +268,9 @@ def test_models_depend_on_no_other_random_numbers_and_leave_these_alone(name: st
     assert torch.equal(after[1], before[1])
 
 
-def save(folder: Path, name: str, model: Any, dataset: Dataset) -> None:
-    write_model(folder, name, [(TrialModel(catalogue.read(name), 0, {}, (model,)), 1.0)], dataset, {})
+def save(folder: Path, name: str, model: Any, dataset: Dataset, chosen: Settings | None = None) -> None:
+    trial = TrialModel(catalogue.read(name), 0, dict(chosen or {}), (model,))
+    write_model(folder, name, [(trial, 1.0)], dataset, {})
 
 
 def stored_values(model: Any) -> int:
