@@ -20,7 +20,7 @@ MAY_LOAD = {
     "training": {"torch"},
     "tuning": {"torch", "optuna"},
     "analysis": {"pandas", "scipy"},
-    "deployment": {"torch", "pandas"},
+    "deployment": {"torch", "pandas", "pyarrow"},
     "report": {"pandas", "altair"},
     "run": {"pandas"},
 }

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -29,7 +29,8 @@ class ColumnAccount:
 
     Attributes:
         name: as it stands in the input.
-        role: task, target, weight, feature, metadata, id, or ignored.
+        role: task, target, offset, weight, feature, metadata, id, split, group, time, or ignored; two with a comma
+            between them.
         kind: number, truth, date or text.
         how: what it is taken for, in words.
         cells: how many there are.
@@ -59,8 +60,10 @@ class Roles:
         targets: those that are predicted.
         features, metadata: what a model is given.
         promoted: columns of the data that are metadata.
+        offset: the column of exposures; None: there is none.
         weight: the column that says what each row counts.
         id: the column by which the user knows a row.
+        splitting: what columns are to splits, by name.
         left_out: columns that the user does not want, of which nothing is asked.
     """
 
@@ -69,8 +72,10 @@ class Roles:
     features: Sequence[Column]
     metadata: Sequence[Column]
     promoted: Sequence[str] = ()
+    offset: str | None = None
     weight: str | None = None
     id: str | None = None
+    splitting: Mapping[str, str] = field(default_factory=dict)
     left_out: Sequence[str] = ()
 
 
@@ -82,12 +87,20 @@ def account_of_tables(data: Source, meta: Source | None, roles: Roles) -> tuple[
         _of(data, name, "metadata", metadata) if name in promoted else _of_data(data, name, roles, features)
         for name in data.columns
     ]
-    if data.id is not None and roles.id is not None:
+    if data.id is not None and roles.id is not None and roles.id not in data.columns:
         found.append(_of_id(roles.id, data.id))
     if meta is not None:
         found += [_of(meta, name, "metadata", metadata) for name in meta.columns if name not in roles.task]
     left_out = set(roles.left_out)
-    return tuple(replace(each, questions=()) if each.name in left_out else each for each in found)
+    asked = (replace(each, questions=()) if each.name in left_out else each for each in found)
+    return tuple(_with_splitting(each, roles) for each in asked)
+
+
+def _with_splitting(account: ColumnAccount, roles: Roles) -> ColumnAccount:
+    role = roles.splitting.get(account.name)
+    if role is None:
+        return account
+    return replace(account, role=role if account.role == "ignored" else f"{role}, {account.role}")
 
 
 def _by_source(columns: Sequence[Column]) -> dict[str, list[Column]]:
@@ -103,6 +116,10 @@ def _of_data(source: Source, name: str, roles: Roles, features: Mapping[str, Seq
         return account_of(source, name, "task", ())
     if name in roles.targets:
         return account_of(source, name, "target", ())
+    if name == roles.offset:
+        return account_of(source, name, "offset", ())
+    if name == roles.id and source.id is not None:
+        return _of_id(name, source.id)
     if name == roles.weight:
         return account_of(source, name, "weight", ())
     return _of(source, name, "feature", features)
@@ -126,6 +143,13 @@ def _of_id(name: str, cells: pa.ChunkedArray) -> ColumnAccount:
 def _of(source: Source, name: str, role: str, columns: Mapping[str, Sequence[Column]]) -> ColumnAccount:
     used = columns.get(name, [])
     return account_of(source, name, role if used else "ignored", used)
+
+
+def with_doubts(accounts: Sequence[ColumnAccount], doubts: Sequence[str]) -> tuple[ColumnAccount, ...]:
+    """With what a single target might be other than what it was taken for."""
+    return tuple(
+        replace(each, questions=(*each.questions, *doubts)) if each.role == "target" else each for each in accounts
+    )
 
 
 def account_of(source: Source, name: str, role: str, columns: Sequence[Column]) -> ColumnAccount:

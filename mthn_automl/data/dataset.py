@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,10 +53,48 @@ class TaskTable:
     def __len__(self) -> int:
         return len(self.names)
 
+    def take(self, tasks: IntArray) -> "TaskTable":
+        return TaskTable(
+            tuple(self.names[task] for task in tasks), None if self.metadata is None else self.metadata.take(tasks)
+        )
+
     def joined(self, other: "TaskTable") -> "TaskTable":
         if self.metadata is None or other.metadata is None:
             return TaskTable(self.names + other.names, self.metadata if len(other) == 0 else None)
         return TaskTable(self.names + other.names, self.metadata.joined(other.metadata))
+
+
+class Part(IntEnum):
+    """What the user has said that a row is for."""
+
+    UNUSED = -1
+    TRAIN = 0
+    VALIDATION = 1
+    TEST = 2
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What splits go by, apart from the task; None: the user has said nothing of it.
+
+    Attributes:
+        time: (rows,) float64, NaN where missing.
+        dated: whether times are seconds since 1970.
+        groups_asked: whether the user asked that groups are kept together, so that tasks which share one are, too.
+        part: (rows,) int64, values of `Part`.
+    """
+
+    time: FloatArray | None = None
+    dated: bool = False
+    groups_asked: bool = False
+    part: IntArray | None = None
+
+    def take(self, rows: IntArray) -> "Keys":
+        return replace(
+            self,
+            time=None if self.time is None else self.time[rows],
+            part=None if self.part is None else self.part[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -73,9 +112,11 @@ class Dataset:
         spare: those of which only the metadata are known.
         notes: sentences about what was found, dropped or decided while reading.
         account: of each column of the input, as it was read.
+        exposure: (rows,) float64, above zero, that counts are in proportion to; None: it is 1 in every row.
         weight: (rows,) float64, above zero, what each row counts; None: all count alike.
         id: (rows,) what the user knows each row by, as it stands in the input; None: nothing.
         group: (rows,) int64, rows of one group belong together in every split; None: each row is its own.
+        keys: what splits go by besides.
     """
 
     schema: Schema
@@ -87,9 +128,11 @@ class Dataset:
     spare: TaskTable
     notes: tuple[str, ...] = ()
     account: "tuple[ColumnAccount, ...]" = ()
+    exposure: FloatArray | None = None
     weight: FloatArray | None = None
     id: pa.ChunkedArray | None = None
     group: IntArray | None = None
+    keys: Keys = Keys()
 
     def __len__(self) -> int:
         return len(self.task)
@@ -105,11 +148,39 @@ class Dataset:
             weight=None if self.weight is None else self.weight[rows],
             id=None if self.id is None else self.id.take(pa.array(rows)),
             group=None if self.group is None else self.group[rows],
+            exposure=None if self.exposure is None else self.exposure[rows],
+            keys=self.keys.take(rows),
         )
+
+    @property
+    def exposures(self) -> FloatArray:
+        """(rows,) float64."""
+        return np.ones(len(self)) if self.exposure is None else self.exposure
+
+    def exposed(self, prediction: FloatArray) -> FloatArray:
+        """Predictions of each row at its own exposure, from those at an exposure of 1, (rows, outputs)."""
+        return prediction if self.exposure is None else prediction * self.exposure[:, None]
+
+    def as_rates(self) -> "Dataset":
+        """The same counts as rates, at an exposure of 1 and weighted by what it was, which is the same likelihood.
+
+        Where nothing was counted, half an event is taken for the sum of all, so that its rate has a logarithm.
+        """
+        exposure, counted = self.exposures, self.target
+        if not counted.any():
+            counted = np.tile(0.5 * exposure[:, None] / exposure.sum(), (1, counted.shape[1]))
+        weight = exposure if self.weight is None else exposure * self.weight
+        return replace(self, target=counted / exposure[:, None], weight=weight, exposure=None).weighted_to_mean_1()
 
     def without_id(self) -> "Dataset":
         """For those who only compute."""
         return replace(self, id=None)
+
+    def numbered(self, order: IntArray) -> "Dataset":
+        """The same rows, where task order[t] is the new task t: all tasks, or at least those that have rows here."""
+        number = np.full(len(self.tasks), -1, dtype=np.int64)
+        number[order] = np.arange(len(order))
+        return replace(self, task=number[self.task], tasks=self.tasks.take(order))
 
     def followed_by(self, other: "Dataset") -> "Dataset":
         """These rows, then those of `other`, whose tasks begin with these tasks; each counts once."""
@@ -125,6 +196,8 @@ class Dataset:
             weight=None,
             id=None,
             group=None if self.group is None or other.group is None else _apart(self.group, other.group),
+            exposure=None if self.exposure is None else np.concatenate([self.exposure, other.exposures]),
+            keys=Keys(),
         )
 
     def weighted_to_mean_1(self) -> "Dataset":

@@ -1,27 +1,30 @@
 """Everything a model knows of the training rows' scales: features, metadata and targets together."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
+from mthn_automl.data.kind import Kind
+from mthn_automl.data.logarithm import Logarithm
 from mthn_automl.data.preprocess import Preprocessor, missing_columns
-from mthn_automl.data.scaling import Scaling, moments
-from mthn_automl.data.schema import Problem
+from mthn_automl.data.scaling import Scaling
 
 
 @dataclass(frozen=True)
 class Flags:
-    """Which numeric columns get a missing indicator; decided once of all non-test rows, so that folds agree.
+    """Which numeric columns get a missing indicator, decided once of all non-test rows; and how targets are learnt.
 
     Attributes:
         features: (numeric feature columns,).
         metadata: (numeric metadata columns,).
+        added: to targets whose logarithm is learnt; None: they are learnt as they are.
     """
 
     features: tuple[bool, ...]
     metadata: tuple[bool, ...]
+    added: float | None = None
 
     @classmethod
     def of(cls, dataset: Dataset) -> "Flags":
@@ -36,24 +39,25 @@ class Encoder:
     Attributes:
         features: of the rows.
         metadata: of the tasks; None where the data have none.
-        target: (targets,) of regression; of classes, whose index stays as it is, 0 and 1.
+        logarithm: of the targets, where that is learnt.
+        target: (targets,) as the kind of problem has it: of classes, whose index stays as it is, 0 and 1.
     """
 
     features: Preprocessor
     metadata: Preprocessor | None
     target: Scaling
+    logarithm: Logarithm | None = None
 
     @classmethod
     def fit(cls, training: Dataset, flags: Flags) -> "Encoder":
         """Scales of the rows of `training`, as they are weighted; metadata scales count each of its tasks once."""
         schema = training.schema
-        targets = training.target.shape[1]
-        regression = schema.problem is Problem.REGRESSION
-        weight = training.weight
-        mean, scale = moments(training.target, weight) if regression else (np.zeros(targets), np.ones(targets))
-        features = Preprocessor.fit(schema.features, training.features, flags.features, weight)
+        features = Preprocessor.fit(schema.features, training.features, flags.features, training.weight)
         metadata = cls.metadata_of(training, np.arange(len(training)), flags)
-        return cls(features, metadata, Scaling.of(mean, scale))
+        logarithm = None if flags.added is None else Logarithm.of(training.target, flags.added)
+        if logarithm is not None:
+            training = replace(training, target=logarithm.taken(training.target))
+        return cls(features, metadata, schema.kind.scaling(training), logarithm)
 
     @staticmethod
     def metadata_of(dataset: Dataset, training: IntArray, flags: Flags) -> Preprocessor | None:
@@ -85,8 +89,15 @@ class Encoder:
 
     def encode_target(self, target: FloatArray) -> FloatArray:
         """(rows, targets) float32: standardised, or class indices as they are."""
+        if self.logarithm is not None:
+            target = self.logarithm.taken(target)
         return self.target.standardised(target).astype(np.float32)
 
-    def decode_target(self, scaled: FloatArray) -> FloatArray:
-        """Back to the target's own scale; (..., targets) float64."""
-        return self.target.undone(scaled)
+    def prediction(self, kind: Kind, output: FloatArray) -> FloatArray:
+        """From what a model writes to the target's own scale, at an exposure of 1, or to probabilities of classes.
+
+        Shape:
+            (..., outputs) -> (..., targets or classes) float64.
+        """
+        found = kind.prediction(output, self.target)
+        return found if self.logarithm is None else self.logarithm.undone(found)

@@ -1,29 +1,22 @@
 """What a data set's columns are: roles, kinds, categories, and the problem they pose."""
 
 import math
-import sys
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
+from mthn_automl.data import kind
 from mthn_automl.data.columns.form import Form, Kind, Part
 from mthn_automl.data.task_names import name_by
 
 
 class Problem(StrEnum):
-    """What is predicted: numbers, one of two classes, or one of more."""
+    """What is predicted; `kinds/` has a file for each."""
 
     REGRESSION = "regression"
     BINARY = "binary"
     MULTICLASS = "multiclass"
-
-
-CLASSES: Final = {
-    Problem.REGRESSION: (0, 0),
-    Problem.BINARY: (2, 2),
-    Problem.MULTICLASS: (2, sys.maxsize),
-}
-"""Fewest and most classes of each problem."""
+    ORDINAL = "ordinal"
+    COUNT = "count"
 
 
 @dataclass(frozen=True)
@@ -75,14 +68,16 @@ class Schema:
         task: the columns that name each row's task: one, or several whose values together are its name.
         targets: the columns that are predicted.
         problem: what they pose.
-        classes: their names in the order of their indices; none in regression.
+        classes: their names in the order of their indices; none of numbers.
         features: in the order of the input.
         metadata: in the order of the input.
         promoted: whether the metadata are columns of the data, which never vary within a task.
+        offset: the column of exposures, which the mean of a count is in proportion to; None: there is none.
         weight: the column that says what each row counts; None: all count alike.
         described_by: those columns of `task` that the metadata have too; a row of metadata is of all tasks that have
             its values there. None: all.
         id: the column by which the user knows a row; it is given back with predictions, and is no feature.
+        wide: columns of the data each of which is the target of a task of its name; none: a column names the task.
     """
 
     task: tuple[str, ...]
@@ -92,22 +87,30 @@ class Schema:
     features: tuple[Column, ...]
     metadata: tuple[Column, ...] = ()
     promoted: bool = False
+    offset: str | None = None
     weight: str | None = None
     described_by: tuple[str, ...] = ()
     id: str | None = None
+    wide: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.targets:
             raise ValueError("there must be a target, however there is none")
         if not self.task or not set(self.described_by) <= set(self.task):
             raise ValueError(f"tasks must be named by columns, however they are {self.task}, {self.described_by}")
-        fewest, most = CLASSES[self.problem]
-        if not fewest <= len(set(self.classes)) == len(self.classes) <= most:
+        if not self.kind.fewest <= len(set(self.classes)) == len(self.classes) <= self.kind.most:
             raise ValueError(f"the classes of a {self.problem} problem cannot be {list(self.classes)}")
-        for columns in (self.features, self.metadata, self.targets, self.task):
+        if self.offset is not None and self.problem is not Problem.COUNT:
+            raise ValueError(f"an offset is of counts, however the problem is {self.problem}")
+        for columns in (self.features, self.metadata, self.targets, self.task, self.wide):
             names = [each if isinstance(each, str) else each.name for each in columns]
             if len(set(names)) < len(names):
                 raise ValueError(f"no two columns of a table may have the same name, however they are {names}")
+
+    @property
+    def kind(self) -> kind.Kind:
+        """How problems of this kind are scaled, trained and predicted."""
+        return kind.kind_of(self.problem)
 
     @property
     def described(self) -> tuple[str, ...]:

@@ -9,12 +9,13 @@ import numpy as np
 
 from mthn_automl.data import metrics
 from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.kind import kind_of
 from mthn_automl.data.metrics.parts.scores import Scores, mean_of_defined
 from mthn_automl.data.schema import Problem
 from mthn_automl.errors import UsageError, did_you_mean
 
-REGRESSION: Final = frozenset({Problem.REGRESSION})
-CLASSES: Final = frozenset({Problem.BINARY, Problem.MULTICLASS})
+NUMBERS: Final = frozenset(each for each in Problem if not kind_of(each).has_classes)
+CLASSES: Final = frozenset(Problem) - NUMBERS
 
 
 @dataclass(frozen=True)
@@ -27,12 +28,14 @@ class Metric:
         scores: target (n, d), NaN where one is missing, and prediction (n, outputs), both float64, made ready to be
             scored.
         is_score: higher was better, so the error is 1 - score.
+        least: the least value of a target that it is defined for.
     """
 
     name: str
     problems: frozenset[Problem]
     scores: Callable[[FloatArray, FloatArray], Scores]
     is_score: bool = False
+    least: float = -np.inf
 
     @property
     def error_name(self) -> str:
@@ -69,8 +72,8 @@ def metric_named(name: str) -> Metric:
 
 
 def default_metric(problem: Problem) -> str:
-    """`rmse` for regression, `log_loss` for classes."""
-    return "rmse" if problem is Problem.REGRESSION else "log_loss"
+    """`rmse` for regression, `log_loss` for classes, `poisson_deviance` for counts."""
+    return kind_of(problem).metric
 
 
 def check_metric(name: str, problem: Problem) -> Metric:

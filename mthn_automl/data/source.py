@@ -27,6 +27,8 @@ Given = str | Path | Any
 """A file, or a DataFrame."""
 
 PLAIN = Reading()
+DATA, METADATA = "the data", "the metadata"
+"""What DataFrames are called in sentences."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class Source:
         told: Mapping[str, Told] | None = None,
         reading: Reading = PLAIN,
         known_by: str | None = None,
+        apart: bool = True,
     ) -> "Source":
         """Read a file, or a DataFrame, called `name` in messages, by the rule; neither is ever changed.
 
@@ -66,6 +69,7 @@ class Source:
             told: what the user has said of columns; under the empty name, of all others.
             reading: how the file is to be read.
             known_by: the column that is kept as it stands.
+            apart: whether that is no other column besides.
 
         Raises:
             DataError: as the format says; a number that is too large.
@@ -75,7 +79,7 @@ class Source:
         table, columns = file.read(), dict[str, Cells]()
         table, rows, repeated = _without_names(file, table)
         kept = _kept(table, known_by)
-        table = table if kept is None else table.drop_columns([known_by])
+        table = table if kept is None or not apart else table.drop_columns([known_by])
         names, waiting = table.column_names, table.columns[::-1]
         del table  # so that no column but the one at hand is in memory twice
         for each in names:
@@ -164,6 +168,12 @@ class Source:
         columns = {name: cells.keep(kept) for name, cells in self.columns.items()}
         ids = None if self.id is None else self.id.filter(pa.array(kept))
         return replace(self, columns=columns, rows=self.rows[kept], id=ids)
+
+    def take(self, places: IntArray) -> "Source":
+        """The rows at these places, each as often as it is named."""
+        columns = {name: cells.take(places) for name, cells in self.columns.items()}
+        ids = None if self.id is None else self.id.take(pa.array(places))
+        return replace(self, columns=columns, rows=self.rows[places], id=ids)
 
     def require(self, column: str, purpose: str, hint: str = "") -> Cells:
         """The column, or a DataError that names the nearest one; `purpose` ends `must have a column 'x' ...`."""

@@ -1,7 +1,8 @@
-"""Which columns are predicted, and whether they pose a regression or a choice among classes."""
+"""Which columns are predicted, and what kind of problem they pose."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,15 +12,20 @@ from mthn_automl.data.columns.form import PLAIN, Form, Kind
 from mthn_automl.data.columns.numbers import numbers
 from mthn_automl.data.columns.rule import Cells
 from mthn_automl.data.columns.text import Names
+from mthn_automl.data.doubts import doubts_of_classes, doubts_of_numbers
+from mthn_automl.data.kind import kind_of
 from mthn_automl.data.names import counted, listed, number_aware, positions
 from mthn_automl.data.schema import Problem, Schema
-from mthn_automl.data.scoring import metric_named
+from mthn_automl.data.scoring import Metric, metric_named
 from mthn_automl.data.source import Source
 from mthn_automl.data.tables import category_codes
 from mthn_automl.data.values import not_a_number
 from mthn_automl.errors import DataError, UsageError, did_you_mean
 
 PREFIXES = ("target", "label")
+
+MOST_CLASSES: Final = 1_000
+"""More would take more memory and time than any search has."""
 
 RARE = "(rare)"
 """The class that is made of those with one row."""
@@ -30,16 +36,18 @@ class Target:
     """What is predicted.
 
     Attributes:
-        problem: regression, or a choice among two or more classes.
-        classes: their names in the order of their indices; none in regression.
+        problem: its kind.
+        classes: their names in the order of their indices; none of numbers.
         values: (rows, targets) float64, NaN where one is missing; for classes (rows, 1) with the class index.
         notes: sentences about what was decided.
+        doubts: clauses on what it might be other than that.
     """
 
     problem: Problem
     classes: tuple[str, ...]
     values: FloatArray
     notes: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
 
 
 def choose_targets(
@@ -98,29 +106,57 @@ def known_target(source: Source, targets: Sequence[str]) -> tuple[Source, list[s
 
 
 def infer_target(
-    source: Source, targets: Sequence[str], problem: str, metric: str | None, *, merge_rare: bool = False
+    source: Source,
+    targets: Sequence[str],
+    problem: str,
+    metric: str | None,
+    *,
+    merge_rare: bool = False,
+    offset: str | None = None,
 ) -> tuple[Source, Target]:
     """Decide the problem and encode the targets of rows that have at least one; rows that are left, and their target.
 
-    merge_rare: classes of a single row become one; else their rows are left out.
+    merge_rare: classes of a single row become one; else their rows are left out. offset: the column of exposures.
 
     Raises:
         DataError: a target that the problem does not allow: see the messages.
         UsageError: an unknown problem or metric.
     """
-    kind, reason = _kind(source, targets, problem, metric)
-    if kind == "regression":
-        note = f"The problem is regression on {listed(targets)}: {reason}."
-        return source, Target(Problem.REGRESSION, (), _regression(source, targets), (note,))
-    if len(targets) > 1:
+    kind, reason = _kind(source, targets, problem, metric, offset)
+    numbers = [each for each in Problem if each == kind and not kind_of(each).has_classes]
+    if len(targets) > 1 and not (numbers and kind_of(kind).several):
         raise DataError(f"Only regression takes several targets, however {kind} was asked of {listed(targets)}.")
+    if numbers:
+        return source, _of_numbers(source, targets, numbers[0], metric, reason)
+    return _of_classes(source, targets[0], kind, reason, merge_rare)
+
+
+def _of_numbers(source: Source, targets: Sequence[str], problem: Problem, metric: str | None, reason: str) -> Target:
+    values = _values(source, targets)
+    least = kind_of(problem).least
+    if metric is not None and metric_named(metric).least > least:
+        _refuse_below(source, targets, values, metric_named(metric).least, f"the metric {metric}")
+    _refuse_below(source, targets, values, least, f"{problem}s" if problem is Problem.COUNT else problem)
+    note = f"The problem is {problem} on {listed(targets)}: {reason}."
+    doubts = doubts_of_numbers(targets[0], values[:, 0], problem) if len(targets) == 1 else ()
+    return Target(problem, (), values, (note,), doubts)
+
+
+def _of_classes(source: Source, name: str, kind: str, reason: str, merge_rare: bool) -> tuple[Source, Target]:
+    """kind: `classes`, or a Problem's value."""
     if kind == "binary":
-        _refuse_not_two(source, targets[0])
-    source, rare = _without_rare(source, targets[0], merge_rare)
-    classes, values = _classes(source, targets[0], kind)
-    taken = Problem.MULTICLASS if kind == "multiclass" or len(classes) > 2 else Problem.BINARY
-    note = f"The problem is {taken} on '{targets[0]}' ({len(classes)} classes: {listed(classes)}): {reason}."
-    return source, Target(taken, classes, values, (note, *rare))
+        _refuse_not_two(source, name)
+    if kind == "ordinal" and merge_rare:
+        raise UsageError("--merge-rare makes a class that has no place in an order; leave it out, or the order.")
+    if kind != "classes":
+        _refuse_names(source, name, kind)
+    source, rare = _without_rare(source, name, merge_rare)
+    classes, values = _classes(source, name, kind)
+    taken = Problem(kind) if kind != "classes" else Problem.MULTICLASS if len(classes) > 2 else Problem.BINARY
+    numeric = source.columns[name].numbers is not None
+    note = f"The problem is {taken} on '{name}' ({len(classes)} classes: {listed(classes)}): {reason}."
+    doubts = doubts_of_classes(name, len(classes), numeric=numeric)
+    return source, Target(taken, classes, values, (note, *rare), doubts)
 
 
 def encode_target(source: Source, schema: Schema) -> FloatArray:
@@ -129,8 +165,10 @@ def encode_target(source: Source, schema: Schema) -> FloatArray:
     Raises:
         DataError: text where numbers must be, or a class that the schema does not know.
     """
-    if schema.problem is Problem.REGRESSION:
-        return np.column_stack([numbers_of(source, name) for name in schema.targets])
+    if not schema.classes:
+        values = np.column_stack([numbers_of(source, name) for name in schema.targets])
+        _refuse_below(source, schema.targets, values, schema.kind.least, f"{schema.problem}s")
+        return values
     name = schema.targets[0]
     names = source.columns[name].names()
     codes = category_codes(names, schema.classes)
@@ -143,19 +181,30 @@ def encode_target(source: Source, schema: Schema) -> FloatArray:
     return codes[:, None].astype(np.float64)
 
 
-def _kind(source: Source, targets: Sequence[str], problem: str, metric: str | None) -> tuple[str, str]:
+def _kind(
+    source: Source, targets: Sequence[str], problem: str, metric: str | None, offset: str | None
+) -> tuple[str, str]:
     """`classes`, or a Problem's value, and why."""
     problems = ["auto", *Problem]
     if problem not in problems:
         raise UsageError(
             f"The problem must be one of those known, however it is '{problem}'; {did_you_mean(problem, problems)}"
         )
-    asked_for = Problem if metric is None else metric_named(metric).problems
+    if offset is not None and problem not in ("auto", Problem.COUNT):
+        raise UsageError(f"--offset is of counts, however the problem is {problem}; leave it out or take count.")
     if problem != "auto":
         return str(problem), "as asked"
+    if offset is not None:
+        return "count", "--offset names its exposure"
     if metric is not None:
-        return "regression" if Problem.REGRESSION in asked_for else "classes", f"the metric {metric} asks for it"
+        return _asked_by(metric_named(metric)), f"the metric {metric} asks for it"
     return _natural_kind(source, targets)
+
+
+def _asked_by(metric: Metric) -> str:
+    if Problem.REGRESSION in metric.problems:
+        return "regression"
+    return "classes" if len(metric.problems) > 1 else str(next(iter(metric.problems)))
 
 
 def _natural_kind(source: Source, targets: Sequence[str]) -> tuple[str, str]:
@@ -169,7 +218,7 @@ def _natural_kind(source: Source, targets: Sequence[str]) -> tuple[str, str]:
     return "regression", "it is numeric with more than two distinct values"
 
 
-def _regression(source: Source, targets: Sequence[str]) -> FloatArray:
+def _values(source: Source, targets: Sequence[str]) -> FloatArray:
     values = np.column_stack([numbers_of(source, name) for name in targets])
     _at_least_two(source)
     for name, column in zip(targets, values.T, strict=True):
@@ -182,6 +231,16 @@ def _regression(source: Source, targets: Sequence[str]) -> FloatArray:
                 f"The target must vary, however '{name}' is {known[0]:g} in every row of {source.name}{among}."
             )
     return values
+
+
+def _refuse_below(source: Source, targets: Sequence[str], values: FloatArray, least: float, what: str) -> None:
+    rows, columns = np.nonzero(values < least)
+    if len(rows):
+        row, column = rows[0], columns[0]
+        raise DataError(
+            f"A target of {what} must not be below {least:g}, however {source.at(row)} says {values[row, column]:g} in "
+            f"'{targets[column]}'; correct it, or take another problem or metric."
+        )
 
 
 def numbers_of(source: Source, name: str) -> FloatArray:
@@ -207,10 +266,32 @@ def _classes(source: Source, name: str, kind: str) -> tuple[tuple[str, ...], Flo
     found = source.columns[name].names()
     used = np.unique(found.codes)
     names, codes = [found.names[code] for code in used], np.searchsorted(used, found.codes)
-    classes = tuple(sorted(names, key=number_aware))
+    classes = kind_of(Problem.MULTICLASS if kind == "classes" else kind).ordered(names)
+    if len(classes) > MOST_CLASSES:
+        raise DataError(_too_many(source, name, len(classes)))
     if len(classes) < 2:
         raise DataError(f"The target must vary, however '{name}' is '{classes[0]}' in every row of {source.name}.")
     return classes, positions(names, classes)[codes][:, None].astype(np.float64)
+
+
+def _too_many(source: Source, name: str, count: int) -> str:
+    numeric = source.columns[name].numbers is not None
+    other = "--problem regression takes it for numbers" if numeric else "it may be a wrong column, --target names one"
+    return (
+        f"A target may have {MOST_CLASSES:,} classes at most, however '{name}' of {source.name} has {count:,}; "
+        f"{other}, or merge classes."
+    )
+
+
+def _refuse_names(source: Source, name: str, kind: str) -> None:
+    names = source.columns[name].names()
+    used = [names.names[code] for code in np.flatnonzero(names.counts)]
+    wrong = kind_of(kind).refuse_names(used)
+    if wrong:
+        raise DataError(
+            f"An {kind} target must hold numbers, whose order is known, however in '{name}' of {source.name} {wrong}; "
+            "write 1, 2, 3 ... in the order of the classes, or take --problem multiclass."
+        )
 
 
 def _refuse_not_two(source: Source, name: str) -> None:

@@ -6,7 +6,7 @@ fields of `Settings`; `traits` says what the class looks at, and the contract te
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, final
 
@@ -16,10 +16,13 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder, Flags
+from mthn_automl.data.schema import Problem
+from mthn_automl.models.parts.counts import steadied
 from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.frame import Frame
 from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.models.parts.task_tables import WithTaskTables
 from mthn_automl.received import typed
@@ -218,20 +221,13 @@ class Growth:
     deadline: float | None = None
 
 
-@dataclass(frozen=True)
-class Frame:
-    """What is stored of every classical model."""
-
-    encoder: Encoder
-    classes: Classes | None
-
-
 class Classical(ABC):
     """A model with a fit of its own. A subclass is final, with a frozen `Settings` like an architecture's.
 
     It learns from encoded rows, of several targets those that each row has, as the rows are weighted, and gives scores;
     the frame around it encodes, decodes, and keeps what both need. Rows of tasks numbered beyond those of the fit are
-    of tasks never seen.
+    of tasks never seen. So are those of tasks without a training row: the frame leaves these out of the fit, and
+    numbers the tasks accordingly.
 
     Shape:
         rows -> (rows, targets) float64 on the targets' own scale, or (rows, classes) probabilities.
@@ -267,18 +263,24 @@ class Classical(ABC):
             Models in closed form are better so (by 1 to 2 % on eight data sets, by 10 % on the smallest), and a fifth
             of the size; trees and networks are as good as a mean, which costs no further fit.
         stores_rows: whether `stored_rows` are more than none, whatever the settings.
+        learns_rates: whether `learn` is given counts as rates, weighted by their exposures; else as they are.
+        counting: while it learns, whether that is counts.
         rounds: of a model that has been fitted in rounds, those that it kept and those that it was trained for.
         encoder: of features, metadata and targets, fitted on the training rows.
-        classes: those of the training rows; None in a regression.
+        classes: those of the training rows; None of numbers.
+        trained: numbers of the tasks that have training rows; None: all have.
     """
 
     Settings: ClassVar[type]
     fitted_whole: ClassVar[bool] = True
+    learns_rates: ClassVar[bool] = True
+    counting: bool = False
     stores_rows: ClassVar[bool] = False
     rounds: tuple[int, int] = (0, 0)
 
     encoder: Encoder
     classes: Classes | None
+    trained: IntArray | None
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings
@@ -316,7 +318,7 @@ class Classical(ABC):
 
     @abstractmethod
     def scores(self, rows: Dataset) -> FloatArray:
-        """(rows, scores) float64: standardised targets, or logits as `Classes` counts them."""
+        """(rows, scores) float64: what a network writes of numbers, or logits as `Classes` counts them."""
 
     @abstractmethod
     def size(self) -> Size:
@@ -349,6 +351,16 @@ class Classical(ABC):
         """As `learn_in_steps`; encoder and classes are those of the training rows alone."""
         training = training.weighted_to_mean_1()
         self.encoder, self.classes = Encoder.fit(training, flags), Classes.of(training)
+        present = np.flatnonzero(np.bincount(training.task, minlength=len(training.tasks)))
+        self.trained = present if len(present) < len(training.tasks) else None
+        if self.trained is not None:
+            training = training.numbered(present)
+        if growth.validation is not None:
+            growth = replace(growth, validation=self._numbered(growth.validation))
+        self.counting = training.schema.problem is Problem.COUNT
+        if self.counting and self.learns_rates:
+            checks = None if growth.validation is None else growth.validation.as_rates()
+            training, growth = training.as_rates(), replace(growth, validation=checks)
         steps = self.learn_in_steps(training, growth, seed=seed)
         while True:
             with threadpool_limits(1):  # as many workers fit at once
@@ -360,14 +372,16 @@ class Classical(ABC):
 
     @final
     def predict(self, rows: Dataset) -> FloatArray:
-        scores = self.scores(rows)
-        return self.encoder.decode_target(scores) if self.classes is None else self.classes.probabilities(scores)
+        scores = self.scores(self._numbered(rows))
+        if self.classes is not None:
+            return self.classes.probabilities(scores)
+        return rows.exposed(self.encoder.prediction(rows.schema.kind, scores))
 
     @final
     def state(self) -> dict[str, Any]:
         """What `restore` needs, of the kinds of values that `learnt` holds."""
         classes = None if self.classes is None else asdict(self.classes)
-        return {"encoder": asdict(self.encoder), "classes": classes, **self.learnt()}
+        return {"encoder": asdict(self.encoder), "classes": classes, "trained": self.trained, **self.learnt()}
 
     @final
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -377,11 +391,19 @@ class Classical(ABC):
             ValueError, KeyError, FormatError: it is none.
         """
         frame = typed(state, Frame)
-        self.encoder, self.classes = frame.encoder, frame.classes
+        self.encoder, self.classes, self.trained = frame.encoder, frame.classes, frame.trained
         self.take_over(state)
 
+    def _numbered(self, rows: Dataset) -> Dataset:
+        """The same rows with the tasks of the fit first, in its order."""
+        if self.trained is None:
+            return rows
+        others = np.setdiff1d(np.arange(len(rows.tasks)), self.trained)
+        return rows.numbered(np.concatenate([self.trained, others]))
+
     def encoded_target(self, training: Dataset) -> FloatArray:
-        """(rows, scores) float64: standardised targets, NaN where missing, or indicators of classes."""
-        if self.classes is None:
-            return self.encoder.encode_target(training.target).astype(np.float64)
-        return self.classes.indicators(training.target)
+        """(rows, scores) float64: standardised targets, NaN where missing, roots of rates, or indicators of classes."""
+        if self.classes is not None:
+            return self.classes.indicators(training.target)
+        target = self.encoder.encode_target(training.target).astype(np.float64)
+        return steadied(target, training.weight) if self.counting else target

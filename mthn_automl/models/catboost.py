@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.errors import FormatError
-from mthn_automl.models.base import Frame, Growth, ProblemShape, Size, Traits
+from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
 from mthn_automl.models.parts.boosters import most_rounds, patience
 from mthn_automl.models.parts.elsewhere import Wanted, read_elsewhere
+from mthn_automl.models.parts.frame import Frame
 from mthn_automl.models.parts.gaps import means_of, rows_with, weight_of
 from mthn_automl.models.parts.grown import Grown
 from mthn_automl.models.parts.held_out import checking, labels
@@ -90,7 +91,7 @@ class CatBoost(Grown):
         self.columns = TreeColumns.fit(training, target, task=settings.task, use_metadata=settings.use_metadata)
         held_out, late = checking(self, growth.validation), _Late(growth.deadline)
         matrix = self.columns.transform(training)
-        self.start = self._start(means_of(target, training.weight))
+        self.start = np.zeros(1) if self.counting else self._start(means_of(target, training.weight))
         self.sums: list[_Sum] = []
         for index, label in enumerate(labels(self, training) if target.shape[1] else []):
             rows, known = rows_with(label)
@@ -144,6 +145,8 @@ class CatBoost(Grown):
         }
 
     def _objective(self) -> dict[str, Any]:
+        if self.counting:
+            return {"loss_function": "Poisson"}
         if self.classes is None:
             return {"loss_function": "RMSE"}
         if self.classes.scores == 1:

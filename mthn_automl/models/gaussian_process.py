@@ -9,6 +9,7 @@ import numpy as np
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
+from mthn_automl.models.parts.held_out import labels
 from mthn_automl.models.parts.kernel_machine import KernelMachine
 from mthn_automl.models.parts.kernels import KernelShape, Points, landmarks
 from mthn_automl.models.parts.marginal_likelihood import Hyperparameters
@@ -48,6 +49,7 @@ class GaussianProcess(Classical):
 
     Classes: the hyperparameters are those of a regression on indicators of classes, and predictions are those of
     kernel logistic regression with them, over at most 600 landmarks; there is no integral over the latent function.
+    Counts likewise: a regression on roots of rates, then kernel Poisson regression.
 
     Size: the hyperparameters, dual coefficients and intercepts, and the stored rows: features and task number of
     each, metadata of each of their tasks. One task's network needs all of it; one more task adds nothing.
@@ -83,12 +85,15 @@ class GaussianProcess(Classical):
         weight = training.weight
         self.hyperparameters = family.best(points.take(some), target[some], None if weight is None else weight[some])
         kernel, noise = family.kernel(self.hyperparameters), family.noise(self.hyperparameters)
-        if self.classes is None:
+        if self.counting:
+            rate, weight = labels(self, training)[0], training.weight
+            self.machine = KernelMachine.fit_counts(kernel, points, rate, weight, alpha=noise, seed=seed)
+        elif self.classes is None:
             self.machine = KernelMachine.fit_regression(kernel, points, target, weight, alpha=noise, seed=seed)
         else:
-            labels, alpha = self.classes.labels(training.target), INDICATOR_TO_LOGIT * noise
+            classes, alpha = self.classes.labels(training.target), INDICATOR_TO_LOGIT * noise
             self.machine = KernelMachine.fit_classes(
-                kernel, points, labels, self.classes, weight, alpha=alpha, seed=seed
+                kernel, points, classes, self.classes, weight, alpha=alpha, seed=seed
             )
 
     def _family(self) -> Hyperparameters:

@@ -57,7 +57,8 @@ class GPBoost(Grown):
     """Sigrist 2022, "Gaussian process boosting": y = F(x, m_t) + Z_t u_t + noise, F a sum of trees, u_t normal.
 
     The variances of intercepts and slopes are fitted anew in each round. Classes are two: a logistic likelihood with
-    Laplace's approximation. A task never seen has no effects of its own. Validation rows say how many trees are kept.
+    Laplace's approximation. Counts are whole numbers, with a Poisson likelihood. A task never seen has no effects of
+    its own. Validation rows say how many trees are kept.
     The trees are stored as the text that LightGBM reads and the effects as a table, so that predictions do without it.
 
     Size: a column and a threshold a split, a value a leaf, and the effects. One task's network is the trees and one row
@@ -78,6 +79,7 @@ class GPBoost(Grown):
     """
 
     Settings: ClassVar[type] = GPBoostSettings
+    learns_rates: ClassVar[bool] = False
 
     settings: GPBoostSettings
 
@@ -89,10 +91,12 @@ class GPBoost(Grown):
         """`seed` draws columns.
 
         Raises:
-            UsageError: there are more than two classes.
+            UsageError: there are more than two classes, or counts that are no whole numbers.
         """
         if self.classes is not None and self.classes.scores > 1:
             raise UsageError("gpboost can tell two classes apart only, however there are more of them.")
+        if self.counting and (training.target != np.floor(training.target)).any():
+            raise UsageError("gpboost can count in whole numbers only, however the target has others.")
         rate, growing = self.settings.learning_rate, self._begun(training, growth, seed)
         take = partial(self._take, growing, len(training.tasks))
         late = yield from grow(list(growing.values()), most_rounds(growth, rate), rate, growth, take)
@@ -101,29 +105,37 @@ class GPBoost(Grown):
 
     def _begun(self, training: Dataset, growth: Growth, seed: int) -> dict[int, GrowingBooster]:
         """A booster for each target that varies, by its number."""
-        target, settings = self.encoded_target(training), self.settings
+        settings = self.settings
+        target = self.encoded_target(training.as_rates() if self.counting else training)
         self.columns = TreeColumns.fit(training, target, task="none", use_metadata=settings.use_metadata)
-        self.start = means_of(target, training.weight)
+        self.start = np.zeros(1) if self.counting else means_of(target, training.weight)
         self.sloped = most_related(
             self.encoder.encode_features(training.features), training.task, target, settings.slopes, training.weight
         )
         held_out = checking(self, growth.validation)
-        checks = labels(self, training if held_out is None else held_out)
+        checks = self._labels(training if held_out is None else held_out)
         rate, growing = settings.learning_rate, {}
-        for number, label in enumerate(labels(self, training) if target.shape[1] else []):
+        for number, label in enumerate(self._labels(training) if target.shape[1] else []):
             rows, known = _with_label(training, label)
-            check = (
-                None if held_out is None or np.isnan(checks[number]).all() else _with_label(held_out, checks[number])
-            )
+            check = None
+            if held_out is not None and not np.isnan(checks[number]).all():
+                check = _with_label(held_out, checks[number])
             if np.ptp(known) > 0:
-                booster, most = (
-                    self._booster(self._options(rows, seed), rows, known, check),
-                    unchecked_rounds(growth, rate),
-                )
                 growing[number] = GrowingBooster(
-                    booster, validates=check is not None, patience=patience(rate), most=most
+                    self._booster(self._options(rows, seed), rows, known, check),
+                    validates=check is not None,
+                    patience=patience(rate),
+                    most=unchecked_rounds(growth, rate),
                 )
         return growing
+
+    def _labels(self, rows: Dataset) -> list[FloatArray]:
+        """As `labels`, but for counts, which stay as they are."""
+        return [rows.target[:, 0]] if self.counting else labels(self, rows)
+
+    def _before(self, rows: Dataset) -> FloatArray | None:
+        """(rows,) scores that are there before any tree: of counts, the mean rate at the row's exposure."""
+        return np.log(rows.exposures * self.encoder.target.arrays[1][0]) if self.counting else None
 
     def _booster(
         self, options: dict[str, Any], training: Dataset, label: FloatArray, check: tuple[Dataset, FloatArray] | None
@@ -131,7 +143,7 @@ class GPBoost(Grown):
         """One that has not grown yet. Cholesky's method is exact, and quicker here than the iterative one."""
         import gpboost
 
-        likelihood = "gaussian" if self.classes is None else "bernoulli_logit"
+        likelihood = "poisson" if self.counting else "gaussian" if self.classes is None else "bernoulli_logit"
         exact: dict[str, Any] = {"matrix_inversion_method": "cholesky", "num_parallel_threads": 1}
         if len(self.sloped):
             exact["ind_effect_group_rand_coef"] = [1] * len(self.sloped)
@@ -139,15 +151,15 @@ class GPBoost(Grown):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # it warns of what it is told, such as categories
             given = {"categorical_feature": list(range(len(self.columns.levels))), "params": options}
-            data = gpboost.Dataset(self.columns.transform(training), label, free_raw_data=False, **given)
+            matrix, before = self.columns.transform(training), self._before(training)
+            data = gpboost.Dataset(matrix, label, init_score=before, free_raw_data=False, **given)
             booster = gpboost.Booster(options, data, gp_model=effects)
             if check is not None:
                 rows, known = check
                 effects.set_prediction_data(**{f"{name}_pred": each for name, each in self._grouped(rows).items()})
-                booster.add_valid(
-                    data.create_valid(self.columns.transform(rows), known, weight=rows.weight, params=options),
-                    "validation",
-                )
+                matrix, before = self.columns.transform(rows), self._before(rows)
+                checks = data.create_valid(matrix, known, weight=rows.weight, init_score=before, params=options)
+                booster.add_valid(checks, "validation")
         return booster
 
     def _grouped(self, rows: Dataset) -> dict[str, Any]:
@@ -162,10 +174,11 @@ class GPBoost(Grown):
         return self.encoder.encode_features(rows.features)[:, self.sloped].astype(np.float64)
 
     def _options(self, training: Dataset, seed: int) -> dict[str, Any]:
-        settings, regression = self.settings, self.classes is None
+        settings, regression = self.settings, self.classes is None and not self.counting
+        of_classes = {"objective": "binary", "metric": "binary_logloss"}
+        measured = {"objective": "regression_l2", "metric": "l2"} if regression else of_classes
         return {
-            "objective": "regression_l2" if regression else "binary",
-            "metric": "l2" if regression else "binary_logloss",
+            **({} if self.counting else measured),
             "use_gp_model_for_validation": True,
             "seed": seed,
             "num_threads": 1,

@@ -144,7 +144,7 @@ class GradientBoosting(Grown):
 
     def _bounds(self, target: FloatArray) -> FloatArray:
         """(2, scores): linear leaves may leave the range of the training rows by a tenth of it, and no further."""
-        if self.classes is not None:
+        if self.classes is not None or self.counting:
             return np.full((2, target.shape[1]), [[-LARGEST_LOGIT], [LARGEST_LOGIT]])
         parts = [known for _, known in map(rows_with, target.T)]
         lowest, highest = (np.array([find(known) for known in parts]) for find in (np.min, np.max))
@@ -160,7 +160,7 @@ class GradientBoosting(Grown):
             "learning_rate": settings.learning_rate,
             "num_leaves": settings.num_leaves,
             "min_data_in_leaf": max(1, round(settings.leaf_rows * task_rows**0.5)),
-            "min_sum_hessian_in_leaf": least_sum(seen.weight) if self.classes is None else 1e-3,
+            "min_sum_hessian_in_leaf": 1e-3 if self.classes is not None or self.counting else least_sum(seen.weight),
             "lambda_l2": settings.l2,
             "feature_fraction": settings.column_share,
             "bagging_fraction": settings.row_share,
@@ -174,6 +174,8 @@ class GradientBoosting(Grown):
         }
 
     def _objective(self) -> dict[str, Any]:
+        if self.counting:
+            return {"objective": "poisson"}
         if self.classes is None:
             return {"objective": "regression"}
         if self.classes.scores == 1:

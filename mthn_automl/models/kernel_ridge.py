@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
+from mthn_automl.models.parts.held_out import labels
 from mthn_automl.models.parts.kernel_machine import KernelMachine
 from mthn_automl.models.parts.kernels import Kernel, KernelShape, Points
 
@@ -69,13 +70,16 @@ class KernelRidge(Classical):
     def learn(self, training: Dataset, *, seed: int) -> None:
         """Learn from all rows of `training`; `seed` draws the landmarks."""
         kernel, points, alpha = self._kernel(), self._points(training), self.settings.alpha
-        if self.classes is None:
+        if self.counting:
+            rate, weight = labels(self, training)[0], training.weight
+            self.machine = KernelMachine.fit_counts(kernel, points, rate, weight, alpha=alpha, seed=seed)
+        elif self.classes is None:
             target = self.encoded_target(training)
             self.machine = KernelMachine.fit_regression(kernel, points, target, training.weight, alpha=alpha, seed=seed)
         else:
-            labels = self.classes.labels(training.target)
+            classes = self.classes.labels(training.target)
             self.machine = KernelMachine.fit_classes(
-                kernel, points, labels, self.classes, training.weight, alpha=alpha, seed=seed
+                kernel, points, classes, self.classes, training.weight, alpha=alpha, seed=seed
             )
 
     def _kernel(self) -> Kernel:

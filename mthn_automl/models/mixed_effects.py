@@ -12,8 +12,8 @@ from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import ProblemShape, Traits
 from mthn_automl.models.parts.gaps import known_together, part_of, weight_of
-from mthn_automl.models.parts.linear import Linear, LinearColumns, LinearModel, TaskEffects, fit_classes
-from mthn_automl.models.parts.probabilities import Classes
+from mthn_automl.models.parts.held_out import labels
+from mthn_automl.models.parts.linear import Linear, LinearColumns, LinearModel, TaskEffects, fit_classes, fit_counts
 
 FIXED_VARIANCE = 10.0  # against the noise's: n rows shrink an effect by 1 / (10 n + 1), and collinear ones stay finite
 
@@ -43,8 +43,8 @@ class MixedEffects(LinearModel):
     The variances of intercepts and slopes, against the noise's, are settings. For them the best linear unbiased
     prediction is exact (Henderson 1975, "Best linear unbiased estimation and prediction under a selection model"), at a
     cost that grows with the rows (Laird and Ware 1982, "Random-effects models for longitudinal data"). Rows of a task
-    never seen get the fixed effects. Classes: logistic regression whose penalties are the same normal distributions,
-    that is the joint mode of all effects; there a variance is one of log odds.
+    never seen get the fixed effects. Classes and counts: logistic or Poisson regression whose penalties are the same
+    normal distributions, that is the joint mode of all effects; a variance is one of log odds, or of log rates.
 
     Size: all effects and intercepts. One task's network: a coefficient a feature and an intercept, for each output,
     because metadata are constant within a task. One more task: its own effects.
@@ -74,10 +74,10 @@ class MixedEffects(LinearModel):
     def learn(self, training: Dataset, *, seed: int) -> None:
         """Learn from all rows of `training`; nothing is random, so `seed` changes nothing."""
         self.columns = self.columns_of(len(training.tasks))
-        if self.classes is None:
+        if self.classes is None and not self.counting:
             self.linear = self._fit_regression(training)
         else:
-            self.linear = self._fit_classes(training, self.classes)
+            self.linear = self._fit_scaled(training)
 
     def _fit_regression(self, training: Dataset) -> Linear:
         fixed = np.pad(self.columns.shared(training).toarray(), ((0, 0), (1, 0)), constant_values=1.0)
@@ -96,13 +96,18 @@ class MixedEffects(LinearModel):
         slopes = of_tasks[:, 1:].reshape(-1, target.shape[1])
         return Linear(np.concatenate([shared[1:], of_tasks[:, 0], slopes]), shared[0])
 
-    def _fit_classes(self, training: Dataset, classes: Classes) -> Linear:
+    def _fit_scaled(self, training: Dataset) -> Linear:
+        """Of classes and counts: columns in units of their effects' standard deviations, whose penalties are then 1."""
         columns, roots, tasks = self.columns.of(training), self._roots(), self.columns.tasks
         random = np.concatenate([np.full(tasks, roots[0]), np.tile(roots[1:], tasks)])
         fixed = np.full(columns.shape[1] - len(random), np.sqrt(FIXED_VARIANCE))
         scale = np.concatenate([fixed, random])
-        scaled, labels = columns @ diags_array(scale), classes.labels(training.target)
-        fitted = fit_classes(scaled, labels, classes, training.weight, alpha=1.0)
+        scaled, weight = columns @ diags_array(scale), training.weight
+        if self.classes is None:
+            fitted = fit_counts(scaled, labels(self, training)[0], weight, alpha=1.0)
+        else:
+            classes = self.classes.labels(training.target)
+            fitted = fit_classes(scaled, classes, self.classes, weight, alpha=1.0)
         return Linear(fitted.coefficients * scale[:, None], fitted.intercept)
 
     def _roots(self) -> FloatArray:

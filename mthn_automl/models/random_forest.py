@@ -10,11 +10,14 @@ from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomFo
 
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.schema import Problem
 from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
+from mthn_automl.models.parts.counts import log_rate
 from mthn_automl.models.parts.forest import Forest
 from mthn_automl.models.parts.gaps import EVERYTHING, Index, known_together, part_of, weight_of
 from mthn_automl.models.parts.grown import Grown
+from mthn_automl.models.parts.held_out import labels
 from mthn_automl.models.parts.tree_columns import TreeColumns
 from mthn_automl.received import typed
 
@@ -113,12 +116,16 @@ class RandomForest(Grown):
     def _growing(
         self, training: Dataset, matrix: FloatArray, target: FloatArray, rows: Index, outputs: Index, seed: int
     ) -> "_Growing":
-        labels, seen, weight = self._labels(part_of(target, rows, outputs)), matrix[rows], training.weight
+        label = labels(self, training)[0] if self.counting else self._labels(part_of(target, rows, outputs))
+        seen, weight = matrix[rows], training.weight
         shares = None
         if self.classes is not None:
-            counts = np.bincount(labels, weight)
+            counts = np.bincount(label, weight)
             shares = counts / counts.sum()
-        return _Growing(self._estimator(len(seen), seed), seen, labels, weight_of(weight, rows), shares)
+        estimator = self._estimator(len(seen), seed)
+        if self.counting:
+            estimator.set_params(criterion="poisson")  # a split leaves no leaf without an event
+        return _Growing(estimator, seen, label, weight_of(weight, rows), shares)
 
     def _matrix(self, training: Dataset, seed: int) -> tuple[FloatArray, FloatArray]:
         """What trees see of the training rows, and their targets."""
@@ -157,6 +164,8 @@ class RandomForest(Grown):
     def scores(self, rows: Dataset) -> FloatArray:
         matrix = spread(self.columns.transform(rows), self.columns.levels)
         means = [forest.mean(matrix) for forest in self.forests]
+        if rows.schema.problem is Problem.COUNT:
+            return log_rate(means[0])
         if self.classes is None:
             found = np.zeros((len(rows), len(self.encoder.target)))
             for outputs, mean in zip(self.outputs, means, strict=True):

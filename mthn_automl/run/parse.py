@@ -58,6 +58,13 @@ def parse_file(given: Any) -> str | None:
     return None if hasattr(given, "columns") else os.path.realpath(given)
 
 
+def parse_split(given: str | Path) -> str:
+    """A file, which has a suffix or a folder before its name, from the root; else the name of a column, as it is."""
+    path = Path(given)
+    looks_so = path.suffix or len(path.parts) > 1
+    return str(path.resolve()) if looks_so and path.is_file() else str(given)
+
+
 def parse_files(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
     """Paths from the root."""
     return tuple(os.path.realpath(each) for each in ([given] if isinstance(given, str | Path) else given))

@@ -141,10 +141,12 @@ class Training:
         self.trainer = Trainer(placed, self.everyone, placed_fold, settings, weights=weights)
         self.averaged = AveragedWeights(self.trainer.values)
         self.best = BestSoFar(self.everyone)
-        sizes = np.bincount(data.task[data.training[0]], minlength=data.shape.tasks)
+        sizes = np.bincount(data.task[max(data.training, key=len)], minlength=data.shape.tasks)
         self.block = block_size(sizes, schedule.batch)
         longest = max(blocks_of(rows, data.task, self.block) for rows in data.training)
         self.batches = batch_count(longest, self.block, schedule.batch)
+        trained = [data.trained_tasks(number) for number in range(len(data.training))]
+        self.trained = [trained[member.fold] for member in members]
         self.validates = all(len(rows) > 0 for rows in data.validation)
         self.held_out: list[tuple[Batch, Tensor]] = []
         self.stopped_by_time = False
@@ -197,6 +199,7 @@ class Training:
         Where there are validation rows these are means of weights; without, the last ones.
         """
         self.trainer.settle()
+        self.trainer.give_means([self.trained[index] for index in self.alive.tolist()])
         if not self.validates:
             self._keep_best(epoch, self._finite_weights(epoch))
             return

@@ -31,17 +31,19 @@ class Networks:
         pack: the members.
         encoder: of rows and tasks, and back to the target's own scale.
         problem: what is predicted.
+        trained: numbers of the tasks that they were trained on, in rising order; None: on all.
     """
 
     pack: Pack
     encoder: Encoder
     problem: Problem
+    trained: IntArray | None = None
 
     def predict(self, rows: Dataset) -> FloatArray:
         """(rows, outputs) float64: the target's own scale, or probabilities. Tasks beyond the known are average."""
         known = self.task_networks
         if known is None:
-            return self._predict_by_pack(rows)
+            return rows.exposed(self._predict_by_pack(rows))
         none = np.zeros((len(self.pack), 0, known.outputs), dtype=np.float32)
         prediction = np.empty((len(rows), self._finish(none).shape[1]))
         new = rows.task >= len(known)
@@ -49,7 +51,7 @@ class Networks:
         if new.any():
             unseen = known.of_unseen(self._metadata_of_new(rows.tasks))
             self._fill(prediction, unseen, rows.features, rows.task - len(known), np.flatnonzero(new))
-        return prediction
+        return rows.exposed(prediction)
 
     @cached_property
     def task_networks(self) -> TaskNetworks | None:
@@ -80,7 +82,7 @@ class Networks:
         return known.of_unseen(self._metadata_of_new(tasks)).one(task - len(known))
 
     def predict_row(self, features: Table, network: OneNetwork) -> FloatArray:
-        """(outputs,) float64: as `predict` for the one row of a table, at the cost of one row."""
+        """(outputs,) float64: as `predict` for the one row of a table, of an exposure of 1, at the cost of one row."""
         outputs = apply_one(self.encoder.encode_features(features), network)
         return np.asarray(self._finish(outputs)[0])
 
@@ -97,11 +99,9 @@ class Networks:
 
     def _finish(self, outputs: FloatArray) -> FloatArray:
         """Mean prediction of the members: (members, rows, outputs) -> (rows, targets or classes)."""
-        if self.problem is Problem.REGRESSION:  # decoding is linear, so the mean comes first
-            return self.encoder.decode_target(outputs.sum(axis=0, dtype=np.float64) / len(outputs))
-        flat = torch.from_numpy(outputs.reshape(-1, outputs.shape[2]))
-        probabilities = to_prediction(self.problem, flat, self.encoder)
-        return np.asarray(probabilities.reshape(*outputs.shape[:2], probabilities.shape[1]).mean(axis=0))
+        if self.problem is Problem.REGRESSION and self.encoder.logarithm is None:  # it is linear: the mean comes first
+            return to_prediction(self.problem, outputs.sum(axis=0, dtype=np.float64) / len(outputs), self.encoder)
+        return np.asarray(to_prediction(self.problem, outputs, self.encoder).mean(axis=0))
 
     def _metadata_of_new(self, tasks: TaskTable) -> Tensor:
         """(members, new tasks, d_m) of the tasks beyond the known."""

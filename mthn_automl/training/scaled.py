@@ -10,6 +10,7 @@ from mthn_automl.data.dataset import Dataset, Table
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.preprocess import Preprocessor
 from mthn_automl.data.scaling import FAR, Scaling, median_and_spread
+from mthn_automl.data.schema import Problem
 
 SAMPLE = 100_000
 """Rows that a column's median and spread are taken from; they need only be near the middle of the values."""
@@ -67,9 +68,12 @@ def scaled_features(table: Table, folds: Sequence[Preprocessor]) -> Scaled:
     return replace(_checked(values, np.stack(scale), np.stack(shift), len(middle)), middle=middle, spread=spread)
 
 
-def scaled_target(target: FloatArray, folds: Sequence[Encoder]) -> Scaled:
-    """Targets standardised by each fold's training rows, or class indices as they are."""
-    scalings = [each.target for each in folds]
+def scaled_target(dataset: Dataset, folds: Sequence[Encoder]) -> Scaled:
+    """Targets as the kind of problem scales them by each fold's training rows; of counts, exposures behind them."""
+    if dataset.schema.problem is Problem.COUNT:
+        return _with_exposures(dataset, folds)
+    logarithm, scalings = folds[0].logarithm, [each.target for each in folds]
+    target = dataset.target if logarithm is None else logarithm.taken(dataset.target)
     as_it_is = all(set(each.mean) == {0.0} and set(each.scale) == {1.0} for each in scalings)
     targets = target.shape[1]
     middle, spread = (
@@ -100,6 +104,13 @@ def scaled_counts(dataset: Dataset, training: Sequence[IntArray]) -> Scaled | No
     scale = np.array([1.0 / mean if mean > 0 else 1.0 for mean in means], dtype=np.float32)
     scale = np.tile(scale[:, None], counts.shape[1])
     return Scaled(counts, scale, np.zeros_like(scale))
+
+
+def _with_exposures(dataset: Dataset, folds: Sequence[Encoder]) -> Scaled:
+    """Counts are not stored relative to a middle: a zero must stay one."""
+    values = np.concatenate([dataset.target, dataset.exposures[:, None]], axis=1).astype(np.float32)
+    scale = [np.append(1.0 / each.target.arrays[1], 1.0) for each in folds]
+    return Scaled(values, np.stack(scale).astype(np.float32), np.zeros((len(folds), values.shape[1]), np.float32))
 
 
 def sample(rows: int) -> slice:

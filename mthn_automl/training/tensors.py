@@ -90,8 +90,9 @@ class DeviceData:
         return cls(features, target, _tensor(data.metadata, device), data.problem, device, counts)
 
     def scaled_as(self, data: TrainingData) -> "DeviceData":
-        """The same rows, whose features `data` scales in another way."""
-        return replace(self, features=self.features.scaled_as(data.features, self.device))
+        """The same rows, whose features `data` scales in another way, and with its targets."""
+        target = ScaledTensor.of(data.target, self.device)
+        return replace(self, features=self.features.scaled_as(data.features, self.device), target=target)
 
 
 def _tensor(array: FloatArray, device: torch.device) -> Tensor:

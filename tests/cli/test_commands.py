@@ -56,7 +56,7 @@ def test_architectures_lists_each_with_family_paper_formula_and_ranges(tmp_path:
         [head, f"  paper: {file.paper}", f"  parameters: {file.parameter_formula}"]
         for head, file in zip(heads, spaces, strict=True)
     ]
-    limited = [["needs"] * bool(file.missing()) + ["problems:"] * (len(file.problems) < 3) for file in spaces]
+    limited = [["needs"] * bool(file.missing()) + ["problems:"] * bool(file.problems) for file in spaces]
     assert [[line.split()[0] for line in block.splitlines()[3:]] for block in each] == [
         [*words, *file.parameters, *catalogue.own_training(file)] for words, file in zip(limited, spaces, strict=True)
     ]

@@ -101,6 +101,8 @@ def assert_sound(predicted: FloatArray, dataset: Dataset, *, certain: bool) -> N
     assert predicted.shape == (len(dataset), dataset.schema.outputs)
     assert predicted.dtype == np.float64
     assert np.isfinite(predicted).all()
+    if dataset.schema.problem is Problem.COUNT:
+        assert (predicted > 0).all()
     if dataset.schema.classes:
         assert ((predicted >= 0) & (predicted <= 1)).all()
         assert certain or ((predicted > 0) & (predicted < 1)).all()
@@ -326,7 +328,7 @@ def test_a_new_process_predicts_the_same_and_learns_the_same_from_a_seed(name: s
 
 def columns(dataset: Dataset) -> FloatArray:
     """What is to be predicted, a column an output: classes as zeros and ones."""
-    if dataset.schema.problem is Problem.REGRESSION:
+    if not dataset.schema.classes:
         return dataset.target
     return np.eye(dataset.schema.outputs)[dataset.target[:, 0].astype(int)]
 
@@ -350,7 +352,7 @@ def test_one_of_its_first_trials_learns_a_planted_signal_better_than_the_task_me
 
 @every_network
 def test_it_learns_every_kind_of_problem_better_than_the_task_mean(name: str, subtests: pytest.Subtests) -> None:
-    for animal in (zoo.several_targets, zoo.binary, zoo.multiclass):
+    for animal in (zoo.several_targets, zoo.binary, zoo.multiclass, zoo.ordinal, zoo.counts):
         with subtests.test(animal.__name__):
             dataset = animal()
             held = np.arange(len(dataset)) % 4 == 3

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.columns import dates
 from mthn_automl.data.columns.dates import Times
 from mthn_automl.data.columns.form import PLAIN, Form, Kind, Notation
@@ -76,11 +76,15 @@ class Cells:
 
     def keep(self, kept: NDArray[np.bool_]) -> "Cells":
         """Only the rows where `kept` (rows,) is true."""
+        return self.take(np.flatnonzero(kept))
+
+    def take(self, places: IntArray) -> "Cells":
+        """The rows at these places."""
         return replace(
             self,
-            numbers=None if self.numbers is None else self.numbers[kept],
-            dates=None if self.dates is None else self.dates[kept],
-            text=None if self.text is None else replace(self.text, codes=self.text.codes[kept]),
+            numbers=None if self.numbers is None else self.numbers[places],
+            dates=None if self.dates is None else self.dates[places],
+            text=None if self.text is None else replace(self.text, codes=self.text.codes[places]),
         )
 
     @property

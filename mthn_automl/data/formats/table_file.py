@@ -5,7 +5,6 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-import pandas as pd
 import pyarrow as pa
 
 from mthn_automl.data.formats.room import printable
@@ -25,10 +24,7 @@ class TableFile(ABC):
         name: what sentences call it.
         names: all columns in their order, each as `column_name` has it; those without a name are never read.
         unreadable: columns of nested or binary values, and what they hold; these are never read.
-        index: of a pandas DataFrame; no column, but whoever answers row by row gives it back.
     """
-
-    index: pd.Index | None = None
 
     def __init__(
         self,
@@ -111,7 +107,6 @@ class HeldTable(TableFile):
         names: all columns, those left out of the table included.
         unreadable: columns left out of the table, and what they hold.
         place: puts a row in words.
-        index: of a pandas DataFrame.
     """
 
     def __init__(
@@ -122,14 +117,9 @@ class HeldTable(TableFile):
         unreadable: Mapping[str, str],
         detected: Sequence[str] = (),
         place: Callable[[int], str] | None = None,
-        index: pd.Index | None = None,
     ) -> None:
         super().__init__(name, names, unreadable, detected)
-        self._table, self._place, self.index = (
-            table.rename_columns(list(map(column_name, table.column_names))),
-            place,
-            index,
-        )
+        self._table, self._place = table.rename_columns(list(map(column_name, table.column_names))), place
 
     def read(self, only: Collection[str] | None = None) -> pa.Table:
         if self._table.num_rows == 0:

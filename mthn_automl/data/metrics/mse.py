@@ -2,11 +2,11 @@
 
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.metrics.parts.scores import Means, over_targets
-from mthn_automl.data.scoring import REGRESSION, Metric
+from mthn_automl.data.scoring import NUMBERS, Metric
 
 
 def _scores(target: FloatArray, prediction: FloatArray) -> Means:
     return over_targets((target - prediction) ** 2, target)
 
 
-METRIC = Metric("mse", REGRESSION, _scores)
+METRIC = Metric("mse", NUMBERS, _scores)

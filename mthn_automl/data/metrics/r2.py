@@ -6,7 +6,7 @@ import numpy as np
 
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.metrics.parts.scores import Means, mean_of_defined
-from mthn_automl.data.scoring import REGRESSION, Metric
+from mthn_automl.data.scoring import NUMBERS, Metric
 
 SMALLEST_VARIANCE: Final = 1e-12
 """Of the mean square; below it, rounding is all there is."""
@@ -30,4 +30,4 @@ def _unexplained(means: FloatArray) -> FloatArray:
     return mean_of_defined(np.where(varies, squared_error / np.where(varies, variance, 1.0), np.nan))
 
 
-METRIC = Metric("r2", REGRESSION, _scores, is_score=True)
+METRIC = Metric("r2", NUMBERS, _scores, is_score=True)

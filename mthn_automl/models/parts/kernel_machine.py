@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.models.parts.gaps import known_together, part_of, weight_of
 from mthn_automl.models.parts.kernels import Kernel, Points, landmarks, whitening
-from mthn_automl.models.parts.linear import Linear, fit_classes
+from mthn_automl.models.parts.linear import Linear, fit_classes, fit_counts
 from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.received import typed
 
@@ -86,13 +86,17 @@ class KernelMachine:
         seed: int,
     ) -> "KernelMachine":
         """Kernel logistic regression over landmarks; labels: (rows,) among the present classes; weight: (rows,)."""
-        count = min(len(points), CLASS_LANDMARKS, max(50, CLASS_VALUES // len(points)))
-        stored = points.take(landmarks(points.place, count, seed=seed))
-        white = whitening(kernel.gram(stored))
-        features = np.empty((len(points), white.shape[1]))
-        for rows, chunk in points.chunks(len(stored)):
-            features[rows] = np.matmul(kernel(chunk, stored), white)
+        stored, white, features = _features(kernel, points, seed)
         fitted = fit_classes(features, labels, classes, weight, alpha=alpha)
+        return cls(kernel, len(points), stored, Linear(np.matmul(white, fitted.coefficients), fitted.intercept))
+
+    @classmethod
+    def fit_counts(
+        cls, kernel: Kernel, points: Points, rate: FloatArray, weight: FloatArray | None, *, alpha: float, seed: int
+    ) -> "KernelMachine":
+        """Kernel Poisson regression over landmarks; rate, weight: (rows,)."""
+        stored, white, features = _features(kernel, points, seed)
+        fitted = fit_counts(features, rate, weight, alpha=alpha)
         return cls(kernel, len(points), stored, Linear(np.matmul(white, fitted.coefficients), fitted.intercept))
 
     @property
@@ -138,6 +142,17 @@ class _Stored:
     stored: Points
     coefficients: FloatArray
     intercept: FloatArray
+
+
+def _features(kernel: Kernel, points: Points, seed: int) -> tuple[Points, FloatArray, FloatArray]:
+    """Landmarks, what makes the kernel's values at them features, (landmarks, features), and these of all points."""
+    count = min(len(points), CLASS_LANDMARKS, max(50, CLASS_VALUES // len(points)))
+    stored = points.take(landmarks(points.place, count, seed=seed))
+    white = whitening(kernel.gram(stored))
+    features = np.empty((len(points), white.shape[1]))
+    for rows, chunk in points.chunks(len(stored)):
+        features[rows] = np.matmul(kernel(chunk, stored), white)
+    return stored, white, features
 
 
 def _fit_exactly(gram: FloatArray, target: FloatArray, weight: FloatArray | None, alpha: float) -> FloatArray:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.sparse import csr_array, hstack
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, PoissonRegressor
 from sklearn.linear_model import Ridge as RidgeRegression
 
 from mthn_automl.data.arrays import FloatArray, IntArray
@@ -21,6 +21,8 @@ from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.received import typed
 
 DENSE_VALUES = 4_000_000  # 32 MB: up to here a dense, exact solution is the faster one
+
+MOST_POISSON_STEPS = 300
 
 TaskEffects = Literal["none", "intercept", "slopes"]
 
@@ -59,7 +61,7 @@ def fit_regression(columns: Any, target: FloatArray, weight: FloatArray | None =
     Shape:
         target (rows, outputs), NaN where missing; weight (rows,).
     """
-    dense, outputs = _densified(columns), target.shape[1]
+    dense, outputs = densified(columns), target.shape[1]
     found = Linear(np.zeros((dense.shape[1], outputs)), np.zeros(outputs))
     for rows, group in known_together(target):
         model = RidgeRegression(alpha=alpha, tol=1e-8)
@@ -82,11 +84,29 @@ def fit_classes(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         model = LogisticRegression(C=1.0 / alpha, max_iter=2000)
-        model.fit(_densified(columns), labels, sample_weight=weight)
+        model.fit(densified(columns), labels, sample_weight=weight)
     return Linear(np.ascontiguousarray(model.coef_.T), model.intercept_)
 
 
-def _densified(columns: Any) -> Any:
+def fit_counts(columns: Any, rate: FloatArray, weight: FloatArray | None, *, alpha: float) -> Linear:
+    """Poisson loss of the log rate + alpha / 2 |coefficients|^2, the intercept free.
+
+    Shape:
+        columns (rows, columns), rate (rows,), weight (rows,).
+
+    Example:
+        >>> fit_counts(np.zeros((3, 2)), np.array([0.0, 1.0, 2.0]), None, alpha=1.0).intercept.round(6)
+        array([0.])
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = PoissonRegressor(alpha=alpha / len(rate), max_iter=MOST_POISSON_STEPS, tol=1e-6)
+        model.fit(densified(columns), rate, sample_weight=weight)
+    return Linear(model.coef_[:, None], np.array([model.intercept_]))
+
+
+def densified(columns: Any) -> Any:
+    """Columns as an array where they are few enough."""
     if isinstance(columns, np.ndarray) or np.prod(columns.shape, dtype=float) > DENSE_VALUES:
         return columns
     return columns.toarray()

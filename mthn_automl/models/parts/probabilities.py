@@ -38,7 +38,7 @@ class Classes:
 
     @classmethod
     def of(cls, training: Dataset) -> "Classes | None":
-        """None where the problem is a regression."""
+        """None where the target is no class."""
         if not training.schema.classes:
             return None
         return cls(len(training.schema.classes), tuple(np.unique(training.target[:, 0]).astype(int).tolist()))
