@@ -74,7 +74,7 @@ class Terminated(BaseException):
         self.number = int(number)
 
 
-MOST_COMPARED, MOST_NAMED = 5_000, 100
+MOST_COMPARED, MOST_NAMED = 5_000, 30
 """Known names that a wrong one is compared with, and that a sentence lists."""
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.command import in_process
-from tests.data.corpus.case import outcome, short_of_memory
+from tests.data.corpus.case import on_a_small_machine, outcome
 from tests.data.corpus.large import CASES as LARGE
 from tests.data.corpus.large import wide
 from tests.data.corpus.outcomes import cases, read, shown
@@ -27,7 +27,7 @@ WRITE_ANEW = "python -m tests.data.corpus writes the table anew; look at its dif
 
 @pytest.fixture(scope="module", autouse=True)
 def little_memory() -> Iterator[None]:
-    with short_of_memory():
+    with on_a_small_machine():
         yield
 
 

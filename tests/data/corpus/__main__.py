@@ -4,11 +4,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.command import in_process
-from tests.data.corpus.case import outcome, short_of_memory
+from tests.data.corpus.case import on_a_small_machine, outcome
 from tests.data.corpus.large import peaks
 from tests.data.corpus.outcomes import TABLE, cases, written
 
-with short_of_memory():
+with on_a_small_machine():
     found = {}
     for key, case in cases().items():
         with TemporaryDirectory() as folder:

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.command import in_process
-from tests.data.corpus.case import Case, changed, outcome, short_of_memory
+from tests.data.corpus.case import Case, changed, on_a_small_machine, outcome
 from tests.data.formats.made import changed as rewritten
 from tests.data.formats.made import sheet, zstd
 
@@ -128,7 +128,7 @@ CASES = {
 def peaks() -> dict[str, tuple[str, int]]:
     """Outcome and mebibytes of each at their most, beyond those before it; one after the other in this process."""
     found = {}
-    with short_of_memory():
+    with on_a_small_machine():
         for name, case in CASES.items():
             with TemporaryDirectory() as folder:
                 words = case.written(Path(folder))
