@@ -17,9 +17,9 @@ from mthn_automl.errors import MthnError
 from mthn_automl.training.encode import encode
 from mthn_automl.training.fit import Schedule, drained
 from mthn_automl.training.networks import Networks
+from mthn_automl.tuning.fold_fits import fit_classical
 from mthn_automl.tuning.objective import (
     Configuration,
-    fit_classical,
     fold_members,
     prepare_process,
     train_in_steps,

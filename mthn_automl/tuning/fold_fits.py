@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,6 +15,9 @@ from mthn_automl.models.base import Classical
 from mthn_automl.models.parts.growth import Growth
 from mthn_automl.training.encode import training_rows
 from mthn_automl.tuning.space import make_settings
+
+if TYPE_CHECKING:
+    from mthn_automl.tuning.objective import Configuration
 
 
 class FoldFits:
@@ -101,3 +104,12 @@ def unfitted(file: SpaceFile, settings: dict[str, Any]) -> Classical:
     """A model of a classical architecture, with these of its settings."""
     architecture: Any = file.load_class()
     return architecture(make_settings(architecture.Settings, settings))  # type: ignore[no-any-return]
+
+
+def fit_classical(
+    configuration: "Configuration", training: Dataset, flags: Flags, rounds: int | None = None
+) -> Classical:
+    """Fit one classical configuration on all given rows. rounds: as in `Growth`."""
+    model = unfitted(configuration.file, configuration.settings)
+    model.fit(training, flags=flags, seed=configuration.seed, rounds=rounds)
+    return model

@@ -31,7 +31,7 @@ from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.squash import squashed
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits
-from mthn_automl.tuning.fold_fits import FoldFits, unfitted
+from mthn_automl.tuning.fold_fits import FoldFits, fit_classical, unfitted
 from mthn_automl.tuning.guard import refuse_too_large
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.refit import encoded_whole, refitted
@@ -386,15 +386,6 @@ def train_in_steps(
         placed=placed,
     )
     return training.steps()
-
-
-def fit_classical(
-    configuration: Configuration, training: Dataset, flags: Flags, rounds: int | None = None
-) -> Classical:
-    """Fit one classical configuration on all given rows. rounds: as in `Growth`."""
-    model = unfitted(configuration.file, configuration.settings)
-    model.fit(training, flags=flags, seed=configuration.seed, rounds=rounds)
-    return model
 
 
 def prepare_process(threads: int = 1) -> None:

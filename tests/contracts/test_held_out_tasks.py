@@ -18,7 +18,7 @@ from mthn_automl.tuning.state import model_state, restored_models
 from tests.contracts import zoo
 from tests.contracts.neural import NAMES as NETWORKS
 from tests.contracts.neural import builder, encoded, trained
-from tests.contracts.settings import class_of, defaults, traits_of
+from tests.contracts.settings import class_of, traits_of
 
 NAMES = catalogue.usable()
 every_model = pytest.mark.parametrize("name", NAMES)
@@ -40,7 +40,7 @@ def fitted(name: str, dataset: Dataset, number: int) -> Any:
         for _ in model.fit_in_steps(training, growth, flags=Flags.of(dataset), seed=0):
             pass
         return model
-    data, chosen = encoded(dataset, fold), defaults(name)
+    data, chosen = encoded(dataset, fold), vars(class_of(name).Settings())
     present_only = traits_of(name, data.shape, chosen).cost == "tasks_present"
     members = [Member(each, 1) for each in range(3)]
     build = builder(name, data.shape, chosen)

@@ -18,7 +18,8 @@ from mthn_automl.training.fit import Schedule
 from mthn_automl.training.mean import Model, mean_of
 from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
-from mthn_automl.tuning.objective import Configuration, fit_classical
+from mthn_automl.tuning.fold_fits import fit_classical
+from mthn_automl.tuning.objective import Configuration
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.trial_model import TrialModel
 from tests.contracts import zoo
