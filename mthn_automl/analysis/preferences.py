@@ -42,7 +42,9 @@ def _line(
     return {
         "architecture": name,
         "preference": preference,
-        "test_error": error_over_rows(asked, rows.target, prediction) if finite else np.nan,
-        "test_error_tasks": error_over_tasks(asked, rows.target, prediction, rows.task)[0] if finite else np.nan,
+        "test_error": error_over_rows(asked, rows.target, prediction, rows.weight) if finite else np.nan,
+        "test_error_tasks": error_over_tasks(asked, rows.target, prediction, rows.task, rows.weight)[0]
+        if finite
+        else np.nan,
         "parameters_per_task_network": size,
     }

@@ -38,7 +38,8 @@ def show_result(result: "SearchResult", *, as_json: bool) -> None:
         print(json.dumps({"run": str(result.folder), **result.summary}, indent=2))
         return
     show_leaderboard(result.leaderboard, result.summary["metric"])
-    print(inert(f"\n{result.summary['metadata_sentence']}"))
+    print(inert(f"\n{result.summary['test_sentence']}"))
+    print(inert(result.summary["metadata_sentence"]))
     print(inert(f"Everything is in {result.folder}; to predict new rows:\n"))
     print(inert(f"    mthn-automl predict {result.folder} new.csv --output predictions.csv"))
 

@@ -1,15 +1,15 @@
 """An account of how tables were read, column by column: what each is, what is doubtful, and what would change it."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
 
 from mthn_automl.data.columns.form import Form, Kind
-from mthn_automl.data.columns.missing import CENSORED
+from mthn_automl.data.columns.missing import CENSORED, INFINITE
 from mthn_automl.data.columns.rule import Cells
 from mthn_automl.data.names import counted, listed
 from mthn_automl.data.schema import Column
@@ -19,13 +19,18 @@ FEW_PERCENT: Final = 0.05
 """Share of cells from which a mark that counts as missing is asked about."""
 
 
+LONGEST_SHOWN: Final = 60
+"""Letters of a cell."""
+
+
 @dataclass(frozen=True)
 class ColumnAccount:
     """How one column was read.
 
     Attributes:
         name: as it stands in the input.
-        role: task, target, offset, weight, feature, metadata, id, or ignored.
+        role: task, target, offset, weight, feature, metadata, id, split, group, time, or ignored; two with a comma
+            between them.
         kind: number, truth, date or text.
         how: what it is taken for, in words.
         cells: how many there are.
@@ -58,6 +63,8 @@ class Roles:
         offset: the column of exposures; None: there is none.
         weight: the column that says what each row counts.
         id: the column by which the user knows a row.
+        splitting: what columns are to splits, by name.
+        left_out: columns that the user does not want, of which nothing is asked.
     """
 
     task: Sequence[str]
@@ -68,30 +75,54 @@ class Roles:
     offset: str | None = None
     weight: str | None = None
     id: str | None = None
+    splitting: Mapping[str, str] = field(default_factory=dict)
+    left_out: Sequence[str] = ()
 
 
 def account_of_tables(data: Source, meta: Source | None, roles: Roles) -> tuple[ColumnAccount, ...]:
     """All columns of the data, then those of the metadata but for the name of the task."""
-    found = [_of_data(data, name, roles) for name in data.columns]
-    if data.id is not None and roles.id is not None:
+    features, metadata = _by_source(roles.features), _by_source(roles.metadata)
+    promoted = set(roles.promoted)
+    found = [
+        _of(data, name, "metadata", metadata) if name in promoted else _of_data(data, name, roles, features)
+        for name in data.columns
+    ]
+    if data.id is not None and roles.id is not None and roles.id not in data.columns:
         found.append(_of_id(roles.id, data.id))
     if meta is not None:
-        found += [_of(meta, name, "metadata", roles.metadata) for name in meta.columns if name not in roles.task]
-    return tuple(found)
+        found += [_of(meta, name, "metadata", metadata) for name in meta.columns if name not in roles.task]
+    left_out = set(roles.left_out)
+    asked = (replace(each, questions=()) if each.name in left_out else each for each in found)
+    return tuple(_with_splitting(each, roles) for each in asked)
 
 
-def _of_data(source: Source, name: str, roles: Roles) -> ColumnAccount:
+def _with_splitting(account: ColumnAccount, roles: Roles) -> ColumnAccount:
+    role = roles.splitting.get(account.name)
+    if role is None:
+        return account
+    return replace(account, role=role if account.role == "ignored" else f"{role}, {account.role}")
+
+
+def _by_source(columns: Sequence[Column]) -> dict[str, list[Column]]:
+    """What a model is given, by the column of the input that it is made of."""
+    found: dict[str, list[Column]] = {}
+    for column in columns:
+        found.setdefault(column.read_from, []).append(column)
+    return found
+
+
+def _of_data(source: Source, name: str, roles: Roles, features: Mapping[str, Sequence[Column]]) -> ColumnAccount:
     if name in roles.task:
         return account_of(source, name, "task", ())
     if name in roles.targets:
         return account_of(source, name, "target", ())
     if name == roles.offset:
         return account_of(source, name, "offset", ())
+    if name == roles.id and source.id is not None:
+        return _of_id(name, source.id)
     if name == roles.weight:
         return account_of(source, name, "weight", ())
-    if name in roles.promoted:
-        return _of(source, name, "metadata", roles.metadata)
-    return _of(source, name, "feature", roles.features)
+    return _of(source, name, "feature", features)
 
 
 def _of_id(name: str, cells: pa.ChunkedArray) -> ColumnAccount:
@@ -109,8 +140,8 @@ def _of_id(name: str, cells: pa.ChunkedArray) -> ColumnAccount:
     )
 
 
-def _of(source: Source, name: str, role: str, columns: Sequence[Column]) -> ColumnAccount:
-    used = [column for column in columns if column.read_from == name]
+def _of(source: Source, name: str, role: str, columns: Mapping[str, Sequence[Column]]) -> ColumnAccount:
+    used = columns.get(name, [])
     return account_of(source, name, role if used else "ignored", used)
 
 
@@ -142,7 +173,7 @@ def account_of(source: Source, name: str, role: str, columns: Sequence[Column]) 
 def account_notes(accounts: Sequence[ColumnAccount]) -> list[str]:
     """A sentence a column that was not simply numbers or text, and one a question."""
     notes = [f"'{each.name}' is read as {each.how}." for each in accounts if not each.plain]
-    return notes + [f"{question}." for each in accounts for question in each.questions if each.role != "ignored"]
+    return notes + [f"{question}." for each in accounts for question in each.questions]
 
 
 def _is_plain(cells: Cells) -> bool:
@@ -157,7 +188,7 @@ def _how(cells: Cells, columns: Sequence[Column]) -> str:
         used = int(np.count_nonzero(cells.text.counts))
         kept = len(columns[0].categories or ()) if columns else used
         parts.append(counted(used, "value") if kept == used else f"{used:,} values, {kept:,} of them as categories")
-    marks = [f"'{mark}' in {counted(count, 'cell')}" for mark, count in cells.missing.items()]
+    marks = [f"'{_short(mark)}' in {counted(count, 'cell')}" for mark, count in cells.missing.items()]
     if marks:
         parts.append(f"{', '.join(marks[:5])} missing")
     return "; ".join(parts)
@@ -187,24 +218,34 @@ def _questions(source: Source, name: str, cells: Cells) -> list[str]:
             f"{listed(limits, 3)} in {counted(count, 'cell')} of '{name}' count as missing: write the limit, or half "
             "of it, where that is nearer to the truth"
         )
-    marked = {mark: count for mark, count in cells.missing.items() if mark not in limits}
+    marked = {
+        _short(mark): count
+        for mark, count in cells.missing.items()
+        if mark not in limits and mark.lower() not in INFINITE
+    }
     if sum(marked.values()) > FEW_PERCENT * len(cells.known):
         found.append(
             f"{listed(list(marked), 3)} of '{name}' count as missing: --categorical '{name}' makes them values"
         )
     if cells.strange:
         cell, row = next(iter(cells.strange.items()))
+        numeric = f"--numeric '{name}' counts such cells as missing"
+        remedy = numeric if cells.nearly is Kind.NUMBER else "correct such cells, or leave them empty"
         found.append(
-            f"'{name}' is text, since '{cell}' in {source.at(row)} is no number"
-            f"{f' (nor are {len(cells.strange) - 1} others)' if len(cells.strange) > 1 else ''}: "
-            f"--numeric '{name}' counts such cells as missing"
+            f"'{name}' is text, since '{_short(cell)}' in {source.at(row)} is no {cells.nearly.value}"
+            f"{f' (nor are {len(cells.strange) - 1} others)' if len(cells.strange) > 1 else ''}: {remedy}"
         )
     return found
 
 
+def _short(cell: str) -> str:
+    """A cell as a sentence shows it; it may hold a book."""
+    return cell if len(cell) <= LONGEST_SHOWN else f"{cell[:LONGEST_SHOWN]}..."
+
+
 def _cell(cells: Cells, row: int) -> str:
     if cells.text is not None:
-        return cells.text.names[int(cells.text.codes[row])]
+        return _short(cells.text.names[int(cells.text.codes[row])])
     if cells.dates is not None:
         date = str(np.datetime_as_string(cells.dates[row : row + 1], unit="s")[0])
         return date.removesuffix("T00:00:00")

@@ -8,7 +8,9 @@ from mthn_automl.data.formats.reading import Reading
 from mthn_automl.errors import UsageError, did_you_mean
 
 PLAIN = Reading()
-PREDICTED = ("row", "task", "architecture", "role", "target", "prediction")
+AUTO = "auto"
+"""In place of a column of groups: rows of identical features."""
+PREDICTED = ("row", "task", "architecture", "role", "target", "prediction", "weight")
 PREFIXES_PREDICTED = ("prediction_", "probability_", "target_")
 """Names of the columns of predictions."""
 
@@ -29,9 +31,15 @@ class Asked:
         decimal, thousands: marks of numbers in all columns; None: as each column shows.
         reading: how the files are read.
         id: the column by which the user knows a row: given back with predictions, and no feature.
+        wide: whether each target column is a task, on rows that all share; `task` then names the column of the
+            metadata that holds the names of the target columns.
         merge_rare: whether classes of a single row become one class; else these rows are dropped.
         offset: the column of exposures, above 0, that a count is in proportion to.
         promote: whether features that never vary within a task are its metadata, where no others are given.
+        group: the column, of data or metadata, whose rows of the same value are kept together in training or test; or
+            `auto`, for rows of identical features. A column of the data is then no feature, unless `features` names it.
+        time: the column by which rows are ordered; it stays a feature.
+        split: the column that says train, validation or test, which is no feature; or a file with `row` and `split`.
         weight: the column of the data that says what each row counts; None: all count alike.
     """
 
@@ -47,8 +55,12 @@ class Asked:
     thousands: str | None = None
     reading: Reading = PLAIN
     id: str | None = None
+    wide: bool = False
     merge_rare: bool = False
     promote: bool = True
+    group: str | None = None
+    time: str | None = None
+    split: str | None = None
     offset: str | None = None
     weight: str | None = None
 
@@ -63,7 +75,10 @@ class Asked:
 
     def uses(self, name: str) -> bool:
         """Whether a column of the data may be a feature."""
-        return name not in (*self.ignore, self.offset, self.weight) and (not self.features or name in self.features)
+        others = (*self.ignore, self.weight, self.offset, self.split, self.id)
+        if name in others or (name == self.group and name not in self.features):
+            return False
+        return not self.features or name in self.features
 
     def refuse_unknown(self, data: Collection[str], meta: Collection[str]) -> None:
         """Asked once the names of all columns are known.
@@ -76,6 +91,8 @@ class Asked:
             raise UsageError(f"A column must be --categorical or --numeric, however '{both[0]}' is said to be both.")
         if self.id is not None:
             self._check_id(self.id)
+        if self.decimal is not None and self.decimal == self.thousands:
+            raise UsageError(f"--decimal and --thousands must differ, however both are '{self.decimal}'.")
         known = {*data, *meta}
         for flag, names, among in (
             ("--features", self.features, set(data)),
@@ -84,6 +101,8 @@ class Asked:
             ("--ignore", self.ignore, known),
             ("--categorical", self.categorical, known),
             ("--numeric", self.numeric, known),
+            ("--group", [self.group] if self.group not in (None, AUTO) else [], known),
+            ("--time", [] if self.time is None else [self.time], set(data)),
             ("--offset", [self.offset] if self.offset is not None else [], set(data)),
         ):
             for name in names:
@@ -93,7 +112,7 @@ class Asked:
                     )
 
     def _check_id(self, name: str) -> None:
-        used = [*self.task, *self.target, *self.features, *self.categorical, *self.numeric]
+        used = [*self.task, *self.target, *self.features, *self.categorical, *self.numeric, self.weight, self.split]
         if name in used:
             raise UsageError(f"--id must name a column that is nothing else, however '{name}' is asked for twice.")
         if name in PREDICTED or name.startswith(PREFIXES_PREDICTED):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,10 +53,48 @@ class TaskTable:
     def __len__(self) -> int:
         return len(self.names)
 
+    def take(self, tasks: IntArray) -> "TaskTable":
+        return TaskTable(
+            tuple(self.names[task] for task in tasks), None if self.metadata is None else self.metadata.take(tasks)
+        )
+
     def joined(self, other: "TaskTable") -> "TaskTable":
         if self.metadata is None or other.metadata is None:
             return TaskTable(self.names + other.names, self.metadata if len(other) == 0 else None)
         return TaskTable(self.names + other.names, self.metadata.joined(other.metadata))
+
+
+class Part(IntEnum):
+    """What the user has said that a row is for."""
+
+    UNUSED = -1
+    TRAIN = 0
+    VALIDATION = 1
+    TEST = 2
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What splits go by, apart from the task; None: the user has said nothing of it.
+
+    Attributes:
+        time: (rows,) float64, NaN where missing.
+        dated: whether times are seconds since 1970.
+        groups_asked: whether the user asked that groups are kept together, so that tasks which share one are, too.
+        part: (rows,) int64, values of `Part`.
+    """
+
+    time: FloatArray | None = None
+    dated: bool = False
+    groups_asked: bool = False
+    part: IntArray | None = None
+
+    def take(self, rows: IntArray) -> "Keys":
+        return replace(
+            self,
+            time=None if self.time is None else self.time[rows],
+            part=None if self.part is None else self.part[rows],
+        )
 
 
 @dataclass(frozen=True)
@@ -77,6 +116,7 @@ class Dataset:
         weight: (rows,) float64, above zero, what each row counts; None: all count alike.
         id: (rows,) what the user knows each row by, as it stands in the input; None: nothing.
         group: (rows,) int64, rows of one group belong together in every split; None: each row is its own.
+        keys: what splits go by besides.
     """
 
     schema: Schema
@@ -92,6 +132,7 @@ class Dataset:
     weight: FloatArray | None = None
     id: pa.ChunkedArray | None = None
     group: IntArray | None = None
+    keys: Keys = Keys()
 
     def __len__(self) -> int:
         return len(self.task)
@@ -108,6 +149,7 @@ class Dataset:
             id=None if self.id is None else self.id.take(pa.array(rows)),
             group=None if self.group is None else self.group[rows],
             exposure=None if self.exposure is None else self.exposure[rows],
+            keys=self.keys.take(rows),
         )
 
     @property
@@ -134,6 +176,12 @@ class Dataset:
         """For those who only compute."""
         return replace(self, id=None)
 
+    def numbered(self, order: IntArray) -> "Dataset":
+        """The same rows, where task order[t] is the new task t: all tasks, or at least those that have rows here."""
+        number = np.full(len(self.tasks), -1, dtype=np.int64)
+        number[order] = np.arange(len(order))
+        return replace(self, task=number[self.task], tasks=self.tasks.take(order))
+
     def followed_by(self, other: "Dataset") -> "Dataset":
         """These rows, then those of `other`, whose tasks begin with these tasks; each counts once."""
         beyond = 1 + int(self.row.max(initial=-1))
@@ -149,6 +197,7 @@ class Dataset:
             id=None,
             group=None if self.group is None or other.group is None else _apart(self.group, other.group),
             exposure=None if self.exposure is None else np.concatenate([self.exposure, other.exposures]),
+            keys=Keys(),
         )
 
     def weighted_to_mean_1(self) -> "Dataset":

@@ -5,12 +5,12 @@ from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mthn_automl.data.account import ColumnAccount
 from mthn_automl.data.alarms.parts.alarm import Alarm
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.splits.parts.account import SplitAccount
 
 BINS: Final = 8
 """Of the histogram of sizes, whose bounds grow by equal factors."""
@@ -64,6 +64,7 @@ class Description:
         classes: none in regression.
         columns: of data and metadata.
         notes: all that was decided, in sentences.
+        split: what would be held out.
         alarms: what looks wrong.
         alarms_sample: the rows that were looked at for these; empty: all.
     """
@@ -77,6 +78,7 @@ class Description:
     classes: tuple[str, ...]
     columns: tuple[ColumnAccount, ...]
     notes: tuple[str, ...]
+    split: SplitAccount
     alarms: tuple[Alarm, ...]
     alarms_sample: str
 
@@ -85,27 +87,19 @@ class Description:
         return asdict(self)
 
 
-def describe(
-    dataset: Dataset,
-    test: NDArray[np.bool_],
-    metric: str,
-    alarms: tuple[tuple[Alarm, ...], str],
-    *,
-    in_file: int | None = None,
-) -> Description:
+def describe(dataset: Dataset, split: SplitAccount, metric: str, alarms: tuple[tuple[Alarm, ...], str]) -> Description:
     """Plain values of a dataset.
 
     Args:
         dataset: as it was read.
-        test: (rows,) those that would be held out.
+        split: what would be held out.
         metric: its name.
         alarms: what was found, and the sample that was looked at.
-        in_file: rows of a test file in place of those held out.
     """
     schema = dataset.schema
     return Description(
         rows=len(dataset),
-        test_rows=int(np.count_nonzero(test)) if in_file is None else in_file,
+        test_rows=sum(each.rows for each in (split.new_rows, split.new_tasks) if each is not None),
         sizes=_sizes(dataset),
         problem=schema.problem.value,
         metric=metric,
@@ -113,6 +107,7 @@ def describe(
         classes=schema.classes,
         columns=dataset.account,
         notes=dataset.notes,
+        split=split,
         alarms=alarms[0],
         alarms_sample=alarms[1],
     )

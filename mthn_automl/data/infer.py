@@ -1,5 +1,6 @@
 """What each feature or metadatum is to a model, and which are of no use."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
@@ -11,6 +12,7 @@ from mthn_automl.data.columns.text import Names
 from mthn_automl.data.names import counted, listed
 from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source
+from mthn_automl.errors import DataError
 
 FOLD_ABOVE = 20
 MOST_CATEGORIES = 1_000
@@ -28,8 +30,20 @@ def infer_columns(source: Source, names: Iterable[str], noun: str) -> tuple[tupl
             usable += columns
         else:
             ignored.setdefault(reason or "no category occurs twice", []).append(name)
+    _refuse_twins(source, usable)
     notes = [f"Ignored {counted(len(each), noun)}, {why}: {listed(each, 10)}." for why, each in ignored.items()]
     return tuple(usable), notes
+
+
+def _refuse_twins(source: Source, columns: list[Column]) -> None:
+    """Raise a DataError where a part of a date is called as a column of the table is."""
+    times = Counter(column.name for column in columns)
+    for column in columns:
+        if column.part is not None and times[column.name] > 1:
+            raise DataError(
+                f"No two columns may have the same name, however of the dates in '{column.read_from}' of "
+                f"{source.name} '{column.name}' is made, which is a column already; rename it, or --ignore it."
+            )
 
 
 def _columns(name: str, cells: Cells) -> list[Column]:
@@ -53,9 +67,7 @@ def _useless(cells: Cells) -> str | None:
 
 def _constant(cells: Cells) -> bool:
     """Whether a column without gaps has a single value."""
-    values = cells.text.codes if cells.text is not None else cells.dates if cells.dates is not None else cells.numbers
-    assert values is not None
-    return bool(values.min() == values.max())
+    return bool(cells.values.min() == cells.values.max())
 
 
 def _categories(names: Names) -> tuple[str, ...]:

@@ -51,11 +51,11 @@ class Likeness:
             found.setdefault(_digits(form), []).append(form)
         return found
 
-    def nearest(self, name: str) -> str | None:
-        """The known name that differs least, if it may well be meant."""
+    def nearest(self, name: str, *, by_letters: bool = True) -> str | None:
+        """The known name that differs least, if it may well be meant; by_letters: not in its form alone."""
         form = folded(name)
-        if form in self._by_form:
-            return self._by_form[form]
+        if form in self._by_form or not by_letters:
+            return self._by_form.get(form)
         rivals = self._by_digits.get(_digits(form), [])
         near = difflib.get_close_matches(form, rivals, n=1, cutoff=NEAR) if len(rivals) <= MOST_COMPARED else []
         return self._by_form[near[0]] if near else None
@@ -63,12 +63,13 @@ class Likeness:
     def question(self, names: Iterable[str], where: str) -> str:
         """`; did you mean '1001' by '01001', as in meta.csv?`, of those that have one near; empty where none has.
 
-        where: what holds the known names, in words.
+        Only the first few names are compared letter by letter, which takes its time. where: what holds the known ones.
         """
-        near = [(name, found) for name in names if (found := self.nearest(name)) is not None]
+        found = [(name, self.nearest(name, by_letters=number < MOST_NAMED)) for number, name in enumerate(names)]
+        near = [(name, each) for name, each in found if each is not None]
         if not near:
             return ""
-        shown = ", ".join(f"'{found}' by '{name}'" for name, found in near[:MOST_GROUPS])
+        shown = ", ".join(f"'{each}' by '{name}'" for name, each in near[:MOST_GROUPS])
         more = f" and {len(near) - MOST_GROUPS:,} more" if len(near) > MOST_GROUPS else ""
         return f"; did you mean {shown}{more}, as in {where}?"
 

@@ -22,12 +22,12 @@ def constant_within(source: Source, task: IntArray, names: Iterable[str]) -> tup
 
 def _is_constant(cells: Cells, task: IntArray, tasks: int) -> bool:
     known = cells.known
-    values = cells.names().codes[known]
+    values, of = cells.values[known], task[known]
     if len(values) == 0 or (values == values[0]).all():
         return False
-    first = np.full(tasks, -1, dtype=np.int64)
-    first[task[known][::-1]] = values[::-1]
-    return bool((values == first[task[known]]).all())
+    first = np.full(tasks, values[0])
+    first[of[::-1]] = values[::-1]
+    return bool((values == first[of]).all())
 
 
 def one_row_a_task(source: Source, task: IntArray) -> Source:

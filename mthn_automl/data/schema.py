@@ -77,6 +77,7 @@ class Schema:
         described_by: those columns of `task` that the metadata have too; a row of metadata is of all tasks that have
             its values there. None: all.
         id: the column by which the user knows a row; it is given back with predictions, and is no feature.
+        wide: columns of the data each of which is the target of a task of its name; none: a column names the task.
     """
 
     task: tuple[str, ...]
@@ -90,6 +91,7 @@ class Schema:
     weight: str | None = None
     described_by: tuple[str, ...] = ()
     id: str | None = None
+    wide: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.targets:
@@ -100,7 +102,7 @@ class Schema:
             raise ValueError(f"the classes of a {self.problem} problem cannot be {list(self.classes)}")
         if self.offset is not None and self.problem is not Problem.COUNT:
             raise ValueError(f"an offset is of counts, however the problem is {self.problem}")
-        for columns in (self.features, self.metadata, self.targets, self.task):
+        for columns in (self.features, self.metadata, self.targets, self.task, self.wide):
             names = [each if isinstance(each, str) else each.name for each in columns]
             if len(set(names)) < len(names):
                 raise ValueError(f"no two columns of a table may have the same name, however they are {names}")

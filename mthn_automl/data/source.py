@@ -7,16 +7,18 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.columns.again import read_again
 from mthn_automl.data.columns.form import Form, Kind
-from mthn_automl.data.columns.rule import Cells, Told, as_text, read_cells
+from mthn_automl.data.columns.rule import Cells, Told, as_text, is_text, read_cells
 from mthn_automl.data.columns.text import Names
 from mthn_automl.data.formats.opening import open_table
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.formats.table_file import TableFile
+from mthn_automl.data.names import counted
 from mthn_automl.data.task_names import joined_name
 from mthn_automl.data.values import LARGEST, too_large
 from mthn_automl.errors import DataError, did_you_mean
@@ -25,6 +27,8 @@ Given = str | Path | Any
 """A file, or a DataFrame."""
 
 PLAIN = Reading()
+DATA, METADATA = "the data", "the metadata"
+"""What DataFrames are called in sentences."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,7 @@ class Source:
         told: Mapping[str, Told] | None = None,
         reading: Reading = PLAIN,
         known_by: str | None = None,
+        apart: bool = True,
     ) -> "Source":
         """Read a file, or a DataFrame, called `name` in messages, by the rule; neither is ever changed.
 
@@ -64,6 +69,7 @@ class Source:
             told: what the user has said of columns; under the empty name, of all others.
             reading: how the file is to be read.
             known_by: the column that is kept as it stands.
+            apart: whether that is no other column besides.
 
         Raises:
             DataError: as the format says; a number that is too large.
@@ -71,13 +77,15 @@ class Source:
         file, said = open_table(given, name, reading), told or {}
         usual = said.get("", Told())
         table, columns = file.read(), dict[str, Cells]()
+        table, rows, repeated = _without_names(file, table)
         kept = _kept(table, known_by)
-        table = table if kept is None else table.drop_columns([known_by])
-        for each in table.column_names:
-            cells, table = table.column(each), table.drop_columns([each])  # so that no other is in memory twice
+        table = table if kept is None or not apart else table.drop_columns([known_by])
+        names, waiting = table.column_names, table.columns[::-1]
+        del table  # so that no column but the one at hand is in memory twice
+        for each in names:
+            cells = waiting.pop()
             columns[each] = _names(cells) if each in tasks else read_cells(cells, said.get(each, usual))
-        rows = len(next(iter(columns.values())).known) if columns else 0
-        return cls(file, np.arange(rows, dtype=np.int64), columns, file.notes, kept)._checked()
+        return cls(file, rows, columns, (*file.notes, *repeated), kept)._checked()
 
     @classmethod
     def again(
@@ -161,6 +169,12 @@ class Source:
         ids = None if self.id is None else self.id.filter(pa.array(kept))
         return replace(self, columns=columns, rows=self.rows[kept], id=ids)
 
+    def take(self, places: IntArray) -> "Source":
+        """The rows at these places, each as often as it is named."""
+        columns = {name: cells.take(places) for name, cells in self.columns.items()}
+        ids = None if self.id is None else self.id.take(pa.array(places))
+        return replace(self, columns=columns, rows=self.rows[places], id=ids)
+
     def require(self, column: str, purpose: str, hint: str = "") -> Cells:
         """The column, or a DataError that names the nearest one; `purpose` ends `must have a column 'x' ...`."""
         if column in self.columns:
@@ -226,6 +240,24 @@ def _kept(table: pa.Table, name: str | None) -> pa.ChunkedArray | None:
         return None
     column = table.column(name)
     return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+
+
+def _without_names(file: TableFile, table: pa.Table) -> tuple[pa.Table, IntArray, list[str]]:
+    """The table without lines of names between the rows, where files were joined; which rows are left, and a note."""
+    rows = np.arange(len(table), dtype=np.int64)
+    if table.num_columns < 2 or not all(is_text(column.type) for column in table.columns):
+        return table, rows, []
+    same = pa.chunked_array([pa.repeat(True, len(table))])
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        same = pc.and_(same, pc.fill_null(pc.equal(column, name), False))
+        if not pc.any(same).as_py():
+            return table, rows, []
+    repeated = np.flatnonzero(same.to_numpy())
+    note = (
+        f"{file.name}: {counted(len(repeated), 'line')} of column names left out between the rows, the first "
+        f"{file.place(int(repeated[0]))}."
+    )
+    return table.filter(pc.invert(same)), np.delete(rows, repeated), [note]
 
 
 def _names(column: pa.ChunkedArray) -> Cells:

@@ -1,6 +1,6 @@
 """The tasks met so far while new rows are read, in one piece or in many."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -49,6 +49,10 @@ class TaskBook:
         known = self._describing
         table = given if known.metadata is None else given.joined(known.metadata)
         self._describing = TaskTable((*names, *known.names), table)
+
+    def described_alone(self, known: Collection[str]) -> list[str]:
+        """Tasks of which metadata were given, and which are none of those known."""
+        return [name for name in self._named if name not in known]
 
     def enter(self, codes: IntArray, names: Sequence[str]) -> IntArray:
         """(rows,) int64 number of the task of each row, from indices (rows,) into names."""

@@ -1,11 +1,13 @@
 """What each row counts, in training and in every error: a column of numbers that is no feature."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.names import counted
 from mthn_automl.data.source import Source
-from mthn_automl.data.targets import numbers_of
+from mthn_automl.data.targets import known_target, numbers_of
 from mthn_automl.errors import DataError
 
 
@@ -40,3 +42,12 @@ def weight_note(name: str, weight: FloatArray) -> str:
         f"Rows count as '{name}' says, from {weight.min():g} to {weight.max():g}, in training and in every error; "
         f"{counted(len(weight), 'row')} so weighted tell about as much as {worth:,.0f} that count alike."
     )
+
+
+def rows_of_use(source: Source, targets: Sequence[str], weight: str | None) -> tuple[Source, list[str]]:
+    """The rows that have a target and count, and notes about the others."""
+    source, notes = known_target(source, targets)
+    if weight is None:
+        return source, notes
+    source, left_out = rows_that_count(source, weight)
+    return source, [*notes, *left_out]

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.exposure import given_exposures
-from mthn_automl.data.read import read_rows
+from mthn_automl.data.new_rows import read_rows
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.stream import RowStream
 from mthn_automl.deployment.rows import FeatureReader, TaskReader
@@ -102,7 +102,8 @@ class Predictor:
 
         Returns:
             Columns row, task, the column of --id if there is one, then prediction (or prediction_<target>); for
-            classes prediction and probability_<class>. The index is that of `data` where it is a DataFrame.
+            classes prediction and probability_<class>. Of a wide table prediction_<target column>, for classes
+            probability_<target column>_<class>, too, and no task. The index is that of `data` where it is a DataFrame.
 
         Raises:
             DataError: as `read`.
@@ -114,11 +115,15 @@ class Predictor:
         for note in rows.notes:
             warnings.warn(note, UnknownWarning, stacklevel=2)
         table = self.predict_rows(rows)
-        return table.set_axis(data.index) if isinstance(data, pd.DataFrame) else table
+        if not isinstance(data, pd.DataFrame):
+            return table
+        given = {name: _column(data, name) for name in table.columns if name == self.schema.id}
+        return table.assign(**given).set_axis(data.index)
 
     def predict_rows(self, rows: Dataset) -> pd.DataFrame:
         """As `predict`, for rows that `read` has encoded."""
-        return prediction_table(self.schema, rows, self._predicted(rows))
+        table = wide_table if self.schema.wide else prediction_table
+        return table(self.schema, rows, self._predicted(rows))
 
     def stream(
         self,
@@ -267,6 +272,11 @@ class Predictor:
         return {"prediction": self.schema.classes[int(prediction.argmax())], **named}
 
 
+def _column(frame: pd.DataFrame, name: str) -> Any:
+    """Of the type that it has there; its name may be any that is printed so."""
+    return next(frame[column].array for column in frame.columns if str(column) == name)
+
+
 def _finite(prediction: FloatArray) -> FloatArray:
     """The predictions, if they are numbers.
 
@@ -289,9 +299,33 @@ def prediction_table(schema: Schema, rows: Dataset, prediction: FloatArray) -> p
         "task": np.array(rows.tasks.names, dtype=object)[rows.task],
     }
     if schema.id is not None and rows.id is not None:
-        columns[schema.id] = rows.id.to_pandas().to_numpy()
+        columns[schema.id] = _id_column(rows)
     columns.update(_class_columns(schema, prediction) if schema.classes else _target_columns(schema, prediction))
     return pd.DataFrame(columns)
+
+
+def wide_table(schema: Schema, rows: Dataset, prediction: FloatArray) -> pd.DataFrame:
+    """A row for all tasks that have one and the same row: the columns of `predict` where the table was wide."""
+    tasks = int(np.count_nonzero(rows.row == rows.row[0])) if len(rows) else 1
+    first = slice(None, None, tasks)
+    columns: dict[str, object] = {"row": rows.row[first]}
+    if schema.id is not None and rows.id is not None:
+        columns[schema.id] = _id_column(rows)[first]
+    for index, task in enumerate(rows.task[:tasks]):
+        name, of_task = rows.tasks.names[task], prediction[index::tasks]
+        if not schema.classes:
+            columns[f"prediction_{name}"] = of_task[:, 0]
+            continue
+        found = _class_columns(schema, of_task)
+        columns[f"prediction_{name}"] = found.pop("prediction")
+        columns.update({each.replace("_", f"_{name}_", 1): values for each, values in found.items()})
+    return pd.DataFrame(columns)
+
+
+def _id_column(rows: Dataset) -> Any:
+    """In the type that the file has, which knows whole numbers with gaps."""
+    assert rows.id is not None
+    return rows.id.to_pandas(types_mapper=pd.ArrowDtype).array
 
 
 def _class_columns(schema: Schema, probability: FloatArray) -> dict[str, object]:

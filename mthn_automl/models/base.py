@@ -16,12 +16,15 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.data.schema import Problem
+from mthn_automl.models.parts.categories import EMBEDDING_SIZE, WithCategories
 from mthn_automl.models.parts.counts import steadied
 from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.frame import Frame
+from mthn_automl.models.parts.growth import Growth
 from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.models.parts.task_tables import WithTaskTables
 from mthn_automl.received import typed
@@ -34,16 +37,27 @@ class ProblemShape:
     """What the data give, apart from what is chosen.
 
     Attributes:
-        features: columns after preprocessing, d_x.
+        features: columns that a network reads, d_x.
         outputs: what a network predicts for a row, d_y: targets, or scores of classes.
         tasks: how many there are.
         metadata: columns of the tasks' metadata after preprocessing, d_m; 0 where there are none.
+        wide_columns: so many columns of the encoded features, the last, are indices of categories that are embedded.
+        wide_categories: categories of all of these.
     """
 
     features: int
     outputs: int
     tasks: int
     metadata: int = 0
+    wide_columns: int = 0
+    wide_categories: int = 0
+
+    @classmethod
+    def of(cls, encoder: Encoder, outputs: int, tasks: int) -> "ProblemShape":
+        """What an encoder makes of rows and metadata."""
+        wide = encoder.feature_width - encoder.narrow_width
+        features = encoder.narrow_width + EMBEDDING_SIZE * wide
+        return cls(features, outputs, tasks, encoder.metadata_width, wide, encoder.features.wide_categories)
 
 
 @dataclass(frozen=True)
@@ -84,7 +98,7 @@ class Size:
         return Size(self.total + other.total, self.task_network + other.task_network, self.marginal + other.marginal)
 
 
-class Architecture(WithTaskTables, ABC):
+class Architecture(WithTaskTables, WithCategories, ABC):
     """One network for all tasks; an ordinary module, which the training engine stacks over folds and seeds.
 
     A subclass is final. Its `Settings` is a frozen dataclass with exactly the parameters of its search space
@@ -126,6 +140,7 @@ class Architecture(WithTaskTables, ABC):
     def __init__(self, shape: ProblemShape) -> None:
         super().__init__()
         self.register_buffer("metadata", torch.zeros(shape.tasks, shape.metadata))
+        self.add_categories(shape.wide_columns, shape.wide_categories)
 
     @classmethod
     @abstractmethod
@@ -186,46 +201,11 @@ class Architecture(WithTaskTables, ABC):
     def _dropouts(self) -> list[str]:
         return [name for name, module in self.named_modules() if isinstance(module, Dropout) and module.share > 0.0]
 
-    @cached_property
-    def task_indexed(self) -> frozenset[str]:
-        """Names of all parameters and buffers with a row a task; `metadata` always counts as one and is not named."""
-        return frozenset(
-            f"{holder}.{name}" if holder else name
-            for holder, module in self.named_modules()
-            if isinstance(module, WithTaskTables)
-            for name in module.task_tables
-        )
-
     def size(self) -> Size:
         parameters = dict(self.named_parameters())
         a_task = sum(parameters[name][0].numel() for name in self.task_indexed & parameters.keys())
         total = sum(parameter.numel() for parameter in parameters.values())
-        return Size(total, self.task_network_parameters(), a_task)
-
-
-@dataclass(frozen=True)
-class Growth:
-    """How long a model grows that is made in rounds, such as trees.
-
-    Attributes:
-        rounds: exactly so many; None: as many as `validation` shows to be best, or as are usual where there is none.
-        validation: rows that are not trained on, whose loss says when to stop; None: there are none.
-        rungs: of work done, in rising order, at which the fit pauses and predicts with what it has.
-        deadline: seconds since the epoch, past which no further round is begun; None: never.
-    """
-
-    rounds: int | None = None
-    validation: Dataset | None = None
-    rungs: tuple[int, ...] = ()
-    deadline: float | None = None
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What is stored of every classical model."""
-
-    encoder: Encoder
-    classes: Classes | None
+        return Size(total, self.task_network_parameters() + self.category_parameters, a_task)
 
 
 class Classical(ABC):
@@ -233,7 +213,8 @@ class Classical(ABC):
 
     It learns from encoded rows, of several targets those that each row has, as the rows are weighted, and gives scores;
     the frame around it encodes, decodes, and keeps what both need. Rows of tasks numbered beyond those of the fit are
-    of tasks never seen.
+    of tasks never seen. So are those of tasks without a training row: the frame leaves these out of the fit, and
+    numbers the tasks accordingly.
 
     Shape:
         rows -> (rows, targets) float64 on the targets' own scale, or (rows, classes) probabilities.
@@ -274,6 +255,7 @@ class Classical(ABC):
         rounds: of a model that has been fitted in rounds, those that it kept and those that it was trained for.
         encoder: of features, metadata and targets, fitted on the training rows.
         classes: those of the training rows; None of numbers.
+        trained: numbers of the tasks that have training rows; None: all have.
     """
 
     Settings: ClassVar[type]
@@ -285,6 +267,7 @@ class Classical(ABC):
 
     encoder: Encoder
     classes: Classes | None
+    trained: IntArray | None
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings
@@ -355,6 +338,12 @@ class Classical(ABC):
         """As `learn_in_steps`; encoder and classes are those of the training rows alone."""
         training = training.weighted_to_mean_1()
         self.encoder, self.classes = Encoder.fit(training, flags), Classes.of(training)
+        present = np.flatnonzero(np.bincount(training.task, minlength=len(training.tasks)))
+        self.trained = present if len(present) < len(training.tasks) else None
+        if self.trained is not None:
+            training = training.numbered(present)
+        if growth.validation is not None:
+            growth = replace(growth, validation=self._numbered(growth.validation))
         self.counting = training.schema.problem is Problem.COUNT
         if self.counting and self.learns_rates:
             checks = None if growth.validation is None else growth.validation.as_rates()
@@ -370,7 +359,7 @@ class Classical(ABC):
 
     @final
     def predict(self, rows: Dataset) -> FloatArray:
-        scores = self.scores(rows)
+        scores = self.scores(self._numbered(rows))
         if self.classes is not None:
             return self.classes.probabilities(scores)
         return rows.exposed(self.encoder.prediction(rows.schema.kind, scores))
@@ -379,7 +368,7 @@ class Classical(ABC):
     def state(self) -> dict[str, Any]:
         """What `restore` needs, of the kinds of values that `learnt` holds."""
         classes = None if self.classes is None else asdict(self.classes)
-        return {"encoder": asdict(self.encoder), "classes": classes, **self.learnt()}
+        return {"encoder": asdict(self.encoder), "classes": classes, "trained": self.trained, **self.learnt()}
 
     @final
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -389,8 +378,15 @@ class Classical(ABC):
             ValueError, KeyError, FormatError: it is none.
         """
         frame = typed(state, Frame)
-        self.encoder, self.classes = frame.encoder, frame.classes
+        self.encoder, self.classes, self.trained = frame.encoder, frame.classes, frame.trained
         self.take_over(state)
+
+    def _numbered(self, rows: Dataset) -> Dataset:
+        """The same rows with the tasks of the fit first, in its order."""
+        if self.trained is None:
+            return rows
+        others = np.setdiff1d(np.arange(len(rows.tasks)), self.trained)
+        return rows.numbered(np.concatenate([self.trained, others]))
 
     def encoded_target(self, training: Dataset) -> FloatArray:
         """(rows, scores) float64: standardised targets, NaN where missing, roots of rates, or indicators of classes."""

@@ -10,6 +10,7 @@ import pandas as pd
 from mthn_automl.analysis.leaderboard import Finalist, errors_of, leaderboard
 from mthn_automl.analysis.preferences import joined, preference_curve
 from mthn_automl.analysis.sealed import SealedErrors
+from mthn_automl.analysis.targets import target_errors
 from mthn_automl.analysis.tradeoff import tradeoff
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
@@ -140,6 +141,18 @@ class Answer:
         return joined(curves)
 
     @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """A row an architecture and row that it predicted unseen."""
+        return predictions(self.run, self.finished, self.blend, self.tested)
+
+    @cached_property
+    def targets(self) -> pd.DataFrame:
+        """Errors by target; none where there is one only."""
+        targets = self.run.data.dataset.schema.targets
+        rows = self.predictions if len(targets) > 1 else self.predictions[:0]
+        return target_errors(rows, targets, self.run.prepared.metric)
+
+    @cached_property
     def winner(self) -> str:
         """The best-ranked architecture that has a model, or the ensemble.
 
@@ -172,11 +185,10 @@ class Answer:
             write_model(folder.models / name, name, members, self.run.data.dataset, metrics)
         copying(folder.models / winner, folder.model)
         for name, table in self._tables.items():
-            if name != "preferences" or len(table):
+            if name not in ("preferences", "targets") or len(table):
                 write_text(folder.path / f"{name}.csv", table.to_csv(index=False))
-        rows = predictions(self.run, self.finished, self.blend, self.tested)
         with replacing(folder.path / "predictions.parquet") as file:
-            rows.to_parquet(file, index=False)
+            self.predictions.to_parquet(file, index=False)
 
     def stored_rows(self) -> dict[str, int]:
         """Training rows that can be read from the files of the winner, by the trial that holds them."""
@@ -195,7 +207,7 @@ class Answer:
 
     @property
     def _tables(self) -> dict[str, pd.DataFrame]:
-        return {name: getattr(self, name) for name in ("leaderboard", "tradeoff", "ablation", "preferences")}
+        return {name: getattr(self, name) for name in ("leaderboard", "tradeoff", "ablation", "preferences", "targets")}
 
 
 def _at_preference(model: Any, rows: Dataset, preference: float) -> tuple[FloatArray, int]:

@@ -22,6 +22,5 @@ def check(data: Given, meta: Given | None = None, *, test: Given | None = None, 
         UsageError, DataError: in one sentence, as `search` would.
     """
     chosen = Options.parsed(data=data, meta=meta, test=test, **options)
-    prepared = prepare(Inputs(chosen.data or data, chosen.meta or meta, chosen.test or test), chosen)
-    rows = None if prepared.test_file is None else len(prepared.test_file)
-    return describe(prepared.all_rows, prepared.test_mask, prepared.metric, prepared.alarms, in_file=rows)
+    prepared = prepare(Inputs.of(chosen, data, meta, test), chosen)
+    return describe(prepared.all_rows, prepared.split, prepared.metric, prepared.alarms)

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from mthn_automl.catalogue import GROUPS
 from mthn_automl.data import metrics
-from mthn_automl.data.schema import Problem
 from mthn_automl.errors import UsageError, did_you_mean
 from mthn_automl.received import typed
+from mthn_automl.run.data_options import DATA, READING, DataOptions
 from mthn_automl.run.option import (
     above_zero,
     at_least,
-    below_one,
     in_this_life,
     listed,
     one_of,
@@ -22,10 +21,8 @@ from mthn_automl.run.option import (
 )
 from mthn_automl.run.parse import (
     earlier_run,
-    parse_columns,
     parse_count,
     parse_duration,
-    parse_file,
     parse_files,
     parse_names,
 )
@@ -35,7 +32,7 @@ from mthn_automl.tuning import criteria, samplers
 if TYPE_CHECKING:
     from mthn_automl.data.asked import Asked
 
-DATA, READING, SEARCH, WHERE = "Data", "Reading", "Search", "Where"
+SEARCH, WHERE = "Search", "Where"
 METRICS, SAMPLERS, OBJECTIVES = metrics.names(), samplers.names(), tuple(criteria.OBJECTIVES)
 RUNNERS = {"ray": "worker processes", "local": "this process alone"}
 SCHEDULERS = {"asha": "stop trials that others at the same epoch beat", "none": "train all"}
@@ -58,102 +55,12 @@ def _check_objectives(flag: str, value: tuple[str, ...]) -> None:
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(DataOptions):
     """What a search was told, checked when made; each field says what it is. None: left to the data, or no limit.
 
-    Paths are from the root, times are seconds. `data`, `meta` and `test` are None where they were DataFrames. Of the
-    run folder in `warm_start` nothing is needed once the search has begun.
+    Times are seconds. Of the run folder in `warm_start` nothing is needed once the search has begun.
     """
 
-    data: str | None = option(
-        None,
-        "CSV or Parquet file, a row an observation: task column, features, target(s).",
-        written=Path,
-        parse=parse_file,
-        again="The data file, if it has moved.",
-    )
-    meta: str | None = option(
-        None,
-        "CSV or Parquet file, a row a task, with the same task column.",
-        DATA,
-        written=Path,
-        parse=parse_file,
-        again="The metadata file, if it has moved.",
-    )
-    task: tuple[str, ...] = option(
-        ("task",),
-        "Column that names each row's task; repeatable: the values of several together are its name.",
-        DATA,
-        repeatable=True,
-        parse=parse_columns,
-    )
-    target: tuple[str, ...] = option(
-        (),
-        "Column to predict; repeatable. Default: target, else columns starting with target or label.",
-        DATA,
-        repeatable=True,
-        parse=parse_columns,
-    )
-    problem: str = option("auto", f"auto, {listed(Problem)}. auto: text or two values are classes.", DATA)
-    offset: str | None = option(
-        None, "Column of exposures, such as hours or persons, that counts are in proportion to; never a feature.", DATA
-    )
-    features: tuple[str, ...] = option(
-        (), "Column to use as a feature; repeatable. Default: all others.", DATA, repeatable=True, parse=parse_columns
-    )
-    ignore: tuple[str, ...] = option((), "Column not to use; repeatable.", DATA, repeatable=True, parse=parse_columns)
-    categorical: tuple[str, ...] = option(
-        (),
-        "Column whose cells are names, whatever they look like; repeatable.",
-        DATA,
-        repeatable=True,
-        parse=parse_columns,
-    )
-    numeric: tuple[str, ...] = option(
-        (),
-        "Column whose cells are numbers, and missing where they are none; repeatable.",
-        DATA,
-        repeatable=True,
-        parse=parse_columns,
-    )
-    id: str | None = option(
-        None, "Column by which you know a row: given back with predictions, and no feature. Default: none.", DATA
-    )
-    no_promote: bool = option(
-        False, "Leave columns that never vary within a task among the features where there is no --meta.", DATA
-    )
-    merge_rare: bool = option(False, "Make one class of those with a single row; else these rows are dropped.", DATA)
-    strict: bool = option(False, "An alarm about the data is an error.", DATA)
-    weight: str | None = option(
-        None, "Column of numbers that says what each row counts, in training and in errors; no feature.", DATA
-    )
-    no_metadata: bool = option(False, "Do not use the metadata.", DATA)
-    test: str | None = option(
-        None,
-        "CSV or Parquet file of test rows, in place of rows held out.",
-        DATA,
-        written=Path,
-        parse=parse_file,
-        again="The file of test rows, if it has moved.",
-    )
-    test_fraction: float = option(0.2, "Share of each task's rows sealed as test rows.", DATA, check=below_one)
-    delimiter: str | None = option(
-        None, "Character between cells of a text file, or comma, semicolon, tab, pipe. Default: found out.", READING
-    )
-    encoding: str | None = option(None, "Of text files, like utf-8 or latin-1. Default: found out.", READING)
-    decimal: str | None = option(
-        None,
-        "Mark before the fraction of numbers, . or ,. Default: as each column shows.",
-        READING,
-        check=one_of((".", ",")),
-    )
-    thousands: str | None = option(
-        None,
-        "Mark between thousands of numbers: , or . or ' or a blank. Default: as each column shows.",
-        READING,
-        check=one_of((",", ".", "'", " ")),
-    )
-    sheet: str | None = option(None, "Of a workbook. Default: the first.", READING)
     preset: str = option(
         "default",
         f"{listed(f'{name} ({each.time})' for name, each in PRESETS.items())}: time, folds, seeds, first trials.",
@@ -225,7 +132,7 @@ class Options:
     )
     folds: int | None = option(
         None,
-        "Cross-validation folds within tasks; 1 is a hold-out. Default: from rows and time.",
+        "Cross-validation folds; 1 is a hold-out. Default: from rows and time.",
         SEARCH,
         check=at_least(1),
     )
@@ -320,10 +227,14 @@ class Options:
             thousands=self.thousands,
             reading=Reading(self.delimiter, self.encoding, self.sheet),
             id=self.id,
+            wide=self.wide,
             merge_rare=self.merge_rare,
             promote=not (self.no_promote or self.no_metadata),
             offset=self.offset,
             weight=self.weight,
+            group=self.group,
+            time=self.time,
+            split=self.split,
         )
 
     @classmethod

@@ -17,7 +17,7 @@ from mthn_automl.run.testing import Tested
 
 
 def predictions(run: Run, finished: Mapping[str, Finished], blend: Blend | None, tested: Tested) -> pd.DataFrame:
-    """Out-of-fold and test predictions of each architecture's best configuration, with the targets.
+    """Out-of-fold and test predictions of each architecture's best configuration, with targets and weights of rows.
 
     Those of the ensemble are by weights that other folds chose. tested: predictions of the test rows.
     """
@@ -51,6 +51,8 @@ def _part(architecture: str, role: str, rows: Dataset, prediction: FloatArray) -
     first = 4 if rows.id is None else 5
     for index, name in enumerate(rows.schema.targets):
         table.insert(first + index, _target_column(rows, name), _targets(rows, index))
+    if rows.weight is not None:
+        table["weight"] = rows.weight
     return table
 
 

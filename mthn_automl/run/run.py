@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.split import assign_folds, load_split, save_split
+from mthn_automl.data.splits.parts.choice import development_of, sealed_rows_of
+from mthn_automl.data.splits.parts.stored import load_split, save_split
 from mthn_automl.errors import NothingFinishedError
 from mthn_automl.received import typed
 from mthn_automl.run.folder import RunFolder
@@ -125,14 +126,13 @@ class Run:
     @cached_property
     def development(self) -> Dataset:
         """The rows that are not sealed."""
-        return self.prepared.all_rows.take(np.flatnonzero(~self.split.test))
+        return development_of(self.prepared.all_rows, self.split.test)
 
     @cached_property
     def data(self) -> SearchData:
         """The rows that the search may see."""
-        return SearchData(
-            self.development.without_id(), self.split.fold, self.prepared.metric, self.options.average, self.limits
-        )
+        rows, forward = self.development.without_id(), self.prepared.sealed.way.FORWARD
+        return SearchData(rows, self.split.fold, self.prepared.metric, self.options.average, self.limits, forward)
 
     @cached_property
     def limits(self) -> Limits:
@@ -144,8 +144,7 @@ class Run:
         """The rows of the test file, else the sealed ones; None: there are none."""
         if self.prepared.test_file is not None:
             return self.prepared.test_file
-        sealed = np.flatnonzero(self.split.test)
-        return self.prepared.all_rows.take(sealed) if len(sealed) else None
+        return sealed_rows_of(self.prepared.all_rows, self.split.test) if self.split.test.any() else None
 
     @cached_property
     def guard(self) -> Guard:
@@ -236,7 +235,7 @@ def _new_plan(run: Run) -> Plan:
         workers=run.runner.workers,
         folds=run.options.folds,
         seeds=run.options.seeds,
-        most_folds=preset.folds,
+        most_folds=min(preset.folds, run.prepared.sealed.most_folds),
         most_seeds=preset.seeds,
         rounds=preset.rounds,
         usual_seconds=preset.seconds,
@@ -256,7 +255,7 @@ def split_of(run: Run) -> Split:
             _refuse_other_folds(split.fold, run.plan.folds)
         return split
     rows, test = run.prepared.all_rows, run.prepared.test_mask
-    fold = assign_folds(rows.take(np.flatnonzero(~test)), run.plan.folds, run.options.seed)
+    fold = run.prepared.sealed.deal(rows.take(np.flatnonzero(~test)), run.plan.folds, run.options.seed)
     save_split(run.folder.splits, rows, test, fold)
     return Split(test, fold)
 

@@ -42,4 +42,12 @@ def _predicted(model: Model, rows: Dataset, known: dict[int, tuple[FloatArray, f
 
 
 def _scored(run: Run, prediction: FloatArray, microseconds: float, rows: Dataset) -> SealedErrors:
-    return sealed_errors(prediction, microseconds, rows, run.prepared.metric, run.options.seed)
+    return sealed_errors(
+        prediction,
+        microseconds,
+        rows,
+        run.prepared.metric,
+        run.options.seed,
+        known_tasks=len(run.data.dataset.tasks),
+        ranked_by_new_tasks=run.options.holdout_tasks is not None,
+    )

@@ -150,6 +150,22 @@ class Trainer:
         if self.optimiser.rows is not None:
             self.optimiser.rows.settle()
 
+    def give_means(self, trained: Sequence[IntArray | None]) -> None:
+        """Give tasks on which a member does not train the mean of the tables' rows of those on which it does.
+
+        A task never seen is given the same. The pack must be settled.
+
+        Args:
+            trained: of each member, the tasks on which it trains; None: on all.
+        """
+        state = {**self.pack.parameters, **self.pack.buffers}
+        tables = [state[name].detach() for name in self.pack.prototype.task_indexed]
+        for member, tasks in enumerate(trained):
+            if tasks is not None:
+                others = self._to(np.setdiff1d(np.arange(self.tasks), tasks))
+                for table in tables:
+                    table[member, others] = table[member, self._to(tasks)].mean(dim=0)
+
     def loss(self, batch: Batch) -> Tensor:
         """Mean loss of each member over a batch, (members,); the pack must be settled."""
         self.pack.outputs.training_mode(False)

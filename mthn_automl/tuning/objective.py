@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from mthn_automl.tuning.criteria import NO_LIMITS, Limits
 from mthn_automl.tuning.fold_fits import FoldFits, unfitted
 from mthn_automl.tuning.guard import refuse_too_large
 from mthn_automl.tuning.plan import Plan
+from mthn_automl.tuning.refit import encoded_whole, refitted
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.rungs import CellLosses, Rung
 from mthn_automl.tuning.seeds import derive_seed
@@ -51,6 +53,7 @@ class SearchData:
         metric: its name.
         average: what the error is averaged over, `rows` or `tasks`.
         limits: that the model of a trial must keep.
+        forward: whether a fold trains on the folds before it only: later rows tell nothing of earlier ones.
     """
 
     dataset: Dataset
@@ -58,6 +61,7 @@ class SearchData:
     metric: str
     average: str
     limits: Limits = NO_LIMITS
+    forward: bool = False
 
 
 @dataclass(frozen=True)
@@ -145,8 +149,12 @@ class Objective:
 
     def encoded(self) -> TrainingData:
         if self._encoded is None:
-            self._encoded = encode(self.data.dataset, self.data.fold, self.flags)
+            self._encoded = encode(self.data.dataset, self.data.fold, self.flags, forward=self.data.forward)
         return self._encoded
+
+    @cached_property
+    def whole(self) -> TrainingData:
+        return encoded_whole(self.data.dataset, self.flags)
 
     def placed(self) -> DeviceData:
         """The folds' data on the device, brought there once."""
@@ -187,16 +195,26 @@ class Objective:
         started = time.perf_counter()
         predictions = self._predictions(fitted.pack, data, members)
         ended = time.perf_counter()
+        models = self._networks_of_folds(fitted.pack, data)
+        if self.data.forward:
+            models = self._refitted(configuration, fitted, deadline) or models
         return self._evaluation(
             configuration,
             predictions,
-            self._networks_of_folds(fitted.pack, data),
-            seconds=ended - began,
+            models,
+            seconds=time.perf_counter() - began,
             predict_seconds=ended - started,
             best_epochs=np.array(fitted.epochs).reshape(self.plan.seeds, -1).T,
             epochs=fitted.epochs_trained,
             stopped_by_time=fitted.stopped_by_time,
             curve=fitted.curve,
+        )
+
+    def _refitted(self, configuration: Configuration, folds: FitResult, deadline: float | None) -> list[Networks]:
+        data = squashed(self.whole) if configuration.training_settings.squash else self.whole
+        members = fold_members(self.plan, configuration.seed, 1)
+        return refitted(
+            data, self.plan, folds, lambda plan: drained(train_in_steps(configuration, data, members, plan, deadline))
         )
 
     def _rungs(
@@ -232,18 +250,18 @@ class Objective:
 
     def _networks_of_folds(self, pack: Pack, data: TrainingData) -> list[Networks]:
         """The members of each fold, one a seed, whose mean is its model."""
-        folds = len(data.training)
-        return [
-            Networks(pack.select(torch.arange(fold, len(pack), folds)), data.encoders[fold], data.problem)
-            for fold in range(folds)
-        ]
+        numbers = range(len(data.training))
+        packs = [pack.select(torch.arange(fold, len(pack), len(numbers))) for fold in numbers]
+        trained = [data.trained_tasks(fold) for fold in numbers]
+        return [Networks(packs[fold], data.encoders[fold], data.problem, trained[fold]) for fold in numbers]
 
     def _classical(self, configuration: Configuration, deadline: float | None) -> Generator[Rung, None, Evaluation]:
         """Rounds count as epochs."""
         began = time.perf_counter()
         dataset, fold, file = self.data.dataset, self.data.fold, configuration.file
         models = [unfitted(file, configuration.settings) for _ in range(int(fold.max()) + 1)]
-        fits = FoldFits(models, dataset, fold, self.flags_of(configuration), configuration.seed, file.rungs)
+        flags, forward = self.flags_of(configuration), self.data.forward
+        fits = FoldFits(models, dataset, fold, flags, configuration.seed, file.rungs, forward=forward)
         for rung in fits.steps(deadline):
             if self.plan.schedule.rungs:
                 sizes = [models[-1].size()] * len(models)  # about: counting the splits of all would take time
@@ -251,8 +269,8 @@ class Objective:
         started = time.perf_counter()
         predictions = fits.predictions()[None]
         predicted = time.perf_counter()
-        if models[0].fitted_whole and (deadline is None or time.time() < deadline):
-            models = [fit_classical(configuration, dataset, self.flags_of(configuration))]
+        if (models[0].fitted_whole or forward) and (deadline is None or time.time() < deadline):
+            models = [fit_classical(configuration, dataset, flags, models[-1].rounds[0] or None)]
         kept, trained = fits.rounds()
         return self._evaluation(
             configuration,
@@ -294,6 +312,8 @@ class Objective:
         if not np.isfinite(error):
             raise UndefinedError(f"The metric {self.data.metric} over {self.data.average} is undefined for these rows.")
         latency = 1e6 * predict_seconds / max(len(scored), 1)
+        if self.data.forward:
+            models = models[-1:]  # of all rows, or of the last fold; the others know the distant past alone
         sizes = [model.size() for model in models]
         kept = self.data.limits.models_within(sizes, latency)
         size = sum(sizes[:kept], Size(0, 0, 0))
@@ -319,11 +339,11 @@ class Objective:
         return Evaluation(result, predictions, self.losses.of(mean, epochs, size.total), models, curve)
 
     def _error(self, prediction: FloatArray, rows: IntArray, average: str) -> float:
-        target, task = self.data.dataset.target[rows], self.data.dataset.task[rows]
-        metric = metric_named(self.data.metric)
+        target, task, weight = self.data.dataset.target[rows], self.data.dataset.task[rows], self.data.dataset.weight
+        metric, weight = metric_named(self.data.metric), None if weight is None else weight[rows]
         if average == "rows":
-            return error_over_rows(metric, target, prediction[rows])
-        return error_over_tasks(metric, target, prediction[rows], task)[0]
+            return error_over_rows(metric, target, prediction[rows], weight)
+        return error_over_tasks(metric, target, prediction[rows], task, weight)[0]
 
 
 def fold_members(plan: Plan, seed: int, folds: int) -> list[Member]:
@@ -368,10 +388,12 @@ def train_in_steps(
     return training.steps()
 
 
-def fit_classical(configuration: Configuration, training: Dataset, flags: Flags) -> Classical:
-    """Fit one classical configuration on all given rows."""
+def fit_classical(
+    configuration: Configuration, training: Dataset, flags: Flags, rounds: int | None = None
+) -> Classical:
+    """Fit one classical configuration on all given rows. rounds: as in `Growth`."""
     model = unfitted(configuration.file, configuration.settings)
-    model.fit(training, flags=flags, seed=configuration.seed)
+    model.fit(training, flags=flags, seed=configuration.seed, rounds=rounds)
     return model
 
 

@@ -83,6 +83,7 @@ class CellLosses:
     def __init__(self, dataset: Dataset, fold: IntArray, metric: str, average: str) -> None:
         self.rows = np.flatnonzero(fold >= 0)
         self.target, self.average = dataset.target[self.rows], average
+        self.weight = None if dataset.weight is None else dataset.weight[self.rows]
         self.groups = min(len(dataset.tasks), MOST_GROUPS)
         self.folds = int(fold.max()) + 1
         self.cell = fold[self.rows] * self.groups + dataset.task[self.rows] % self.groups
@@ -90,9 +91,9 @@ class CellLosses:
 
     def of(self, prediction: FloatArray, epoch: int, parameters: int) -> Rung:
         """prediction: (all rows, outputs), on the target's own scale."""
-        scores = self.metric.prepare(self.target, prediction[self.rows])
+        scores = self.metric.prepare(self.target, prediction[self.rows], self.weight)
         cells = scores.by_group(self.cell, self.folds * self.groups)
-        error = self.metric.function(self.target, prediction[self.rows]) if self.average == "rows" else _mean(cells)
+        error = float(scores.weighted(np.ones((1, len(self.rows))))[0]) if self.average == "rows" else _mean(cells)
         return Rung(epoch, error, cells.reshape(self.folds, self.groups), parameters)
 
 

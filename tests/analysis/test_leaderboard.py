@@ -15,7 +15,8 @@ INTERFACE = [
     *("rank", "architecture", "cv_error", "cv_error_se", "test_error", "test_low", "test_high", "tied_with_best"),
     *("parameters", "parameters_per_task_network", "marginal_parameters", "train_seconds", "predict_us_per_row"),
     *("trials", "settings", "cv_error_tasks", "test_error_tasks", "test_low_tasks", "test_high_tasks"),
-    *("undefined_tasks", "pruned", "first_rounds", "stored_rows", "note"),
+    *("undefined_tasks", "new_rows_error", "new_rows_low", "new_rows_high"),
+    *("new_tasks_error", "new_tasks_low", "new_tasks_high", "pruned", "first_rounds", "stored_rows", "note"),
 ]
 
 
@@ -88,6 +89,7 @@ def test_an_architecture_without_a_finished_trial_says_why(table: pd.DataFrame) 
 def test_a_row_holds_what_is_known_of_the_finalist(table: pd.DataFrame) -> None:
     row = table.iloc[0].to_dict()
     assert row.pop("settings") == '{"a": "x", "b": 1}'
+    assert np.isnan([row.pop(name) for name in list(row) if name.startswith("new_")]).all()
     assert row.pop("cv_error_se") == fold_standard_error((0.50, 0.60, 0.55, 0.45))
     assert list(row.values()) == [
         *(1, "hypernetwork", 0.525, 3.0, 0.9, 1.1, True, 100, 10, 3, 4.0, 1.5, 7),

@@ -10,6 +10,7 @@ from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.schema import Column, Problem, Schema
 
 Levels = Sequence[int]
+Animal = Callable[[], Dataset]
 
 
 def table(numeric: FloatArray, codes: IntArray | None = None) -> Table:
@@ -88,6 +89,14 @@ def several_targets() -> Dataset:
     task, features, metadata, score = _plain(1, 5, 8, 3)
     target = np.stack([score, 1e6 + 1e3 * features[:, 0], 1e-6 * score**2], axis=1)
     return _dataset(task, features, metadata, target)
+
+
+def gaps_and_weights() -> Dataset:
+    """The same, of which two miss more than every third row; and rows that count for 0.2 to 5."""
+    dataset, random = several_targets(), np.random.default_rng(12)
+    missing = random.random(dataset.target.shape) < [0.0, 0.4, 0.5]
+    target = np.where(missing, np.nan, dataset.target)
+    return replace(dataset, target=target, weight=random.uniform(0.2, 5.0, len(dataset)))
 
 
 def binary() -> Dataset:
@@ -229,10 +238,11 @@ def heavy_tails() -> Dataset:
     return _dataset(task, features, metadata, score)
 
 
-ZOO: tuple[Callable[[], Dataset], ...] = (
+ZOO: tuple[Animal, ...] = (
     *(
         planted,
         several_targets,
+        gaps_and_weights,
         binary,
         multiclass,
         ordinal,

@@ -14,6 +14,7 @@ from mthn_automl.data.scoring import (
     NUMBERS,
     check_metric,
     default_metric,
+    error_by_target,
     error_by_task,
     error_over_rows,
     error_over_tasks,
@@ -147,3 +148,42 @@ def test_the_default_metric_suits_the_problem_and_another_is_refused() -> None:
 
 def test_the_error_of_a_score_is_called_one_minus_it() -> None:
     assert [metric_named(name).error_name for name in ("rmse", "accuracy")] == ["rmse", "1 - accuracy"]
+
+
+@pytest.mark.parametrize("name", metrics.names())
+def test_a_weight_counts_a_row_as_often_as_it_says_in_every_error(name: str) -> None:
+    metric = metric_named(name)
+    target, prediction = regression(3) if Problem.REGRESSION in metric.problems else classes(3)
+    random = np.random.default_rng(0)
+    if Problem.REGRESSION in metric.problems:
+        target[random.random(target.shape) < 0.4] = np.nan
+    weight, task = random.integers(1, 4, size=len(target)), np.arange(len(target)) % 3
+    rows = np.repeat(np.arange(len(target)), weight)
+    given, repeated = (target, prediction), (target[rows], prediction[rows])
+    found = error_over_rows(metric, *given, weight / 7.0)
+    assert found == pytest.approx(error_over_rows(metric, *repeated))
+    of_tasks = error_by_task(metric, *given, task, weight / 7.0)
+    assert_allclose(of_tasks, error_by_task(metric, *repeated, task[rows]))
+    resamples = random.integers(3, size=(4, len(target))).astype(float)
+    expected = metric.prepare(*given).weighted(resamples * weight)
+    assert_allclose(metric.prepare(*given, weight / 7.0).weighted(resamples), expected)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in metrics.names() if Problem.REGRESSION in metric_named(name).problems]
+)
+def test_gaps_count_nowhere_and_what_is_known_counts_alike(name: str) -> None:
+    target, prediction = regression(3)
+    metric, gaps = metric_named(name), np.random.default_rng(1).random(target.shape) < [0.0, 0.5, 0.9]
+    gappy = np.where(gaps, np.nan, target)
+    by_target = error_by_target(metric, gappy, prediction)
+    alone = [
+        averaged_over_targets(name, *(each[~gap, k : k + 1] for each in (target, prediction)))
+        for k, gap in enumerate(gaps.T)
+    ]
+    assert_allclose(by_target, alone)
+    cells = (target[~gaps][:, None], prediction[~gaps][:, None])
+    expected = np.mean(alone) if name == "r2" else averaged_over_targets(name, *cells)
+    assert metric.function(gappy, prediction) == pytest.approx(expected)
+    assert np.isnan(metric.function(np.full_like(target, np.nan), prediction))
+    assert np.isnan(metric.function(gappy, np.where(~gaps, np.nan, prediction)))

@@ -220,6 +220,9 @@ WRONG: dict[str, tuple[str, Callable[[Any], None], str]] = {
     "an offset of a regression": ("schema.json", put("offset", value="x0"), "an offset is of counts"),
     "one target more": ("schema.json", put("targets", value=["target0", "b"]), "must hold torch.float32 in"),
     "a column less": ("schema.json", put("features", value=lambda columns: columns[1:]), "config.json, or model"),
+    "no column that names a task": ("schema.json", put("task", value=[]), "tasks must be named by columns"),
+    "metadata by another column": ("schema.json", put("described_by", value=["b"]), "tasks must be named by columns"),
+    "tasks that are no columns": ("schema.json", put("wide", value=["a", "b"]), "must be one of its columns"),
     "a task less": ("tasks.json", put("tasks", "names", value=lambda names: names[1:]), "cannot reshape"),
     "a task twice": (
         "tasks.json",

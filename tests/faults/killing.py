@@ -14,7 +14,9 @@ from tests.faults.runs import Started, Trials, call, call_apart, phases_begun, r
 ARCHITECTURES = "ridge,kernel_ridge,slow"
 
 Moment = tuple[float, str | None]
-"""Seconds from the start of the command, or from when it began the phase that is named."""
+"""Seconds from the start of the command, or from when it began the phase that is named, or had a RESULT more."""
+
+RESULT = "a trial's result"
 
 
 @dataclass
@@ -57,17 +59,23 @@ class Killed:
     def started(self) -> Started:
         return Started(*self.words(), **self.environment)
 
-    def kill(self, seconds: float, phase: str | None) -> None:
-        """Kill the driver so many seconds after its start, or after it began a phase; it must not be over by then."""
+    def kill(self, seconds: float, after: str | None) -> None:
+        """Kill the driver at a moment, at which it must not be over."""
+        before = self._happened(after)
         with self.started() as started:
-            if phase is not None:
-                before = phases_begun(self.run, phase)
-                started.wait_for(lambda: phases_begun(self.run, phase) > before)
+            if after is not None:
+                started.wait_for(lambda: self._happened(after) > before)
             time.sleep(seconds)
             assert started.process.poll() is None, "it was over before it could be killed: draw earlier moments"
             started.kill_driver()
             self.results.append(results(self.run))
             self.left += started.left()
+
+    def _happened(self, what: str | None) -> int:
+        """How often, over all sessions."""
+        if what == RESULT:
+            return len(results(self.run))
+        return 0 if what is None else phases_begun(self.run, what)
 
     def finish(self) -> "Killed":
         """Go on to the end."""
@@ -78,15 +86,15 @@ class Killed:
 def killed(folder: Path, trials: int, moments: list[Moment], *where: object, slow_seconds: float = 0.5) -> Killed:
     """A run killed at each of the moments, then finished."""
     story = Killed(folder, trials, where, slow_seconds)
-    for seconds, phase in moments:
-        story.kill(seconds, phase)
+    for seconds, after in moments:
+        story.kill(seconds, after)
     return story.finish()
 
 
-def moments(kills: int, seed: int, longest: float, phase: str | None) -> list[Moment]:
+def moments(kills: int, seed: int, longest: float, after: str | None) -> list[Moment]:
     """Drawn at random, the same for the same seed."""
     chance = random.Random(seed)
-    return [(chance.uniform(0.0, longest), phase) for _ in range(kills)]
+    return [(chance.uniform(0.0, longest), after) for _ in range(kills)]
 
 
 def loses_and_doubles_nothing(story: Killed) -> bool:

@@ -14,7 +14,7 @@ import pytest
 
 from tests.command import Ended
 from tests.faults import killing
-from tests.faults.killing import Killed, Moment, moments
+from tests.faults.killing import RESULT, Killed, Moment, moments
 from tests.faults.runs import Trials, call, phases_begun, results
 
 pytestmark = pytest.mark.faults
@@ -114,14 +114,14 @@ def test_the_end_is_that_of_a_run_that_was_not_killed(finished: Killed, tmp_path
 
 def ten_moments() -> list[Moment]:
     """Of the start of Ray, of the search, and of each phase after it."""
-    early, late = moments(4, 11, 12.0, None), moments(3, 12, 7.0, "search")
+    early, late = moments(4, 11, 12.0, None), moments(3, 12, 4.0, RESULT)
     behind = [
         moment for seed, phase in enumerate(("ensemble", "test", "figures")) for moment in moments(1, seed, 0.1, phase)
     ]
     return [*(moment for pair in zip(early, late, strict=False) for moment in pair), early[-1], *behind]
 
 
-THREE, TEN = moments(3, 5, 5.0, "search"), ten_moments()
+THREE, TEN = moments(3, 5, 2.0, RESULT), ten_moments()
 RAY = ("--runner", "ray", "--workers")
 OFTEN = [
     pytest.param(THREE, 9, 1.5, ("--runner", "local"), id="three kills in process"),

@@ -47,7 +47,7 @@ CASES = {
     "regression": Case(META, USUAL, ablated=True),
     "multiclass": Case(few(*META, "--average", "tasks"), FEW, metric="log_loss", average="tasks", ablated=True),
     "binary": Case(few(*META, "--no-metadata", "--test-fraction", "0"), FEW, metric="log_loss", test="none"),
-    "several": Case(few(*META, "--test", "test.csv", "--no-ablation"), FEW, test="file"),
+    "several": Case(few(*META, "--test", "test.csv", "--no-ablation", "--weight", "counts"), FEW, test="file"),
     "ordinal": Case(few(*META, "--problem", "ordinal", "--no-ablation"), FEW, metric="log_loss"),
     "count": Case(few(*META, "--offset", "hours", "--no-ablation"), FEW, metric="poisson_deviance"),
     "one_task": Case(few("--metric", "r2"), FEW, metric="r2"),
@@ -117,7 +117,10 @@ def count(data: pd.DataFrame) -> pd.DataFrame:
 
 
 def several(data: pd.DataFrame) -> pd.DataFrame:
-    return data.rename(columns={"target": "target1"}).assign(target2=data["x2"] ** 2 - data["target"])
+    """Two targets, the second of which two rows of five miss, and rows that count for one to three."""
+    number = np.arange(len(data))
+    second = (data["x2"] ** 2 - data["target"]).where(number % 5 > 1)
+    return data.rename(columns={"target": "target1"}).assign(target2=second, counts=1 + number % 3)
 
 
 def new_rows() -> pd.DataFrame:

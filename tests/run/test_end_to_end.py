@@ -76,6 +76,9 @@ def error_of(rows: pd.DataFrame, metric: str, average: str) -> float:
     suffixes = sorted(name.removeprefix("target") for name in rows.columns if name.startswith("target"))
     target = rows[[f"target{suffix}" for suffix in suffixes]].to_numpy()
     squared = (target - rows[[f"prediction{suffix}" for suffix in suffixes]].to_numpy()) ** 2
+    if "weight" in rows:
+        counts = np.where(np.isnan(target), 0.0, rows[["weight"]].to_numpy())
+        return math.sqrt((counts * np.nan_to_num(squared)).sum() / counts.sum())
     if metric == "r2":
         return float(squared.sum() / ((target - target.mean()) ** 2).sum())
     return math.sqrt(squared.mean())
@@ -86,7 +89,8 @@ def names_in(folder: Path) -> set[str]:
 
 
 def test_every_file_is_there_and_none_is_a_pickle_or_knows_where_it_lies(run: Finished) -> None:
-    assert names_in(run.folder) == TOP
+    several = len(run.json("summary.json")["data"]["targets"]) > 1
+    assert names_in(run.folder) == TOP | ({"targets.csv"} if several else set())
     figures = ["leaderboard", "tradeoff", *(["ablation"] if run.case.ablated else [])]
     figures += ["members"] if run.members else []
     pictures = {f"{each}.{suffix}" for each in figures for suffix in ("svg", "png", "csv")}
@@ -155,6 +159,7 @@ def test_the_summary_and_the_stored_options_tell_what_was_done(run: Finished) ->
         "data": str(run.data),
         "meta": str(run.folder.parent / "meta.csv") if used else None,
         "test": str(run.folder.parent / "test.csv") if run.case.test == "file" else None,
+        "split": None,
     }
 
 
@@ -214,10 +219,12 @@ def test_the_ablation_has_every_variant_or_a_header_and_the_tradeoff_a_row_a_tri
 
 def test_stdout_holds_the_leaderboard_the_verdict_and_the_next_command(run: Finished) -> None:
     rows = [*catalogue.names(), "ensemble"]
-    names = [name for line in run.ended.out.splitlines() for name in rows if f" {name} " in line]
+    board = run.ended.out.split("\n\n", 1)[0]
+    names = [name for line in board.splitlines() for name in rows if f" {name} " in line]
     assert names == list(run.table("leaderboard")["architecture"])
     assert f"mthn-automl predict {run.folder.name} new.csv" in run.ended.out
-    assert run.json("summary.json")["metadata_sentence"] in run.ended.out
+    for sentence in ("test_sentence", "metadata_sentence"):
+        assert run.json("summary.json")[sentence] in run.ended.out
 
 
 def test_both_logs_hold_every_phase_and_every_trial(run: Finished) -> None:
@@ -378,3 +385,20 @@ def test_ray_keeps_the_time_limit_and_is_silent(tmp_path: Path) -> None:
     assert [line for line in out + err if NOISE.search(line)] == []
     phases = "|".join(PHASES)
     assert {line for line in err if not re.match(rf"({phases})  |2 workers on 1 node|[A-Z0-9].*\.$", line)} == set()
+
+
+def test_several_targets_are_scored_one_by_one_by_the_rows_that_have_each(finished: Callable[[str], Finished]) -> None:
+    run = finished("several")
+    table, summary = run.table("targets"), run.json("summary.json")
+    assert sorted({*table["architecture"]}) == sorted(run.saved)
+    assert summary["data"]["weight"] == "counts"
+    for line in table.to_dict("records"):
+        for role, what in (("out_of_fold", "cv"), ("test", "test")):
+            rows = run.predictions(role, line["architecture"]).dropna(subset=[f"target_{line['target']}"])
+            named = {f"{kind}_{line['target']}": kind for kind in ("target", "prediction")}
+            assert line[f"{what}_rows"] == len(rows)
+            expected = error_of(rows[[*named, "weight"]].rename(columns=named), run.case.metric, "rows")
+            assert line[f"{what}_error"] == pytest.approx(expected)
+    winner = table[table["architecture"] == summary["best"]["architecture"]].set_index("target")
+    told = {name: each["test_error"] for name, each in summary["best_by_target"].items()}
+    assert told == pytest.approx(winner["test_error"].to_dict())

@@ -93,7 +93,7 @@ def test_a_fold_sees_what_its_own_encoder_makes_of_the_rows(animal: Callable[[],
     for column in behind:
         np.testing.assert_allclose(found[..., targets], np.tile(column, (3, 1)), rtol=1e-6)
     found = found[..., :targets]
-    expected = [each.encode_target(dataset.target) for each in data.encoders]
+    expected = [np.nan_to_num(each.encode_target(dataset.target)) for each in data.encoders]
     np.testing.assert_allclose(found, np.stack(expected), rtol=2e-5, atol=2e-5)
 
 
@@ -117,3 +117,16 @@ def test_squashed_a_column_is_scaled_by_its_median_and_quartiles_and_no_value_is
     found = encoder.encode_features(dataset.features)
     np.testing.assert_allclose(found[:, 0], expected / np.sqrt(1 + (expected / SQUASH) ** 2), rtol=1e-3, atol=1e-4)
     assert np.abs(found).max() <= SQUASH
+
+
+def test_what_counts_has_a_mean_of_1_over_the_training_rows_of_each_fold_and_nothing_where_it_is_missing() -> None:
+    assert encoded(zoo.several_targets()).counts is None
+    dataset, data = zoo.gaps_and_weights(), encoded(zoo.gaps_and_weights())
+    assert data.counts is not None
+    assert ((data.counts.values == 0) == np.isnan(dataset.target)).all()
+    for fold in FOLDS:
+        scaled = data.counts.values * data.counts.scale[fold]
+        assert scaled[data.training[fold]].mean() == pytest.approx(1.0)
+    only_weights = encoded(replace(zoo.binary(), weight=np.linspace(1.0, 9.0, len(zoo.binary()))))
+    assert only_weights.counts is not None
+    assert only_weights.counts.values.shape[1] == 1

@@ -22,7 +22,7 @@ def normal(*shape: int) -> Tensor:
 
 
 def encoder(mean: tuple[float, ...], scale: tuple[float, ...]) -> Encoder:
-    return Encoder(Preprocessor(Scaling((), ()), (), ()), None, Scaling(mean, scale))
+    return Encoder(Preprocessor(Scaling((), ()), (), (), ()), None, Scaling(mean, scale))
 
 
 def schema(problem: Problem, targets: int, classes: int) -> Schema:
@@ -91,3 +91,20 @@ def test_outputs_become_values_on_their_own_scales_or_probabilities_that_sum_to_
     found = to_prediction(Problem.MULTICLASS, logits, plain)
     np.testing.assert_allclose(found, [[0.125, 0.25, 0.625], [0.25, 0.25, 0.5]], rtol=1e-5)
     np.testing.assert_allclose(found.sum(axis=1), 1.0, rtol=1e-14)
+
+
+@pytest.mark.parametrize("problem", [Problem.REGRESSION, Problem.BINARY, Problem.MULTICLASS])
+def test_what_counts_nothing_changes_no_loss_and_no_gradient(problem: Problem) -> None:
+    outputs, targets = (3, 3) if problem is Problem.REGRESSION else (1 if problem is Problem.BINARY else 3, 1)
+    output, counts = normal(4, 5, outputs).requires_grad_(), torch.ones(4, 5, targets)
+    target = torch.zeros(4, 5, targets)
+    counts[0, 0, -1], counts[1, 1, 0] = 0.0, 2.0
+    other = target.clone()
+    other[0, 0, -1] = 1.0
+    loss = row_loss(problem, output, target, counts)
+    torch.testing.assert_close(loss, row_loss(problem, output, other, counts), rtol=0, atol=0)
+    plain = row_loss(problem, output, target)
+    torch.testing.assert_close(loss[2:], plain[2:])
+    (gradient,) = torch.autograd.grad(loss[0, 0], output)
+    assert (gradient[0, 0, -1] == 0).all()
+    assert loss[1, 1] > plain[1, 1]

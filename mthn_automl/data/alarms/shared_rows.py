@@ -44,7 +44,9 @@ class _Equal:
 
 
 def find(dataset: Dataset, test: NDArray[np.bool_]) -> Iterator[Alarm]:
-    """Groups of rows with the same features in several tasks."""
+    """Groups of rows with the same features in several tasks; none where what belongs together is kept together."""
+    if dataset.group is not None:
+        return
     features = features_of(dataset)
     if len(dataset) < ROWS or len(features) < 2 or len(np.unique(dataset.task)) < 2:
         return

@@ -57,7 +57,9 @@ class _Rows:
 
 
 def find(dataset: Dataset, test: NDArray[np.bool_]) -> Iterator[Alarm]:
-    """Whether test rows are told from training rows, and by which column most."""
+    """Whether test rows are told from training rows, and by which column most; not where later rows are asked for."""
+    if dataset.keys.time is not None:
+        return
     compared = _compared(dataset, test, np.random.default_rng(0))
     columns = features_of(dataset)
     if compared is None or not columns:
@@ -107,8 +109,10 @@ def _compared(dataset: Dataset, test: NDArray[np.bool_], random: np.random.Gener
 
 
 def _one_a_group(dataset: Dataset, test: NDArray[np.bool_], random: np.random.Generator) -> _Rows | None:
-    """Where rows of the same features are on one side nearly always: they are one observation, many times."""
-    group = np.unique(row_keys((each.values for each in features_of(dataset)), len(dataset)), return_inverse=True)[1]
+    """Where rows of a group, or of the same features, are on one side nearly always: one observation, many times."""
+    known = dataset.group
+    keys = row_keys((each.values for each in features_of(dataset)), len(dataset)) if known is None else known
+    group = np.unique(keys, return_inverse=True)[1]
     sizes, tested = np.bincount(group), np.bincount(group, test)
     several, apart = (sizes > 1).sum(), ((tested > 0) & (tested < sizes)).sum()
     if several < FEWEST_GROUPS or apart > APART * several:

@@ -26,10 +26,17 @@ PATTERNS: Final = {
 DAYS: Final = (
     *("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d"),
     *("%d %b %Y", "%d-%b-%Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y", "%Y%m%dT%H%M%S"),
+    *("%d.%m.%y", "%d/%m/%y", "%m/%d/%y", "%d-%b-%y"),
 )
 CLOCKS: Final = ("", " %H:%M", " %H:%M:%S")
 FORMATS: Final = (*PATTERNS, *(day + clock for day in DAYS for clock in CLOCKS))
 """In the order in which they are tried; those behind the patterns as `strptime` has them."""
+
+FIRST: Final = np.datetime64("1000-01-01")
+"""Years have four digits: `%Y` alone would take 60 for the year 60."""
+
+FEW: Final = 20
+"""Cells that rule most formats out."""
 
 PARTS: Final = ("year", "month", "weekday", "hour", "days")
 """What is made of a date: numbers, of which those that vary are used. Days count from the first date of training."""
@@ -44,9 +51,9 @@ def formats(cells: pa.Array) -> list[str]:
     """
     found: list[tuple[str, Times]] = []
     for name in FORMATS:
-        if name in PATTERNS and not pc.all(pc.match_substring_regex(cells, PATTERNS[name])).as_py():
+        if np.isnat(times(cells[:FEW], name)).any():
             continue
-        if np.isnat(times(cells[:20], name)).any():
+        if name in PATTERNS and not pc.all(pc.match_substring_regex(cells, PATTERNS[name])).as_py():
             continue
         values = times(cells, name)
         if not np.isnat(values).any() and not any(np.array_equal(values, each) for _, each in found):
@@ -60,7 +67,8 @@ def times(cells: pa.Array, name: str) -> Times:
         fits = pc.match_substring_regex(cells, PATTERNS[name])
         written = pc.if_else(fits, cells, pa.scalar(None, pa.string()))
         return _iso(written, "UTC" if name == ZONED else None)
-    return _microseconds(pc.strptime(cells, format=name, unit="us", error_is_null=True))
+    found = _microseconds(pc.strptime(cells, format=name, unit="us", error_is_null=True))
+    return np.where(found < FIRST, np.datetime64("NaT"), found) if "%Y" in name else found
 
 
 def typed_times(cells: pa.Array) -> Times:

@@ -22,6 +22,8 @@ ZEROS: Final = r"^[+-]?0[0-9]"
 
 EXPONENT: Final = r"(?:[eE][+-]?[0-9]+)?"
 MINUS: Final = "−"
+FEW: Final = 20
+"""Cells that rule most notations out."""
 
 
 def fits(notation: Notation, cells: pa.Array) -> bool:
@@ -63,7 +65,7 @@ def _pattern(notation: Notation) -> str:
     if not notation.thousands:
         return rf"^[+-]?{plain}$"
     mark = f"[{_marks(notation.thousands)}]"
-    return rf"^[+-]?(?:[0-9]{{1,3}}(?:{mark}[0-9]{{3}})+{fraction}|{plain})$"
+    return rf"^[+-]?(?:[1-9][0-9]{{0,2}}(?:{mark}[0-9]{{3}})+{fraction}|{plain})$"
 
 
 def _marks(thousands: Thousands) -> str:
@@ -82,12 +84,20 @@ def notations(cells: pa.Array, decimal: str | None, thousands: str | None) -> li
 
     Args:
         cells: distinct ones, that are not missing.
-        decimal, thousands: what the user has said; None: nothing.
+        decimal, thousands: what the user has said of all columns; None: nothing. A column that no such notation fits
+            leaves no doubt, and is read as it shows.
     """
+    found = _fitting(cells, decimal, thousands)
+    return found if found or decimal == thousands is None else _fitting(cells, None, None)
+
+
+def _fitting(cells: pa.Array, decimal: str | None, thousands: str | None) -> list[Notation]:
     found: list[Notation] = []
     for each in _possible(_affix(cells), decimal, thousands):
-        if fits(each, cells) and not any(np.array_equal(numbers(each, cells), numbers(one, cells)) for one in found):
-            found.append(each)
+        if fits(each, cells[:FEW]) and fits(each, cells):
+            values = numbers(each, cells)
+            if not any(np.array_equal(values, numbers(one, cells)) for one in found):
+                found.append(each)
     return found
 
 

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.columns import dates
 from mthn_automl.data.columns.dates import Times
 from mthn_automl.data.columns.form import PLAIN, Form, Kind, Notation
@@ -54,7 +54,8 @@ class Cells:
         text: names, null where missing.
         missing: how many cells each spelling of a missing one has, empty ones apart.
         others: forms that the cells might be in just as well, which give other values.
-        strange: of text that is nearly numbers, the first row of each cell that is none.
+        strange: of text that is nearly numbers, or dates, the first row of each cell that is none.
+        nearly: which of the two.
     """
 
     form: Form
@@ -64,6 +65,7 @@ class Cells:
     missing: Mapping[str, int] = field(default_factory=dict)
     others: tuple[Form, ...] = ()
     strange: Mapping[str, int] = field(default_factory=dict)
+    nearly: Kind = Kind.NUMBER
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -74,21 +76,31 @@ class Cells:
 
     def keep(self, kept: NDArray[np.bool_]) -> "Cells":
         """Only the rows where `kept` (rows,) is true."""
+        return self.take(np.flatnonzero(kept))
+
+    def take(self, places: IntArray) -> "Cells":
+        """The rows at these places."""
         return replace(
             self,
-            numbers=None if self.numbers is None else self.numbers[kept],
-            dates=None if self.dates is None else self.dates[kept],
-            text=None if self.text is None else replace(self.text, codes=self.text.codes[kept]),
+            numbers=None if self.numbers is None else self.numbers[places],
+            dates=None if self.dates is None else self.dates[places],
+            text=None if self.text is None else replace(self.text, codes=self.text.codes[places]),
         )
+
+    @property
+    def values(self) -> NDArray[Any]:
+        """(rows,) what tells cells from each other: numbers, dates, or codes of names."""
+        if self.text is not None:
+            return self.text.codes
+        return self.dates if self.dates is not None else self.numbers  # type: ignore[return-value]
 
     def names(self) -> Names:
         """What its cells are called, whatever they are."""
         if self.text is not None:
             return self.text
-        values: NDArray[Any] = self.dates if self.dates is not None else self.numbers  # type: ignore[assignment]
         known = self.known
-        distinct, places = np.unique(values[known], return_inverse=True)
-        codes = np.full(len(values), -1, dtype=np.int64)
+        distinct, places = np.unique(self.values[known], return_inverse=True)
+        codes = np.full(len(known), -1, dtype=np.int64)
         codes[known] = places
         return Names(codes, ()).renamed([self._called(each) for each in distinct])
 
@@ -122,7 +134,8 @@ def _read(names: Names, told: Told) -> Cells:
         return in_form(rest, forms, missing | counted(known, marked))
     if told.numeric:
         return _forced(rest, told, missing | counted(known, marked))
-    return Cells(Form(Kind.TEXT), text=known, missing=missing, strange=_strange(rest))
+    nearly, strange = _strange(rest) if rest.names else (Kind.NUMBER, {})
+    return Cells(Form(Kind.TEXT), text=known, missing=missing, strange=strange, nearly=nearly)
 
 
 def _forms(names: Names, told: Told) -> list[Form]:
@@ -167,18 +180,31 @@ def _forced(names: Names, told: Told, missing: Mapping[str, int]) -> Cells:
     return in_form(rest, [Form(Kind.NUMBER, possible[best])], {**missing, **counted(names, wrong)})
 
 
-def _strange(names: Names) -> dict[str, int]:
-    """Of a column most of whose distinct cells are numbers, the others."""
-    if len(names.names) == 0:
-        return {}
+def _strange(names: Names) -> tuple[Kind, dict[str, int]]:
+    """Of a column most of whose distinct cells are numbers, or else dates of one format, the others."""
     wrong = np.isnan(numbers(PLAIN, names.array))
-    if not 0.0 < wrong.mean() <= 1.0 - NEARLY or has_zeros_in_front(names.array):
-        return {}
+    if _few(wrong) and not has_zeros_in_front(names.array):
+        return Kind.NUMBER, _firsts(names, wrong)
+    for name in dates.FORMATS:
+        if np.isnat(dates.times(names.array[: dates.FEW], name)).mean() <= 1.0 - NEARLY:
+            wrong = np.isnat(dates.times(names.array, name))
+            if _few(wrong):
+                return Kind.DATE, _firsts(names, wrong)
+    return Kind.NUMBER, {}
+
+
+def _few(wrong: NDArray[np.bool_]) -> bool:
+    return bool(len(wrong)) and 0.0 < wrong.mean() <= 1.0 - NEARLY
+
+
+def _firsts(names: Names, wrong: NDArray[np.bool_]) -> dict[str, int]:
     return {names.names[index]: names.first(int(index)) for index in np.flatnonzero(wrong)}
 
 
 def counted(names: Names, wanted: list[bool]) -> dict[str, int]:
     """How many cells have each of those names that are wanted."""
+    if not any(wanted):
+        return {}
     counted = zip(names.names, names.counts.tolist(), wanted, strict=True)
     return {name: count for name, count, each in counted if each and name}
 

@@ -32,7 +32,10 @@ class Names:
         if isinstance(encoded, pa.ChunkedArray):
             encoded = encoded.chunk(0) if encoded.num_chunks else pa.array([], pa.string()).dictionary_encode()
         codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.int64)
-        return cls(codes, ()).renamed([tidy(name) for name in encoded.dictionary.to_pylist()])
+        names = encoded.dictionary.to_pylist()
+        if _are_tidy(encoded.dictionary):
+            return cls(codes, tuple(names))
+        return cls(codes, ()).renamed([tidy(name) for name in names])
 
     def renamed(self, names: list[str]) -> "Names":
         """The same cells by other names, in the order of the present ones; equal ones become one."""
@@ -42,6 +45,8 @@ class Names:
 
     def without(self, wrong: list[bool]) -> "Names":
         """The same cells, null where the name is one of those."""
+        if not any(wrong):
+            return self
         kept = np.cumsum([not each for each in wrong]) - 1
         moved = [-1 if each else int(place) for each, place in zip(wrong, kept, strict=True)]
         names = tuple(name for name, each in zip(self.names, wrong, strict=True) if not each)
@@ -63,12 +68,21 @@ class Names:
 
 
 WHOLE: Final = re.compile(r"(-?[0-9]+)\.0+")
+BLANKS: Final = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
+CLEAN: Final = "^[!-~](?:[ -~]*[!-~])?$"
+"""Printable letters of ASCII without blanks around them."""
+
+
+def _are_tidy(names: pa.Array) -> bool:
+    """Whether `tidy` would change none of these, seen without looking at one after the other in Python."""
+    clean, whole = pc.match_substring_regex(names, CLEAN), pc.match_substring_regex(names, rf"^{WHOLE.pattern}$")
+    return bool(pc.all(clean).as_py() and not pc.any(whole).as_py())
 
 
 def tidy(name: str) -> str:
-    """Without blanks around it (a no-break space is one), in Unicode's composed form, and with 3.0 written as 3: whole
-    numbers become real ones where a cell of theirs is missing.
+    """Without blanks around it, with every blank in it the plain one (a no-break space is one), in Unicode's composed
+    form, and with 3.0 written as 3: whole numbers become real ones where a cell of theirs is missing.
     """
-    bare = name.strip() if name.isascii() else unicodedata.normalize("NFC", name).strip()
+    bare = name.strip() if name.isascii() else BLANKS.sub(" ", unicodedata.normalize("NFC", name)).strip()
     whole = WHOLE.fullmatch(bare)
     return whole[1] if whole else bare

@@ -28,6 +28,9 @@ _OF_ZIP = (zipfile.BadZipFile, RuntimeError, struct.error, LookupError, UnicodeE
 _DAMAGES = (OSError, EOFError, zlib.error, lzma.LZMAError, *_OF_ZIP)
 _NOISE = ("__MACOSX/", ".DS_Store", "Thumbs.db")
 
+OFFICE = frozenset({"[Content_Types].xml", "mimetype"})
+"""What the zip files have one of that are documents of an office."""
+
 Opener = Callable[[Any], Any]
 _PACKINGS: dict[bytes, tuple[str, Opener]] = {
     b"\x1f\x8b": ("gzip", lambda source: gzip.GzipFile(fileobj=source)),
@@ -134,7 +137,7 @@ class Content:
                 members = [each for each in archive.infolist() if not each.is_dir()]
         except _DAMAGES as error:
             raise self.damaged(error) from error
-        if {"[Content_Types].xml", "mimetype"} & {each.filename for each in members}:
+        if OFFICE & {each.filename for each in members}:
             return self  # a document of some office, for a reader to know
         files = [each for each in members if not any(noise in each.filename for noise in _NOISE)]
         if len(files) != 1:

@@ -2,7 +2,7 @@
 
 import re
 
-from mthn_automl.data.formats.content import Content
+from mthn_automl.data.formats.content import OFFICE, Content
 from mthn_automl.errors import DataError
 
 _CSV = "save it as CSV or Parquet"
@@ -74,4 +74,6 @@ def _known(content: Content) -> tuple[str, str] | None:
             "a page of HTML or XML, as a server sends in place of a file",
             "download the file itself, or save its table as CSV",
         )
+    if content.packing and content.members and not OFFICE & content.members:
+        return "packed twice", "unpack it"
     return next((words for member, words in _DOCUMENTS.items() if member in content.members), None)

@@ -13,7 +13,7 @@ from mthn_automl.errors import DataError
 
 
 def of_pandas(frame: pd.DataFrame, name: str) -> HeldTable:
-    """A DataFrame; its index is no column, and is kept. Columns of Python objects are text where these are mixed."""
+    """A DataFrame; its index is no column. Columns of Python objects are text where these are mixed."""
     names = [str(column) for column in frame.columns]
     columns: dict[str, Any] = {}
     unreadable: dict[str, str] = {}
@@ -24,7 +24,7 @@ def of_pandas(frame: pd.DataFrame, name: str) -> HeldTable:
         else:
             columns[column] = values
     table = pa.table(columns) if columns else pa.table({"": pa.nulls(len(frame))})
-    return HeldTable(name, table, names, unreadable, index=frame.index)
+    return HeldTable(name, table, names, unreadable)
 
 
 def of_arrow(given: Any, name: str) -> HeldTable:

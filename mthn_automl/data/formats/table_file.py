@@ -1,10 +1,10 @@
 """What rows are to this room before their cells are understood, whatever they came from."""
 
+import unicodedata
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
-import pandas as pd
 import pyarrow as pa
 
 from mthn_automl.data.formats.room import printable
@@ -12,17 +12,19 @@ from mthn_automl.data.names import counted, listed
 from mthn_automl.errors import DataError
 
 
+def column_name(name: str) -> str:
+    """A name without blanks around it, nor a byte order mark, and in Unicode's composed form: what is seen of it."""
+    return unicodedata.normalize("NFC", name).strip().strip("\ufeff").strip()
+
+
 class TableFile(ABC):
     """Rows in a file or in memory.
 
     Attributes:
         name: what sentences call it.
-        names: all columns in their order, as they stand; those without a name are never read.
+        names: all columns in their order, each as `column_name` has it; those without a name are never read.
         unreadable: columns of nested or binary values, and what they hold; these are never read.
-        index: of a pandas DataFrame; no column, but whoever answers row by row gives it back.
     """
-
-    index: pd.Index | None = None
 
     def __init__(
         self,
@@ -33,8 +35,8 @@ class TableFile(ABC):
         place_of_names: str = "",
     ) -> None:
         self.name = name
-        self.names = tuple(names)
-        self.unreadable = dict(unreadable or {})
+        self.names = tuple(map(column_name, names))
+        self.unreadable = {column_name(column): held for column, held in (unreadable or {}).items()}
         self._detected = tuple(detected)
         self._refuse_twice(place_of_names)
 
@@ -105,7 +107,6 @@ class HeldTable(TableFile):
         names: all columns, those left out of the table included.
         unreadable: columns left out of the table, and what they hold.
         place: puts a row in words.
-        index: of a pandas DataFrame.
     """
 
     def __init__(
@@ -116,10 +117,9 @@ class HeldTable(TableFile):
         unreadable: Mapping[str, str],
         detected: Sequence[str] = (),
         place: Callable[[int], str] | None = None,
-        index: pd.Index | None = None,
     ) -> None:
         super().__init__(name, names, unreadable, detected)
-        self._table, self._place, self.index = table, place, index
+        self._table, self._place = table.rename_columns(list(map(column_name, table.column_names))), place
 
     def read(self, only: Collection[str] | None = None) -> pa.Table:
         if self._table.num_rows == 0:

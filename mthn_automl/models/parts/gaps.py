@@ -38,10 +38,8 @@ def part_of(target: FloatArray, rows: Index, columns: Index) -> FloatArray:
 
 
 def weight_of(weight: FloatArray | None, rows: Index) -> FloatArray | None:
-    """(those rows,) of weights, scaled to a mean of 1 again; None: all count alike."""
-    if weight is None or isinstance(rows, slice):
-        return weight
-    return np.asarray(weight[rows] / weight[rows].mean())
+    """(those rows,) of weights; None: all count alike."""
+    return None if weight is None else weight[rows]
 
 
 def counts_of(target: FloatArray, weight: FloatArray | None) -> FloatArray:

@@ -11,7 +11,7 @@ from mthn_automl.data.alarms import Alarm, finder
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset, Table
 from mthn_automl.data.schema import Column, Problem
-from mthn_automl.data.split import seal_test
+from mthn_automl.data.splits import within_tasks
 from tests.contracts.zoo import build, table
 
 Case = tuple[Dataset, NDArray[np.bool_]]
@@ -69,7 +69,7 @@ def by_task(dataset: Dataset, statistic: Callable[[FloatArray], float]) -> Float
 
 
 def sealed(dataset: Dataset, seed: int = 0) -> NDArray[np.bool_]:
-    return seal_test(dataset, 0.2, seed)
+    return within_tasks.seal(dataset, 0.2, seed)
 
 
 def found(name: str, dataset: Dataset, test: NDArray[np.bool_] | None = None) -> list[Alarm]:

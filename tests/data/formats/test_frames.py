@@ -63,12 +63,9 @@ def test_objects_are_what_all_of_them_are_or_else_text(
     assert found.type == kind
 
 
-def test_an_index_is_no_column_and_is_kept() -> None:
+def test_an_index_is_no_column() -> None:
     frame = pd.DataFrame({"x": [1, 2]}, index=pd.Index(["p", "q"], name="person"))
-    table = open_table(frame, "the data")
-    assert table.names == ("x",)
-    assert frame.index.equals(table.index)
-    assert open_table(pa.table({"x": [1]}), "the data").index is None
+    assert open_table(frame, "the data").names == ("x",)
 
 
 def test_names_are_text_whatever_they_were() -> None:

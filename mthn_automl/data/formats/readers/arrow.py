@@ -11,7 +11,7 @@ from mthn_automl.data.formats.arrow_types import is_readable, plain_table
 from mthn_automl.data.formats.content import Content
 from mthn_automl.data.formats.formats import Format
 from mthn_automl.data.formats.room import refuse_beyond
-from mthn_automl.data.formats.table_file import TableFile, regrouped
+from mthn_automl.data.formats.table_file import TableFile, column_name, regrouped
 
 MAGIC = b"ARROW1\0\0"
 STREAM = b"\xff\xff\xff\xff"
@@ -57,7 +57,7 @@ class ArrowFile(TableFile):
             batches = reader if count is None else map(reader.get_batch, range(count))
             for batch in batches:
                 batch.validate(full=True)  # a file from anywhere: nothing else has looked at its offsets
-                yield batch.select(names)
+                yield batch.rename_columns(list(map(column_name, batch.schema.names))).select(names)
 
     @contextmanager
     def _reader(self, names: list[str] | None = None) -> Iterator[ipc.RecordBatchStreamReader]:

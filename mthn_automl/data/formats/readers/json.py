@@ -12,7 +12,7 @@ from mthn_automl.data.formats.formats import Format
 from mthn_automl.data.formats.python_values import as_array, as_text, nested, type_of
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.formats.room import printable, refuse_beyond
-from mthn_automl.data.formats.table_file import HeldTable, TableFile
+from mthn_automl.data.formats.table_file import HeldTable, TableFile, column_name
 from mthn_automl.data.formats.text import Text, lines_of
 from mthn_automl.errors import DataError
 
@@ -113,10 +113,12 @@ class _TwiceError(ValueError):
 
 def _without_twins(pairs: Sequence[tuple[str, Any]]) -> Record:
     record = dict(pairs)
+    if not all(map(str.isidentifier, record)) or not "".join(record).isascii():
+        record = {column_name(as_text(name)): value for name, value in pairs}
     if len(record) < len(pairs):
-        keys = [key for key, _ in pairs]
+        keys = [column_name(key) for key, _ in pairs]
         raise _TwiceError(next(key for key in keys if keys.count(key) > 1))
-    return record if "".join(record).isascii() else {as_text(name): value for name, value in pairs}
+    return record
 
 
 def _whole(digits: str) -> int | str:
@@ -166,9 +168,9 @@ def _beginning(content: Content) -> bytes:
 
 
 def _is_json(content: Content) -> bool:
-    """Whether the first letter opens an object, or a list whose first member is one."""
+    """Whether the first letter opens an object, or a list whose first member is one, or a list, to be refused."""
     head = _beginning(content)
-    return head[:1] == b"{" or (head[:1] == b"[" and head[1:].lstrip()[:1] in (b"{", b"]"))
+    return head[:1] == b"{" or (head[:1] == b"[" and head[1:].lstrip()[:1] in (b"{", b"]", b"["))
 
 
 FORMAT = Format("JSON", _is_json, _opened, heeds=frozenset({"encoding"}))

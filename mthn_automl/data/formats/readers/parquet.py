@@ -12,7 +12,7 @@ from mthn_automl.data.formats.arrow_types import is_readable, is_text, plain, pl
 from mthn_automl.data.formats.content import Content
 from mthn_automl.data.formats.formats import Format
 from mthn_automl.data.formats.room import refuse_beyond
-from mthn_automl.data.formats.table_file import TableFile, regrouped
+from mthn_automl.data.formats.table_file import TableFile, column_name, regrouped
 
 MAGIC = b"PAR1"
 PIECE_ROWS = 1 << 16
@@ -47,20 +47,29 @@ class ParquetFile(TableFile):
         unreadable = {field.name: str(field.type) for field in self._schema if not is_readable(field.type)}
         super().__init__(content.name, names, unreadable, content.notes)
         leaves = map(self._metadata.schema.column, range(self._metadata.num_columns))
+        self._given = dict(zip(self.names, given, strict=True))
         self._leaves = {leaf.path: place for place, leaf in reversed(list(enumerate(leaves)))}
-        self._texts = [field.name for field in self._schema if is_text(field.type)]
+        self._texts = [field.name for field in self._schema if is_text(field.type)]  # as the file calls them
 
     def read(self, only: Collection[str] | None = None) -> pa.Table:
         names = self.wanted(only)
         refuse_beyond(sum(map(self._least, names)), self.name)
         with self._file() as file:
-            return self._written_out(file.read(columns=names).select(names))
+            return self._written_out(self._selected(file.read(columns=self._as_given(names)), names))
 
     def pieces(self, rows: int, only: Collection[str] | None = None) -> Iterator[pa.Table]:
         names = self.wanted(only)
         with self._file() as file:
-            for piece in regrouped(file.iter_batches(batch_size=min(rows, PIECE_ROWS), columns=names), rows):
-                yield self._written_out(piece.select(names))
+            batches = file.iter_batches(batch_size=min(rows, PIECE_ROWS), columns=self._as_given(names))
+            for piece in regrouped(batches, rows):
+                yield self._written_out(self._selected(piece, names))
+
+    def _as_given(self, names: Collection[str]) -> list[str]:
+        """The columns as the file calls them."""
+        return [self._given[name] for name in names]
+
+    def _selected(self, table: pa.Table, names: list[str]) -> pa.Table:
+        return table.select(self._as_given(names)).rename_columns(names)
 
     @contextmanager
     def _file(self) -> Iterator[pq.ParquetFile]:
@@ -74,7 +83,7 @@ class ParquetFile(TableFile):
 
     def _least(self, name: str) -> int:
         """Bytes of a column; of text those in the file, which become more where values recur."""
-        kind = plain(self._schema.field(name).type)
+        kind = plain(self._schema.field(self._given[name]).type)
         if is_text(kind):
             return sum(self._sizes(name))
         width = 32 if pa.types.is_dictionary(kind) else 0 if pa.types.is_null(kind) else kind.bit_width
@@ -83,13 +92,13 @@ class ParquetFile(TableFile):
     def _sizes(self, name: str) -> Iterator[int]:
         """Unpacked bytes of a column's parts."""
         for group in map(self._metadata.row_group, range(self._metadata.num_row_groups)):
-            chunk = group.column(self._leaves[name])
+            chunk = group.column(self._leaves[self._given[name]])
             yield chunk.total_uncompressed_size
 
     def _written_out(self, table: pa.Table) -> pa.Table:
         """The rows with text in place of references to it, if there is room for that."""
         table.validate(full=True)
-        texts = [name for name in self._texts if name in table.column_names]
+        texts = [name for name in map(column_name, self._texts) if name in table.column_names]
         refuse_beyond(sum(map(_expanded, map(table.column, texts))), self.name)
         for name in texts:
             column = pa.chunked_array(map(_text, table.column(name).chunks), pa.large_string())
