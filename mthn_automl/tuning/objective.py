@@ -31,6 +31,7 @@ from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.squash import squashed
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits
+from mthn_automl.tuning.evaluation import Curve, Evaluation
 from mthn_automl.tuning.fold_fits import FoldFits, fit_classical, unfitted
 from mthn_automl.tuning.guard import refuse_too_large
 from mthn_automl.tuning.plan import Plan
@@ -39,8 +40,6 @@ from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.rungs import CellLosses, Rung
 from mthn_automl.tuning.seeds import derive_seed
 from mthn_automl.tuning.space import make_settings
-
-Curve = tuple[tuple[int, tuple[float, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -90,29 +89,6 @@ class Configuration:
 
     def all_settings(self) -> dict[str, Any]:
         return {**self.settings, **self.training}
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """What cross-validation found of one configuration.
-
-    Attributes:
-        result: errors, size and times.
-        predictions: (seeds, rows, outputs) float64, of each row by networks that have not seen it; NaN elsewhere.
-        last: what it ended with, in the form of a rung, to which later trials are compared.
-        models: whose mean predicts: one a fold, or a single one of all rows.
-        curve: of networks, (epoch, validation loss of each member) at every check.
-    """
-
-    result: TrialResult
-    predictions: FloatArray
-    last: Rung
-    models: Sequence[Networks | Classical]
-    curve: Curve = ()
-
-    def out_of_fold(self) -> FloatArray:
-        """(rows, outputs): the mean over seeds, as each fold's model predicts."""
-        return np.asarray(self.predictions.mean(axis=0))
 
 
 class Objective:

@@ -85,8 +85,8 @@ def test_the_file_names_the_settings_and_no_other(name: str) -> None:
     declared, file = fields(class_of(name).Settings), catalogue.read(name)
     assert {each.name for each in declared} == set(file.parameters)
     assert all(each.default is not MISSING for each in declared)
-    of_training = {each.name for each in fields(TrainingSettings)} - catalogue.shared_target().keys()
-    assert set(file.training) == (of_training if name in NETWORKS else set())
+    of_networks = {each.name for each in fields(TrainingSettings)} - set(catalogue.shared_target())
+    assert set(file.training) == (of_networks if name in NETWORKS else set())
 
 
 @every_model

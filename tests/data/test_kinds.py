@@ -118,6 +118,14 @@ def test_the_loss_is_of_each_row_and_wild_outputs_are_borne(problem: Problem) ->
         assert kind.least == -np.inf or found.min() > kind.least
 
 
+@every_kind
+def test_no_rows_have_a_scale_too(problem: Problem) -> None:
+    """As a fold may have that nothing is trained on."""
+    dataset = of_kind(problem)
+    none = dataset.take(np.zeros(0, dtype=np.int64))
+    assert dataset.schema.kind.scaling(none) == Scaling((0.0,) * none.target.shape[1], (1.0,) * none.target.shape[1])
+
+
 def test_twice_the_exposure_is_twice_the_mean_and_the_same_loss_of_a_rate() -> None:
     dataset = zoo.counts()
     kind = dataset.schema.kind

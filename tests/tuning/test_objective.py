@@ -15,10 +15,10 @@ from mthn_automl.errors import DivergedError, UndefinedError, UsageError
 from mthn_automl.models.base import Size
 from mthn_automl.models.ridge import Ridge
 from mthn_automl.tuning.criteria import Limits
+from mthn_automl.tuning.evaluation import Evaluation
 from mthn_automl.tuning.fold_fits import fit_classical
 from mthn_automl.tuning.objective import (
     Configuration,
-    Evaluation,
     Objective,
     SearchData,
     fold_members,

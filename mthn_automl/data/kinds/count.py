@@ -31,6 +31,8 @@ class Count(Kind):
 
     def scaling(self, training: "Dataset") -> Scaling:
         """The mean rate is that of all events to all exposures, as rows are weighted."""
+        if len(training) == 0:
+            return super().scaling(training)
         rates = training.as_rates()
         return Scaling.of(np.zeros(rates.target.shape[1]), np.average(rates.target, axis=0, weights=rates.weight))
 

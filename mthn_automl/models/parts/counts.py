@@ -1,4 +1,15 @@
-"""Rates of counts as classical models see them: with rows weighted by their exposures."""
+"""Rates of counts as classical models see them: with rows weighted by their exposures.
+
+Shape:
+    rates (rows, 1), weight (rows,) -> (rows, 1).
+
+Example:
+    >>> steadied(np.array([[0.0], [4.0]]), None)
+    array([[-1.],
+           [ 1.]])
+    >>> log_rate(np.array([0.0, 1.0]))
+    array([-15.,   0.])
+"""
 
 import numpy as np
 
