@@ -67,7 +67,7 @@ def tables(draw: Any) -> pa.Table:
 
 
 def kept(kind: str, table: pa.Table) -> pa.Table:
-    """What a format can hold: in a workbook no row that is empty, and numbers of 15 digits, without a zero below zero."""
+    """What a format can hold: in a workbook no row that is empty, no zero below zero, and numbers of 15 digits."""
     if kind != "workbook":
         return table
     for place, column in enumerate(table.columns):
