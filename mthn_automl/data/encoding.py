@@ -8,28 +8,40 @@ from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.kind import Kind
 from mthn_automl.data.logarithm import Logarithm
-from mthn_automl.data.preprocess import Preprocessor, missing_columns
+from mthn_automl.data.preprocess import Preprocessor, missing_columns, most_one_hot
 from mthn_automl.data.scaling import Scaling
+
+LAYER = 32
+"""Weights that a column has in a network of usual width; many networks have one a task."""
 
 
 @dataclass(frozen=True)
 class Flags:
-    """Which numeric columns get a missing indicator, decided once of all non-test rows; and how targets are learnt.
+    """Which columns are encoded in which way, decided once of all non-test rows, so that folds agree; and how targets
+    are learnt.
 
     Attributes:
-        features: (numeric feature columns,).
-        metadata: (numeric metadata columns,).
+        features: whether a numeric feature gets a missing indicator.
+        metadata: whether a numeric column of metadata does.
+        wide: whether a categorical feature has too many categories to get a column each.
         added: to targets whose logarithm is learnt; None: they are learnt as they are.
     """
 
     features: tuple[bool, ...]
     metadata: tuple[bool, ...]
+    wide: tuple[bool, ...]
     added: float | None = None
 
     @classmethod
     def of(cls, dataset: Dataset) -> "Flags":
         metadata = dataset.tasks.metadata
-        return cls(missing_columns(dataset.features), () if metadata is None else missing_columns(metadata))
+        sizes = [len(each.categories) for each in dataset.schema.features if each.categories is not None]
+        most = most_one_hot(sizes, len(dataset) + LAYER * len(dataset.tasks))
+        return cls(
+            missing_columns(dataset.features),
+            () if metadata is None else missing_columns(metadata),
+            tuple(size > most for size in sizes),
+        )
 
 
 @dataclass(frozen=True)
@@ -52,7 +64,9 @@ class Encoder:
     def fit(cls, training: Dataset, flags: Flags) -> "Encoder":
         """Scales of the rows of `training`, as they are weighted; metadata scales count each of its tasks once."""
         schema = training.schema
-        features = Preprocessor.fit(schema.features, training.features, flags.features, training.weight)
+        features = Preprocessor.fit(
+            schema.features, training.features, flags.features, weight=training.weight, wide=flags.wide
+        )
         metadata = cls.metadata_of(training, np.arange(len(training)), flags)
         logarithm = None if flags.added is None else Logarithm.of(training.target, flags.added)
         if logarithm is not None:
@@ -70,6 +84,11 @@ class Encoder:
     @property
     def feature_width(self) -> int:
         return max(self.features.width, 1)
+
+    @property
+    def narrow_width(self) -> int:
+        """Columns of the features without the wide ones, which are the last."""
+        return self.features.narrow if self.features.width else 1
 
     @property
     def metadata_width(self) -> int:

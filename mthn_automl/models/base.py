@@ -20,9 +20,11 @@ from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.data.schema import Problem
+from mthn_automl.models.parts.categories import EMBEDDING_SIZE, WithCategories
 from mthn_automl.models.parts.counts import steadied
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.frame import Frame
+from mthn_automl.models.parts.growth import Growth
 from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.models.parts.task_tables import WithTaskTables
 from mthn_automl.received import typed
@@ -35,16 +37,27 @@ class ProblemShape:
     """What the data give, apart from what is chosen.
 
     Attributes:
-        features: columns after preprocessing, d_x.
+        features: columns that a network reads, d_x.
         outputs: what a network predicts for a row, d_y: targets, or scores of classes.
         tasks: how many there are.
         metadata: columns of the tasks' metadata after preprocessing, d_m; 0 where there are none.
+        wide_columns: so many columns of the encoded features, the last, are indices of categories that are embedded.
+        wide_categories: categories of all of these.
     """
 
     features: int
     outputs: int
     tasks: int
     metadata: int = 0
+    wide_columns: int = 0
+    wide_categories: int = 0
+
+    @classmethod
+    def of(cls, encoder: Encoder, outputs: int, tasks: int) -> "ProblemShape":
+        """What an encoder makes of rows and metadata."""
+        wide = encoder.feature_width - encoder.narrow_width
+        features = encoder.narrow_width + EMBEDDING_SIZE * wide
+        return cls(features, outputs, tasks, encoder.metadata_width, wide, encoder.features.wide_categories)
 
 
 @dataclass(frozen=True)
@@ -85,7 +98,7 @@ class Size:
         return Size(self.total + other.total, self.task_network + other.task_network, self.marginal + other.marginal)
 
 
-class Architecture(WithTaskTables, ABC):
+class Architecture(WithTaskTables, WithCategories, ABC):
     """One network for all tasks; an ordinary module, which the training engine stacks over folds and seeds.
 
     A subclass is final. Its `Settings` is a frozen dataclass with exactly the parameters of its search space
@@ -127,6 +140,7 @@ class Architecture(WithTaskTables, ABC):
     def __init__(self, shape: ProblemShape) -> None:
         super().__init__()
         self.register_buffer("metadata", torch.zeros(shape.tasks, shape.metadata))
+        self.add_categories(shape.wide_columns, shape.wide_categories)
 
     @classmethod
     @abstractmethod
@@ -187,38 +201,11 @@ class Architecture(WithTaskTables, ABC):
     def _dropouts(self) -> list[str]:
         return [name for name, module in self.named_modules() if isinstance(module, Dropout) and module.share > 0.0]
 
-    @cached_property
-    def task_indexed(self) -> frozenset[str]:
-        """Names of all parameters and buffers with a row a task; `metadata` always counts as one and is not named."""
-        return frozenset(
-            f"{holder}.{name}" if holder else name
-            for holder, module in self.named_modules()
-            if isinstance(module, WithTaskTables)
-            for name in module.task_tables
-        )
-
     def size(self) -> Size:
         parameters = dict(self.named_parameters())
         a_task = sum(parameters[name][0].numel() for name in self.task_indexed & parameters.keys())
         total = sum(parameter.numel() for parameter in parameters.values())
-        return Size(total, self.task_network_parameters(), a_task)
-
-
-@dataclass(frozen=True)
-class Growth:
-    """How long a model grows that is made in rounds, such as trees.
-
-    Attributes:
-        rounds: exactly so many; None: as many as `validation` shows to be best, or as are usual where there is none.
-        validation: rows that are not trained on, whose loss says when to stop; None: there are none.
-        rungs: of work done, in rising order, at which the fit pauses and predicts with what it has.
-        deadline: seconds since the epoch, past which no further round is begun; None: never.
-    """
-
-    rounds: int | None = None
-    validation: Dataset | None = None
-    rungs: tuple[int, ...] = ()
-    deadline: float | None = None
+        return Size(total, self.task_network_parameters() + self.category_parameters, a_task)
 
 
 class Classical(ABC):

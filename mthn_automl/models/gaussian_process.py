@@ -13,6 +13,7 @@ from mthn_automl.models.parts.held_out import labels
 from mthn_automl.models.parts.kernel_machine import KernelMachine
 from mthn_automl.models.parts.kernels import KernelShape, Points, landmarks
 from mthn_automl.models.parts.marginal_likelihood import Hyperparameters
+from mthn_automl.models.parts.wide_means import WideMeans
 
 LIKELIHOOD_ROWS = 800  # the marginal likelihood takes time with their cube
 INDICATOR_TO_LOGIT = 0.25  # slope of a probability by its logit, at one half
@@ -51,8 +52,10 @@ class GaussianProcess(Classical):
     kernel logistic regression with them, over at most 600 landmarks; there is no integral over the latent function.
     Counts likewise: a regression on roots of rates, then kernel Poisson regression.
 
-    Size: the hyperparameters, dual coefficients and intercepts, and the stored rows: features and task number of
-    each, metadata of each of their tasks. One task's network needs all of it; one more task adds nothing.
+    Wide columns are seen as their target means.
+
+    Size: the hyperparameters, dual coefficients and intercepts, target means, and the stored rows: features and task
+    number of each, metadata of each of their tasks. One task's network needs all of it; one more task adds nothing.
 
     Shape:
         rows -> (rows, targets), or (rows, classes).
@@ -79,7 +82,9 @@ class GaussianProcess(Classical):
 
     def learn(self, training: Dataset, *, seed: int) -> None:
         """Learn from all rows of `training`; `seed` draws the rows of the likelihood and the landmarks."""
-        points, target = self._points(training), self.encoded_target(training)
+        target = self.encoded_target(training)
+        self.wide, wide = WideMeans.fit(self.encoder, training, target, seed=seed)
+        points = self._points(training, wide)
         some = landmarks(training.task, LIKELIHOOD_ROWS, seed=seed)
         family = self._family()
         weight = training.weight
@@ -98,19 +103,20 @@ class GaussianProcess(Classical):
 
     def _family(self) -> Hyperparameters:
         settings = self.settings
-        widths = (self.encoder.feature_width, self.encoder.metadata_width if settings.use_metadata else 0)
+        of_features = self.encoder.narrow_width + self.wide.width
+        widths = (of_features, self.encoder.metadata_width if settings.use_metadata else 0)
         features, metadata = widths if settings.ard else np.minimum(widths, 1).tolist()
         has_share = settings.task_kernel != "none"
         return Hyperparameters(settings.kernel, features, metadata, has_share, settings.noise_floor)
 
     def scores(self, rows: Dataset) -> FloatArray:
-        return self.machine.scores(self._points(rows))
+        return self.machine.scores(self._points(rows, self.wide.of(self.encoder, rows)))
 
-    def _points(self, rows: Dataset) -> Points:
-        return Points.of(self.encoder, rows, use_metadata=self.settings.use_metadata)
+    def _points(self, rows: Dataset, wide: FloatArray) -> Points:
+        return Points.of(self.encoder, rows, wide, use_metadata=self.settings.use_metadata)
 
     def size(self) -> Size:
-        total = self.machine.parameters + self.hyperparameters.size
+        total = self.machine.parameters + self.hyperparameters.size + self.wide.parameters
         return Size(total, total, 0)
 
     def notes(self) -> tuple[str, ...]:
@@ -123,8 +129,8 @@ class GaussianProcess(Classical):
         return len(self.machine.stored)
 
     def learnt(self) -> dict[str, Any]:
-        return {"hyperparameters": self.hyperparameters, **self.machine.to_state()}
+        return {"hyperparameters": self.hyperparameters, **self.wide.to_state(), **self.machine.to_state()}
 
     def take_over(self, learnt: Mapping[str, Any]) -> None:
-        self.hyperparameters = learnt["hyperparameters"]
+        self.hyperparameters, self.wide = learnt["hyperparameters"], WideMeans.from_state(learnt)
         self.machine = KernelMachine.from_state(self._family().kernel(self.hyperparameters), learnt)

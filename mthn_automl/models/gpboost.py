@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.errors import FormatError, UsageError
-from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
+from mthn_automl.models.base import ProblemShape, Size, Traits
 from mthn_automl.models.parts.boosters import (
     Boosted,
     GrowingBooster,
@@ -26,6 +26,7 @@ from mthn_automl.models.parts.boosters import (
 )
 from mthn_automl.models.parts.gaps import known_together, means_of, part_of, rows_with, weight_of
 from mthn_automl.models.parts.grown import Grown
+from mthn_automl.models.parts.growth import Growth
 from mthn_automl.models.parts.held_out import checking, labels
 from mthn_automl.models.parts.tree_columns import TreeColumns, typical_rows
 
@@ -109,9 +110,7 @@ class GPBoost(Grown):
         target = self.encoded_target(training.as_rates() if self.counting else training)
         self.columns = TreeColumns.fit(training, target, task="none", use_metadata=settings.use_metadata)
         self.start = np.zeros(1) if self.counting else means_of(target, training.weight)
-        self.sloped = most_related(
-            self.encoder.encode_features(training.features), training.task, target, settings.slopes, training.weight
-        )
+        self.sloped = most_related(self._features(training), training.task, target, settings.slopes, training.weight)
         held_out = checking(self, growth.validation)
         checks = self._labels(training if held_out is None else held_out)
         rate, growing = settings.learning_rate, {}
@@ -171,7 +170,11 @@ class GPBoost(Grown):
 
     def _sloped_features(self, rows: Dataset) -> FloatArray:
         """(rows, slopes)."""
-        return self.encoder.encode_features(rows.features)[:, self.sloped].astype(np.float64)
+        return self._features(rows)[:, self.sloped].astype(np.float64)
+
+    def _features(self, rows: Dataset) -> FloatArray:
+        """Those that may have slopes: no wide columns."""
+        return self.encoder.encode_features(rows.features)[:, : self.encoder.narrow_width]
 
     def _options(self, training: Dataset, seed: int) -> dict[str, Any]:
         settings, regression = self.settings, self.classes is None and not self.counting
@@ -236,7 +239,7 @@ class GPBoost(Grown):
     def _check_shapes(self, sums: set[int]) -> None:
         """Raises FormatError where start, slopes, effects and sums are not those of one model."""
         scores = len(self.encoder.target) if self.classes is None else self.classes.scores
-        features, wanted = set(range(self.encoder.feature_width)), (scores, 1 + len(self.sloped))
+        features, wanted = set(range(self.encoder.narrow_width)), (scores, 1 + len(self.sloped))
         if (
             self.start.shape != wanted[:1]
             or (self.effects.ndim, self.effects.shape[::2]) != (3, wanted)

@@ -1,11 +1,13 @@
 """Linear mixed model: fixed effects of features and metadata, random intercepts and slopes of tasks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from scipy.linalg import svd
-from scipy.sparse import diags_array
+from scipy.sparse import csr_array, diags_array, hstack
+from scipy.sparse.linalg import LinearOperator, lsqr
 from sklearn.linear_model import Ridge as RidgeRegression
 
 from mthn_automl.data.arrays import FloatArray, IntArray
@@ -13,7 +15,18 @@ from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import ProblemShape, Traits
 from mthn_automl.models.parts.gaps import known_together, part_of, weight_of
 from mthn_automl.models.parts.held_out import labels
-from mthn_automl.models.parts.linear import Linear, LinearColumns, LinearModel, TaskEffects, fit_classes, fit_counts
+from mthn_automl.models.parts.linear import (
+    Linear,
+    LinearColumns,
+    LinearModel,
+    TaskEffects,
+    fit_classes,
+    fit_counts,
+    task_columns,
+)
+
+Factors = tuple[FloatArray, FloatArray, FloatArray]
+"""U, the diagonal of S, and W^T of a task's design."""
 
 FIXED_VARIANCE = 10.0  # against the noise's: n rows shrink an effect by 1 / (10 n + 1), and collinear ones stay finite
 
@@ -80,17 +93,19 @@ class MixedEffects(LinearModel):
             self.linear = self._fit_scaled(training)
 
     def _fit_regression(self, training: Dataset) -> Linear:
-        fixed = np.pad(self.columns.shared(training).toarray(), ((0, 0), (1, 0)), constant_values=1.0)
+        ones = csr_array(np.ones((len(training), 1)))
+        fixed = csr_array(hstack([ones, self.columns.shared(training)], format="csr"))
         target = self.encoded_target(training)
         roots = self._roots()
         design = np.pad(self.columns.features(training), ((0, 0), (1, 0)), constant_values=1.0)[:, : len(roots)]
+        given = fixed if self.encoder.features.wide_categories else fixed.toarray()
         design, task, tasks, weight = design * roots, training.task, self.columns.tasks, training.weight
         shared = np.zeros((fixed.shape[1], target.shape[1]))
         of_tasks = np.zeros((tasks, len(roots), target.shape[1]))
         for rows, group in known_together(target):
             known, counts = part_of(target, rows, group), weight_of(weight, rows)
             shared[:, group], of_tasks[:, :, group] = best_prediction(
-                fixed[rows], design[rows], known, task[rows], tasks, counts
+                given[rows], design[rows], known, task[rows], tasks, counts
             )
         of_tasks *= roots[:, None]
         slopes = of_tasks[:, 1:].reshape(-1, target.shape[1])
@@ -113,7 +128,7 @@ class MixedEffects(LinearModel):
     def _roots(self) -> FloatArray:
         """(1,) or (1 + d_x,): standard deviations of one task's effects."""
         settings = self.settings
-        slopes = self.encoder.feature_width if settings.random_slopes else 0
+        slopes = self.encoder.narrow_width if settings.random_slopes else 0
         return np.sqrt([settings.intercept_variance, *[settings.slope_variance] * slopes])
 
     def columns_of(self, tasks: int) -> LinearColumns:
@@ -123,7 +138,7 @@ class MixedEffects(LinearModel):
 
 
 def best_prediction(
-    fixed: FloatArray,
+    fixed: FloatArray | csr_array,
     design: FloatArray,
     target: FloatArray,
     task: IntArray,
@@ -138,21 +153,59 @@ def best_prediction(
     The noise's variance in a row is divided by its weight, which is to multiply the row by the weight's root.
 
     Shape:
-        fixed (rows, p), design (rows, q), target (rows, outputs), weight (rows,) -> (p, outputs), (tasks, q, outputs).
+        fixed (rows, p), sparse or not, design (rows, q), target (rows, outputs), weight (rows,) -> (p, outputs),
+        (tasks, q, outputs).
     """
     if weight is not None:
-        fixed, design, target = (np.sqrt(weight)[:, None] * each for each in (fixed, design, target))
+        root = np.sqrt(weight)[:, None]
+        fixed = root * fixed if isinstance(fixed, np.ndarray) else csr_array(diags_array(root[:, 0]) @ fixed)
+        design, target = root * design, root * target
     order = np.argsort(task, kind="stable")
     present, starts = np.unique(task[order], return_index=True)
     parts = np.split(order, starts[1:])
     factors = [svd(design[rows], full_matrices=False) for rows in parts]
-    white = np.concatenate([fixed, target], axis=1)
-    for rows, (left, values, _) in zip(parts, factors, strict=True):
-        white[rows] += left * (1.0 / np.sqrt(1.0 + values**2) - 1.0) @ (left.T @ white[rows])
-    ridge = RidgeRegression(alpha=1.0 / FIXED_VARIANCE, fit_intercept=False)
-    shared = np.atleast_2d(ridge.fit(white[:, : fixed.shape[1]], white[:, fixed.shape[1] :]).coef_).T
+    if isinstance(fixed, np.ndarray):
+        shared = _of_dense(fixed, target, parts, factors)
+    else:
+        shared = _of_sparse(fixed, target, parts, factors)
     residual = target - fixed @ shared
     effects = np.zeros((tasks, design.shape[1], target.shape[1]))
     for one, rows, (left, values, right) in zip(present, parts, factors, strict=True):
         effects[one] = right.T * (values / (1.0 + values**2)) @ (left.T @ residual[rows])
     return shared, effects
+
+
+def _of_dense(
+    fixed: FloatArray, target: FloatArray, parts: Sequence[IntArray], factors: Sequence[Factors]
+) -> FloatArray:
+    """(p, outputs) fixed effects. parts: rows of each task; factors: of the design of each."""
+    white = np.concatenate([fixed, target], axis=1)
+    for rows, (left, values, _) in zip(parts, factors, strict=True):
+        white[rows] += left * (1.0 / np.sqrt(1.0 + values**2) - 1.0) @ (left.T @ white[rows])
+    ridge = RidgeRegression(alpha=1.0 / FIXED_VARIANCE, fit_intercept=False)
+    return np.atleast_2d(ridge.fit(white[:, : fixed.shape[1]], white[:, fixed.shape[1] :]).coef_).T
+
+
+def _of_sparse(
+    fixed: csr_array, target: FloatArray, parts: Sequence[IntArray], factors: Sequence[Factors]
+) -> FloatArray:
+    """As `_of_dense`, in the memory of the sparse array: rows are whitened anew at each product with it."""
+    width = max(len(values) for _, values, _ in factors)
+    lefts, task = np.zeros((len(target), width)), np.zeros(len(target), dtype=np.int64)
+    shrunken = np.zeros((len(parts), width))
+    for one, (rows, (left, values, _)) in enumerate(zip(parts, factors, strict=True)):
+        lefts[rows, : len(values)], task[rows] = left, one
+        shrunken[one, : len(values)] = 1.0 / np.sqrt(1.0 + values**2) - 1.0
+    basis, shares = task_columns(lefts, task, len(parts)), shrunken.ravel()[:, None]
+
+    def whitened(values: FloatArray) -> FloatArray:
+        return np.asarray(values + basis @ (shares * (basis.T @ values)))
+
+    system = LinearOperator(
+        fixed.shape,
+        matvec=lambda effects: whitened(fixed @ effects.reshape(-1, 1)).ravel(),
+        rmatvec=lambda values: fixed.T @ whitened(values.reshape(-1, 1)).ravel(),
+        dtype=np.float64,
+    )
+    found = [lsqr(system, each, damp=FIXED_VARIANCE**-0.5, atol=1e-9, btol=1e-9)[0] for each in whitened(target).T]
+    return np.stack(found, axis=1)

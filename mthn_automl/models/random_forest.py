@@ -10,13 +10,15 @@ from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomFo
 
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.preprocess import most_one_hot
 from mthn_automl.data.schema import Problem
 from mthn_automl.errors import FormatError
-from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
+from mthn_automl.models.base import ProblemShape, Size, Traits
 from mthn_automl.models.parts.counts import log_rate
 from mthn_automl.models.parts.forest import Forest
 from mthn_automl.models.parts.gaps import EVERYTHING, Index, known_together, part_of, weight_of
 from mthn_automl.models.parts.grown import Grown
+from mthn_automl.models.parts.growth import Growth
 from mthn_automl.models.parts.held_out import labels
 from mthn_automl.models.parts.tree_columns import TreeColumns
 from mthn_automl.received import typed
@@ -52,9 +54,9 @@ class RandomForest(Grown):
     """scikit-learn's random forest (Breiman 2001), or extremely randomised trees (Geurts, Ernst and Wehenkel 2006).
 
     Targets that are known in the same rows share their trees, and rows are drawn in proportion to their weights.
-    Missing numbers stay missing; categories up to 250 become one column each and larger ones cross-fitted target means,
-    the task either. A task never seen has no column, or the mean of all rows. A leaf of classes counts their shares
-    among all rows as one row more.
+    Missing numbers stay missing; categories up to 250, fewer where rows are many, become one column each and larger
+    ones cross-fitted target means, the task either. A task never seen has no column, or the mean of all rows. A leaf of
+    classes counts their shares among all rows as one row more.
 
     Size: a column and a threshold a split, a value a leaf and output, and the tables of target means. One task's
     network is the whole model; one more task adds its target means.
@@ -130,12 +132,15 @@ class RandomForest(Grown):
     def _matrix(self, training: Dataset, seed: int) -> tuple[FloatArray, FloatArray]:
         """What trees see of the training rows, and their targets."""
         target, settings = self.encoded_target(training), self.settings
+        columns = (*training.schema.features, *(training.schema.metadata if settings.use_metadata else ()))
+        sizes = [len(each.categories) for each in columns if each.categories is not None]
+        sizes += [len(training.tasks)] if settings.task == "one_hot" else []
         self.columns = TreeColumns.fit(
             training,
             target,
             task="category" if settings.task == "one_hot" else settings.task,
             use_metadata=settings.use_metadata,
-            most_native=LARGEST_ONE_HOT,
+            most_native=min(LARGEST_ONE_HOT, most_one_hot(sizes, len(training))),
         )
         return spread(self.columns.training_matrix(training, target, seed=seed), self.columns.levels), target
 
@@ -228,7 +233,11 @@ class _Growing:
 
 
 def spread(matrix: FloatArray, levels: tuple[int, ...]) -> FloatArray:
-    """(rows, wider) float64 of single precision: the first columns, which are codes, as a column a level."""
-    codes = [matrix[:, column, None] == np.arange(count) for column, count in enumerate(levels)]
-    wide = np.concatenate([*codes, np.clip(matrix[:, len(levels) :], -LARGEST, LARGEST)], axis=1)
-    return np.ascontiguousarray(wide.astype(np.float32), dtype=np.float64)
+    """(rows, wider) float32: the first columns, which are codes, as a column a level."""
+    begin = sum(levels)
+    found = np.zeros((len(matrix), begin + matrix.shape[1] - len(levels)), dtype=np.float32)
+    found[:, begin:] = np.clip(matrix[:, len(levels) :], -LARGEST, LARGEST)
+    for column, (count, end) in enumerate(zip(levels, np.cumsum(levels), strict=True)):
+        known = np.flatnonzero(~np.isnan(matrix[:, column]))
+        found[known, end - count + matrix[known, column].astype(np.int64)] = 1.0
+    return found

@@ -22,6 +22,7 @@ from mthn_automl.data.splits.parts.account import SplitAccount, split_account
 from mthn_automl.data.splits.parts.choice import Question, Sealed, seal
 from mthn_automl.errors import DataError
 from mthn_automl.run.options import Options
+from mthn_automl.run.workers import fits_at_once
 from mthn_automl.tuning.cost import cost_of
 from mthn_automl.tuning.space import SearchSpace, build_space
 
@@ -125,7 +126,7 @@ def _read(inputs: Inputs, options: Options) -> Prepared:
     files = chosen_files(options)
     asked = options.asked
     dataset = read_asked(inputs.data, None if options.no_metadata else inputs.meta, asked)
-    refuse_search(len(dataset), len(dataset.schema.features) + len(dataset.schema.targets))
+    refuse_search(dataset, workers=fits_at_once(options))
     metric = options.metric or default_metric(dataset.schema.problem)
     check_metric(metric, dataset.schema.problem)
     sealed = seal(dataset, question, options.seed)

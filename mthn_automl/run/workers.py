@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mthn_automl.catalogue import SpaceFile
-from mthn_automl.data.control_groups import container_cpus
 from mthn_automl.errors import UsageError
+from mthn_automl.machine import container_cpus
 from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.options import Options
 from mthn_automl.training.device import choose_device, gpu_count
@@ -45,7 +45,7 @@ class Workers:
         device = choose_device(options.device).type
         if options.runner == "local":
             return cls(1, device)
-        count = options.workers or max(1, int(usable_cpus() / options.cpus_per_trial))
+        count = fits_at_once(options)
         gpus = _gpus_per_trial(options, device, count)
         return cls(count, device if gpus or device != "cuda" else "cpu", options.cpus_per_trial, gpus)
 
@@ -71,6 +71,13 @@ def _refuse_unused(options: Options, gpus: float) -> None:
             f"--gpus-per-trial must go with a device that is no CPU, however --device is cpu and each trial would take "
             f"{gpus:g} GPUs; leave one of them out."
         )
+
+
+def fits_at_once(options: Options) -> int:
+    """Worker processes of this machine; 0: a local run fits in its own process, and a cluster elsewhere."""
+    if options.runner == "local" or options.address is not None:
+        return 0
+    return options.workers or max(1, int(usable_cpus() / options.cpus_per_trial))
 
 
 def usable_cpus() -> float:

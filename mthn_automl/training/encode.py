@@ -21,7 +21,7 @@ class TrainingData:
     """What networks are trained on; plain arrays, so that processes can map them without a copy.
 
     Attributes:
-        features: (rows, d_x), scaled for each fold when they are taken.
+        features: (rows, encoded columns), scaled for each fold when they are taken.
         target: (rows, targets), likewise; of counts with their exposures behind them.
         metadata: (folds, tasks, d_m) float32.
         task: (rows,) int64.
@@ -93,9 +93,4 @@ def problem_shape(dataset: Dataset) -> ProblemShape:
 
 
 def _shape(dataset: Dataset, encoder: Encoder) -> ProblemShape:
-    return ProblemShape(
-        features=encoder.feature_width,
-        outputs=network_outputs(dataset.schema),
-        tasks=len(dataset.tasks),
-        metadata=encoder.metadata_width,
-    )
+    return ProblemShape.of(encoder, network_outputs(dataset.schema), len(dataset.tasks))

@@ -12,7 +12,7 @@ from torch import Tensor
 from mthn_automl.errors import DivergedError
 from mthn_automl.models.base import Architecture
 from mthn_automl.training.averaging import AveragedWeights
-from mthn_automl.training.batches import Batch, batch_count, block_size, blocks_of, deal, lay_out
+from mthn_automl.training.batches import Batch, batch_count, block_size, blocks_of, deal, lay_out, rows_at_once
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.members import Member, Pack
 from mthn_automl.training.settings import TrainingSettings
@@ -234,7 +234,8 @@ class Training:
         if not self.held_out:
             rows = [self.data.validation[self.members[index].fold] for index in self.alive.tolist()]
             layouts = [lay_out(each, self.data.task, self.block) for each in rows]
-            size = max(self.schedule.batch, EVALUATION_BATCH)
+            values = len(layouts) * self.data.features.values.shape[1]
+            size = max(self.schedule.batch, rows_at_once(EVALUATION_BATCH, values))
             batches = deal(layouts, batch_count(max(map(len, layouts)), self.block, size), self.data.shape.tasks)
             self.held_out = [(each, torch.from_numpy(each.mask.sum(axis=(1, 2)))) for each in batches]
         return self.held_out

@@ -13,6 +13,7 @@ from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.schema import Problem
 from mthn_automl.models.base import Size
+from mthn_automl.training.batches import rows_at_once
 from mthn_automl.training.losses import to_prediction
 from mthn_automl.training.members import Pack
 from mthn_automl.training.predict import pack_outputs
@@ -72,7 +73,9 @@ class Networks:
 
     def working_parameters(self) -> int | None:
         """Of one task's networks, but for what leads nowhere; None where the architecture has no task networks."""
-        return None if self.task_networks is None else self.task_networks.working_parameters()
+        if self.task_networks is None:
+            return None
+        return self.task_networks.working_parameters() + len(self.pack) * self.pack.prototype.category_parameters
 
     def task_network(self, task: int, tasks: TaskTable) -> OneNetwork | None:
         """What `predict_row` needs of a task, which is one of `tasks`; None where the architecture has none."""
@@ -83,18 +86,23 @@ class Networks:
 
     def predict_row(self, features: Table, network: OneNetwork) -> FloatArray:
         """(outputs,) float64: as `predict` for the one row of a table, of an exposure of 1, at the cost of one row."""
-        outputs = apply_one(self.encoder.encode_features(features), network)
+        given = self.encoder.encode_features(features)
+        if self.pack.prototype.wide_columns:
+            row = torch.from_numpy(given)
+            given = torch.stack([self.pack.embedded(row, member) for member in range(len(self.pack))]).numpy()
+        outputs = apply_one(given, network)
         return np.asarray(self._finish(outputs)[0])
 
     def _fill(
         self, prediction: FloatArray, networks: TaskNetworks, features: Table, task: IntArray, wanted: IntArray
     ) -> None:
         """Write the predictions of the wanted rows to where they belong."""
-        for tasks, rows in grouped(task, wanted):
+        for tasks, rows in grouped(task, wanted, self.encoder.feature_width):
             flat = rows.reshape(-1)
             given = torch.from_numpy(self.encoder.encode_features(features.take(flat)))
             blocks = given.reshape(*rows.shape, given.shape[1])
-            outputs = torch.stack([apply_network(blocks, each) for each in networks.networks(tasks)])
+            members = enumerate(networks.networks(tasks))
+            outputs = torch.stack([apply_network(self.pack.embedded(blocks, index), each) for index, each in members])
             prediction[flat] = self._finish(outputs.flatten(1, 2).numpy())
 
     def _finish(self, outputs: FloatArray) -> FloatArray:
@@ -116,9 +124,10 @@ class Networks:
         if len(rows.tasks) > pack.buffers["metadata"].shape[1]:
             metadata = torch.cat([pack.buffers["metadata"], self._metadata_of_new(rows.tasks)], dim=1)
             pack = pack.with_tasks(metadata)
+        step = rows_at_once(ROWS_AT_ONCE, self.encoder.feature_width)
         parts = [
-            self._part_by_pack(pack, rows.take(np.arange(start, min(start + ROWS_AT_ONCE, len(rows)))))
-            for start in range(0, max(len(rows), 1), ROWS_AT_ONCE)
+            self._part_by_pack(pack, rows.take(np.arange(start, min(start + step, len(rows)))))
+            for start in range(0, max(len(rows), 1), step)
         ]
         return np.concatenate(parts)
 

@@ -119,8 +119,12 @@ def sample(rows: int) -> slice:
 
 
 def _of_fold(fold: Preprocessor, middle: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Scale and shift of every column: numbers, indicators, then categories, 0 for those the fold did not see."""
-    seen = [float(each) for column in fold.seen for each in column]
+    """Scale and shift of every column: numbers, indicators, then categories, 0 for those the fold did not see.
+
+    The indices of wide columns stay as they are: networks learn nothing of a category that the fold did not see.
+    """
+    seen = [float(each) for column, wide in zip(fold.seen, fold.wide, strict=True) if not wide for each in column]
+    seen += [1.0] * sum(fold.wide)
     numeric_scale, numeric_shift = fold.scaling.of_stored(middle, spread)
     scale = np.concatenate([numeric_scale, np.ones(sum(fold.flagged)), np.array(seen)])
     shift = np.concatenate([numeric_shift, np.zeros(len(scale) - len(middle))])

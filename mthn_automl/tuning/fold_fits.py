@@ -11,7 +11,8 @@ from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.errors import OutOfTimeError
-from mthn_automl.models.base import Classical, Growth
+from mthn_automl.models.base import Classical
+from mthn_automl.models.parts.growth import Growth
 from mthn_automl.training.encode import training_rows
 from mthn_automl.tuning.space import make_settings
 

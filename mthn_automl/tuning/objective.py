@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from mthn_automl.tuning.criteria import NO_LIMITS, Limits
 from mthn_automl.tuning.fold_fits import FoldFits, unfitted
 from mthn_automl.tuning.guard import refuse_too_large
 from mthn_automl.tuning.plan import Plan
+from mthn_automl.tuning.refit import encoded_whole, refitted
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.rungs import CellLosses, Rung
 from mthn_automl.tuning.seeds import derive_seed
@@ -150,6 +152,10 @@ class Objective:
             self._encoded = encode(self.data.dataset, self.data.fold, self.flags, forward=self.data.forward)
         return self._encoded
 
+    @cached_property
+    def whole(self) -> TrainingData:
+        return encoded_whole(self.data.dataset, self.flags)
+
     def placed(self) -> DeviceData:
         """The folds' data on the device, brought there once."""
         if self._placed is None:
@@ -189,16 +195,26 @@ class Objective:
         started = time.perf_counter()
         predictions = self._predictions(fitted.pack, data, members)
         ended = time.perf_counter()
+        models = self._networks_of_folds(fitted.pack, data)
+        if self.data.forward:
+            models = self._refitted(configuration, fitted, deadline) or models
         return self._evaluation(
             configuration,
             predictions,
-            self._networks_of_folds(fitted.pack, data),
-            seconds=ended - began,
+            models,
+            seconds=time.perf_counter() - began,
             predict_seconds=ended - started,
             best_epochs=np.array(fitted.epochs).reshape(self.plan.seeds, -1).T,
             epochs=fitted.epochs_trained,
             stopped_by_time=fitted.stopped_by_time,
             curve=fitted.curve,
+        )
+
+    def _refitted(self, configuration: Configuration, folds: FitResult, deadline: float | None) -> list[Networks]:
+        data = squashed(self.whole) if configuration.training_settings.squash else self.whole
+        members = fold_members(self.plan, configuration.seed, 1)
+        return refitted(
+            data, self.plan, folds, lambda plan: drained(train_in_steps(configuration, data, members, plan, deadline))
         )
 
     def _rungs(
@@ -234,16 +250,10 @@ class Objective:
 
     def _networks_of_folds(self, pack: Pack, data: TrainingData) -> list[Networks]:
         """The members of each fold, one a seed, whose mean is its model."""
-        folds = len(data.training)
-        return [
-            Networks(
-                pack.select(torch.arange(fold, len(pack), folds)),
-                data.encoders[fold],
-                data.problem,
-                data.trained_tasks(fold),
-            )
-            for fold in range(folds)
-        ]
+        numbers = range(len(data.training))
+        packs = [pack.select(torch.arange(fold, len(pack), len(numbers))) for fold in numbers]
+        trained = [data.trained_tasks(fold) for fold in numbers]
+        return [Networks(packs[fold], data.encoders[fold], data.problem, trained[fold]) for fold in numbers]
 
     def _classical(self, configuration: Configuration, deadline: float | None) -> Generator[Rung, None, Evaluation]:
         """Rounds count as epochs."""

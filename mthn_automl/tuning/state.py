@@ -84,7 +84,7 @@ def _restored_networks(architecture: Any, settings: Any, state: Any, schema: Sch
     metadata = stored.buffers["metadata"]
     if metadata.ndim != 3 or metadata.shape[1] != tasks:
         raise ValueError(f"'metadata' must be of {tasks} tasks, however its shape is {metadata.shape}")
-    shape = ProblemShape(stored.encoder.feature_width, network_outputs(schema), tasks, stored.encoder.metadata_width)
+    shape = ProblemShape.of(stored.encoder, network_outputs(schema), tasks)
     arrays = {**stored.parameters, **stored.buffers}
     _refuse_large(settings, sum(array.size for array in arrays.values()))
     with torch.device("meta"), _no_more_than(len(arrays)):  # a network of any size takes no memory there

@@ -11,7 +11,8 @@ from mthn_automl import catalogue
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
-from mthn_automl.models.base import Classical, Growth
+from mthn_automl.models.base import Classical
+from mthn_automl.models.parts.growth import Growth
 from mthn_automl.tuning.arrays import to_parts
 from tests.contracts import zoo
 from tests.contracts.settings import class_of, suited

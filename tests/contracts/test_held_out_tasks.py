@@ -11,7 +11,7 @@ from mthn_automl import catalogue
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
-from mthn_automl.models.base import Growth
+from mthn_automl.models.parts.growth import Growth
 from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
 from mthn_automl.tuning.state import model_state, restored_models

@@ -42,8 +42,7 @@ def shaken(value: Tensor, random: torch.Generator) -> Tensor:
 def untrained(name: str, dataset: Dataset, chosen: Settings | None = None, *, members: int = 3) -> Networks:
     """Networks whose every parameter is drawn at random, so that no two tasks or members are alike."""
     encoder = Encoder.fit(dataset, Flags.of(dataset))
-    outputs = network_outputs(dataset.schema)
-    shape = ProblemShape(encoder.feature_width, outputs, len(dataset.tasks), encoder.metadata_width)
+    shape = ProblemShape.of(encoder, network_outputs(dataset.schema), len(dataset.tasks))
     metadata = torch.from_numpy(encoder.encode_metadata(dataset.tasks)).expand(members, -1, -1)
     pack = Pack.build(lambda: built(name, shape, chosen or {}), list(range(members)), metadata, present_only=True)
     random = torch.Generator().manual_seed(members)

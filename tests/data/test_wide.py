@@ -154,7 +154,7 @@ REFUSED = {
     "target": ({"target": 1.0}, {}, UsageError, "has a column 'target', as a table"),
     "tasks": ({}, {"task": ["sex", "age"]}, UsageError, r"several --task are given \('sex', 'age'\)"),
     "empty": (dict.fromkeys(ITEMS), {}, DataError, "no row of the data has one in 'curse', 'scold', 'shout', 'hit'"),
-    "alike": ({"hit ": 1.0}, {"target": [*ITEMS, "hit "]}, DataError, "the data has 'hit' twice"),
+    "alike": ({"hit ": 1.0}, {"target": [*ITEMS, "hit "]}, DataError, "the data has 'hit' more than once"),
 }
 
 

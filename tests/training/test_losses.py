@@ -22,7 +22,7 @@ def normal(*shape: int) -> Tensor:
 
 
 def encoder(mean: tuple[float, ...], scale: tuple[float, ...]) -> Encoder:
-    return Encoder(Preprocessor(Scaling((), ()), (), ()), None, Scaling(mean, scale))
+    return Encoder(Preprocessor(Scaling((), ()), (), (), ()), None, Scaling(mean, scale))
 
 
 def schema(problem: Problem, targets: int, classes: int) -> Schema:

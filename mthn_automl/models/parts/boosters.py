@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.errors import FormatError
-from mthn_automl.models.base import Growth
 from mthn_automl.models.parts.booster_text import END, check_booster_text
+from mthn_automl.models.parts.growth import Growth
 
 ALWAYS = {
     "num_threads": 1,  # as many workers fit at once; two threads were 30 times slower on busy machines

@@ -34,8 +34,10 @@ class Points:
     metadata: FloatArray
 
     @classmethod
-    def of(cls, encoder: Encoder, rows: Dataset, *, use_metadata: bool) -> "Points":
-        features = encoder.encode_features(rows.features).astype(np.float64)
+    def of(cls, encoder: Encoder, rows: Dataset, wide: FloatArray, *, use_metadata: bool) -> "Points":
+        """wide: (rows, columns), what stands for the wide columns."""
+        narrow = encoder.encode_features(rows.features)[:, : encoder.narrow_width]
+        features = np.concatenate([narrow.astype(np.float64), wide], axis=1)
         metadata = encoder.encode_metadata(rows.tasks).astype(np.float64)[:, : None if use_metadata else 0]
         return cls(features, rows.task, np.arange(len(rows.tasks)), metadata).take(np.arange(len(rows)))
 

@@ -116,7 +116,8 @@ def densified(columns: Any) -> Any:
 class LinearColumns:
     """First the columns that all tasks share, then an intercept a task, then a slope a task and feature.
 
-    Rows of a task never seen, numbered `tasks` or above, have zeros in the tasks' columns.
+    Rows of a task never seen, numbered `tasks` or above, have zeros in the tasks' columns. Categories of wide columns
+    have one effect for all tasks, and no product with metadata: there are too few rows of each for more.
 
     Attributes:
         encoder: of features and metadata.
@@ -142,23 +143,38 @@ class LinearColumns:
         return csr_array(hstack(blocks, format="csr"))
 
     def shared(self, rows: Dataset) -> csr_array:
-        """(rows, shared) float64 sparse: features, metadata, feature-by-metadata products."""
-        blocks = [csr_array(self.features(rows))]
+        """(rows, shared) float64 sparse: features, metadata, products of these, one-hot wide columns."""
+        encoded = self.encoder.encode_features(rows.features)
+        blocks = [csr_array(encoded[:, : self.encoder.narrow_width].astype(np.float64))]
         if self.use_metadata and self.encoder.metadata_width > 0:
             metadata = self.encoder.encode_metadata(rows.tasks).astype(np.float64)[rows.task]
             blocks += [csr_array(metadata)]
             blocks += [blocks[0].multiply(column[:, None]) for column in metadata.T if self.interactions]
+        wide = encoded[:, self.encoder.narrow_width :]
+        blocks += [one_hot(wide.astype(np.int64), self.encoder.features.wide_categories)] if wide.shape[1] else []
         return csr_array(hstack(blocks, format="csr"))
 
     def features(self, rows: Dataset) -> FloatArray:
-        """(rows, d_x) float64."""
-        return self.encoder.encode_features(rows.features).astype(np.float64)
+        """(rows, features) float64, without wide columns."""
+        return self.encoder.encode_features(rows.features)[:, : self.encoder.narrow_width].astype(np.float64)
 
     def size(self, linear: Linear) -> Size:
         """Of that function of the columns: within a task the metadata are constant, part of its intercept."""
-        width, outputs = self.encoder.feature_width, len(linear.intercept)
+        width, outputs = self.encoder.narrow_width, len(linear.intercept)
         a_task = {"none": 0, "intercept": 1, "slopes": 1 + width}[self.effects]
-        return Size(linear.parameters, (width + 1) * outputs, a_task * outputs)
+        network = width + self.encoder.features.wide_categories + 1
+        return Size(linear.parameters, network * outputs, a_task * outputs)
+
+
+def one_hot(index: IntArray, categories: int) -> csr_array:
+    """(rows, categories) sparse: row i holds 1 in the columns `index[i]`, of which those of -1 are left out.
+
+    Shape:
+        index (rows, columns).
+    """
+    known = index >= 0
+    starts = np.concatenate([[0], np.cumsum(known.sum(axis=1))])
+    return csr_array((np.ones(starts[-1]), index[known], starts), shape=(len(index), categories))
 
 
 def task_columns(values: FloatArray, task: IntArray, tasks: int) -> csr_array:
