@@ -147,6 +147,9 @@ def main() -> int:
     folder: Path = parser.parse_args().data
     wrong = 0
     for name, wanted in SETS.items():
+        if not (folder / name).is_dir():
+            print(f"{name}: not there")
+            continue
         described = found(folder / name)
         said = differences(wanted, described)
         wrong += len(said)

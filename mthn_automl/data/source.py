@@ -17,6 +17,7 @@ from mthn_automl.data.columns.rule import Cells, Told, as_text, is_text, read_ce
 from mthn_automl.data.columns.text import Names
 from mthn_automl.data.formats.opening import open_table
 from mthn_automl.data.formats.reading import Reading
+from mthn_automl.data.formats.room import refuse_beyond
 from mthn_automl.data.formats.table_file import TableFile
 from mthn_automl.data.names import counted
 from mthn_automl.data.task_names import joined_name
@@ -29,6 +30,9 @@ Given = str | Path | Any
 PLAIN = Reading()
 DATA, METADATA = "the data", "the metadata"
 """What DataFrames are called in sentences."""
+
+COLUMNS_OF_TASKS = 5
+"""Beside a number for each cell: what the names of tasks take while they are numbered, as measured."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,7 @@ class Source:
         file, said = open_table(given, name, reading), told or {}
         usual = said.get("", Told())
         table, columns = file.read(), dict[str, Cells]()
+        refuse_beyond(8 * len(table) * (table.num_columns + COLUMNS_OF_TASKS), file.name)
         table, rows, repeated = _without_names(file, table)
         kept = _kept(table, known_by)
         table = table if kept is None or not apart else table.drop_columns([known_by])

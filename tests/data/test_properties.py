@@ -67,12 +67,12 @@ def tables(draw: Any) -> pa.Table:
 
 
 def kept(kind: str, table: pa.Table) -> pa.Table:
-    """What a format can hold: in a workbook no row that is empty, and numbers of 15 digits."""
+    """What a format can hold: in a workbook no row that is empty, no zero below zero, and numbers of 15 digits."""
     if kind != "workbook":
         return table
     for place, column in enumerate(table.columns):
         if pa.types.is_floating(column.type):
-            numbers = [None if each is None else float(f"{each:.15g}") for each in column.to_pylist()]
+            numbers = [None if each is None else float(f"{each:.15g}") + 0.0 for each in column.to_pylist()]
             table = table.set_column(place, table.column_names[place], pa.array(numbers, pa.float64()))
     return table.filter(pa.array([any(cell is not None for cell in row.values()) for row in table.to_pylist()]))
 

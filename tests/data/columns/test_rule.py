@@ -38,6 +38,7 @@ WRITTEN: dict[str, tuple[tuple[str | None, ...], Kind, list[Any]]] = {
     "beyond a limit": (("1", "<5", ">= 7"), N, [1, None, None]),
     "infinities": (("1", "inf", "-Infinity", "1e999"), N, [1, None, None, None]),
     "a decimal comma": (("0,126", "1,5", "12"), N, [0.126, 1.5, 12]),
+    "a decimal comma before three digits": (("0,126", "0,500", "12,250"), N, [0.126, 0.5, 12.25]),
     "commas between thousands": (("1,234.5", "12", "1,234,567"), N, [1234.5, 12, 1234567]),
     "dots between thousands": (("1.234,5", "12"), N, [1234.5, 12]),
     "blanks between thousands": (("1 234,5", "1\u00a0000", "1\u202f234\u202f567"), N, [1234.5, 1000, 1234567]),
@@ -48,6 +49,7 @@ WRITTEN: dict[str, tuple[tuple[str | None, ...], Kind, list[Any]]] = {
     "truth values": (("true", "False", None), T, [1, 0, None]),
     "zeros in front": (("01001", "2"), X, ["01001", "2"]),
     "words": (("a", " a ", "b", None), X, ["a", "a", "b", None]),
+    "blanks of two kinds": (("a b", "a\u00a0b"), X, ["a b", "a b"]),
     "two forms of a letter": (("é", "e\u0301"), X, ["é", "é"]),
     "numbers and a word": (("1", "2", "low"), X, ["1", "2", "low"]),
     "units in some cells alone": (("12%", "13"), X, ["12%", "13"]),
@@ -62,6 +64,7 @@ WRITTEN: dict[str, tuple[tuple[str | None, ...], Kind, list[Any]]] = {
         ["2020-01-31T10:30:00", "2020-01-31T09:30:00"],
     ),
     "dates with dots": (("31.12.2020", "1.2.2021"), D, ["2020-12-31T00:00:00", "2021-02-01T00:00:00"]),
+    "years of two digits": (("31.12.69", "1.2.05"), D, ["1969-12-31T00:00:00", "2005-02-01T00:00:00"]),
     "dates of America": (("12/31/2020", "1/2/2021 13:45"), X, ["12/31/2020", "1/2/2021 13:45"]),
     "dates that cannot be days first": (("12/31/2020", "1/2/2021"), D, ["2020-12-31T00:00:00", "2021-01-02T00:00:00"]),
     "dates with a gap": (("2020-01-31", "-"), D, ["2020-01-31T00:00:00", None]),
@@ -146,6 +149,17 @@ def test_notations_that_cannot_be_told_apart_are_named_and_the_user_decides() ->
     assert values(read_cells(cells, Told(decimal=","))) == [1.234, 45.12]
     assert read_cells(cells, Told(decimal=",")).others == ()
     assert [each.date for each in read_cells(text("1/2/2020", "3/4/2020")).others] == ["%m/%d/%Y"]
+
+
+def test_a_mark_that_the_user_names_decides_only_where_there_is_a_doubt() -> None:
+    assert values(read_cells(text("1.5", "-0.076"), Told(decimal=","))) == [1.5, -0.076]
+    assert values(read_cells(text("1,5", "2"), Told(decimal="."))) == [1.5, 2]
+    assert read_cells(text("1,5", "x"), Told(decimal=".")).form.kind is X
+
+
+def test_text_that_is_nearly_dates_says_which_cells_are_none() -> None:
+    found = read_cells(text(*(f"2020-02-{day}" for day in range(10, 31))))
+    assert (found.form.kind, found.nearly, found.strange) == (X, D, {"2020-02-30": 20})
 
 
 def test_text_that_is_nearly_numbers_says_which_cells_are_none() -> None:

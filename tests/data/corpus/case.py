@@ -56,10 +56,14 @@ class Case:
 
 @contextmanager
 def on_a_small_machine() -> Iterator[None]:
-    """As where so much memory is left, so that sentences say the same anywhere; and without the search space files of
-    all architectures, which take twice the time of all else that a small `check` does.
+    """As where so much memory is left for two workers, so that sentences say the same anywhere; and without the search
+    space files of all architectures, which take twice the time of all else that a small `check` does.
     """
-    with patch.object(memory, "free_bytes", lambda: FREE), patch.object(prepare, "chosen_files", lambda options: {}):
+    with (
+        patch.object(memory, "free_bytes", lambda: FREE),
+        patch.object(prepare, "fits_at_once", lambda options: 2),
+        patch.object(prepare, "chosen_files", lambda options: {}),
+    ):
         yield
 
 

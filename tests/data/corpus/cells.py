@@ -24,6 +24,7 @@ CASES = {
     "marks alone": Case(changed(x=["?", ".", "-"])),
     "a word among numbers": Case(changed(x={5: "low"})),
     "a word among numbers, said to be": Case(changed(x={5: "low"}), ("--numeric", "x")),
+    "a word among numbers, ignored": Case(changed(x={5: "low"}), ("--ignore", "x")),
     "words, said to be numbers": Case(changed(z=["low", "high"]), ("--numeric", "z")),
     "numbers, said to be words": Case(changed(z=["1", "2", "3"]), ("--categorical", "z")),
     "numbers and words in halves": Case(changed(z=["1", "a"])),

@@ -79,6 +79,14 @@ def bomb_of_rows(path: Path) -> None:
             writer.write_table(part)
 
 
+def many_rows(path: Path) -> None:
+    """A Parquet file of some kilobytes whose rows fit in memory, though not with their tasks numbered."""
+    part = pa.table({name: pa.repeat(1.0, 4_000_000) for name in ("task", "target")})
+    with pq.ParquetWriter(path, part.schema) as writer:
+        for _ in range(5):
+            writer.write_table(part)
+
+
 def bomb_of_batches(path: Path) -> None:
     """A Feather file of some kilobytes and 160 million numbers."""
     part = pa.record_batch({f"x{k}": pa.repeat(1.0, 2_000_000) for k in range(16)})
@@ -106,6 +114,7 @@ CASES = {
     "zstd of 100 MB of one byte": later(lambda: zstd(b"a,b\n" + b"1" * (100 << 20))),
     "six gigabytes of text in a small Parquet": Case(bomb_of_text),
     "many rows in a small Parquet": Case(bomb_of_rows),
+    "many tasks in a small Parquet": Case(many_rows),
     "many rows in a small Feather file": Case(bomb_of_batches),
     "10,000 columns": later(lambda: wide(10_000)),
     "100,000 names above short rows": Case(",".join(f"c{k}" for k in range(WIDE)) + "\n1,2\n"),
@@ -119,8 +128,8 @@ CASES = {
     "a workbook of two million texts": later(
         lambda: rewritten(sheet(), "xl/sharedStrings.xml", f"<sst>{'<si><t>word</t></si>' * 2_000_000}</sst>")
     ),
-    "100,000 rows of one task a row": later(
-        lambda: "task,x,target\n" + "".join(f"t{k},{k * 31 % 1009},{k * 7 % 13}\n" for k in range(100_000))
+    "20,000 rows of one task a row": later(
+        lambda: "task,x,target\n" + "".join(f"t{k},{k * 31 % 1009},{k * 7 % 13}\n" for k in range(20_000))
     ),
 }
 
