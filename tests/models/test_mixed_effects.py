@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 from scipy.sparse import csr_array
 
-from mthn_automl.data.encoding import Flags
+from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.models.mixed_effects import FIXED_VARIANCE, MixedEffects, MixedEffectsSettings, best_prediction
 from tests.contracts import zoo
 
@@ -30,7 +30,8 @@ def test_it_is_the_best_linear_unbiased_prediction() -> None:
 def test_a_task_without_rows_and_a_task_never_seen_get_the_fixed_effects() -> None:
     dataset = zoo.task_without_rows()
     model = MixedEffects(MixedEffectsSettings())
-    model.fit(dataset, flags=Flags.of(dataset), seed=0)
+    model.encoder, model.classes, model.counting = Encoder.fit(dataset, Flags.of(dataset)), None, False
+    model.learn(dataset, seed=0)  # which a fit gives no tasks without rows
     assert not model.columns.of(zoo.of_new_tasks(dataset)).toarray()[:, -5 * 3 :].any()
     own = model.linear.coefficients[-5 * 3 :]
     assert not own[3].any()

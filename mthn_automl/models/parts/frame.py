@@ -11,7 +11,18 @@ from mthn_automl.models.parts.probabilities import Classes
 
 @dataclass(frozen=True)
 class Frame:
-    """As `Classical` describes its attributes."""
+    """As `Classical` describes its attributes.
+
+    Shape:
+        trained (tasks with training rows,) int64.
+
+    Example:
+        >>> refuse_other_tasks(np.array([0, 2, 3]))
+        >>> refuse_other_tasks(np.array([2, 0]))
+        Traceback (most recent call last):
+        ...
+        ValueError: 'trained' must hold the numbers of tasks, whole ones from 0 on and rising
+    """
 
     encoder: Encoder
     classes: Classes | None

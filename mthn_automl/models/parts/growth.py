@@ -9,6 +9,13 @@ from mthn_automl.data.dataset import Dataset
 class Growth:
     """How long a model grows that is made in rounds, such as trees.
 
+    Shape:
+        validation: rows of the columns, targets and tasks of the training rows.
+
+    Example:
+        >>> Growth(rounds=50).rungs
+        ()
+
     Attributes:
         rounds: exactly so many; None: as many as `validation` shows to be best, or as are usual where there is none.
         validation: rows that are not trained on, whose loss says when to stop; None: there are none.
