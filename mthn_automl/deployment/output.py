@@ -18,14 +18,15 @@ from mthn_automl.storage import replacing
 def write_predictions(pieces: Iterable[pd.DataFrame], output: Path | None, inputs: Iterable[Path] = ()) -> None:
     """As the ending of the name says, CSV where it has none; to stdout, as CSV, without an `output`.
 
-    A link, pipe or device stays what it is: like stdout it is written while the pieces come. A piece is written when
-    the next one has come, so that data which fit into one leave it alone if they cannot be read.
+    A link stays one, and what it leads to is there whole or not at all. A pipe or device is written while the pieces
+    come, as stdout is; a piece is written when the next one has come, so that data which fit into one leave it alone if
+    they cannot be read.
 
     Args:
         inputs: files that are read meanwhile, and folders whose files are.
 
     Raises:
-        UsageError: the name ends as that of no known format, or is that of an input.
+        UsageError: the name ends as that of no known format, or is that of an input or a folder.
         DataError: as the pieces do.
     """
     if output is None:
@@ -60,5 +61,13 @@ def _late(pieces: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
 
 
 def _opened(output: Path) -> AbstractContextManager[IO[bytes]]:
-    special = output.is_symlink() or (output.exists() and not output.is_file())
-    return output.open("wb") if special else replacing(output)
+    if output.is_dir():
+        raise UsageError(f"--output must be a file, however {output} is a folder; name a file in it.")
+    if _of_the_shell(output) or (output.exists() and not output.is_file()):
+        return output.open("wb")
+    return replacing(output.resolve())
+
+
+def _of_the_shell(output: Path) -> bool:
+    """Whether it leads to what is open already, such as /dev/stdout: a file there is written, and not replaced."""
+    return output.absolute().parts[1:2] in (("dev",), ("proc",))

@@ -141,16 +141,29 @@ def test_an_error_leaves_the_old_file_and_nothing_else(name: str, after: int, tm
 
 
 @pytest.mark.parametrize("after", [0, 1])
-def test_an_error_in_the_first_piece_or_at_the_end_of_it_leaves_stdout_and_links_alone(
-    after: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_an_error_in_the_first_piece_or_at_the_end_of_it_leaves_stdout_alone(
+    after: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    with pytest.raises(DataError, match="line 9"):
+        write_predictions(broken(after), None)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_an_error_leaves_what_a_link_leads_to(after: int, tmp_path: Path) -> None:
     (tmp_path / "target.csv").write_text("old")
     (tmp_path / "link.csv").symlink_to("target.csv")
-    for output in (None, tmp_path / "link.csv"):
-        with pytest.raises(DataError, match="line 9"):
-            write_predictions(broken(after), output)
-    assert capsys.readouterr().out == ""
+    with pytest.raises(DataError, match="line 9"):
+        write_predictions(broken(after), tmp_path / "link.csv")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link.csv", "target.csv"]
     assert (tmp_path / "target.csv").read_text() == "old"
+
+
+def test_a_folder_is_no_output_and_the_longest_name_is_one(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"--output must be a file, however .* is a folder; name a file in it"):
+        write_predictions(PIECES, tmp_path)
+    write_predictions(PIECES, tmp_path / f"{251 * 'p'}.csv")
+    assert [len(path.name) for path in tmp_path.iterdir()] == [255]
 
 
 def test_a_link_stays_a_link_and_a_pipe_a_pipe(tmp_path: Path) -> None:
