@@ -9,13 +9,17 @@ what the target poses says that the description leaves it open, and that `check`
 
 import argparse
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import pandas as pd
 
 from mthn_automl.data.description import Description
 from mthn_automl.run.checking import check
 
 CLASSES, NUMBERS = "multiclass", "regression"
+WIDENED = "verbagg_items"
 OPTION = "--problem"
 """Sentences that ask what the target poses name it."""
 
@@ -119,8 +123,18 @@ SETS = {
 }
 
 
-def found(folder: Path) -> Description:
-    return check(folder / "data.csv", folder / "meta.csv")
+def described(folder: Path) -> Iterator[tuple[str, Roles, Description]]:
+    """What `check` says of each, and of one of them once more as a wide table: a column an item, a row a person."""
+    for name, wanted in SETS.items():
+        data, meta = folder / name / "data.csv", folder / name / "meta.csv"
+        if not data.exists():
+            print(f"{name}: not there")
+            continue
+        yield name, wanted, check(data, meta)
+        if name == WIDENED:
+            rows = pd.read_csv(data).pivot(index=list(wanted.data), columns="task", values="target").reset_index()
+            items = [column for column in rows if column not in wanted.data]
+            yield f"{name}, wide", wanted, check(rows, meta, wide=True, target=items)
 
 
 def differences(wanted: Roles, found: Description) -> list[str]:
@@ -146,16 +160,12 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="a folder of data sets, each a folder")
     folder: Path = parser.parse_args().data
     wrong = 0
-    for name, wanted in SETS.items():
-        if not (folder / name).is_dir():
-            print(f"{name}: not there")
-            continue
-        described = found(folder / name)
-        said = differences(wanted, described)
+    for name, wanted, found in described(folder):
+        said = differences(wanted, found)
         wrong += len(said)
         print(f"{name}: {len(wanted.data) + len(wanted.meta)} columns, {len(said)} otherwise than described")
         print("".join(f"    {each}\n" for each in said), end="")
-        for each in described.columns:
+        for each in found.columns:
             print("".join(f"    asked: {question}\n" for question in each.questions), end="")
     return int(wrong > 0)
 
