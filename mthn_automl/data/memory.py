@@ -21,8 +21,8 @@ FITTED_A_CELL, FITTED_A_COLUMN = 24, 40
 FOLDS = 5
 """For each of which the metadata are kept."""
 
-GROWN_A_ROW, GROWN_ROWS = 60_000, 20_000
-"""Bytes of what a hundred deep trees in five folds add a row, and rows beyond which they add none."""
+GROWN_ROWS = 20_000
+"""Rows beyond which what a model grows takes no more."""
 
 UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
@@ -58,15 +58,19 @@ class Foresight:
 
     @property
     def bytes(self) -> int:
-        """Arrays are kept by this process and by the store that workers map, and each fit has copies of its own.
-
-        Forests are counted once: few of the fits at once are of them.
-        """
+        """Arrays are kept by this process and by the store that workers map, and each fit has copies of its own."""
         cells = self.columns + NUMBERS_A_ROW
         kept = self.rows * (KEPT_A_CELL * cells + KEPT_A_COLUMN * self.encoded) + FOLDS * 4 * self.described
         fitted = self.rows * (FITTED_A_CELL * cells + FITTED_A_COLUMN * self.encoded)
-        trees = GROWN_A_ROW * min(self.rows, GROWN_ROWS)
-        return kept * (2 if self.workers else 1) + fitted * max(1, self.workers) + trees
+        return kept * (2 if self.workers else 1) + fitted * max(1, self.workers)
+
+    def too_much(self, name: str, bytes_a_row: int) -> str:
+        """Why an architecture cannot be searched that grows so much beside the rows; empty where it can.
+
+        It is counted once: few of the fits at once are of it.
+        """
+        need, free = self.bytes + bytes_a_row * min(self.rows, GROWN_ROWS), free_bytes()
+        return f"{name} needs about {_size(need)} more memory, and {_size(free)} are free." if need > free else ""
 
 
 def refuse_search(dataset: Dataset, *, workers: int) -> None:

@@ -250,6 +250,7 @@ class Classical(ABC):
             Models in closed form are better so (by 1 to 2 % on eight data sets, by 10 % on the smallest), and a fifth
             of the size; trees and networks are as good as a mean, which costs no further fit.
         stores_rows: whether `stored_rows` are more than none, whatever the settings.
+        bytes_a_row: that a fit in five folds takes at most beside copies of the rows.
         learns_rates: whether `learn` is given counts as rates, weighted by their exposures; else as they are.
         counting: while it learns, whether that is counts.
         rounds: of a model that has been fitted in rounds, those that it kept and those that it was trained for.
@@ -263,6 +264,7 @@ class Classical(ABC):
     learns_rates: ClassVar[bool] = True
     counting: bool = False
     stores_rows: ClassVar[bool] = False
+    bytes_a_row: ClassVar[int] = 0
     rounds: tuple[int, int] = (0, 0)
 
     encoder: Encoder

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.memory import Foresight
 from mthn_automl.data.splits.parts.choice import development_of, sealed_rows_of
 from mthn_automl.data.splits.parts.stored import load_split, save_split
 from mthn_automl.errors import NothingFinishedError
@@ -20,6 +21,7 @@ from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.options import Options
 from mthn_automl.run.prepare import Prepared, build_spaces
 from mthn_automl.run.presets import PRESETS
+from mthn_automl.run.workers import fits_at_once
 from mthn_automl.training.encode import problem_shape
 from mthn_automl.tuning.clock import Clock, WorkerSeconds, WorkerStart
 from mthn_automl.tuning.criteria import Limits
@@ -156,7 +158,7 @@ class Run:
         """Why architectures cannot be trained here, or on these data, by name."""
         files, rows = self.prepared.files, self.prepared.all_rows
         reasons = {
-            name: file.missing() or file.unsuited(rows.schema.problem) or self._private(file)
+            name: file.missing() or file.unsuited(rows.schema.problem) or self._private(file) or self._hungry(file)
             for name, file in files.items()
         }
         unfit = {name: reason for name, reason in reasons.items() if reason}
@@ -168,6 +170,14 @@ class Run:
         if not self.options.no_stored_rows or not getattr(file.load_class(), "stores_rows", False):
             return ""
         return f"models of {file.name} hold training rows, and --no-stored-rows leaves such out."
+
+    def _hungry(self, file: SpaceFile) -> str:
+        """Why an architecture is left out that would grow beyond this machine's memory; empty where it would not."""
+        bytes_a_row = getattr(file.load_class(), "bytes_a_row", 0)
+        if not bytes_a_row:
+            return ""
+        foreseen = Foresight.of(self.prepared.all_rows, fits_at_once(self.options))
+        return foreseen.too_much(file.name, bytes_a_row)
 
     @cached_property
     def files(self) -> dict[str, SpaceFile]:

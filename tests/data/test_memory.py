@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import numpy as np
@@ -34,14 +35,14 @@ def test_a_file_larger_than_memory_is_refused_before_it_is_read(data: Path, monk
 def test_data_that_can_be_read_but_not_searched_are_refused_and_nothing_is_written(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "free_bytes", lambda: 180_000_000)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 2_000_000)
     dataset = read_dataset(data)
     refused = (
-        r"3,000 rows of 9 columns need about 18\d MB more memory, and 180 MB are free; about 2,9\d\d rows would fit"
+        r"3,000 rows of 9 columns need about 2\.\d MB more memory, and 2\.0 MB are free; about 2,\d\d\d rows would fit"
     )
     with pytest.raises(DataError, match=refused):
         memory.refuse_search(dataset, workers=0)
-    memory.refuse_search(dataset.take(np.arange(2_500)), workers=0)
+    memory.refuse_search(dataset.take(np.arange(2_000)), workers=0)
     with pytest.raises(DataError, match="A search must hold its rows several times"):
         search(data, output=data.parent / "run")
     assert not (data.parent / "run").exists()
@@ -69,3 +70,12 @@ def test_a_refusal_names_the_columns_that_categories_become(monkeypatch: pytest.
     monkeypatch.setattr(memory, "free_bytes", lambda: 1_000_000)
     with pytest.raises(DataError, match="20,000 rows of 3 columns, 1,002 with one for each category, need about"):
         memory.refuse_search(dataset, workers=0)
+
+
+def test_what_grows_beside_the_rows_is_left_out_where_it_would_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    foreseen = Foresight.of(zipped(40_000), 0)
+    assert foreseen.too_much("random_forest", 60_000) == ""
+    monkeypatch.setattr(memory, "free_bytes", lambda: 1_000_000_000)
+    reason = r"random_forest needs about 1\.\d GB more memory, and 1\.0 GB are free\."
+    assert re.fullmatch(reason, foreseen.too_much("random_forest", 60_000))
+    memory.refuse_search(zipped(40_000), workers=0)
