@@ -7,7 +7,7 @@ from mthn_automl.data.schema import Problem
 from mthn_automl.run.option import below_one, listed, one_of, option
 from mthn_automl.run.parse import parse_columns, parse_file, parse_split
 
-DATA, READING = "Data", "Reading"
+DATA, SPLIT, READING = "Data", "Split", "Reading"
 
 
 @dataclass(frozen=True)
@@ -19,14 +19,14 @@ class DataOptions:
 
     data: str | None = option(
         None,
-        "CSV or Parquet file, a row an observation: task column, features, target(s).",
+        "Table, a row an observation: task, features, target(s). CSV, Parquet, Feather, JSON lines, .xlsx; - is stdin.",
         written=Path,
         parse=parse_file,
         again="The data file, if it has moved.",
     )
     meta: str | None = option(
         None,
-        "CSV or Parquet file, a row a task, with the same task column.",
+        "Table, a row a task, with the same task column.",
         DATA,
         written=Path,
         parse=parse_file,
@@ -87,8 +87,8 @@ class DataOptions:
     no_metadata: bool = option(False, "Do not use the metadata.", DATA)
     test: str | None = option(
         None,
-        "CSV or Parquet file of test rows, in place of rows held out.",
-        DATA,
+        "Table of test rows, in place of rows held out.",
+        SPLIT,
         written=Path,
         parse=parse_file,
         again="The file of test rows, if it has moved.",
@@ -97,32 +97,32 @@ class DataOptions:
         None,
         "Share of each task's rows, or groups, sealed as test rows. Default: 0.2; none with --holdout-tasks, --split "
         "or --test.",
-        DATA,
+        SPLIT,
         check=below_one,
     )
     holdout_tasks: float | None = option(
         None,
         "Share of the tasks sealed as a whole. Folds then hold out whole tasks too, and trials are ranked by the error "
         "on tasks never seen. With --test-fraction, the error on new rows of known tasks is told as well.",
-        DATA,
+        SPLIT,
         check=below_one,
     )
     group: str | None = option(
         None,
         "Column whose rows of the same value are in training or test together; auto: rows of identical features.",
-        DATA,
+        SPLIT,
     )
     time: str | None = option(
         None,
         "Column of dates or numbers: the last rows of each task are the test, folds roll forward. It stays a feature, "
         "unless --ignore names it.",
-        DATA,
+        SPLIT,
     )
     split: str | None = option(
         None,
         "Column that says train, validation or test, or a file with columns row (from 0) and split. Rows not named "
         "are not used.",
-        DATA,
+        SPLIT,
         parse=parse_split,
         again="The file of the split, if it has moved.",
     )

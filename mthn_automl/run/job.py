@@ -83,7 +83,7 @@ def search(
     `target` and `space` one or a list.
 
     Args:
-        data: a CSV or Parquet file or a DataFrame, a row an observation.
+        data: a file of any of the formats, or a DataFrame, a row an observation.
         meta: the same, a row a task.
         test: the same, test rows in place of rows held out of the data.
         output: the run folder, new or empty.

@@ -8,7 +8,7 @@ from mthn_automl.catalogue import GROUPS
 from mthn_automl.data import metrics
 from mthn_automl.errors import UsageError, did_you_mean
 from mthn_automl.received import typed
-from mthn_automl.run.data_options import DATA, READING, DataOptions
+from mthn_automl.run.data_options import DATA, READING, SPLIT, DataOptions
 from mthn_automl.run.option import (
     above_zero,
     at_least,
@@ -267,7 +267,9 @@ OPTIONS = options_of(Options)
 """By name, in the order of the command's help."""
 
 CHECKED = {
-    name: each for name, each in OPTIONS.items() if each.panel in ("", DATA, READING) or name in ("metric", "seed")
+    name: each
+    for name, each in OPTIONS.items()
+    if each.panel in ("", DATA, SPLIT, READING) or name in ("metric", "seed")
 }
 """What `check` takes: all that is about the data."""
 
