@@ -2,21 +2,11 @@
 
 import math
 from dataclasses import dataclass
-from enum import StrEnum
 
 from mthn_automl.data import kind
 from mthn_automl.data.columns.form import Form, Kind, Part
+from mthn_automl.data.kinds import Problem as Problem
 from mthn_automl.data.task_names import name_by
-
-
-class Problem(StrEnum):
-    """What is predicted; `kinds/` has a file for each."""
-
-    REGRESSION = "regression"
-    BINARY = "binary"
-    MULTICLASS = "multiclass"
-    ORDINAL = "ordinal"
-    COUNT = "count"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mthn_automl.data.schema import Problem
+from mthn_automl.data.kinds import Problem
 from mthn_automl.run.option import below_one, listed, one_of, option
 from mthn_automl.run.parse import parse_columns, parse_file, parse_split
 

@@ -2,3 +2,15 @@
 
 This file loads the standard library alone.
 """
+
+from enum import StrEnum
+
+
+class Problem(StrEnum):
+    """What is predicted; each has a file here."""
+
+    REGRESSION = "regression"
+    BINARY = "binary"
+    MULTICLASS = "multiclass"
+    ORDINAL = "ordinal"
+    COUNT = "count"
