@@ -15,7 +15,7 @@ from tests.data.alarms.guilty import GUILTY, clean, found, sealed, with_metadatu
 every_alarm = pytest.mark.parametrize("name", names())
 
 # Their target is a feature, times a number plus another.
-DETERMINED = (zoo.several_targets, zoo.one_row_tasks)
+DETERMINED = (zoo.several_targets, zoo.gaps_and_weights, zoo.one_row_tasks)
 
 
 @pytest.mark.parametrize("animal", zoo.ZOO, ids=lambda animal: animal.__name__)
@@ -23,7 +23,9 @@ def test_clean_data_set_off_no_alarm(animal: Callable[[], Dataset]) -> None:
     dataset = animal()
     for seed in range(3):
         given, sample = alarms(dataset, sealed(dataset, seed))
-        assert {alarm.name for alarm in given} == ({"determined_target"} if animal in DETERMINED else set())
+        found_here = {alarm.name for alarm in given}
+        assert found_here <= ({"determined_target"} if animal in DETERMINED else set())
+        assert found_here or animal not in DETERMINED or np.isnan(dataset.target).any()  # gaps may leave too few rows
         assert sample == ""
 
 
