@@ -14,9 +14,10 @@ import numpy as np
 import pandas as pd
 from accuracy_methods import Job, Outcome
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.schema import Problem
-from mthn_automl.data.split import assign_folds
+from mthn_automl.data.splits import within_tasks
 
 MOST_ROUNDS: Final = 5000
 PATIENCE: Final = 50
@@ -93,7 +94,7 @@ def run(job: Job) -> dict[str, Outcome]:
     test = job.given.tested(known)
     # A file may have rows without a target, which are not tested: they keep the prediction of zero that nobody reads.
     prediction = np.zeros((len(job.given.rows), known.schema.outputs))
-    hold_out = assign_folds(known, HOLD_OUT, job.split)
+    hold_out = within_tasks.deal(known, HOLD_OUT, job.split)
     found, rounds = predicted(fit, known, test, hold_out, job)
     prediction[test.row] = found
     ended = time.time()

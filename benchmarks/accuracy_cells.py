@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from accuracy_methods import METHODS
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.scoring import error_over_rows, error_over_tasks, metric_named
 from mthn_automl.storage import read_json, replacing, write_json
 

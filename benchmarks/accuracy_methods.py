@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from accuracy_sets import Given
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 
 ANSWER: Final = "ours"
 SINGLE: Final = "ours_single"

@@ -8,17 +8,18 @@ import torch
 from accuracy_methods import Job, Outcome
 
 from mthn_automl import catalogue
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.data.scoring import default_metric, error_over_rows, metric_named
-from mthn_automl.data.split import assign_folds
+from mthn_automl.data.splits import within_tasks
 from mthn_automl.errors import MthnError
 from mthn_automl.training.encode import encode
 from mthn_automl.training.fit import Schedule, drained
 from mthn_automl.training.networks import Networks
+from mthn_automl.tuning.fold_fits import fit_classical
 from mthn_automl.tuning.objective import (
     Configuration,
-    fit_classical,
     fold_members,
     prepare_process,
     train_in_steps,
@@ -38,7 +39,7 @@ def run(job: Job) -> dict[str, Outcome]:
     prepare_process()
     known = job.given.dataset()
     test = job.given.tested(known)
-    folds = assign_folds(known, FOLDS, job.split)
+    folds = within_tasks.deal(known, FOLDS, job.split)
     if job.name == "pooled5":
         found, cv_error, notes = pooled(known, test, folds, job.split)
     else:

@@ -10,7 +10,7 @@ import pandas as pd
 from accuracy_methods import ANSWER, SINGLE, Job, Outcome
 
 from mthn_automl import load_model, search
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.deployment.predictor import Predictor
 
 ENSEMBLE: Final = "ensemble"

@@ -7,9 +7,11 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from mthn_automl.data.dataset import Dataset, IntArray
-from mthn_automl.data.read import read_dataset, read_rows
-from mthn_automl.data.split import seal_test
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.new_rows import read_rows
+from mthn_automl.data.read import read_dataset
+from mthn_automl.data.splits import within_tasks
 
 HALVES: Final = {
     "development": (
@@ -103,7 +105,7 @@ def split_rows(folder: Path, split: int, count: int, problem: str) -> tuple[IntA
         return named["row"].to_numpy()[~tested], named["row"].to_numpy()[tested]
     dataset = read_dataset(folder / "data.csv", folder / "meta.csv", problem=problem)
     sealed = np.zeros(count, dtype=bool)
-    sealed[dataset.row[seal_test(dataset, TEST_FRACTION, split)]] = True
+    sealed[dataset.row[within_tasks.seal(dataset, TEST_FRACTION, split)]] = True
     return np.flatnonzero(~sealed), np.flatnonzero(sealed)
 
 

@@ -14,7 +14,7 @@ from accuracy_cells import ROOTED
 from scipy.stats import friedmanchisquare, studentized_range, t, wilcoxon
 
 from mthn_automl.analysis.statistics import Paired, corrected_resampled_t_test, holm
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 
 LEVEL: Final = 0.05
 RESAMPLES: Final = 2000

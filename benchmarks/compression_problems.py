@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from mthn_automl.data.dataset import Dataset, IntArray
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.problems import Frames, planted, robot_arm
 from mthn_automl.data.read import read_dataset
 

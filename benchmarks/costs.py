@@ -30,7 +30,8 @@ from mthn_automl.errors import TooLargeError
 from mthn_automl.storage import write_text
 from mthn_automl.training.fit import drained
 from mthn_automl.tuning.cost import KINDS
-from mthn_automl.tuning.objective import Configuration, Objective, SearchData, fit_classical, prepare_process
+from mthn_automl.tuning.fold_fits import fit_classical
+from mthn_automl.tuning.objective import Configuration, Objective, SearchData, prepare_process
 from mthn_automl.tuning.plan import Plan, schedule_of
 from mthn_automl.tuning.space import build_space
 

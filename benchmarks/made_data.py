@@ -5,7 +5,7 @@ import pandas as pd
 
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.schema import Column, Problem, Schema
-from mthn_automl.data.split import assign_folds
+from mthn_automl.data.splits import within_tasks
 from mthn_automl.tuning.objective import SearchData
 from mthn_automl.tuning.plan import Plan
 
@@ -19,7 +19,7 @@ def made_dataset(rows: int, tasks: int, features: int = 20) -> Dataset:
     columns = tuple(Column(f"x{number}") for number in range(features))
     names = TaskTable(tuple(f"task_{number}" for number in range(tasks)), None)
     return Dataset(
-        schema=Schema("task", ("target",), Problem.REGRESSION, (), columns),
+        schema=Schema(("task",), ("target",), Problem.REGRESSION, (), columns),
         features=Table(numeric, np.empty((rows, 0), dtype=np.int64)),
         task=task,
         target=target,
@@ -57,4 +57,4 @@ def made_frames(
 
 def made_search_data(rows: int, tasks: int, plan: Plan) -> SearchData:
     dataset = made_dataset(rows, tasks)
-    return SearchData(dataset, assign_folds(dataset, plan.folds, 0), "rmse", "rows")
+    return SearchData(dataset, within_tasks.deal(dataset, plan.folds, 0), "rmse", "rows")

@@ -7,9 +7,11 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from mthn_automl.data.dataset import Dataset, IntArray
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.new_rows import read_rows
 from mthn_automl.data.problems import cubic, robot_arm
-from mthn_automl.data.read import read_dataset, read_rows
+from mthn_automl.data.read import read_dataset
 
 SPLITS: Final = {
     "cubic": ("seed", 3),

@@ -24,7 +24,7 @@ from measuring import Spread, in_own_process, say
 from mthn_automl import catalogue
 from mthn_automl.data.problems import gapminder
 from mthn_automl.data.read import read_dataset
-from mthn_automl.data.split import assign_folds
+from mthn_automl.data.splits import within_tasks
 from mthn_automl.models.hypernetwork import Hypernetwork, HypernetworkSettings
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.fit import Schedule
@@ -65,7 +65,7 @@ def _problem(folds: int, seeds: int, epochs: int) -> tuple[SearchData, Plan]:
     dataset = read_dataset(*gapminder())
     usual = schedule_of(len(dataset))
     schedule = Schedule(usual.batch, epochs, epochs, usual.check_every)
-    return SearchData(dataset, assign_folds(dataset, folds, 0), "rmse", "rows"), Plan(folds, seeds, schedule)
+    return SearchData(dataset, within_tasks.deal(dataset, folds, 0), "rmse", "rows"), Plan(folds, seeds, schedule)
 
 
 def _ours(data: SearchData, plan: Plan, trials: int) -> tuple[Settings, float]:

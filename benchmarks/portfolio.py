@@ -30,9 +30,10 @@ from measuring import say
 
 from mthn_automl import catalogue
 from mthn_automl.catalogue import SpaceFile
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.scoring import default_metric
-from mthn_automl.data.split import assign_folds
+from mthn_automl.data.splits import within_tasks
 from mthn_automl.errors import MthnError
 from mthn_automl.storage import write_text
 from mthn_automl.training.settings import TrainingSettings
@@ -61,7 +62,7 @@ def objective(data: Path, name: str) -> Objective:
         rows = some_tasks(accuracy_sets.written(data / name, 0, Path(folder)).dataset())
     metric = default_metric(rows.schema.problem)
     return Objective(
-        SearchData(rows, assign_folds(rows, FOLDS, 0), metric, "rows"), Plan(FOLDS, 1, schedule_of(len(rows)))
+        SearchData(rows, within_tasks.deal(rows, FOLDS, 0), metric, "rows"), Plan(FOLDS, 1, schedule_of(len(rows)))
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mthn_automl.data.dataset import IntArray
+from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.schema import Problem
 from mthn_automl.models.base import Architecture, ProblemShape
 from mthn_automl.models.hypernetwork import Hypernetwork, HypernetworkSettings

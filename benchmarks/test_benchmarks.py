@@ -86,6 +86,19 @@ def test_an_unknown_figure_is_named(script: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_columns_are_compared_with_their_descriptions(tmp_path: Path) -> None:
+    data, meta = robot_arm(tasks=3, rows=20)
+    (tmp_path / "robot_arm").mkdir()
+    meta.to_csv(tmp_path / "robot_arm" / "meta.csv", index=False)
+    for name, code in (("y", 0), ("z", 1)):
+        data.rename(columns={"y": name}).to_csv(tmp_path / "robot_arm" / "data.csv", index=False)
+        done = run("roles", tmp_path, "--data", str(tmp_path))
+        assert done.returncode == code, done.stdout
+        assert "cubic: not there" in done.stdout
+    assert "'z' is feature number, meant (not to be)" in done.stdout
+
+
+@pytest.mark.slow
 def test_generators_are_compared_and_drawn(tmp_path: Path) -> None:
     done = run("compression", tmp_path, "--quick", "--json", "--output", "here")
     assert done.returncode == 0, done.stderr

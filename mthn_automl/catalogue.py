@@ -18,7 +18,6 @@ MOST_BYTES = 1 << 20
 
 FORMAT = 1
 FAMILIES = ("neural", "classical")
-PROBLEMS = ("regression", "binary", "multiclass")
 GROUPS = ("usual", "all", *FAMILIES)
 TAKEN = (*GROUPS, "ensemble")
 """Words that mean something else where an architecture is named, in any case of letters: files may not tell cases."""
@@ -41,7 +40,7 @@ class SpaceFile:
         first_trials: settings to begin with.
         rungs: of a classical model that is made in rounds, at which its trials are compared.
         cost: measured seconds, by kind of problem and rows, as `tuning.cost` reads them.
-        problems: that it can be trained on.
+        problems: that it can be trained on; none: all.
         package: which it needs and this one does not bring; empty: none.
         install: what is named to pip for that.
         path: of the file.
@@ -60,7 +59,7 @@ class SpaceFile:
     cost: Mapping[str, Any]
     path: Path
     rungs: tuple[int, ...] = ()
-    problems: tuple[str, ...] = PROBLEMS
+    problems: tuple[str, ...] = ()
     package: str = ""
     install: str = ""
 
@@ -75,7 +74,7 @@ class SpaceFile:
 
     def unsuited(self, problem: str) -> str:
         """Why it cannot be trained on such a problem; empty where it can."""
-        if problem in self.problems:
+        if not self.problems or problem in self.problems:
             return ""
         return (
             f"{self.name} can be trained on {' and '.join(self.problems)} problems only, and this is a {problem} one."
@@ -140,6 +139,10 @@ def members(package: Path) -> tuple[str, ...]:
     return tuple(stem for stem in stems if stem.isidentifier() and not stem.startswith("_"))
 
 
+PROBLEMS = members(Path(__file__).parent / "data" / "kinds")
+"""Kinds of problems."""
+
+
 def folder() -> Path:
     """Where the search space files lie: inside the package when installed, beside it in a checkout."""
     inside = Path(__file__).parent / "search_spaces"
@@ -197,7 +200,7 @@ def read_file(path: Path) -> SpaceFile:
         cost=content.get("cost", {}),
         path=path,
         rungs=tuple(content.get("rungs", ())),
-        problems=tuple(content.get("problems", PROBLEMS)),
+        problems=tuple(content.get("problems", ())),
         package=content.get("package", ""),
         install=content.get("install", ""),
     )
@@ -207,6 +210,12 @@ def read_file(path: Path) -> SpaceFile:
 def shared_training() -> Mapping[str, Mapping[str, Any]]:
     """What is searched of the training of every neural architecture."""
     return tomllib.loads((folder() / "shared" / "training.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def shared_target() -> Mapping[str, Mapping[str, Any]]:
+    """What is searched of every architecture where the logarithm of the targets may help."""
+    return tomllib.loads((folder() / "shared" / "target.toml").read_text(encoding="utf-8"))
 
 
 def own_training(space: SpaceFile) -> dict[str, Mapping[str, Any]]:

@@ -74,13 +74,19 @@ class Terminated(BaseException):
         self.number = int(number)
 
 
+MOST_COMPARED, MOST_NAMED = 5_000, 30
+"""Known names that a wrong one is compared with, and that a sentence lists."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """A clause that names the nearest known name, or lists all of them when none is near."""
     names = sorted(known)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    compared = names[:MOST_COMPARED]
+    near = difflib.get_close_matches(name, compared, n=1, cutoff=0.5)
     if not near:
-        lowered = {each.lower(): each for each in names}
+        lowered = {each.lower(): each for each in compared}
         near = [lowered[hit] for hit in difflib.get_close_matches(name.lower(), lowered, n=1, cutoff=0.5)]
     if near:
         return f"did you mean '{near[0]}'?"
-    return f"known: {', '.join(names)}." if names else "there are none."
+    more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
+    return f"known: {', '.join(names[:MOST_NAMED])}{more}." if names else "there are none."

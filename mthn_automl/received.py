@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, get_args
 
 from mthn_automl.errors import FormatError
+from mthn_automl.machine import free_bytes
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,7 +83,7 @@ class Received:
                 found = os.fstat(descriptor)
                 if not stat.S_ISREG(found.st_mode):
                     raise ValueError("it is no regular file")
-                allowed = _memory() if most is None else most
+                allowed = free_bytes() if most is None else most
                 if found.st_size > allowed:
                     raise ValueError(f"it has {found.st_size:,} bytes, and {allowed:,} are allowed")
                 return stream.read(found.st_size)
@@ -173,10 +174,3 @@ def _said(error: Exception) -> str:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"it holds {constant}, which is no JSON")
-
-
-def _memory() -> int:
-    """Bytes that can be had now."""
-    import psutil
-
-    return int(psutil.virtual_memory().available)

@@ -16,6 +16,9 @@ from mthn_automl.errors import StorageError
 BLOCK = 1 << 16
 """Bytes read at a time from the end of a file."""
 
+NAMED = 60
+"""Characters of a file's name that the name of its temporary one has: names end at 255 bytes."""
+
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 NO_WRITING = frozenset({errno.EROFS})
 OTHER_KIND = frozenset({errno.EISDIR, errno.ENOTDIR, errno.EEXIST})
@@ -36,7 +39,7 @@ def replacing(path: Path, *, on_disk: bool = True) -> Iterator[IO[bytes]]:
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+        temporary = path.with_name(f".{path.name[:NAMED]}.{secrets.token_hex(4)}")
         try:
             with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb") as stream:
                 with suppress(FileNotFoundError):
@@ -94,6 +97,8 @@ def refusal(error: OSError, path: Path | None = None) -> str | None:
         return f"There must be room for {wanted}, however the system says '{error.strerror}'; free some space."
     if error.errno in NO_WRITING:
         return _not_writable(place, error)
+    if error.errno == errno.ENAMETOOLONG:
+        return f"What is written must have a name that the system allows, however {place} is too long; shorten it."
     return None
 
 

@@ -109,7 +109,7 @@ def test_a_file_that_is_no_search_space_is_refused_by_its_name(tmp_path: Path) -
         (good.replace("format = 1", "format = "), f"{readable}, however"),
         ("rungs = [50, 25]\n" + good, r"rungs must be whole numbers above 0 in rising order, found \[50, 25\]"),
         ('rungs = "50"\n' + good, "rungs must be whole numbers above 0"),
-        ('problems = ["counts"]\n' + good, "problems must be some of regression, binary, multiclass, found"),
+        ('problems = ["counts"]\n' + good, "problems must be some of binary, count, multiclass, ordinal, regression"),
         ("\udcff\udcfe", readable),
     ):
         path.write_text(content, encoding="utf-8", errors="surrogateescape")

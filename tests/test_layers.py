@@ -8,7 +8,7 @@ PACKAGE = Path(__file__).parents[1] / "mthn_automl"
 TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted(PACKAGE.rglob("*.py"))}
 ROOMS = ("data", "models", "training", "tuning", "analysis", "deployment", "report", "run", "cli")
 # The files left of all rooms may import each other.
-LEVEL = dict.fromkeys(("errors", "catalogue", "storage", "received", "terminal"), -1) | {
+LEVEL = dict.fromkeys(("errors", "catalogue", "machine", "storage", "received", "terminal"), -1) | {
     room: level for level, room in enumerate(ROOMS)
 }
 # What a room may import at the top of a file; anywhere else these are imported where they are used.
@@ -20,7 +20,7 @@ MAY_LOAD = {
     "training": {"torch"},
     "tuning": {"torch", "optuna"},
     "analysis": {"pandas", "scipy"},
-    "deployment": {"torch", "pandas"},
+    "deployment": {"torch", "pandas", "pyarrow"},
     "report": {"pandas", "altair"},
     "run": {"pandas"},
 }

@@ -80,14 +80,14 @@ ADDED = {
             import numpy as np
 
             from mthn_automl.data.metrics.parts.scores import Means, first
-            from mthn_automl.data.scoring import REGRESSION, Metric
+            from mthn_automl.data.scoring import NUMBERS, Metric
 
 
             def _scores(target, prediction):
                 return Means(np.abs(target - prediction).max(axis=1, keepdims=True), first)
 
 
-            METRIC = Metric("toy_metric", REGRESSION, _scores)
+            METRIC = Metric("toy_metric", NUMBERS, _scores)
             """
     },
     "a picture": {

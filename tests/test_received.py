@@ -10,7 +10,7 @@ import pytest
 from safetensors.numpy import save
 
 from mthn_automl import received
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.errors import FormatError
 from mthn_automl.received import Received, typed
 

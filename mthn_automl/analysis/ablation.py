@@ -9,7 +9,7 @@ import pandas as pd
 
 from mthn_automl.analysis.leaderboard import fold_standard_error
 from mthn_automl.analysis.statistics import corrected_resampled_t_test, holm
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.errors import RunError
 
 COLUMNS: Final[dict[str, str]] = {

@@ -14,7 +14,7 @@ import pandas as pd
 from mthn_automl.analysis.statistics import corrected_resampled_t_test
 
 if TYPE_CHECKING:
-    from mthn_automl.analysis.sealed import SealedErrors
+    from mthn_automl.analysis.sealed import ErrorOfSome, SealedErrors
     from mthn_automl.tuning.results import TrialResult
 
 COLUMNS: Final[dict[str, str]] = {
@@ -38,13 +38,22 @@ COLUMNS: Final[dict[str, str]] = {
     "test_low_tasks": "float64",
     "test_high_tasks": "float64",
     "undefined_tasks": "Int64",
+    "new_rows_error": "float64",
+    "new_rows_low": "float64",
+    "new_rows_high": "float64",
+    "new_tasks_error": "float64",
+    "new_tasks_low": "float64",
+    "new_tasks_high": "float64",
     "pruned": "Int64",
     "first_rounds": "Int64",
+    "stored_rows": "Int64",
     "note": "str",
 }
 ERRORS: Final = (
     *("cv_error", "cv_error_se", "test_error", "test_low", "test_high"),
     *("cv_error_tasks", "test_error_tasks"),
+    *("new_rows_error", "new_rows_low", "new_rows_high"),
+    *("new_tasks_error", "new_tasks_low", "new_tasks_high"),
 )
 STOPPED: Final = "its best trial was stopped by the time limit of a trial"
 TIED_ABOVE: Final = 0.05
@@ -61,6 +70,7 @@ class Finalist:
         stopped: how many were stopped at a rung.
         first_rounds: trials that it was given as every other architecture, whatever they showed.
         sealed: errors on the sealed rows; None where there are none, or no model.
+        stored_rows: training rows that can be read from the files of its model.
         note: what there is to say.
         first: whether it ranks first although others may have a lower cv_error, which flatters the best of many trials.
     """
@@ -71,6 +81,7 @@ class Finalist:
     stopped: int = 0
     first_rounds: int = 0
     sealed: SealedErrors | None = None
+    stored_rows: int = 0
     note: str = ""
     first: bool = False
 
@@ -81,6 +92,8 @@ def leaderboard(finalists: Sequence[Finalist], test_share: float) -> pd.DataFram
     Parameters are those of the model that is saved; train_seconds are those of its trial, or of its members' trials.
 
     cv_error_se: standard deviation of the fold errors over the root of their number.
+    test_error: of all sealed rows, or of those of tasks never seen where trials are ranked by such; where there are
+    rows of both kinds, new_rows_* and new_tasks_* tell them apart, with intervals over tasks.
     tied_with_best: no difference from rank 1 shown by the corrected resampled t-test over folds (p > 0.05);
     empty with fewer than two folds.
 
@@ -144,6 +157,7 @@ def _cross_validated(finalist: Finalist) -> dict[str, Any]:
         "train_seconds": best.seconds,
         "predict_us_per_row": best.predict_us_per_row,
         "settings": json.dumps(best.settings, sort_keys=True),
+        "stored_rows": finalist.stored_rows,
         "note": "; ".join(filter(None, notes)),
     }
 
@@ -161,7 +175,16 @@ def _on_sealed_rows(errors: SealedErrors | None) -> dict[str, Any]:
         "test_high_tasks": errors.high_tasks,
         "undefined_tasks": errors.undefined_tasks,
         "predict_us_per_row": errors.microseconds,
+        **_of_some("new_rows", errors.new_rows),
+        **_of_some("new_tasks", errors.new_tasks),
     }
+
+
+def _of_some(name: str, found: ErrorOfSome | None) -> dict[str, float]:
+    """Of new rows of known tasks, or of tasks never seen; where the sealed rows are of one kind, it is `test_error`."""
+    if found is None:
+        return {}
+    return {f"{name}_error": found.error, f"{name}_low": found.low, f"{name}_high": found.high}
 
 
 def _tied(finalist: Finalist, winner: Finalist, test_share: float) -> bool | None:

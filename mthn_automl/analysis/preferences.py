@@ -6,7 +6,8 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.scoring import error_over_rows, error_over_tasks, metric_named
 
 COLUMNS: Final[dict[str, str]] = {
@@ -41,7 +42,9 @@ def _line(
     return {
         "architecture": name,
         "preference": preference,
-        "test_error": error_over_rows(asked, rows.target, prediction) if finite else np.nan,
-        "test_error_tasks": error_over_tasks(asked, rows.target, prediction, rows.task)[0] if finite else np.nan,
+        "test_error": error_over_rows(asked, rows.target, prediction, rows.weight) if finite else np.nan,
+        "test_error_tasks": error_over_tasks(asked, rows.target, prediction, rows.task, rows.weight)[0]
+        if finite
+        else np.nan,
         "parameters_per_task_network": size,
     }

@@ -3,10 +3,28 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
 
 from mthn_automl.analysis.statistics import bootstrap_interval
-from mthn_automl.data.dataset import Dataset, FloatArray
-from mthn_automl.data.scoring import error_over_rows, error_over_tasks, metric_named
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.scoring import Metric, error_over_rows, error_over_tasks, metric_named
+
+
+@dataclass(frozen=True)
+class ErrorOfSome:
+    """The error over some of the sealed rows; its interval is over their tasks.
+
+    Attributes:
+        error: over rows.
+        low, high: its interval.
+    """
+
+    error: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)
@@ -14,13 +32,15 @@ class SealedErrors:
     """One model's errors on the sealed rows, with 95 % bootstrap intervals; lower is better.
 
     Attributes:
-        error: over rows.
-        low, high: its interval.
+        error: over rows: all, or those of tasks never seen where trials are ranked by such.
+        low, high: its interval, over what was held out: rows, groups, or tasks where some were never seen.
         error_tasks: the mean of the tasks' own errors.
         low_tasks, high_tasks: its interval.
         undefined_tasks: how many tasks are left out of that mean, since their error is undefined.
         microseconds: that predicting a row took.
-        prediction: (rows, outputs).
+        prediction: (rows, outputs), of all rows.
+        new_rows: of rows of tasks that are known; None unless there are rows of tasks never seen, too.
+        new_tasks: of rows of tasks never seen; None unless there are rows of known tasks, too.
     """
 
     error: float
@@ -32,6 +52,8 @@ class SealedErrors:
     undefined_tasks: int
     microseconds: float
     prediction: FloatArray = field(repr=False)
+    new_rows: ErrorOfSome | None = None
+    new_tasks: ErrorOfSome | None = None
 
 
 def timed(predict: Callable[[Dataset], FloatArray], rows: Dataset) -> tuple[FloatArray, float]:
@@ -42,15 +64,36 @@ def timed(predict: Callable[[Dataset], FloatArray], rows: Dataset) -> tuple[Floa
 
 
 def sealed_errors(
-    prediction: FloatArray, microseconds: float, rows: Dataset, metric_name: str, seed: int
+    prediction: FloatArray,
+    microseconds: float,
+    rows: Dataset,
+    metric_name: str,
+    seed: int,
+    *,
+    known_tasks: int,
+    ranked_by_new_tasks: bool = False,
 ) -> SealedErrors:
-    """The errors of what a model predicted for the sealed rows."""
-    metric = metric_named(metric_name)
-    over_tasks, undefined = error_over_tasks(metric, rows.target, prediction, rows.task)
-    low, high = bootstrap_interval(metric, rows.target, prediction, rows.task, "rows", seed=seed)
-    low_tasks, high_tasks = bootstrap_interval(metric, rows.target, prediction, rows.task, "tasks", seed=seed)
+    """The errors of what a model predicted for the sealed rows.
+
+    Args:
+        prediction: (rows, outputs).
+        microseconds: that it took a row.
+        rows: the sealed ones.
+        metric_name: of the metric.
+        seed: of the bootstrap.
+        known_tasks: tasks of training; those numbered beyond them were never seen.
+        ranked_by_new_tasks: whether trials are ranked by the error on tasks never seen.
+    """
+    metric, new = metric_named(metric_name), rows.task >= known_tasks
+    both = bool(new.any() and not new.all())
+    told = np.flatnonzero(new) if both and ranked_by_new_tasks else np.arange(len(rows))
+    asked, answer = rows.take(told), prediction[told]
+    unit = asked.task if new[told].any() else asked.group
+    over_tasks, undefined = error_over_tasks(metric, asked.target, answer, asked.task, asked.weight)
+    interval = partial(bootstrap_interval, metric, asked.target, answer, asked.task, seed=seed, weight=asked.weight)
+    (low, high), (low_tasks, high_tasks) = interval("rows", unit=unit), interval("tasks")
     return SealedErrors(
-        error=error_over_rows(metric, rows.target, prediction),
+        error=error_over_rows(metric, asked.target, answer, asked.weight),
         low=low,
         high=high,
         error_tasks=over_tasks,
@@ -59,4 +102,13 @@ def sealed_errors(
         undefined_tasks=undefined,
         microseconds=microseconds,
         prediction=prediction,
+        new_rows=_of_some(metric, rows, prediction, np.flatnonzero(~new), seed) if both else None,
+        new_tasks=_of_some(metric, rows, prediction, np.flatnonzero(new), seed) if both else None,
     )
+
+
+def _of_some(metric: Metric, rows: Dataset, prediction: FloatArray, some: IntArray, seed: int) -> ErrorOfSome:
+    asked, answer = rows.take(some), prediction[some]
+    task, weight = asked.task, asked.weight
+    low, high = bootstrap_interval(metric, asked.target, answer, task, "rows", seed=seed, weight=weight, unit=task)
+    return ErrorOfSome(error_over_rows(metric, asked.target, answer, weight), low, high)

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.metrics.parts.scores import Means, Scores, first
 from mthn_automl.data.scoring import Metric, error_by_task
 
@@ -77,6 +77,8 @@ def bootstrap_interval(
     average: Literal["rows", "tasks"],
     *,
     seed: int,
+    weight: FloatArray | None = None,
+    unit: IntArray | None = None,
     resamples: int = 1000,
     limit: int = 20_000_000,
 ) -> tuple[float, float]:
@@ -85,33 +87,43 @@ def bootstrap_interval(
     Args:
         target, prediction, task: (n, d), (n, outputs), (n,).
         average: "rows" resamples rows and pools them; "tasks" resamples tasks and averages their own errors.
+        weight: (n,) what each row counts when it is drawn; None: all count alike.
+        unit: (n,) of rows that were held out together, such as those of a group or a task, which are drawn together
+            where rows are pooled; None: each row is drawn by itself.
         limit: draws in all; beyond it fewer resamples are taken, never below 100.
 
     Returns:
-        (low, high); NaN with fewer than two rows, or two tasks whose error is defined.
+        (low, high); NaN with fewer than two units, or two tasks whose error is defined.
     """
     scores: Scores
+    units = None
     if average == "rows":
-        scores, count = metric.prepare(target, prediction), len(target)
+        scores, count = metric.prepare(target, prediction, weight), len(target)
+        units = None if unit is None else np.unique(unit, return_inverse=True)[1]
     else:
-        errors = error_by_task(metric, target, prediction, task)
+        errors = error_by_task(metric, target, prediction, task, weight)
         defined = errors[~np.isnan(errors)]
         scores, count = Means(defined[:, None], first), len(defined)
-    if count < 2:
+    if count < 2 or (units is not None and units.max() == 0):
         return NOT_KNOWN, NOT_KNOWN
     taken = min(resamples, max(limit // count, FEWEST_RESAMPLES))
-    return _percentiles(_resampled(scores, count, taken, np.random.default_rng(seed)))
+    return _percentiles(_resampled(scores, count, units, taken, np.random.default_rng(seed)))
 
 
-def _resampled(scores: Scores, count: int, resamples: int, rng: np.random.Generator) -> FloatArray:
+def _resampled(
+    scores: Scores, count: int, units: IntArray | None, resamples: int, rng: np.random.Generator
+) -> FloatArray:
     """(resamples,) errors, a block of resamples at a time so that memory stays bounded."""
     block = max(CELLS_AT_A_TIME // count, 1)
     sizes = [min(block, resamples - start) for start in range(0, resamples, block)]
-    return np.concatenate([scores.weighted(_weights(size, count, rng)) for size in sizes])
+    if units is None:
+        return np.concatenate([scores.weighted(_weights(size, count, rng)) for size in sizes])
+    drawn = int(units.max()) + 1
+    return np.concatenate([scores.weighted(_weights(size, drawn, rng)[:, units]) for size in sizes])
 
 
 def _weights(resamples: int, count: int, rng: np.random.Generator) -> FloatArray:
-    """(resamples, count) how often each row is drawn, in `count` draws with replacement."""
+    """(resamples, count) how often each row, or unit, is drawn, in `count` draws with replacement."""
     drawn = rng.integers(count, size=(resamples, count))
     drawn += count * np.arange(resamples)[:, None]
     times = np.bincount(drawn.ravel(), minlength=resamples * count)

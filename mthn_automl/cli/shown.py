@@ -13,6 +13,7 @@ from mthn_automl.terminal import inert
 if TYPE_CHECKING:
     import pandas as pd
 
+    from mthn_automl.data.description import Description
     from mthn_automl.report.progress import Progress
     from mthn_automl.run.job import SearchResult
 
@@ -37,9 +38,21 @@ def show_result(result: "SearchResult", *, as_json: bool) -> None:
         print(json.dumps({"run": str(result.folder), **result.summary}, indent=2))
         return
     show_leaderboard(result.leaderboard, result.summary["metric"])
-    print(inert(f"\n{result.summary['metadata_sentence']}"))
+    print(inert(f"\n{result.summary['test_sentence']}"))
+    print(inert(result.summary["metadata_sentence"]))
     print(inert(f"Everything is in {result.folder}; to predict new rows:\n"))
     print(inert(f"    mthn-automl predict {result.folder} new.csv --output predictions.csv"))
+
+
+def show_description(found: "Description", *, as_json: bool) -> None:
+    """Data on one screen, or as JSON."""
+    if as_json:
+        print(json.dumps(found.to_json(), indent=2))
+        return
+    from mthn_automl.report.description import description_text
+
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    print(description_text(found, width).rstrip("\n"))
 
 
 def show_leaderboard(table: "pd.DataFrame", metric: str) -> None:

@@ -1,61 +1,79 @@
-"""What kind of column each feature or metadatum is, and which are of no use."""
+"""What each feature or metadatum is to a model, and which are of no use."""
 
+from collections import Counter
 from collections.abc import Iterable
 
 import numpy as np
-import pandas as pd
 
-from mthn_automl.data.names import counted, listed, named_codes
+from mthn_automl.data.columns.dates import varying
+from mthn_automl.data.columns.form import Form, Kind
+from mthn_automl.data.columns.rule import Cells
+from mthn_automl.data.columns.text import Names
+from mthn_automl.data.names import counted, listed
 from mthn_automl.data.schema import Column
+from mthn_automl.data.source import Source
+from mthn_automl.errors import DataError
 
 FOLD_ABOVE = 20
 MOST_CATEGORIES = 1_000
 
 
-def is_number(column: pd.Series) -> bool:
-    """Whether pandas takes the column for numbers or booleans."""
-    return pd.api.types.is_numeric_dtype(column.dtype) or pd.api.types.is_bool_dtype(column.dtype)
-
-
-def infer_columns(frame: pd.DataFrame, names: Iterable[str], noun: str) -> tuple[tuple[Column, ...], list[str]]:
+def infer_columns(source: Source, names: Iterable[str], noun: str) -> tuple[tuple[Column, ...], list[str]]:
     """The usable columns, and a note for each reason why others are not; `noun` is what notes call a column."""
     usable: list[Column] = []
     ignored: dict[str, list[str]] = {}
     for name in names:
-        reason = _useless(frame[name])
-        column = Column(name) if is_number(frame[name]) else Column(name, _categories(frame[name]))
-        if reason is None and column.categories == ():
-            reason = "no category occurs twice"
-        if reason is None:
-            usable.append(column)
+        cells = source.columns[name]
+        reason = _useless(cells)
+        columns = _columns(name, cells) if reason is None else []
+        if columns:
+            usable += columns
         else:
-            ignored.setdefault(reason, []).append(name)
+            ignored.setdefault(reason or "no category occurs twice", []).append(name)
+    _refuse_twins(source, usable)
     notes = [f"Ignored {counted(len(each), noun)}, {why}: {listed(each, 10)}." for why, each in ignored.items()]
     return tuple(usable), notes
 
 
-def _useless(column: pd.Series) -> str | None:
+def _refuse_twins(source: Source, columns: list[Column]) -> None:
+    """Raise a DataError where a part of a date is called as a column of the table is."""
+    times = Counter(column.name for column in columns)
+    for column in columns:
+        if column.part is not None and times[column.name] > 1:
+            raise DataError(
+                f"No two columns may have the same name, however of the dates in '{column.read_from}' of "
+                f"{source.name} '{column.name}' is made, which is a column already; rename it, or --ignore it."
+            )
+
+
+def _columns(name: str, cells: Cells) -> list[Column]:
+    """What a model is given of a column: its numbers, its categories, or the parts of its dates that vary."""
+    if cells.dates is not None:
+        parts = varying(cells.dates)
+        return [Column(f"{name} ({part.name})", form=cells.form, part=part, source=name) for part in parts]
+    if cells.text is None:
+        return [Column(name, form=None if cells.form == Form(Kind.NUMBER) else cells.form)]
+    categories = _categories(cells.text)
+    return [Column(name, categories)] if categories else []
+
+
+def _useless(cells: Cells) -> str | None:
     """Why the column tells nothing, if so. One value with gaps is kept: where the gaps are may tell."""
-    missing = column.isna()
-    if missing.all():
+    known = cells.known
+    if not known.any():
         return "entirely missing"
-    return "constant" if not missing.any() and _constant(column) else None
+    return "constant" if known.all() and _constant(cells) else None
 
 
-def _constant(column: pd.Series) -> bool:
-    """Whether a column without gaps has a single value; least and most tell it of numbers at a fraction of the cost."""
-    if is_number(column):
-        return bool(column.min() == column.max())
-    return bool(column.nunique() == 1)
+def _constant(cells: Cells) -> bool:
+    """Whether a column without gaps has a single value."""
+    return bool(cells.values.min() == cells.values.max())
 
 
-def _categories(column: pd.Series) -> tuple[str, ...]:
+def _categories(names: Names) -> tuple[str, ...]:
     """Names worth an index: in a column of many, those that occur twice, and only the most frequent."""
-    raw, values = pd.factorize(column)
-    if FOLD_ABOVE < len(values) == np.count_nonzero(raw >= 0):
-        return ()
-    codes, names = named_codes(raw, values)
-    counts = np.bincount(codes[codes >= 0], minlength=len(names))
-    least = 1 if len(names) <= FOLD_ABOVE else 2
-    frequent = [(-int(count), name) for count, name in zip(counts, names, strict=True) if count >= least]
+    counts = names.counts
+    used = np.count_nonzero(counts)
+    least = 1 if used <= FOLD_ABOVE else 2
+    frequent = [(-int(count), name) for count, name in zip(counts, names.names, strict=True) if count >= least]
     return tuple(sorted(name for _, name in sorted(frequent)[:MOST_CATEGORIES]))

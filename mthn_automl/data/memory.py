@@ -1,80 +1,90 @@
 """What a table needs of memory, what this machine can give, and the refusal where it is not enough."""
 
-from pathlib import Path
+from dataclasses import dataclass
 
-import psutil
-
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.errors import DataError
+from mthn_automl.machine import free_bytes
 
-# 8 in the column that was read, 8 in the array made of it, and what lies between: as measured.
-BYTES_A_CELL = 20
-BYTES_A_CELL_SEARCHED = 40
-"""Beside what has been read: rows without the test rows, both as arrays of workers, and what fits copy."""
+__all__ = ["Foresight", "free_bytes", "refuse_search"]
+
+NUMBERS_A_ROW = 3
+"""Its task, fold and place in the input."""
+
+KEPT_A_CELL, KEPT_A_COLUMN = 8, 4
+"""Bytes of a cell without the test rows, and of each column that it becomes, once for all fits of a process."""
+
+FITTED_A_CELL, FITTED_A_COLUMN = 24, 40
+"""The same for what a fit copies of them: the most of all architectures (measured: benchmarks/README.md)."""
+
+FOLDS = 5
+"""For each of which the metadata are kept."""
+
+GROWN_ROWS = 20_000
+"""Rows beyond which what a model grows takes no more."""
 
 UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
-def refuse_too_large(path: Path, rows: int, columns: int) -> None:
-    """Raise a DataError, before anything is read, if the table would not fit; it says what would."""
-    need, free = BYTES_A_CELL * rows * columns, free_bytes()
-    if need <= free:
-        return
-    few_rows, few_columns = int(rows * free / need), int(columns * free / need)
-    would_fit = f"about {_rounded(few_rows)} of its {_rounded(rows)} rows"
-    if few_columns >= 3:  # fewer are no data set: the task, the target and a feature
-        would_fit += f", or {few_columns:,} of its {columns:,} columns,"
-    raise DataError(
-        f"The data must fit in memory, however {path} needs about {_size(need)} while it is read as arrays, and "
-        f"{_size(free)} are free; {would_fit} would fit: give fewer, or use a machine with more memory."
-    )
+@dataclass(frozen=True)
+class Foresight:
+    """What a search takes of memory beside data that have been read.
 
+    Attributes:
+        rows: of the data.
+        columns: features and targets.
+        encoded: columns that these become: one for each category, but for wide columns.
+        described: numbers of the metadata of all tasks, once encoded.
+        workers: processes that fit at once; 0: this one alone.
+    """
 
-def refuse_search(rows: int, columns: int) -> None:
-    """Raise a DataError if data that have been read leave too little memory to search with them."""
-    need, free = BYTES_A_CELL_SEARCHED * rows * columns, free_bytes()
-    if need > free:
-        raise DataError(
-            f"A search must hold its rows several times, however {_rounded(rows)} rows of {columns:,} columns need "
-            f"about {_size(need)} more memory, and {_size(free)} are free; about {_rounded(int(rows * free / need))} "
-            "rows would fit: give fewer, or use a machine with more memory."
+    rows: int
+    columns: int
+    encoded: int
+    described: int
+    workers: int
+
+    @classmethod
+    def of(cls, dataset: Dataset, workers: int) -> "Foresight":
+        targets, encoder = len(dataset.schema.targets), Encoder.fit(dataset.take(dataset.row[:0]), Flags.of(dataset))
+        return cls(
+            rows=len(dataset),
+            columns=len(dataset.schema.features) + targets,
+            encoded=encoder.feature_width + targets,
+            described=len(dataset.tasks) * encoder.metadata_width,
+            workers=workers,
         )
 
+    @property
+    def bytes(self) -> int:
+        """Arrays are kept by this process and by the store that workers map, and each fit has copies of its own."""
+        cells = self.columns + NUMBERS_A_ROW
+        kept = self.rows * (KEPT_A_CELL * cells + KEPT_A_COLUMN * self.encoded) + FOLDS * 4 * self.described
+        fitted = self.rows * (FITTED_A_CELL * cells + FITTED_A_COLUMN * self.encoded)
+        return kept * (2 if self.workers else 1) + fitted * max(1, self.workers)
 
-def free_bytes() -> int:
-    """What can still be had of this machine's memory, and of the share that a container leaves to it."""
-    available = int(psutil.virtual_memory().available)
-    left = container_bytes()
-    return available if left is None else min(available, left)
+    def too_much(self, name: str, bytes_a_row: int) -> str:
+        """Why an architecture cannot be searched that grows so much beside the rows; empty where it can.
 
-
-def container_bytes(root: Path = Path("/sys/fs/cgroup"), membership: Path = Path("/proc/self/cgroup")) -> int | None:
-    """What the control groups of this process still allow, None without a limit; version 1 or 2, Linux only."""
-    try:
-        groups = [line.split(":", 2) for line in membership.read_text(encoding="utf-8").splitlines()]
-    except OSError:
-        return None
-    left = []
-    for _, controllers, path in groups:
-        if not controllers:
-            names, top = ("memory.max", "memory.current", "inactive_file"), root
-        elif "memory" in controllers.split(","):
-            names, top = ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"), root / "memory"
-        else:
-            continue
-        inside = top / path.strip("/")
-        left += [_left(folder, *names) for folder in (inside, *inside.parents) if folder.is_relative_to(top)]
-    return min((each for each in left if each is not None), default=None)
+        It is counted once: few of the fits at once are of it.
+        """
+        need, free = self.bytes + bytes_a_row * min(self.rows, GROWN_ROWS), free_bytes()
+        return f"{name} needs about {_size(need)} more memory, and {_size(free)} are free." if need > free else ""
 
 
-def _left(folder: Path, limit: str, used: str, cache: str) -> int | None:
-    """Bytes between a group's use and its limit; the cache of files, which gives way, is not counted as used."""
-    try:
-        allowed, taken = (int((folder / name).read_text(encoding="utf-8")) for name in (limit, used))
-        lines = (folder / "memory.stat").read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError):  # no such group, or the limit is "max"
-        return None
-    cached = sum(int(line.split()[1]) for line in lines if line.split()[0] == cache)
-    return max(allowed - taken + cached, 0)
+def refuse_search(dataset: Dataset, *, workers: int) -> None:
+    """Raise a DataError if data that have been read leave too little memory to search with them."""
+    foreseen, free = Foresight.of(dataset, workers), free_bytes()
+    need, rows, columns = foreseen.bytes, foreseen.rows, f"{foreseen.columns:,} columns"
+    if foreseen.encoded > foreseen.columns:
+        columns += f", {foreseen.encoded:,} with one for each category,"
+    if need > free:
+        raise DataError(
+            f"A search must hold its rows several times, however {_rounded(rows)} rows of {columns} need "
+            f"about {_size(need)} more memory, and {_size(free)} are free; about {_rounded(int(rows * free / need))} "
+            "rows would fit: give fewer rows, columns or workers, or use a machine with more memory."
+        )
 
 
 def _size(number: float) -> str:

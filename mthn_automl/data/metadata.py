@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mthn_automl.data.dataset import IntArray, Table, TaskTable
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.dataset import Table, TaskTable
 from mthn_automl.data.infer import infer_columns
-from mthn_automl.data.names import counted, positions
+from mthn_automl.data.likeness import Likeness, no_common, with_rows
+from mthn_automl.data.names import counted, listed, positions
 from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source
 from mthn_automl.data.tables import encode_table
@@ -36,24 +38,43 @@ def without_metadata(names: Sequence[str], notes: Sequence[str] = ()) -> Joined:
     return Joined((), TaskTable(tuple(names), None), TaskTable((), None), tuple(notes))
 
 
-def join_metadata(source: Source, task: str, names: Sequence[str], data_name: str) -> Joined:
-    """The metadata of the tasks called `names`; kinds of columns follow from all rows of the source.
+@dataclass(frozen=True)
+class Described:
+    """The tasks of the data, for whom metadata are looked up.
+
+    Attributes:
+        names: of the tasks.
+        rows: that each has.
+        keys: the names under which metadata describe them: their own, or those of groups of tasks.
+        table: what sentences call the data.
+    """
+
+    names: Sequence[str]
+    rows: Sequence[int]
+    keys: Sequence[str]
+    table: str
+
+
+def join_metadata(source: Source, task: Sequence[str], tasks: Described, wanted: Sequence[str]) -> Joined:
+    """The metadata of the tasks of the data, from the columns that are wanted.
+
+    task: the columns that name what a row of metadata describes.
 
     Raises:
-        DataError: no task column, a task twice, or no task in common with the data, called `data_name`.
+        DataError: no task column, a task twice, or no task in common with the data.
     """
-    described = task_names(source, task)
-    if not set(described) & set(names):
-        raise DataError(no_common_task(source, described, names, data_name))
-    others = [name for name in source.columns if name != task]
-    columns, notes = infer_columns(source.frame, others, "metadata column")
-    notes = [*source.notes, *notes]
+    names, described = tasks.names, task_names(source, task)
+    if not set(described) & set(tasks.keys):
+        raise DataError(no_common(tasks.keys, described, tasks.table, source.name))
+    columns, notes = infer_columns(source, wanted, "metadata column")
+    notes = [*source.notes, *_group_note(source, task, tasks), *notes]
     if not columns:
         return without_metadata(names, [*notes, f"There are no metadata: no column of {source.name} is of use."])
     table = encode_table(source, columns, "of metadata")
-    rows = positions(names, described)
-    spare = np.flatnonzero(positions(described, names) < 0)
-    notes += _counts(source, int((rows < 0).sum()), len(spare), data_name)
+    rows, unused = positions(tasks.keys, described), np.flatnonzero(positions(described, tasks.keys) < 0)
+    # what describes a group of tasks describes new ones, too
+    spare = unused if tasks.keys == tasks.names else np.arange(len(described))
+    notes += _counts(source, tasks, np.flatnonzero(rows < 0), [described[index] for index in unused])
     return Joined(
         columns,
         TaskTable(tuple(names), pick(table, rows)),
@@ -62,18 +83,20 @@ def join_metadata(source: Source, task: str, names: Sequence[str], data_name: st
     )
 
 
-def extend_tasks(tasks: TaskTable, describing: TaskTable, new: Sequence[str]) -> tuple[TaskTable, IntArray]:
-    """Append new tasks, described by `describing`, else all missing.
+def extend_tasks(
+    tasks: TaskTable, describing: TaskTable, new: Sequence[str], keys: Sequence[str]
+) -> tuple[TaskTable, IntArray]:
+    """Append new tasks, described under the names in `keys` by `describing`, else all missing.
 
     Returns:
         All tasks; (new,) which of the new ones are described, as -1 or more.
     """
-    described = positions(new, describing.names)
+    described = positions(keys, describing.names)
     metadata = None if describing.metadata is None else pick(describing.metadata, described)
     return tasks.joined(TaskTable(tuple(new), metadata)), described
 
 
-def task_names(source: Source, task: str) -> list[str]:
+def task_names(source: Source, task: Sequence[str]) -> list[str]:
     """The task of each row of a metadata source.
 
     Raises:
@@ -90,14 +113,6 @@ def task_names(source: Source, task: str) -> list[str]:
     return names
 
 
-def no_common_task(source: Source, described: Sequence[str], names: Sequence[str], data_name: str) -> str:
-    """What is wrong with metadata of the tasks `described`, where the data have those called `names`."""
-    return (
-        f"Metadata are joined to the data by the name of the task, however no task of {source.name} "
-        f"(such as '{described[0]}') is one of {data_name} (such as '{names[0]}'); check the names."
-    )
-
-
 def pick(table: Table, rows: IntArray) -> Table:
     """The given rows; all cells missing where a row is -1."""
     missing = Table(
@@ -106,10 +121,23 @@ def pick(table: Table, rows: IntArray) -> Table:
     return table.joined(missing).take(rows)
 
 
-def _counts(source: Source, undescribed: int, spare: int, data_name: str) -> list[str]:
+def _group_note(source: Source, task: Sequence[str], tasks: Described) -> list[str]:
+    if tasks.keys == tasks.names:
+        return []
+    return [f"{source.name}: a row describes all tasks of the same {listed(task)}, since no other column names them."]
+
+
+def _counts(source: Source, tasks: Described, undescribed: IntArray, unused: Sequence[str]) -> list[str]:
     notes = []
-    if undescribed:
-        notes.append(f"{counted(undescribed, 'task')} of {data_name} not in {source.name}: metadata missing.")
-    if spare:
-        notes.append(f"{counted(spare, 'task')} of {source.name} without rows: kept for predictions.")
+    if len(undescribed):
+        names = [tasks.names[index] for index in undescribed]
+        shown = with_rows(names, [tasks.rows[index] for index in undescribed])
+        keys = dict.fromkeys(tasks.keys[index] for index in undescribed)
+        question = Likeness(unused).question(keys, source.name)
+        notes.append(
+            f"{counted(len(names), 'task')} of {tasks.table} not in {source.name}: metadata missing of {shown}"
+            f"{question or '.'}"
+        )
+    if unused:
+        notes.append(f"{counted(len(unused), 'task')} of {source.name} without rows: kept for predictions.")
     return notes

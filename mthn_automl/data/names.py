@@ -1,36 +1,10 @@
-"""Names of tasks, classes and categories: text, whatever type the column has."""
+"""Names of tasks, classes and categories, and how sentences list them."""
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 
-from mthn_automl.data.dataset import IntArray
-
-_WHOLE = re.compile(r"(-?\d+)\.0+")
-
-
-def canonical(value: object) -> str:
-    """The value as text, with 3.0 written as 3: whole numbers become floats where a cell of theirs is missing."""
-    text = str(value)
-    match = _WHOLE.fullmatch(text)
-    return match.group(1) if match else text
-
-
-def label_codes(column: pd.Series) -> tuple[IntArray, list[str]]:
-    """(rows,) int64 index into the distinct names, -1 where missing, and the names in order of appearance."""
-    return named_codes(*pd.factorize(column))
-
-
-def named_codes(codes: IntArray, values: Sequence[object] | pd.Index | np.ndarray) -> tuple[IntArray, list[str]]:
-    """`label_codes` of a column that has been factorized: values of the same name become one."""
-    if len(values) == 0:
-        return np.full(len(codes), -1, dtype=np.int64), []
-    merged, names = pd.factorize(np.array([canonical(value) for value in values], dtype=object))
-    if len(names) == len(values):
-        return codes.astype(np.int64, copy=False), [str(name) for name in names]
-    return np.append(merged, -1)[codes].astype(np.int64, copy=False), [str(name) for name in names]
+from mthn_automl.data.arrays import IntArray
 
 
 def positions(names: Sequence[str], known: Sequence[str]) -> IntArray:

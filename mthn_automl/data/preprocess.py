@@ -5,9 +5,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray, IntArray, Table
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Table
 from mthn_automl.data.scaling import Scaling, moments
 from mthn_automl.data.schema import Column
+
+NEVER_WIDE = 32
+"""Categories that always get a column each."""
+
+ONE_HOT_VALUES = 1 << 25
+"""Of the one-hot columns of larger ones, all together: 128 MB."""
 
 CELLS_AT_ONCE = 1 << 20
 """Cells scaled at a time, so that what lies between a large table and its matrix stays small."""
@@ -15,41 +22,76 @@ CELLS_AT_ONCE = 1 << 20
 
 @dataclass(frozen=True)
 class Preprocessor:
-    """Scaled numbers, missing indicators and one-hot categories.
+    """Scaled numbers, missing indicators, one-hot categories, and the indices of the categories of wide columns.
 
     A category that did not occur in training gives zeros, as a missing one does, so that the width of the matrix
-    depends on the schema and never on the rows of a fold.
+    depends on the schema and never on the rows of a fold. A wide column, whose one-hot columns would fill the memory,
+    gives one number instead: where its category stands among those of all wide columns, -1 in place of zeros.
 
     Attributes:
         scaling: of the numeric columns; a missing number becomes their mean.
         flagged: whether a numeric column is given an indicator of what it misses.
         seen: whether category k of categorical column c occurred in training, as `seen[c][k]`.
+        wide: whether a categorical column is wide.
     """
 
     scaling: Scaling
     flagged: tuple[bool, ...]
     seen: tuple[tuple[bool, ...], ...]
+    wide: tuple[bool, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.wide) != len(self.seen):
+            raise ValueError(f"'wide' must be of {len(self.seen)} columns, however it is of {len(self.wide)}")
 
     @classmethod
-    def fit(cls, columns: Sequence[Column], table: Table, flagged: Sequence[bool]) -> "Preprocessor":
-        """Statistics of all rows of `table`. `flagged`: numeric columns given an indicator (see `missing_columns`)."""
+    def fit(
+        cls,
+        columns: Sequence[Column],
+        table: Table,
+        flagged: Sequence[bool],
+        *,
+        weight: FloatArray | None = None,
+        wide: Sequence[bool] | None = None,
+    ) -> "Preprocessor":
+        """Statistics of all rows of `table`.
+
+        Args:
+            columns: of the table.
+            table: the rows.
+            flagged: numeric columns given an indicator (see `missing_columns`).
+            weight: (rows,) what each row counts; None: all count alike.
+            wide: categorical columns that are wide; None: none is.
+        """
         sizes = [len(column.categories) for column in columns if column.categories is not None]
         seen = [
             np.bincount(codes[codes >= 0], minlength=size) > 0 for codes, size in zip(table.codes.T, sizes, strict=True)
         ]
         return cls(
-            Scaling.of(*moments(table.numeric)),
+            Scaling.of(*moments(table.numeric, weight)),
             tuple(bool(each) for each in flagged),
             tuple(tuple(each.tolist()) for each in seen),
+            tuple([False] * len(seen) if wide is None else wide),
         )
 
     @property
     def width(self) -> int:
         """Columns of the matrix that `transform` returns."""
-        return len(self.scaling) + sum(self.flagged) + sum(len(each) for each in self.seen)
+        return self.narrow + sum(self.wide)
+
+    @property
+    def narrow(self) -> int:
+        """Columns without the wide ones, which are the last."""
+        one_hot = sum(len(each) for each, wide in zip(self.seen, self.wide, strict=True) if not wide)
+        return len(self.scaling) + sum(self.flagged) + one_hot
+
+    @property
+    def wide_categories(self) -> int:
+        """Categories of all wide columns."""
+        return sum(len(each) for each, wide in zip(self.seen, self.wide, strict=True) if wide)
 
     def transform(self, table: Table) -> FloatArray:
-        """(rows, width) float32: scaled numbers, then indicators, then one-hot categories."""
+        """(rows, width) float32: scaled numbers, then indicators, one-hot categories, and indices of wide columns."""
         return self.matrix(table, self.scaling.apply)
 
     def matrix(self, table: Table, scaled: Callable[[FloatArray], FloatArray]) -> FloatArray:
@@ -61,11 +103,24 @@ class Preprocessor:
             numeric, part = table.numeric[first : first + rows_at_once], matrix[first : first + rows_at_once]
             part[:, : len(self.scaling)] = scaled(numeric)
             part[:, len(self.scaling) : begin] = np.isnan(numeric[:, flagged])
-        for codes, seen in zip(table.codes.T, self.seen, strict=True):
+        column, first_category = self.narrow, 0
+        for codes, seen, wide in zip(table.codes.T, self.seen, self.wide, strict=True):
             rows = _seen_rows(codes, np.array(seen, dtype=bool))
-            matrix[rows, begin + codes[rows]] = 1.0
-            begin += len(seen)
+            if wide:
+                matrix[:, column] = -1.0
+                matrix[rows, column] = first_category + codes[rows]
+                column, first_category = column + 1, first_category + len(seen)
+            else:
+                matrix[rows, begin + codes[rows]] = 1.0
+                begin += len(seen)
         return matrix
+
+
+def most_one_hot(sizes: Sequence[int], rows: int) -> int:
+    """Categories up to which a column is given a column each, where categorical columns of such sizes have `rows`."""
+    rising = sorted(sizes)
+    fitting = [size for size, total in zip(rising, np.cumsum(rising), strict=True) if total * rows <= ONE_HOT_VALUES]
+    return max([NEVER_WIDE, *fitting])
 
 
 def missing_columns(table: Table) -> tuple[bool, ...]:

@@ -1,13 +1,14 @@
 """Ready-made problems from their formulae, and one shipped with the package: data and metadata as DataFrames."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.errors import UsageError, did_you_mean
 from mthn_automl.storage import write_text
 
@@ -67,6 +68,21 @@ def planted(tasks: int = 12, rows: int = 30, seed: int = 0, *, features: int = 2
     target = of_row[:, 0] + (of_row[:, 1:] * x).sum(axis=1) + rng.normal(0, NOISE, len(x))
     columns = {f"x{k + 1}": x[:, k] for k in range(features)} | {"target": target}
     return _frames(task, columns, {f"m{k + 1}": described[:, k] for k in range(metadata)})
+
+
+def with_gaps(
+    tasks: int = 12, rows: int = 12, seed: int = 0, *, missing: Sequence[float] = (0.0, 0.6, 0.6)
+) -> tuple[pd.DataFrame, NDArray[np.bool_]]:
+    """Several targets, linear in two features as each task has it, of each of which a share is missing; and where."""
+    rng, targets = np.random.default_rng(seed), len(missing)
+    task = np.repeat(np.arange(tasks), rows)
+    x = rng.normal(size=(len(task), 2))
+    slopes = rng.normal(size=(tasks, 2, targets))
+    target = np.einsum("rf,rft->rt", x, slopes[task]) + rng.normal(0, NOISE, (len(task), targets))
+    gaps = rng.random((len(task), targets)) < np.asarray(missing)
+    columns: dict[str, FloatArray] = {"x1": x[:, 0], "x2": x[:, 1]}
+    columns |= {f"target{k + 1}": np.where(gaps[:, k], np.nan, target[:, k]) for k in range(targets)}
+    return _frames(task, columns, {})[0], gaps
 
 
 def gapminder() -> Frames:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray, Table
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset, Table
 from mthn_automl.data.schema import Column, Schema
 
 

@@ -1,22 +1,37 @@
-"""From files or DataFrames to a Dataset: a new one, or rows encoded as those of a model's training."""
+"""From files or DataFrames to a Dataset that is trained on: what each column is, is decided here."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, IntArray, TaskTable
+from mthn_automl.data.account import Roles, account_notes, account_of_tables, with_doubts
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.asked import AUTO, Asked
+from mthn_automl.data.dataset import Dataset, Part
+from mthn_automl.data.exposure import exposures, refuse_offset
 from mthn_automl.data.infer import infer_columns
-from mthn_automl.data.metadata import Joined, join_metadata, without_metadata
+from mthn_automl.data.likeness import alike_note
+from mthn_automl.data.metadata import Described, Joined, join_metadata, without_metadata
 from mthn_automl.data.names import counted, listed
+from mthn_automl.data.promoted import constant_within, one_row_a_task
 from mthn_automl.data.schema import Column, Schema
-from mthn_automl.data.source import Given, Source
-from mthn_automl.data.tables import encode_table, reads_as_text
-from mthn_automl.data.targets import PREFIXES, choose_targets, encode_target, infer_target, known_target
-from mthn_automl.data.task_book import TaskBook
-from mthn_automl.data.unknowns import Unknowns
+from mthn_automl.data.source import DATA, METADATA, Given, Source
+from mthn_automl.data.splits.parts.keys import Grouped, keys_of, parts_of, with_equal_rows_grouped
+from mthn_automl.data.tables import encode_table
+from mthn_automl.data.targets import (
+    PREFIXES,
+    Target,
+    choose_targets,
+    infer_target,
+    numbers_of,
+)
+from mthn_automl.data.task_names import name_by
+from mthn_automl.data.weights import rows_of_use, weight_note
+from mthn_automl.data.wide import TARGET, long_form
 
-DATA, METADATA = "the data", "the metadata"
+ANOTHER = " (--task takes another)"
 SMALL_TASK = 3
 
 
@@ -24,129 +39,210 @@ def read_dataset(
     data: Given,
     meta: Given | None = None,
     *,
-    task: str = "task",
+    task: str | Sequence[str] = "task",
     target: Sequence[str] = (),
     problem: str = "auto",
     metric: str | None = None,
+    **more: Any,
 ) -> Dataset:
     """Read rows of many tasks and their metadata, and decide what each column is.
 
     Args:
-        data: a CSV or Parquet file or a DataFrame, a row an observation.
-        meta: a CSV or Parquet file or a DataFrame, a row a task, with the task column of the data.
-        task: the column that names each row's task.
+        data: a file of any of the formats, or a DataFrame, a row an observation.
+        meta: the same, a row a task, with the task column of the data.
+        task: the column that names each row's task, or several whose values together are its name.
         target: the columns to predict; by default `target`, else those whose names begin with target or label.
-        problem: regression, binary, multiclass, or auto.
+        problem: one of the kinds of problems, or auto.
         metric: where the problem is auto, a metric decides it.
+        more: fields of `mthn_automl.data.asked.Asked`, which describes them.
 
     Returns:
-        The rows that have a target. Every decision is a sentence in `notes`.
+        The rows that have a target, at least one of several. Every decision is a sentence in `notes`, and `account`
+        has it column by column.
 
     Raises:
         DataError: data that cannot be searched; one sentence names the file, column, task or line.
-        UsageError: an unknown problem or metric.
+        UsageError: an unknown problem or metric, or a column that there is not.
     """
-    source = Source.of(data, [task], DATA)
-    source.require(task, "that names each row's task", " (--task takes another)")
-    targets = choose_targets(source, task, target)
-    source, dropped = known_target(source, targets)
-    found = infer_target(source, targets, problem, metric)
-    features, ignored = infer_columns(source.frame, _feature_names(source, task, targets), "feature")
-    codes, names = source.task_codes(task)
-    joined = _joined(meta, task, names, source.name)
-    notes = (*source.notes, *dropped, *found.notes, *ignored, *_feature_notes(features))
-    return Dataset(
-        schema=Schema(task, targets, found.problem, found.classes, features, joined.columns),
+    columns = (task,) if isinstance(task, str) else tuple(task)
+    return read_asked(data, meta, Asked(columns, target, problem, metric, **more))
+
+
+def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
+    """As `read_dataset`, with all that the user says in one object."""
+    given, described = _tables(data, meta, asked)
+    rows = _rows_of(given, asked)
+    source, found = rows.source, rows.found
+    codes, names = source.task_codes(asked.task)
+    usable = [name for name in source.columns if name not in (*asked.task, *rows.targets) and asked.uses(name)]
+    promoted = constant_within(source, codes, usable) if described is None and asked.promote else ()
+    described_by_data = set(promoted)
+    features, ignored = infer_columns(source, [name for name in usable if name not in described_by_data], "feature")
+    by = asked.task if described is None else _described_by(described, asked.task)
+    sizes = np.bincount(codes, minlength=len(names)).tolist()
+    tasks = Described(names, sizes, [name_by(by, asked.task, name) for name in names], source.name)
+    joined = _joined(source, described, promoted, by, tasks, codes, asked)
+    grouped = None if described is None else Grouped(described, by, tasks.keys, codes)
+    group, keys, said = keys_of(source, grouped, asked, rows.parts)
+    schema = Schema(
+        task=asked.task,
+        targets=rows.targets,
+        problem=found.problem,
+        classes=found.classes,
+        features=features,
+        metadata=joined.columns,
+        promoted=bool(promoted),
+        offset=asked.offset,
+        weight=asked.weight,
+        described_by=by,
+        id=asked.id,
+        wide=rows.wide,
+    )
+    read = given if rows.wide else source
+    account = with_doubts(account_of_tables(read, described, _roles(schema, promoted, asked, read)), found.doubts)
+    weight = None if asked.weight is None else numbers_of(source, asked.weight)
+    dataset = Dataset(
+        schema=schema,
         features=encode_table(source, features, "as a feature"),
         task=codes,
         target=found.values,
         row=source.rows,
         tasks=joined.tasks,
         spare=joined.spare,
-        notes=(*notes, *_task_notes(codes), *joined.notes),
+        notes=(
+            *rows.notes,
+            *ignored,
+            *_feature_notes(features),
+            *_promoted_notes(promoted),
+            *said,
+            *([] if weight is None else [weight_note(str(asked.weight), weight)]),
+            *alike_note(source.name, names, sizes),
+            *_task_notes(codes),
+            *joined.notes,
+            *account_notes(account),
+        ),
+        account=account,
+        exposure=None if asked.offset is None else exposures(source, asked.offset),
+        weight=weight,
+        id=source.id,
+        group=source.rows if asked.wide and group is None else group,
+        keys=keys,
+    )
+    return with_equal_rows_grouped(dataset) if asked.group == AUTO else dataset
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What is left of the data once rows that cannot be learnt from are gone.
+
+    Attributes:
+        source: of a wide table, its long form.
+        targets: columns of the source.
+        wide: target columns of a wide table; none of another.
+        found: what is predicted.
+        parts: of all rows of the input, what each is for; None where nothing was said.
+        notes: sentences about the file, the rows that are gone and the targets.
+    """
+
+    source: Source
+    targets: tuple[str, ...]
+    wide: tuple[str, ...]
+    found: Target
+    parts: IntArray | None
+    notes: tuple[str, ...]
+
+
+def _rows_of(source: Source, asked: Asked) -> _Rows:
+    targets = choose_targets(source, () if asked.wide else asked.task, asked.target, asked.weight)
+    refuse_offset(asked, targets)
+    parts = parts_of(source, asked)
+    source, unused = (source, []) if parts is None else _used(source, parts)
+    wide = targets if asked.wide else ()
+    if wide:
+        source, targets = long_form(source, wide, asked.task), (TARGET,)
+    source, dropped = rows_of_use(source, targets, asked.weight)
+    source, found = infer_target(
+        source, targets, asked.problem, asked.metric, merge_rare=asked.merge_rare, offset=asked.offset
+    )
+    return _Rows(source, targets, wide, found, parts, (*source.notes, *unused, *dropped, *found.notes))
+
+
+def _roles(schema: Schema, promoted: Sequence[str], asked: Asked, source: Source) -> Roles:
+    targets = schema.wide or schema.targets
+    left_out = [*asked.ignore, *(name for name in source.columns if not asked.uses(name) and name not in targets)]
+    return Roles(
+        task=schema.task,
+        targets=targets,
+        features=schema.features,
+        metadata=schema.metadata,
+        promoted=promoted,
+        offset=schema.offset,
+        weight=schema.weight,
+        id=schema.id,
+        splitting=_splitting(asked),
+        left_out=left_out,
     )
 
 
-def read_rows(
-    data: Given,
-    *,
-    schema: Schema,
-    tasks: TaskTable,
-    spare: TaskTable,
-    meta: Given | None = None,
-    need_target: bool,
-    allow_unknown: bool = False,
-) -> Dataset:
-    """Encode new rows as those of training were: test rows in a file of their own, or rows to predict.
-
-    Known tasks keep their numbers and their metadata. New ones follow in order of appearance, described by `meta`,
-    else by `spare`, else with all metadata missing. Unknown categories count as missing; extra columns are ignored.
-
-    Returns:
-        Without `need_target` every row of the input in its order, with a (rows, 0) target; else the rows that have
-        a target. `notes` count by column what training has not seen.
-
-    Raises:
-        DataError: a column of the schema that is not there, text in a numeric column, a class or a target that is
-            not known, metadata as for `read_dataset`, or, without `allow_unknown`, a column of categories of which no
-            cell is known.
-    """
-    targets = schema.targets if need_target else ()
-    only = (schema.task, *(column.name for column in schema.features), *targets)
-    source = Source.of(data, text_columns(schema, schema.features), DATA, only)
-    source.require(schema.task, "that names each row's task")
-    source, notes = _with_target(source, schema) if need_target else (source, [])
-    described, ignored = described_tasks(meta, schema)
-    book, unknowns = TaskBook(schema, tasks, spare, described), Unknowns(schema.features, "feature")
-    rows = encode_rows(source, schema, book, unknowns, need_target)
-    refuse_foreign(book, unknowns, source.name, allow_unknown)
-    return replace(
-        rows, notes=(*source.notes, *notes, *ignored, *unknowns.notes(source.name), *book.notes(source.name))
+def _tables(data: Given, meta: Given | None, asked: Asked) -> tuple[Source, Source | None]:
+    """The data and the metadata, all columns of them."""
+    tasks = () if asked.wide else asked.task
+    source = Source.of(
+        data, DATA, tasks, asked.told, asked.reading, asked.id, asked.id not in (asked.group, asked.time)
     )
+    described = None if meta is None else Source.of(meta, METADATA, asked.task, asked.told, asked.reading)
+    asked.refuse_unknown(source.file.names, () if described is None else described.file.names)
+    source.require_tasks(tasks, ANOTHER)
+    return source, described
 
 
-def refuse_foreign(book: TaskBook, unknowns: Unknowns, name: str, allow_unknown: bool) -> None:
-    """Asked at the end of the rows: metadata of no task of the data, and columns of which no cell is known.
-
-    Raises:
-        DataError: there are.
-    """
-    book.refuse_foreign_metadata()
-    if not allow_unknown:
-        unknowns.refuse(name)
-        book.refuse_unknown_metadata()
-
-
-def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknowns, need_target: bool) -> Dataset:
-    """All rows of the source as those of training were encoded, without notes; their tasks are entered in the book.
-
-    unknowns: of the features, which counts the rows.
-
-    Raises:
-        DataError: as for `read_rows`.
-    """
-    numbered = book.enter(*source.task_codes(schema.task))
-    features = encode_table(source, schema.features, "as in training")
-    unknowns.enter(source, features)
-    return Dataset(
-        schema=schema,
-        features=features,
-        task=numbered,
-        target=encode_target(source, schema) if need_target else np.empty((len(source), 0)),
-        row=source.rows,
-        tasks=book.tasks,
-        spare=book.spare,
-    )
+def _joined(
+    source: Source,
+    described: Source | None,
+    promoted: Sequence[str],
+    by: tuple[str, ...],
+    tasks: Described,
+    codes: IntArray,
+    asked: Asked,
+) -> Joined:
+    if promoted:
+        return join_metadata(replace(one_row_a_task(source, codes), notes=()), by, tasks, promoted)
+    if described is None:
+        return without_metadata(tasks.names)
+    wanted = [name for name in described.columns if name not in asked.task and name not in asked.ignore]
+    return join_metadata(described, by, tasks, wanted)
 
 
-def _joined(meta: Given | None, task: str, names: Sequence[str], data_name: str) -> Joined:
-    if meta is None:
-        return without_metadata(names)
-    return join_metadata(Source.of(meta, [task], METADATA), task, names, data_name)
+def _described_by(described: Source, task: Sequence[str]) -> tuple[str, ...]:
+    """Those of the columns which name a task that the metadata have."""
+    found = tuple(name for name in task if name in described.columns)
+    if not found:
+        described.require_tasks(task, ANOTHER)
+    return found
 
 
-def _feature_names(source: Source, task: str, targets: Sequence[str]) -> list[str]:
-    return [name for name in source.columns if name != task and name not in targets]
+def _used(source: Source, parts: IntArray) -> tuple[Source, list[str]]:
+    """The rows that the split names, and a note that counts the others."""
+    used = parts != Part.UNUSED
+    others = counted(int((~used).sum()), "row")
+    return source.keep(used), [] if used.all() else [
+        f"{others} of {source.name} not used: the split does not name them."
+    ]
+
+
+def _splitting(asked: Asked) -> dict[str, str]:
+    """What the columns are for, beside being features, that splits go by."""
+    named = {asked.split: "split", asked.group: "group", asked.time: "time"}
+    return {name: role for name, role in named.items() if name is not None}
+
+
+def _promoted_notes(promoted: Sequence[str]) -> list[str]:
+    if not promoted:
+        return []
+    return [
+        f"Taken as metadata, since they never vary within a task: {listed(promoted, 10)}; --no-promote leaves them "
+        "among the features."
+    ]
 
 
 def _feature_notes(features: Sequence[Column]) -> list[str]:
@@ -163,30 +259,8 @@ def _task_notes(codes: IntArray) -> list[str]:
     if len(small):
         have, stay = ("has", "its") if len(small) == 1 else ("have", "their")
         tasks, rows = counted(len(small), "task"), counted(int(small.sum()), "row")
-        notes.append(f"{tasks} {have} fewer than {SMALL_TASK} rows: {stay} {rows} stay in training.")
+        notes.append(
+            f"{tasks} {have} fewer than {SMALL_TASK} rows: {stay} {rows} stay in training, unless whole tasks are held "
+            "out."
+        )
     return notes
-
-
-def text_columns(schema: Schema, columns: Sequence[Column]) -> list[str]:
-    """Columns that were text in training, so that a file's "01" is not read as 1 where "01" is a category."""
-    names = [column.name for column in columns if column.categories and reads_as_text(column.categories)]
-    if schema.classes and reads_as_text(schema.classes):
-        names.append(schema.targets[0])
-    return [schema.task, *names]
-
-
-def _with_target(source: Source, schema: Schema) -> tuple[Source, list[str]]:
-    for name in schema.targets:
-        source.require(name, "to compare predictions with")
-    return known_target(source, schema.targets)
-
-
-def described_tasks(meta: Given | None, schema: Schema) -> tuple[Source | None, tuple[str, ...]]:
-    """The source of metadata where the schema has any, and notes about it."""
-    if meta is None:
-        return None, ()
-    if not schema.metadata:
-        return None, ("The metadata are ignored: there were none in training.",)
-    only = (schema.task, *(column.name for column in schema.metadata))
-    source = Source.of(meta, text_columns(schema, schema.metadata), METADATA, only)
-    return source, source.notes

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 
 FAR = 1e6
 """Standard deviations at which a value is cut off, so that one mistyped cell cannot overflow single precision."""
@@ -85,12 +85,19 @@ def drawn_in(values: Any, library: Any, *, gaps: bool = True, far: bool = True, 
     return library.concatenate([first, values[..., squashed:]], -1)
 
 
-def moments(numeric: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean and standard deviation of each column over its known values; 0 and 1 where there are none."""
-    parts = [numeric[first : first + ROWS_AT_ONCE] for first in range(0, len(numeric), ROWS_AT_ONCE)] or [numeric]
-    count = np.maximum(sum((~np.isnan(part)).sum(axis=0) for part in parts), 1)
-    mean = sum(_known(part).sum(axis=0) for part in parts) / count
-    spread = np.sqrt(sum((_known(part - mean) ** 2).sum(axis=0) for part in parts) / count)
+def moments(numeric: FloatArray, weight: FloatArray | None = None) -> tuple[FloatArray, FloatArray]:
+    """Mean and standard deviation of each column over its known values; 0 and 1 where there are none.
+
+    weight: (rows,) above zero, what each row counts; None: all count alike.
+    """
+    starts = range(0, len(numeric), ROWS_AT_ONCE) or (0,)
+    parts = [numeric[first : first + ROWS_AT_ONCE] for first in starts]
+    shares = [1.0 if weight is None else weight[first : first + ROWS_AT_ONCE, None] for first in starts]
+    pairs = list(zip(parts, shares, strict=True))
+    count = sum((share * ~np.isnan(part)).sum(axis=0) for part, share in pairs)
+    count = np.where(count > 0, count, 1)
+    mean = sum((share * _known(part)).sum(axis=0) for part, share in pairs) / count
+    spread = np.sqrt(sum((share * _known(part - mean) ** 2).sum(axis=0) for part, share in pairs) / count)
     return mean, np.where(spread > tiny(mean), spread, 1.0)
 
 

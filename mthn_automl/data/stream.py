@@ -6,9 +6,9 @@ from pathlib import Path
 import pandas as pd
 
 from mthn_automl.data.dataset import Dataset, TaskTable
-from mthn_automl.data.read import described_tasks, encode_rows, read_rows, refuse_foreign, text_columns
+from mthn_automl.data.new_rows import described_tasks, encode_rows, forms_of_rows, id_note, read_rows, refuse_foreign
 from mthn_automl.data.schema import Schema
-from mthn_automl.data.source import Given, Source
+from mthn_automl.data.source import DATA, Given, Source
 from mthn_automl.data.task_book import TaskBook
 from mthn_automl.data.unknowns import Unknowns
 from mthn_automl.errors import UsageError
@@ -24,7 +24,7 @@ class RowStream:
     Args:
         path: a CSV or Parquet file, or a DataFrame.
         schema, tasks, spare, meta, allow_unknown: as for `read_rows`.
-        rows_at_once: rows of a piece; the last one may have fewer.
+        rows_at_once: rows of a piece; the last one may have fewer. Of a wide table each task's rows count.
 
     Raises:
         DataError: when iterated, as `read_rows` does, at the piece that holds what is wrong: what was given before is
@@ -72,12 +72,14 @@ class RowStream:
         schema = self.schema
         described, ignored = described_tasks(self.meta, schema)
         book, unknowns = TaskBook(schema, self.tasks, self.spare, described), Unknowns(schema.features, "feature")
-        numbers = [column.name for column in schema.features if column.numeric]
-        only = [schema.task, *(column.name for column in schema.features)]
-        notes: tuple[str, ...] = ()
-        for source in Source.pieces(path, text_columns(schema, schema.features), numbers, only, self.rows_at_once):
-            source.require(schema.task, "that names each row's task")
+        task = () if schema.wide else schema.task
+        rows = max(1, self.rows_at_once // max(1, len(schema.wide)))
+        last: Source | None = None
+        for source in Source.pieces(path, DATA, task, forms_of_rows(schema), rows, known_by=schema.id):
+            source.require_tasks(task)
             yield encode_rows(source, schema, book, unknowns, need_target=False)
-            notes = (*source.notes, *ignored, *unknowns.notes(source.name), *book.notes(source.name))
+            last = source
         refuse_foreign(book, unknowns, path.name, self.allow_unknown)
-        self.notes = notes
+        if last is not None:
+            of_rows = (*unknowns.notes(last.name), *book.notes(last.name))
+            self.notes = (*last.notes, *id_note(last, schema), *ignored, *of_rows)

@@ -1,21 +1,34 @@
-"""Which columns are predicted, and whether they pose a regression or a choice among classes."""
+"""Which columns are predicted, and what kind of problem they pose."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
-from mthn_automl.data.dataset import FloatArray
-from mthn_automl.data.infer import is_number
-from mthn_automl.data.names import counted, label_codes, listed, number_aware, positions
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.columns.form import PLAIN, Form, Kind
+from mthn_automl.data.columns.numbers import numbers
+from mthn_automl.data.columns.rule import Cells
+from mthn_automl.data.columns.text import Names
+from mthn_automl.data.doubts import doubts_of_classes, doubts_of_numbers
+from mthn_automl.data.kind import kind_of
+from mthn_automl.data.names import counted, listed, number_aware, positions
 from mthn_automl.data.schema import Problem, Schema
-from mthn_automl.data.scoring import metric_named
+from mthn_automl.data.scoring import Metric, metric_named
 from mthn_automl.data.source import Source
-from mthn_automl.data.tables import category_codes, numeric_values
+from mthn_automl.data.tables import category_codes
+from mthn_automl.data.values import not_a_number
 from mthn_automl.errors import DataError, UsageError, did_you_mean
 
 PREFIXES = ("target", "label")
+
+MOST_CLASSES: Final = 1_000
+"""More would take more memory and time than any search has."""
+
+RARE = "(rare)"
+"""The class that is made of those with one row."""
 
 
 @dataclass(frozen=True)
@@ -23,20 +36,26 @@ class Target:
     """What is predicted.
 
     Attributes:
-        problem: regression, or a choice among two or more classes.
-        classes: their names in the order of their indices; none in regression.
-        values: (rows, targets) float64; for classes (rows, 1) with the class index.
+        problem: its kind.
+        classes: their names in the order of their indices; none of numbers.
+        values: (rows, targets) float64, NaN where one is missing; for classes (rows, 1) with the class index.
         notes: sentences about what was decided.
+        doubts: clauses on what it might be other than that.
     """
 
     problem: Problem
     classes: tuple[str, ...]
     values: FloatArray
     notes: tuple[str, ...]
+    doubts: tuple[str, ...] = ()
 
 
-def choose_targets(source: Source, task: str, given: Sequence[str]) -> tuple[str, ...]:
+def choose_targets(
+    source: Source, task: Sequence[str], given: Sequence[str], weight: str | None = None
+) -> tuple[str, ...]:
     """The columns asked for, else `target`, else all whose names begin with target or label.
+
+    weight: the column of the rows' weights.
 
     Raises:
         DataError: no such column.
@@ -44,13 +63,17 @@ def choose_targets(source: Source, task: str, given: Sequence[str]) -> tuple[str
     asked = (given,) if isinstance(given, str) else tuple(dict.fromkeys(given))
     for name in asked:
         source.require(name, "to predict")
-    if task in asked:
-        raise DataError(f"The target must differ from the task column, however both are '{task}'.")
+    both = [name for name in asked if name in task]
+    if both:
+        raise DataError(f"The target must differ from the task column, however both are '{both[0]}'.")
+    if weight in (*task, *asked):
+        raise DataError(f"The weight must be a column of its own, however '{weight}' is the task or a target.")
     if asked:
         return asked
-    candidates = [name for name in source.columns if name != task]
-    if task.startswith(PREFIXES) and not [name for name in candidates if name.startswith(PREFIXES)]:
-        raise DataError(f"The target must differ from the task column, however '{task}' is the only candidate.")
+    candidates = [name for name in source.columns if name not in task and name != weight]
+    alike = [name for name in task if name.startswith(PREFIXES)]
+    if alike and not [name for name in candidates if name.startswith(PREFIXES)]:
+        raise DataError(f"The target must differ from the task column, however '{alike[0]}' is the only candidate.")
     if "target" in candidates:
         return ("target",)
     found = tuple(name for name in candidates if name.startswith(PREFIXES))
@@ -60,107 +83,253 @@ def choose_targets(source: Source, task: str, given: Sequence[str]) -> tuple[str
 
 
 def known_target(source: Source, targets: Sequence[str]) -> tuple[Source, list[str]]:
-    """The source without rows that miss a target, and a note that counts them.
+    """The source without rows that miss all targets, and notes that count them and the gaps that are left.
 
     Raises:
         DataError: no row left.
     """
-    known = source.frame[list(targets)].notna().all(axis=1).to_numpy(dtype=bool)
+    known = np.any([source.columns[name].known for name in targets], axis=0)
     if not known.any():
         raise DataError(f"Some rows must have a target, however no row of {source.name} has one in {listed(targets)}.")
-    dropped = int((~known).sum())
-    notes = [f"{source.name}: {counted(dropped, 'row')} dropped because the target is missing."] if dropped else []
-    return source.keep(known), notes
+    dropped, what = int((~known).sum()), "the target is" if len(targets) == 1 else "all targets are"
+    notes = [f"{source.name}: {counted(dropped, 'row')} dropped because {what} missing."] if dropped else []
+    kept = source.keep(known)
+    gaps = {name: int((~kept.columns[name].known).sum()) for name in targets}
+    found = [f"'{name}' in {count:,}" for name, count in gaps.items() if count]
+    if found:
+        shown = ", ".join(found[:10]) + (f" and {len(found) - 10} more" if len(found) > 10 else "")
+        notes.append(
+            f"{source.name}: of {counted(len(kept), 'row')} some targets are missing, {shown}: a row trains those that "
+            "it has, and is scored by them."
+        )
+    return kept, notes
 
 
-def infer_target(source: Source, targets: Sequence[str], problem: str, metric: str | None) -> Target:
-    """Decide the problem and encode the target of rows that all have one.
+def infer_target(
+    source: Source,
+    targets: Sequence[str],
+    problem: str,
+    metric: str | None,
+    *,
+    merge_rare: bool = False,
+    offset: str | None = None,
+) -> tuple[Source, Target]:
+    """Decide the problem and encode the targets of rows that have at least one; rows that are left, and their target.
+
+    merge_rare: classes of a single row become one; else their rows are left out. offset: the column of exposures.
 
     Raises:
         DataError: a target that the problem does not allow: see the messages.
         UsageError: an unknown problem or metric.
     """
-    kind, reason = _kind(source, targets, problem, metric)
-    if kind == "regression":
-        note = f"The problem is regression on {listed(targets)}: {reason}."
-        return Target(Problem.REGRESSION, (), _regression(source, targets), (note,))
-    if len(targets) > 1:
+    kind, reason = _kind(source, targets, problem, metric, offset)
+    numbers = [each for each in Problem if each == kind and not kind_of(each).has_classes]
+    if len(targets) > 1 and not (numbers and kind_of(kind).several):
         raise DataError(f"Only regression takes several targets, however {kind} was asked of {listed(targets)}.")
-    classes, values = _classes(source, targets[0], kind)
-    taken = Problem.MULTICLASS if kind == "multiclass" or len(classes) > 2 else Problem.BINARY
-    note = f"The problem is {taken} on '{targets[0]}' ({len(classes)} classes: {listed(classes)}): {reason}."
-    return Target(taken, classes, values, (note,))
+    if numbers:
+        return source, _of_numbers(source, targets, numbers[0], metric, reason)
+    return _of_classes(source, targets[0], kind, reason, merge_rare)
+
+
+def _of_numbers(source: Source, targets: Sequence[str], problem: Problem, metric: str | None, reason: str) -> Target:
+    values = _values(source, targets)
+    least = kind_of(problem).least
+    if metric is not None and metric_named(metric).least > least:
+        _refuse_below(source, targets, values, metric_named(metric).least, f"the metric {metric}")
+    _refuse_below(source, targets, values, least, f"{problem}s" if problem is Problem.COUNT else problem)
+    note = f"The problem is {problem} on {listed(targets)}: {reason}."
+    doubts = doubts_of_numbers(targets[0], values[:, 0], problem) if len(targets) == 1 else ()
+    return Target(problem, (), values, (note,), doubts)
+
+
+def _of_classes(source: Source, name: str, kind: str, reason: str, merge_rare: bool) -> tuple[Source, Target]:
+    """kind: `classes`, or a Problem's value."""
+    if kind == "binary":
+        _refuse_not_two(source, name)
+    if kind == "ordinal" and merge_rare:
+        raise UsageError("--merge-rare makes a class that has no place in an order; leave it out, or the order.")
+    if kind != "classes":
+        _refuse_names(source, name, kind)
+    source, rare = _without_rare(source, name, merge_rare)
+    classes, values = _classes(source, name, kind)
+    taken = Problem(kind) if kind != "classes" else Problem.MULTICLASS if len(classes) > 2 else Problem.BINARY
+    numeric = source.columns[name].numbers is not None
+    note = f"The problem is {taken} on '{name}' ({len(classes)} classes: {listed(classes)}): {reason}."
+    doubts = doubts_of_classes(name, len(classes), numeric=numeric)
+    return source, Target(taken, classes, values, (note, *rare), doubts)
 
 
 def encode_target(source: Source, schema: Schema) -> FloatArray:
-    """(rows, targets) float64 of rows that all have a target, by the classes of a known schema.
+    """(rows, targets) float64 of rows that have at least one target, by the classes of a known schema.
 
     Raises:
         DataError: text where numbers must be, or a class that the schema does not know.
     """
-    if schema.problem is Problem.REGRESSION:
-        return np.column_stack([numeric_values(source, name) for name in schema.targets])
+    if not schema.classes:
+        values = np.column_stack([numbers_of(source, name) for name in schema.targets])
+        _refuse_below(source, schema.targets, values, schema.kind.least, f"{schema.problem}s")
+        return values
     name = schema.targets[0]
-    codes = category_codes(source.frame[name], schema.classes)
+    names = source.columns[name].names()
+    codes = category_codes(names, schema.classes)
     if (codes < 0).any():
         first = int((codes < 0).argmax())
         raise DataError(
             f"'{name}' must hold a class seen in training, however {source.at(first)} says "
-            f"'{source.frame[name].iloc[first]}'; known: {listed(schema.classes, 20)}."
+            f"'{names.names[names.codes[first]]}'; known: {listed(schema.classes, 20)}."
         )
     return codes[:, None].astype(np.float64)
 
 
-def _kind(source: Source, targets: Sequence[str], problem: str, metric: str | None) -> tuple[str, str]:
+def _kind(
+    source: Source, targets: Sequence[str], problem: str, metric: str | None, offset: str | None
+) -> tuple[str, str]:
     """`classes`, or a Problem's value, and why."""
     problems = ["auto", *Problem]
     if problem not in problems:
         raise UsageError(
             f"The problem must be one of those known, however it is '{problem}'; {did_you_mean(problem, problems)}"
         )
-    asked_for = Problem if metric is None else metric_named(metric).problems
+    if offset is not None and problem not in ("auto", Problem.COUNT):
+        raise UsageError(f"--offset is of counts, however the problem is {problem}; leave it out or take count.")
     if problem != "auto":
         return str(problem), "as asked"
+    if offset is not None:
+        return "count", "--offset names its exposure"
     if metric is not None:
-        return "regression" if Problem.REGRESSION in asked_for else "classes", f"the metric {metric} asks for it"
+        return _asked_by(metric_named(metric)), f"the metric {metric} asks for it"
     return _natural_kind(source, targets)
+
+
+def _asked_by(metric: Metric) -> str:
+    if Problem.REGRESSION in metric.problems:
+        return "regression"
+    return "classes" if len(metric.problems) > 1 else str(next(iter(metric.problems)))
 
 
 def _natural_kind(source: Source, targets: Sequence[str]) -> tuple[str, str]:
     if len(targets) > 1:
         return "regression", "there are several targets"
-    column = source.frame[targets[0]]
-    if not is_number(column):
+    cells = source.columns[targets[0]]
+    if cells.numbers is None:
         return "classes", "it holds text"
-    if column.nunique() == 2:
+    if len(np.unique(cells.numbers)) == 2:
         return "classes", "it has exactly two distinct values"
     return "regression", "it is numeric with more than two distinct values"
 
 
-def _regression(source: Source, targets: Sequence[str]) -> FloatArray:
-    values = np.column_stack([numeric_values(source, name) for name in targets])
+def _values(source: Source, targets: Sequence[str]) -> FloatArray:
+    values = np.column_stack([numbers_of(source, name) for name in targets])
     _at_least_two(source)
     for name, column in zip(targets, values.T, strict=True):
-        if np.ptp(column) == 0:
-            raise DataError(f"The target must vary, however '{name}' is {column[0]:g} in every row of {source.name}.")
+        known = column[~np.isnan(column)]
+        if len(known) == 0:
+            raise DataError(f"Some rows must have each target, however no row of {source.name} has one in '{name}'.")
+        if np.ptp(known) == 0:
+            among = "" if len(known) == len(column) else " that has it"
+            raise DataError(
+                f"The target must vary, however '{name}' is {known[0]:g} in every row of {source.name}{among}."
+            )
     return values
+
+
+def _refuse_below(source: Source, targets: Sequence[str], values: FloatArray, least: float, what: str) -> None:
+    rows, columns = np.nonzero(values < least)
+    if len(rows):
+        row, column = rows[0], columns[0]
+        raise DataError(
+            f"A target of {what} must not be below {least:g}, however {source.at(row)} says {values[row, column]:g} in "
+            f"'{targets[column]}'; correct it, or take another problem or metric."
+        )
+
+
+def numbers_of(source: Source, name: str) -> FloatArray:
+    """(rows,) of a column that must hold numbers, NaN where a cell is missing.
+
+    Raises:
+        DataError: the first cell that is no number.
+    """
+    cells = source.columns[name]
+    if cells.numbers is not None:
+        return cells.numbers
+    names = cells.names()
+    rows = np.flatnonzero(names.codes >= 0)
+    if len(rows) == 0:
+        return np.full(len(source), np.nan)
+    wrong = np.isnan(numbers(PLAIN, names.array))
+    first = int(rows[wrong[names.codes[rows]].argmax()])
+    raise not_a_number(name, source.at(first), names.names[names.codes[first]])
 
 
 def _classes(source: Source, name: str, kind: str) -> tuple[tuple[str, ...], FloatArray]:
     _at_least_two(source)
-    codes, names = label_codes(source.frame[name])
-    classes = tuple(sorted(names, key=number_aware))
-    if kind == "binary" and len(classes) != 2:
+    found = source.columns[name].names()
+    used = np.unique(found.codes)
+    names, codes = [found.names[code] for code in used], np.searchsorted(used, found.codes)
+    classes = kind_of(Problem.MULTICLASS if kind == "classes" else kind).ordered(names)
+    if len(classes) > MOST_CLASSES:
+        raise DataError(_too_many(source, name, len(classes)))
+    if len(classes) < 2:
+        raise DataError(f"The target must vary, however '{name}' is '{classes[0]}' in every row of {source.name}.")
+    return classes, positions(names, classes)[codes][:, None].astype(np.float64)
+
+
+def _too_many(source: Source, name: str, count: int) -> str:
+    numeric = source.columns[name].numbers is not None
+    other = "--problem regression takes it for numbers" if numeric else "it may be a wrong column, --target names one"
+    return (
+        f"A target may have {MOST_CLASSES:,} classes at most, however '{name}' of {source.name} has {count:,}; "
+        f"{other}, or merge classes."
+    )
+
+
+def _refuse_names(source: Source, name: str, kind: str) -> None:
+    names = source.columns[name].names()
+    used = [names.names[code] for code in np.flatnonzero(names.counts)]
+    wrong = kind_of(kind).refuse_names(used)
+    if wrong:
+        raise DataError(
+            f"An {kind} target must hold numbers, whose order is known, however in '{name}' of {source.name} {wrong}; "
+            "write 1, 2, 3 ... in the order of the classes, or take --problem multiclass."
+        )
+
+
+def _refuse_not_two(source: Source, name: str) -> None:
+    names = source.columns[name].names()
+    classes = sorted((names.names[code] for code in np.flatnonzero(names.counts)), key=number_aware)
+    if len(classes) != 2:
         raise DataError(
             f"A binary target must have two classes, however '{name}' of {source.name} has {len(classes)}: "
             f"{listed(classes)}; --problem auto takes what there is."
         )
-    if len(classes) < 2:
-        raise DataError(f"The target must vary, however '{name}' is '{classes[0]}' in every row of {source.name}.")
-    counts = np.bincount(codes, minlength=len(names))
-    if (counts == 1).any():
-        raise DataError(_lonely(source, name, names, counts))
-    return classes, positions(names, classes)[codes][:, None].astype(np.float64)
+
+
+def _without_rare(source: Source, name: str, merge: bool) -> tuple[Source, list[str]]:
+    """Without classes that occur once, which no fold could learn and test.
+
+    Raises:
+        DataError: as many classes as rows, nearly: the target is none of classes.
+    """
+    _at_least_two(source)
+    names = source.columns[name].names()
+    counts = names.counts
+    rare = counts == 1
+    if not rare.any():
+        return source, []
+    if 2 * rare.sum() >= len(source):
+        raise DataError(_lonely(source, name, names, rare))
+    single = [names.names[code] for code in np.flatnonzero(rare)]
+    found = f"{len(single):,} classes" if len(single) > 1 else "1 class"
+    if merge and len(single) > 1:
+        merged = names.renamed([RARE if each else called for each, called in zip(rare, names.names, strict=True)])
+        cells = Cells(Form(Kind.TEXT), text=merged)
+        changed = replace(source, columns={**source.columns, name: cells})
+        return changed, [f"{found} of '{name}' with one row each are one class, '{RARE}': {listed(single, 3)}."]
+    kept = ~rare[names.codes]
+    return source.keep(kept), [
+        f"{found} of '{name}' with one row each dropped, since a class must occur twice: {listed(single, 3)}"
+        f"{'; --merge-rare makes one class of them' if len(single) > 1 else ''}."
+    ]
 
 
 def _at_least_two(source: Source) -> None:
@@ -168,23 +337,21 @@ def _at_least_two(source: Source) -> None:
         raise DataError(f"At least two rows must have a target, however {source.name} has a single row with one.")
 
 
-def _lonely(source: Source, name: str, names: list[str], counts: np.ndarray) -> str:
-    single = [each for each, count in zip(names, counts, strict=True) if count == 1]
-    where = source.at(int(category_codes(source.frame[name], (single[0],)).argmax()))
-    others = f" (as do {len(single) - 1:,} others)" if len(single) > 1 else ""
+def _lonely(source: Source, name: str, names: Names, rare: NDArray[np.bool_]) -> str:
+    first = int(rare.argmax())
     return (
-        f"Every class must occur at least twice, however '{single[0]}' of '{name}' occurs once, in {where}{others}; "
-        f"{_advice(source, name)}."
+        f"A class must occur at least twice, however {counted(int(rare.sum()), 'value')} of '{name}' occur once, such "
+        f"as '{names.names[first]}' in {source.at(names.first(first))}; {_advice(source, name)}."
     )
 
 
 def _advice(source: Source, name: str) -> str:
     """What to do about a class that occurs once; it may be a slip in a column of numbers."""
-    column = source.frame[name]
-    words = pd.to_numeric(column, errors="coerce").isna().to_numpy(dtype=bool)
-    if 2 * words.sum() >= len(column):
+    names = source.columns[name].names()
+    words = np.isnan(numbers(PLAIN, names.array))[names.codes]
+    if 2 * words.sum() >= len(words):
         return "remove the row or merge the class with another"
     if not words.any():
         return "numbers are predicted with --problem regression"
     first = int(words.argmax())
-    return f"for a target of numbers correct {source.at(first)}, which says '{column.iloc[first]}'"
+    return f"for a target of numbers correct {source.at(first)}, which says '{names.names[names.codes[first]]}'"

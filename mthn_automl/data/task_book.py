@@ -1,11 +1,13 @@
 """The tasks met so far while new rows are read, in one piece or in many."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from mthn_automl.data.dataset import IntArray, TaskTable
-from mthn_automl.data.metadata import extend_tasks, no_common_task, task_names
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.dataset import TaskTable
+from mthn_automl.data.likeness import Likeness, no_common, with_rows
+from mthn_automl.data.metadata import extend_tasks, task_names
 from mthn_automl.data.names import counted, positions
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.source import Source
@@ -32,36 +34,56 @@ class TaskBook:
         self._describing = spare
         self._named: list[str] = []
         self._unknowns = Unknowns(schema.metadata, "metadata column")
+        self._schema = schema
         if source is not None:
-            self._named = task_names(source, schema.task)
-            given = encode_table(source, schema.metadata, "of metadata, as in training")
-            self._unknowns.enter(source, given)
-            table = given if spare.metadata is None else given.joined(spare.metadata)
-            self._describing = TaskTable((*self._named, *spare.names), table)
+            self._named = task_names(source, schema.described)
+            self.describe(source)
         self._described = np.empty(0, dtype=bool)
-        self._unseen = self._unseen_described = 0
+        self._rows = np.empty(0, dtype=np.int64)
+
+    def describe(self, source: Source) -> None:
+        """Metadata of tasks, a row a task, that go before those that there are; of a task twice the first count."""
+        names = source.task_codes(self._schema.described)[1]
+        given = encode_table(source, self._schema.metadata, "of metadata, as in training")
+        self._unknowns.enter(source, given)
+        known = self._describing
+        table = given if known.metadata is None else given.joined(known.metadata)
+        self._describing = TaskTable((*names, *known.names), table)
+
+    def described_alone(self, known: Collection[str]) -> list[str]:
+        """Tasks of which metadata were given, and which are none of those known."""
+        return [name for name in self._named if name not in known]
 
     def enter(self, codes: IntArray, names: Sequence[str]) -> IntArray:
         """(rows,) int64 number of the task of each row, from indices (rows,) into names."""
         new = [name for name in names if name not in self._number]
         if new:
             self._number |= {name: len(self.tasks) + index for index, name in enumerate(new)}
-            self.tasks, described = extend_tasks(self.tasks, self._describing, new)
+            keys = [self._schema.described_as(name) for name in new]
+            self.tasks, described = extend_tasks(self.tasks, self._describing, new, keys)
             self._described = np.append(self._described, described >= 0)
-            rest = np.flatnonzero(positions(self.spare.names, new) < 0)
-            left = tuple(self.spare.names[index] for index in rest)
-            self.spare = TaskTable(left, None if self.spare.metadata is None else self.spare.metadata.take(rest))
+            self._rows = np.append(self._rows, np.zeros(len(new), dtype=np.int64))
+            if keys == new:
+                self._leave_out(new)
         numbered = np.array([self._number[name] for name in names], dtype=np.int64)[codes]
         unseen = numbered[numbered >= self._known] - self._known
-        self._unseen += len(unseen)
-        self._unseen_described += int(self._described[unseen].sum())
+        self._rows += np.bincount(unseen, minlength=len(self._rows))
         return numbered
+
+    def _leave_out(self, new: Sequence[str]) -> None:
+        """Tasks that have rows now are spare no more."""
+        rest = np.flatnonzero(positions(self.spare.names, new) < 0)
+        left = tuple(self.spare.names[index] for index in rest)
+        self.spare = TaskTable(left, None if self.spare.metadata is None else self.spare.metadata.take(rest))
 
     def refuse_foreign_metadata(self) -> None:
         """Raise a DataError if metadata were given for new tasks, and are of none of the tasks; asked at the end."""
         new = self.tasks.names[self._known :]
-        if self._source is not None and new and not set(self._named) & set(self._number):
-            raise DataError(no_common_task(self._source, self._named, new, "the data"))
+        if self._source is None or not new:
+            return
+        keys = [self._schema.described_as(name) for name in self.tasks.names]
+        if not set(self._named) & set(keys):
+            raise DataError(no_common(keys[self._known :], self._named, "the data", self._source.name))
 
     def refuse_unknown_metadata(self) -> None:
         """Raise a DataError if metadata were given of which a column holds nothing known; asked at the end."""
@@ -71,8 +93,11 @@ class TaskBook:
     def notes(self, name: str) -> tuple[str, ...]:
         """Sentences about the tasks of `name`, a file or the data, that training has not seen, and their metadata."""
         of_metadata = () if self._source is None else self._unknowns.notes(self._source.name)
-        if self._unseen == 0:
+        if len(self._rows) == 0:
             return of_metadata
-        rows, tasks = counted(self._unseen, "row"), counted(len(self._described), "task")
-        known = f"{self._unseen_described:,} of these rows with metadata"
-        return (*of_metadata, f"{name}: {rows} of {tasks} not seen in training, {known}.")
+        new = self.tasks.names[self._known :]
+        rows, tasks = counted(int(self._rows.sum()), "row"), counted(len(new), "task")
+        known = f"{int(self._rows[self._described].sum()):,} of these rows with metadata"
+        question = Likeness(self.tasks.names[: self._known]).question(new, "training")
+        shown = with_rows(new, self._rows.tolist())
+        return (*of_metadata, f"{name}: {rows} of {tasks} not seen in training, {known}: {shown}{question or '.'}")

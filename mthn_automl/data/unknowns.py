@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray, IntArray, Table
-from mthn_automl.data.names import counted, label_codes, listed
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Table
+from mthn_automl.data.names import counted, listed
 from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source
 from mthn_automl.errors import DataError
@@ -27,6 +28,7 @@ class Count:
         column: as training saw it.
         cells: met so far.
         empty: of these.
+        marks: cells by the mark in them that counts as missing among numbers and dates.
         unknown: cells by the category that they hold and training did not.
         outside: numbers below the lowest or above the highest of training.
         lowest, highest: of these numbers.
@@ -35,6 +37,7 @@ class Count:
     column: Column
     cells: int = 0
     empty: int = 0
+    marks: Counter[str] = field(default_factory=Counter)
     unknown: Counter[str] = field(default_factory=Counter)
     outside: int = 0
     lowest: float = np.inf
@@ -42,14 +45,15 @@ class Count:
 
     @property
     def none_known(self) -> bool:
-        """Whether there are more than a few cells that are not empty, and none of them is known."""
-        unknown = self.unknown.total()
-        return unknown >= FEW and unknown + self.empty == self.cells
+        """Whether there are more than a few cells, and none of them is known, though some were in training."""
+        trained = bool(self.column.range or self.column.categories)
+        return trained and self.cells >= FEW and self.unknown.total() + self.empty == self.cells
 
     def enter(self, source: Source, values: FloatArray | IntArray) -> None:
         """values: (rows,) as they are encoded."""
         self.cells += len(values)
         if self.column.numeric:
+            self.marks.update(source.columns[self.column.read_from].missing)
             self._enter_numbers(values.astype(np.float64, copy=False))
         else:
             self._enter_codes(source, values.astype(np.int64, copy=False))
@@ -66,9 +70,11 @@ class Count:
     def _enter_codes(self, source: Source, values: IntArray) -> None:
         without = np.flatnonzero(values < 0)
         if len(without):
-            codes, names = label_codes(source.frame[self.column.name].iloc[without])
+            names = source.columns[self.column.read_from].names()
+            codes = names.codes[without]
             self.empty += int((codes < 0).sum())
-            self.unknown.update(names[code] for code in codes[codes >= 0])
+            counts = np.bincount(codes[codes >= 0], minlength=len(names.names))
+            self.unknown.update({names.names[code]: int(counts[code]) for code in np.flatnonzero(counts)})
 
     def sentence(self, kind: str) -> str:
         """What there is to say; empty where all is as in training."""
@@ -80,6 +86,11 @@ class Count:
                 f"{named} holds what training has not seen in {self.unknown.total():,} of {self.cells:,} cells "
                 f"({self._examples()}), which count as missing"
             )
+        if self.marks:
+            marks = ", ".join(
+                f"'{mark}' in {counted(count, 'cell')}" for mark, count in self.marks.most_common(MOST_NAMED)
+            )
+            return f"{named} has {marks}, which count as missing"
         if self.outside and self.column.range is not None:
             low, high = self.column.range
             return (
@@ -93,12 +104,18 @@ class Count:
 
     def refuse(self, name: str, kind: str) -> None:
         """Raise a DataError where no cell is known. name: of the table."""
-        if self.none_known:
+        if not self.none_known:
+            return
+        if not self.unknown:
             raise DataError(
-                f"{kind.capitalize()} '{self.column.name}' of {name} must hold categories of training, such as "
-                f"{listed(self.column.categories or (), MOST_NAMED)}, however none of its {self.unknown.total():,} "
-                f"cells does ({self._examples()}); write them alike, or take --allow-unknown to count them as missing."
+                f"{kind.capitalize()} '{self.column.name}' of {name} must not be empty throughout, however all its "
+                f"{counted(self.cells, 'cell')} are missing; fill them in, or take --allow-unknown to go on without."
             )
+        raise DataError(
+            f"{kind.capitalize()} '{self.column.name}' of {name} must hold categories of training, such as "
+            f"{listed(self.column.categories or (), MOST_NAMED)}, however none of its {self.unknown.total():,} "
+            f"cells does ({self._examples()}); write them alike, or take --allow-unknown to count them as missing."
+        )
 
 
 class Unknowns:

@@ -1,6 +1,5 @@
 """What a value is: missing, a finite number, or neither; one rule for files, DataFrames, arrays and single rows."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -43,21 +42,6 @@ def number(name: str, value: object) -> float:
             f"Column '{name}' must hold finite numbers, however the row says '{value}'; correct it or leave it out."
         )
     return found
-
-
-def refuse_infinite(frame: pd.DataFrame, where: Callable[[int], str]) -> None:
-    """Raise a DataError at the first number that is too large; `where` puts a 0-based row into words."""
-    for name in frame.columns:
-        if pd.api.types.is_float_dtype(frame[name].dtype):
-            values = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
-            wrong = too_large(values)
-            if wrong.any():
-                row = int(wrong.argmax())
-                size = "infinite" if np.isinf(values[row]) else f"beyond {LARGEST:g}"
-                raise DataError(
-                    f"Numbers must be finite, however column '{name}' is {size} in {where(row)}; "
-                    "correct it or leave the cell empty."
-                )
 
 
 def not_a_number(name: str, where: str, cell: object) -> DataError:

@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.schema import Schema
 from mthn_automl.models.base import Size
 from mthn_automl.tuning.trial_model import TrialModel
 
@@ -20,10 +23,10 @@ def model_card(
 
 {_summary(members)}
 
-- Predicts: {", ".join(f"`{name}`" for name in schema.targets)} ({schema.problem.value})
+- Predicts: {", ".join(f"`{name}`" for name in schema.wide or schema.targets)} ({schema.problem.value})
 - Features: {columns}
-- Task column: `{schema.task}`; metadata: {described}
-- Trained on {len(data):,} rows of {len(data.tasks):,} tasks
+- Task: {_task(schema)}; metadata: {described}
+- Trained on {len(data):,} rows of {len(data.tasks):,} tasks{_weighted(data)}
 - Training rows in its files: {_stored(members)}
 - Parameters: {size.total:,} in all, {size.task_network:,} in one task's network, {size.marginal:,} for one more task
 
@@ -44,6 +47,18 @@ predictions = load_model("THIS_FOLDER").predict("new.csv")
 Files: `model.safetensors` (weights), `config.json` (architecture and settings), `schema.json` (columns),
 `tasks.json` (tasks and their metadata), `metrics.json`. None of them can run code when it is read.
 """
+
+
+def _task(schema: Schema) -> str:
+    if schema.wide:
+        return "each column that is predicted, of one wide table"
+    return ", ".join(f"`{name}`" for name in schema.task)
+
+
+def _weighted(data: Dataset) -> str:
+    """Of several targets a row may have some; what each row counts."""
+    gaps = ", each target on the rows that have it" if np.isnan(data.target).any() else ""
+    return gaps + (f"; rows count as `{data.schema.weight}` says" if data.schema.weight else "")
 
 
 def _summary(members: Sequence[tuple[TrialModel, float]]) -> str:

@@ -11,8 +11,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table, TaskTable
-from mthn_automl.data.read import read_rows
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset, Table, TaskTable
+from mthn_automl.data.exposure import given_exposures
+from mthn_automl.data.new_rows import read_rows
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.stream import RowStream
 from mthn_automl.deployment.rows import FeatureReader, TaskReader
@@ -99,8 +101,9 @@ class Predictor:
         What training has not seen, of categories, tasks or ranges, is counted in warnings.
 
         Returns:
-            Columns row, task, then prediction (or prediction_<target>); for classes prediction and
-            probability_<class>.
+            Columns row, task, the column of --id if there is one, then prediction (or prediction_<target>); for
+            classes prediction and probability_<class>. Of a wide table prediction_<target column>, for classes
+            probability_<target column>_<class>, too, and no task. The index is that of `data` where it is a DataFrame.
 
         Raises:
             DataError: as `read`.
@@ -111,11 +114,16 @@ class Predictor:
         rows = self.read(data, meta, allow_unknown=allow_unknown)
         for note in rows.notes:
             warnings.warn(note, UnknownWarning, stacklevel=2)
-        return self.predict_rows(rows)
+        table = self.predict_rows(rows)
+        if not isinstance(data, pd.DataFrame):
+            return table
+        given = {name: _column(data, name) for name in table.columns if name == self.schema.id}
+        return table.assign(**given).set_axis(data.index)
 
     def predict_rows(self, rows: Dataset) -> pd.DataFrame:
         """As `predict`, for rows that `read` has encoded."""
-        return prediction_table(self.schema, rows, self._predicted(rows))
+        table = wide_table if self.schema.wide else prediction_table
+        return table(self.schema, rows, self._predicted(rows))
 
     def stream(
         self,
@@ -148,26 +156,31 @@ class Predictor:
         )
         return PredictionStream(rows, self.predict_rows)
 
-    def predict_arrays(self, features: ArrayLike, task: ArrayLike) -> FloatArray:
+    def predict_arrays(self, features: ArrayLike, task: ArrayLike, exposure: ArrayLike | None = None) -> FloatArray:
         """Predictions without a DataFrame: (rows, targets), or probabilities (rows, classes), float64.
 
         Args:
             features: (rows, columns) numbers in the order of `columns`, NaN where missing. A category is given as its
                 index in the schema, -1 or NaN where it is missing.
-            task: (rows,) names; or, where no task of training is named by a whole number, indices into
-                `tasks.names`, -1 for a task never seen. Names that are not known are tasks never seen.
+            task: (rows,) names, or (rows, columns) where several columns name a task; or, where no task of training is
+                named by a whole number, indices into `tasks.names`, -1 for a task never seen. Names that are not known
+                are tasks never seen.
+            exposure: (rows,) of a model of counts that was trained with `--offset`.
 
         Raises:
-            DataError: arrays of other shapes, numbers that are not finite, an index that there is not.
+            DataError: arrays of other shapes, numbers that are not finite, an index that there is not, an exposure that
+                is missing or not above 0.
         """
         table, (number, tasks) = self._features.of_array(features), self._tasks.of_rows(task)
         if len(number) != len(table):
             raise DataError(
                 f"There must be one task a row, however {len(number):,} tasks are given for {len(table):,} rows."
             )
-        return self._predicted(self._to_predict(table, number, tasks))
+        return self._predicted(self._to_predict(table, number, tasks, self._exposures(exposure, len(table))))
 
-    def predict_one(self, row: Mapping[str, object] | ArrayLike, task: object = None) -> dict[str, float | str]:
+    def predict_one(
+        self, row: Mapping[str, object] | ArrayLike, task: object = None, exposure: object = None
+    ) -> dict[str, float | str]:
         """The prediction of one row, under the names of the columns of `predict`.
 
         The network of a task is kept for its next row, so that this takes microseconds with a neural model; a
@@ -176,10 +189,12 @@ class Predictor:
         Args:
             row: values by the names of columns, as a mapping or a Series; what is not there, None or NaN is missing,
                 and so is a category that is not known. Or numbers in the order of `columns`, as for `predict_arrays`.
-            task: its name, where `row` does not hold it.
+            task: its name, where `row` does not hold it; a tuple where several columns name it.
+            exposure: of a model of counts that was trained with `--offset`, where `row` does not hold it.
 
         Raises:
-            DataError: no task, what is no finite number in a numeric column, or an array of another length.
+            DataError: no task, what is no finite number in a numeric column, an array of another length, or an exposure
+                that is missing or not above 0.
 
         Example:
             >>> load_model("mthn_runs/demo").predict_one({"task": "Germany", "x": 1.5})  # doctest: +SKIP
@@ -188,15 +203,18 @@ class Predictor:
         if isinstance(row, Mapping | pd.Series):
             named = row if isinstance(row, Mapping) else {str(name): value for name, value in row.items()}
             table = self._features.of_mapping(named)
-            task = named.get(self.schema.task) if task is None else task
+            task = self._tasks.in_row(named) if task is None else task
+            exposure = named.get(self.schema.offset or "") if exposure is None else exposure
         else:
             table = self._features.of_list(row)
+        exposures = self._exposures(None if exposure is None else [exposure], 1)
         known = self._tasks.of_name(task)
         network = self._network(known)
         if not isinstance(self.model, Classical) and network is not None:
-            return self._named(_finite(self.model.predict_row(table, network)[np.newaxis])[0])
+            found = self.model.predict_row(table, network)[np.newaxis]
+            return self._named(_finite(found if exposures is None else found * exposures)[0])
         number, tasks = self._numbered(known)
-        return self._named(self._predicted(self._to_predict(table, np.array([number]), tasks))[0])
+        return self._named(self._predicted(self._to_predict(table, np.array([number]), tasks, exposures))[0])
 
     def _predicted(self, rows: Dataset) -> FloatArray:
         """Raises FormatError: the model cannot answer, or not with numbers, as when its folder is damaged."""
@@ -216,7 +234,7 @@ class Predictor:
 
     @cached_property
     def _tasks(self) -> TaskReader:
-        return TaskReader(self.tasks, self.spare)
+        return TaskReader(self.schema, self.tasks, self.spare)
 
     @cached_property
     def _cached(self) -> dict[int | str, Any]:
@@ -238,8 +256,13 @@ class Predictor:
             return task, self.tasks
         return len(self.tasks), self._tasks.extended([task])
 
-    def _to_predict(self, table: Table, number: IntArray, tasks: TaskTable) -> Dataset:
-        return Dataset(self.schema, table, number, np.empty((len(table), 0)), np.arange(len(table)), tasks, self.spare)
+    def _exposures(self, given: object, rows: int) -> FloatArray | None:
+        """None of a model that was trained without."""
+        return None if self.schema.offset is None else given_exposures(self.schema.offset, given, rows)
+
+    def _to_predict(self, table: Table, number: IntArray, tasks: TaskTable, exposure: FloatArray | None) -> Dataset:
+        none, row = np.empty((len(table), 0)), np.arange(len(table))
+        return Dataset(self.schema, table, number, none, row, tasks, self.spare, exposure=exposure)
 
     def _named(self, prediction: FloatArray) -> dict[str, float | str]:
         values = prediction.tolist()
@@ -247,6 +270,11 @@ class Predictor:
             return dict(zip(prediction_names(self.schema), values, strict=True))
         named = {f"probability_{name}": value for name, value in zip(self.schema.classes, values, strict=True)}
         return {"prediction": self.schema.classes[int(prediction.argmax())], **named}
+
+
+def _column(frame: pd.DataFrame, name: str) -> Any:
+    """Of the type that it has there; its name may be any that is printed so."""
+    return next(frame[column].array for column in frame.columns if str(column) == name)
 
 
 def _finite(prediction: FloatArray) -> FloatArray:
@@ -270,8 +298,34 @@ def prediction_table(schema: Schema, rows: Dataset, prediction: FloatArray) -> p
         "row": rows.row,
         "task": np.array(rows.tasks.names, dtype=object)[rows.task],
     }
+    if schema.id is not None and rows.id is not None:
+        columns[schema.id] = _id_column(rows)
     columns.update(_class_columns(schema, prediction) if schema.classes else _target_columns(schema, prediction))
     return pd.DataFrame(columns)
+
+
+def wide_table(schema: Schema, rows: Dataset, prediction: FloatArray) -> pd.DataFrame:
+    """A row for all tasks that have one and the same row: the columns of `predict` where the table was wide."""
+    tasks = int(np.count_nonzero(rows.row == rows.row[0])) if len(rows) else 1
+    first = slice(None, None, tasks)
+    columns: dict[str, object] = {"row": rows.row[first]}
+    if schema.id is not None and rows.id is not None:
+        columns[schema.id] = _id_column(rows)[first]
+    for index, task in enumerate(rows.task[:tasks]):
+        name, of_task = rows.tasks.names[task], prediction[index::tasks]
+        if not schema.classes:
+            columns[f"prediction_{name}"] = of_task[:, 0]
+            continue
+        found = _class_columns(schema, of_task)
+        columns[f"prediction_{name}"] = found.pop("prediction")
+        columns.update({each.replace("_", f"_{name}_", 1): values for each, values in found.items()})
+    return pd.DataFrame(columns)
+
+
+def _id_column(rows: Dataset) -> Any:
+    """In the type that the file has, which knows whole numbers with gaps."""
+    assert rows.id is not None
+    return rows.id.to_pandas(types_mapper=pd.ArrowDtype).array
 
 
 def _class_columns(schema: Schema, probability: FloatArray) -> dict[str, object]:

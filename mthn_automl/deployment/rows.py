@@ -1,18 +1,28 @@
 """Rows that come as a mapping or as arrays, encoded as those of training, without the cost of a DataFrame."""
 
+import datetime
 import re
+import warnings
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from mthn_automl.data.dataset import FloatArray, IntArray, Table, TaskTable
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.columns.again import read_cell
+from mthn_automl.data.columns.dates import part_of
+from mthn_automl.data.columns.text import tidy
+from mthn_automl.data.dataset import Table, TaskTable
+from mthn_automl.data.likeness import Likeness
 from mthn_automl.data.metadata import extend_tasks
-from mthn_automl.data.names import canonical, counted, listed
-from mthn_automl.data.schema import Schema
+from mthn_automl.data.names import counted, listed
+from mthn_automl.data.schema import Column, Schema
+from mthn_automl.data.tables import numeric_values
+from mthn_automl.data.task_names import joined_name
 from mthn_automl.data.values import is_missing, number, too_large
-from mthn_automl.errors import DataError
+from mthn_automl.errors import DataError, UnknownWarning
 
 _WHOLE = re.compile(r"-?\d+")
 NEVER_SEEN = -1
@@ -25,7 +35,7 @@ class FeatureReader:
     def __init__(self, schema: Schema) -> None:
         self._columns = [column.name for column in schema.features]
         self._is_numeric = np.array([column.numeric for column in schema.features], dtype=bool)
-        self._numeric = [column.name for column in schema.features if column.numeric]
+        self._numeric = [column for column in schema.features if column.numeric]
         self._codes = {
             column.name: {name: code for code, name in enumerate(column.categories)}
             for column in schema.features
@@ -38,7 +48,7 @@ class FeatureReader:
         Raises:
             DataError: what is no finite number in a numeric column.
         """
-        numeric = [number(name, row.get(name)) for name in self._numeric]
+        numeric = [_number(column, row.get(column.read_from)) for column in self._numeric]
         codes = [_code(row.get(name), known) for name, known in self._codes.items()]
         return Table(np.array([numeric], dtype=np.float64), np.array([codes], dtype=np.int64))
 
@@ -94,10 +104,11 @@ class FeatureReader:
 class TaskReader:
     """Numbers of tasks by their names."""
 
-    def __init__(self, tasks: TaskTable, spare: TaskTable) -> None:
-        self._tasks, self._spare = tasks, spare
+    def __init__(self, schema: Schema, tasks: TaskTable, spare: TaskTable) -> None:
+        self._schema, self._tasks, self._spare = schema, tasks, spare
         self._known = {name: index for index, name in enumerate(tasks.names)}
         self._described = frozenset(spare.names)
+        self._asked_for: set[str] = set()
         self._named_by_numbers = any(_WHOLE.fullmatch(name) for name in tasks.names)
 
     def of_name(self, task: object) -> int | str:
@@ -111,12 +122,46 @@ class TaskReader:
         known = self._known.get(task) if isinstance(task, str) else None
         if known is not None:
             return known
-        name = _name(task)
-        return self._known.get(name, name if name in self._described else "")
+        name = self._name(task)
+        known = self._known.get(name)
+        if known is None:
+            self._ask_for(name)
+            return name if self._schema.described_as(name) in self._described else ""
+        return known
+
+    def in_row(self, row: Mapping[str, object]) -> object:
+        """What names the task in the columns of a row."""
+        found = [row.get(name) for name in self._schema.task]
+        return found[0] if len(found) == 1 else found
+
+    def _name(self, task: object) -> str:
+        """As in data that were read; of several columns the values may be given one by one."""
+        columns = self._schema.task
+        if len(columns) == 1 or not isinstance(task, list | tuple | np.ndarray):
+            return _name(task)
+        if len(task) != len(columns):
+            raise DataError(f"A task must be named by {listed(columns)}, however there is {task!r}.")
+        return joined_name([_name(each) for each in task])
+
+    def _ask_for(self, name: str) -> None:
+        """Say which task may be meant, once."""
+        if name in self._asked_for:
+            return
+        self._asked_for.add(name)
+        near = self._likeness.nearest(name)
+        if near is not None:
+            warnings.warn(
+                f"No task of training is called '{name}'; did you mean '{near}'?", UnknownWarning, stacklevel=4
+            )
+
+    @cached_property
+    def _likeness(self) -> Likeness:
+        return Likeness(self._tasks.names)
 
     def extended(self, new: Sequence[str]) -> TaskTable:
         """The tasks of training, then the new ones with such metadata as are known."""
-        return extend_tasks(self._tasks, self._spare, new)[0] if new else self._tasks
+        keys = [self._schema.described_as(name) for name in new]
+        return extend_tasks(self._tasks, self._spare, new, keys)[0] if new else self._tasks
 
     def of_rows(self, task: ArrayLike) -> tuple[IntArray, TaskTable]:
         """(rows,) numbers, and the tasks they count.
@@ -125,6 +170,8 @@ class TaskReader:
             DataError: not one name or number a row, a number that no task has, None or NaN.
         """
         given = _one_dimension(task)
+        if given.ndim == 2 and given.shape[1] == len(self._schema.task) > 1:
+            given = np.array([self._name(row) for row in given.tolist()], dtype=object)
         if given.ndim != 1:
             raise DataError(f"There must be one task a row, however the shape of the tasks is {given.shape}.")
         if np.issubdtype(given.dtype, np.integer) and not self._named_by_numbers:
@@ -165,8 +212,21 @@ def _as_numbers(features: ArrayLike) -> FloatArray:
         ) from None
 
 
+def _number(column: Column, value: object) -> float:
+    """The number of a cell, or of a part of a date, as of a table; NaN where it is missing."""
+    if is_missing(value) or not (isinstance(value, str) or column.part is not None):
+        return number(column.name, value)
+    if isinstance(value, datetime.date | np.datetime64):
+        dates = np.array([value], dtype="datetime64[us]")
+        return float(part_of(column.part, dates)[0]) if column.part is not None else number(column.name, value)
+    again = read_cell(str(value), column.written)
+    if again.wrong is not None:
+        return number(column.name, value)
+    return float(numeric_values(again.cells, column)[0])
+
+
 def _code(value: object, known: Mapping[str, int]) -> int:
-    return -1 if is_missing(value) else known.get(canonical(value), -1)
+    return -1 if is_missing(value) else known.get(tidy(str(value)), -1)
 
 
 def _one_dimension(task: ArrayLike) -> np.ndarray:
@@ -184,4 +244,4 @@ def _name(task: object) -> str:
         raise DataError("Every row must name its task, however there is one without; fill it in.")
     if not pd.api.types.is_scalar(task) or isinstance(task, bytes):
         raise DataError(f"A task must be given by its name, however there is {task!r}.")
-    return canonical(task)
+    return tidy(str(task))

@@ -5,7 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray, Table, TaskTable
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.columns.text import tidy
+from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.schema import Schema
 from mthn_automl.received import Received
 
@@ -82,6 +84,8 @@ def read_tasks(given: Received, schema: Schema) -> tuple[TaskTable, TaskTable]:
     with given.checked(FILE):
         if not stored.tasks.names:
             raise ValueError("there must be a task, however there is none")
+        if schema.wide and not set(stored.tasks.names) <= set(map(tidy, schema.wide)):
+            raise ValueError("each task of a wide table must be one of its columns, however one is none of schema.json")
         return stored.tasks.table(schema), stored.spare.table(schema)
 
 

@@ -6,7 +6,7 @@ fields of `Settings`; `traits` says what the class looks at, and the contract te
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, final
 
@@ -16,9 +16,15 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from torch import Tensor
 
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder, Flags
+from mthn_automl.data.schema import Problem
+from mthn_automl.models.parts.categories import EMBEDDING_SIZE, WithCategories
+from mthn_automl.models.parts.counts import steadied
 from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.frame import Frame
+from mthn_automl.models.parts.growth import Growth
 from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.models.parts.task_tables import WithTaskTables
 from mthn_automl.received import typed
@@ -31,16 +37,27 @@ class ProblemShape:
     """What the data give, apart from what is chosen.
 
     Attributes:
-        features: columns after preprocessing, d_x.
+        features: columns that a network reads, d_x.
         outputs: what a network predicts for a row, d_y: targets, or scores of classes.
         tasks: how many there are.
         metadata: columns of the tasks' metadata after preprocessing, d_m; 0 where there are none.
+        wide_columns: so many columns of the encoded features, the last, are indices of categories that are embedded.
+        wide_categories: categories of all of these.
     """
 
     features: int
     outputs: int
     tasks: int
     metadata: int = 0
+    wide_columns: int = 0
+    wide_categories: int = 0
+
+    @classmethod
+    def of(cls, encoder: Encoder, outputs: int, tasks: int) -> "ProblemShape":
+        """What an encoder makes of rows and metadata."""
+        wide = encoder.feature_width - encoder.narrow_width
+        features = encoder.narrow_width + EMBEDDING_SIZE * wide
+        return cls(features, outputs, tasks, encoder.metadata_width, wide, encoder.features.wide_categories)
 
 
 @dataclass(frozen=True)
@@ -81,7 +98,7 @@ class Size:
         return Size(self.total + other.total, self.task_network + other.task_network, self.marginal + other.marginal)
 
 
-class Architecture(WithTaskTables, ABC):
+class Architecture(WithTaskTables, WithCategories, ABC):
     """One network for all tasks; an ordinary module, which the training engine stacks over folds and seeds.
 
     A subclass is final. Its `Settings` is a frozen dataclass with exactly the parameters of its search space
@@ -123,6 +140,7 @@ class Architecture(WithTaskTables, ABC):
     def __init__(self, shape: ProblemShape) -> None:
         super().__init__()
         self.register_buffer("metadata", torch.zeros(shape.tasks, shape.metadata))
+        self.add_categories(shape.wide_columns, shape.wide_categories)
 
     @classmethod
     @abstractmethod
@@ -183,53 +201,20 @@ class Architecture(WithTaskTables, ABC):
     def _dropouts(self) -> list[str]:
         return [name for name, module in self.named_modules() if isinstance(module, Dropout) and module.share > 0.0]
 
-    @cached_property
-    def task_indexed(self) -> frozenset[str]:
-        """Names of all parameters and buffers with a row a task; `metadata` always counts as one and is not named."""
-        return frozenset(
-            f"{holder}.{name}" if holder else name
-            for holder, module in self.named_modules()
-            if isinstance(module, WithTaskTables)
-            for name in module.task_tables
-        )
-
     def size(self) -> Size:
         parameters = dict(self.named_parameters())
         a_task = sum(parameters[name][0].numel() for name in self.task_indexed & parameters.keys())
         total = sum(parameter.numel() for parameter in parameters.values())
-        return Size(total, self.task_network_parameters(), a_task)
-
-
-@dataclass(frozen=True)
-class Growth:
-    """How long a model grows that is made in rounds, such as trees.
-
-    Attributes:
-        rounds: exactly so many; None: as many as `validation` shows to be best, or as are usual where there is none.
-        validation: rows that are not trained on, whose loss says when to stop; None: there are none.
-        rungs: of work done, in rising order, at which the fit pauses and predicts with what it has.
-        deadline: seconds since the epoch, past which no further round is begun; None: never.
-    """
-
-    rounds: int | None = None
-    validation: Dataset | None = None
-    rungs: tuple[int, ...] = ()
-    deadline: float | None = None
-
-
-@dataclass(frozen=True)
-class Frame:
-    """What is stored of every classical model."""
-
-    encoder: Encoder
-    classes: Classes | None
+        return Size(total, self.task_network_parameters() + self.category_parameters, a_task)
 
 
 class Classical(ABC):
     """A model with a fit of its own. A subclass is final, with a frozen `Settings` like an architecture's.
 
-    It learns from encoded rows and gives scores; the frame around it encodes, decodes, and keeps what both need. Rows
-    of tasks numbered beyond those of the fit are of tasks never seen.
+    It learns from encoded rows, of several targets those that each row has, as the rows are weighted, and gives scores;
+    the frame around it encodes, decodes, and keeps what both need. Rows of tasks numbered beyond those of the fit are
+    of tasks never seen. So are those of tasks without a training row: the frame leaves these out of the fit, and
+    numbers the tasks accordingly.
 
     Shape:
         rows -> (rows, targets) float64 on the targets' own scale, or (rows, classes) probabilities.
@@ -264,17 +249,27 @@ class Classical(ABC):
         fitted_whole: whether a trial's model is one fit on all its rows, and not the mean of the fits of its folds.
             Models in closed form are better so (by 1 to 2 % on eight data sets, by 10 % on the smallest), and a fifth
             of the size; trees and networks are as good as a mean, which costs no further fit.
+        stores_rows: whether `stored_rows` are more than none, whatever the settings.
+        bytes_a_row: that a fit in five folds takes at most beside copies of the rows.
+        learns_rates: whether `learn` is given counts as rates, weighted by their exposures; else as they are.
+        counting: while it learns, whether that is counts.
         rounds: of a model that has been fitted in rounds, those that it kept and those that it was trained for.
         encoder: of features, metadata and targets, fitted on the training rows.
-        classes: those of the training rows; None in a regression.
+        classes: those of the training rows; None of numbers.
+        trained: numbers of the tasks that have training rows; None: all have.
     """
 
     Settings: ClassVar[type]
     fitted_whole: ClassVar[bool] = True
+    learns_rates: ClassVar[bool] = True
+    counting: bool = False
+    stores_rows: ClassVar[bool] = False
+    bytes_a_row: ClassVar[int] = 0
     rounds: tuple[int, int] = (0, 0)
 
     encoder: Encoder
     classes: Classes | None
+    trained: IntArray | None
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings
@@ -295,7 +290,10 @@ class Classical(ABC):
 
     @abstractmethod
     def learn(self, training: Dataset, *, seed: int) -> None:
-        """Learn from all rows of `training`, by one thread. Same data, settings and seed give the same model."""
+        """Learn from all rows of `training`, by one thread. Same data, settings and seed give the same model.
+
+        Its weights have a mean of 1, so that penalties weigh as much as without.
+        """
 
     def learn_in_steps(self, training: Dataset, growth: Growth, *, seed: int) -> Generator[int, None, bool]:
         """Learn as `growth` says, pausing at each of its rungs; whether the deadline ended it.
@@ -309,7 +307,7 @@ class Classical(ABC):
 
     @abstractmethod
     def scores(self, rows: Dataset) -> FloatArray:
-        """(rows, scores) float64: standardised targets, or logits as `Classes` counts them."""
+        """(rows, scores) float64: what a network writes of numbers, or logits as `Classes` counts them."""
 
     @abstractmethod
     def size(self) -> Size:
@@ -340,7 +338,18 @@ class Classical(ABC):
     @final
     def fit_in_steps(self, training: Dataset, growth: Growth, *, flags: Flags, seed: int) -> Generator[int, None, bool]:
         """As `learn_in_steps`; encoder and classes are those of the training rows alone."""
+        training = training.weighted_to_mean_1()
         self.encoder, self.classes = Encoder.fit(training, flags), Classes.of(training)
+        present = np.flatnonzero(np.bincount(training.task, minlength=len(training.tasks)))
+        self.trained = present if len(present) < len(training.tasks) else None
+        if self.trained is not None:
+            training = training.numbered(present)
+        if growth.validation is not None:
+            growth = replace(growth, validation=self._numbered(growth.validation))
+        self.counting = training.schema.problem is Problem.COUNT
+        if self.counting and self.learns_rates:
+            checks = None if growth.validation is None else growth.validation.as_rates()
+            training, growth = training.as_rates(), replace(growth, validation=checks)
         steps = self.learn_in_steps(training, growth, seed=seed)
         while True:
             with threadpool_limits(1):  # as many workers fit at once
@@ -352,14 +361,16 @@ class Classical(ABC):
 
     @final
     def predict(self, rows: Dataset) -> FloatArray:
-        scores = self.scores(rows)
-        return self.encoder.decode_target(scores) if self.classes is None else self.classes.probabilities(scores)
+        scores = self.scores(self._numbered(rows))
+        if self.classes is not None:
+            return self.classes.probabilities(scores)
+        return rows.exposed(self.encoder.prediction(rows.schema.kind, scores))
 
     @final
     def state(self) -> dict[str, Any]:
         """What `restore` needs, of the kinds of values that `learnt` holds."""
         classes = None if self.classes is None else asdict(self.classes)
-        return {"encoder": asdict(self.encoder), "classes": classes, **self.learnt()}
+        return {"encoder": asdict(self.encoder), "classes": classes, "trained": self.trained, **self.learnt()}
 
     @final
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -369,11 +380,19 @@ class Classical(ABC):
             ValueError, KeyError, FormatError: it is none.
         """
         frame = typed(state, Frame)
-        self.encoder, self.classes = frame.encoder, frame.classes
+        self.encoder, self.classes, self.trained = frame.encoder, frame.classes, frame.trained
         self.take_over(state)
 
+    def _numbered(self, rows: Dataset) -> Dataset:
+        """The same rows with the tasks of the fit first, in its order."""
+        if self.trained is None:
+            return rows
+        others = np.setdiff1d(np.arange(len(rows.tasks)), self.trained)
+        return rows.numbered(np.concatenate([self.trained, others]))
+
     def encoded_target(self, training: Dataset) -> FloatArray:
-        """(rows, scores) float64: standardised targets, or indicators of classes."""
-        if self.classes is None:
-            return self.encoder.encode_target(training.target).astype(np.float64)
-        return self.classes.indicators(training.target)
+        """(rows, scores) float64: standardised targets, NaN where missing, roots of rates, or indicators of classes."""
+        if self.classes is not None:
+            return self.classes.indicators(training.target)
+        target = self.encoder.encode_target(training.target).astype(np.float64)
+        return steadied(target, training.weight) if self.counting else target

@@ -4,7 +4,7 @@ import json
 import tempfile
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -12,12 +12,16 @@ import catboost
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.errors import FormatError
-from mthn_automl.models.base import Frame, Growth, ProblemShape, Size, Traits
+from mthn_automl.models.base import ProblemShape, Size, Traits
 from mthn_automl.models.parts.boosters import most_rounds, patience
 from mthn_automl.models.parts.elsewhere import Wanted, read_elsewhere
+from mthn_automl.models.parts.frame import Frame
+from mthn_automl.models.parts.gaps import means_of, rows_with, weight_of
 from mthn_automl.models.parts.grown import Grown
+from mthn_automl.models.parts.growth import Growth
 from mthn_automl.models.parts.held_out import checking, labels
 from mthn_automl.models.parts.tree_columns import TreeColumns
 from mthn_automl.received import typed
@@ -88,30 +92,35 @@ class CatBoost(Grown):
         self.columns = TreeColumns.fit(training, target, task=settings.task, use_metadata=settings.use_metadata)
         held_out, late = checking(self, growth.validation), _Late(growth.deadline)
         matrix = self.columns.transform(training)
-        self.start = self._start(target)
+        self.start = np.zeros(1) if self.counting else self._start(means_of(target, training.weight))
         self.sums: list[_Sum] = []
         for index, label in enumerate(labels(self, training) if target.shape[1] else []):
-            if self._is_constant(matrix) or np.ptp(label) == 0:
+            rows, known = rows_with(label)
+            if self._is_constant(matrix[rows]) or np.ptp(known) == 0:
                 self.sums.append(_Sum.nothing())
                 continue
-            check = (
-                None
-                if held_out is None
-                else self._pool(self.columns.transform(held_out), labels(self, held_out)[index])
-            )
-            fitted = catboost.CatBoost({**self._options(growth, seed), **self._objective()})
-            fitted.fit(self._pool(matrix, label), eval_set=check, use_best_model=check is not None, callbacks=[late])
+            check = None if held_out is None else self._check(held_out, labels(self, held_out)[index])
+            rounds = replace(growth, validation=None) if check is None else growth
+            fitted = catboost.CatBoost({**self._options(rounds, seed), **self._objective()})
+            pool = self._pool(matrix[rows], known, weight_of(training.weight, rows))
+            fitted.fit(pool, eval_set=check, use_best_model=check is not None, callbacks=[late])
             self.sums.append(_Sum.of(fitted))
         yield from ()
         self.rounds = max((each.trees for each in self.sums), default=0), late.rounds
         return late.passed
 
-    def _start(self, target: FloatArray) -> FloatArray:
+    def _check(self, held_out: Dataset, label: FloatArray) -> catboost.Pool | None:
+        """Rows that say when to stop; None where none has the label."""
+        if np.isnan(label).all():
+            return None
+        rows, known = rows_with(label)
+        return self._pool(self.columns.transform(held_out)[rows], known, weight_of(held_out.weight, rows))
+
+    def _start(self, mean: FloatArray) -> FloatArray:
         """(scores,) of a row of which nothing is known, which CatBoost does not fit: the mean, or the log odds."""
-        if self.classes is None or target.shape[1] == 0:
-            return np.asarray(target.mean(axis=0))
-        share = target.mean(axis=0)
-        return np.asarray(np.log(share / (1.0 - share) if target.shape[1] == 1 else share))
+        if self.classes is None or len(mean) == 0:
+            return mean
+        return np.asarray(np.log(mean / (1.0 - mean) if len(mean) == 1 else mean))
 
     def _is_constant(self, matrix: FloatArray) -> bool:
         """Whether no column tells two rows apart."""
@@ -137,13 +146,17 @@ class CatBoost(Grown):
         }
 
     def _objective(self) -> dict[str, Any]:
+        if self.counting:
+            return {"loss_function": "Poisson"}
         if self.classes is None:
             return {"loss_function": "RMSE"}
         if self.classes.scores == 1:
             return {"loss_function": "Logloss"}
         return {"loss_function": "MultiClass", "classes_count": self.classes.scores}
 
-    def _pool(self, matrix: FloatArray, label: FloatArray | None = None) -> catboost.Pool:
+    def _pool(
+        self, matrix: FloatArray, label: FloatArray | None = None, weight: FloatArray | None = None
+    ) -> catboost.Pool:
         """Categories, the first columns, are text to CatBoost; numbers are of single precision."""
         native = len(self.columns.levels)
         text = np.array([[str(value).encode() for value in row] for row in matrix[:, :native]], dtype=object)
@@ -152,7 +165,7 @@ class CatBoost(Grown):
             num_feature_data=numbers if numbers.shape[1] else None,
             cat_feature_data=text.reshape(len(matrix), native) if native else None,
         )
-        return catboost.Pool(features, label)
+        return catboost.Pool(features, label, weight=weight)
 
     def scores(self, rows: Dataset) -> FloatArray:
         width = len(self.start)

@@ -6,11 +6,14 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
+from mthn_automl.models.parts.held_out import labels
 from mthn_automl.models.parts.kernel_machine import KernelMachine
 from mthn_automl.models.parts.kernels import KernelShape, Points, landmarks
 from mthn_automl.models.parts.marginal_likelihood import Hyperparameters
+from mthn_automl.models.parts.wide_means import WideMeans
 
 LIKELIHOOD_ROWS = 800  # the marginal likelihood takes time with their cube
 INDICATOR_TO_LOGIT = 0.25  # slope of a probability by its logit, at one half
@@ -47,9 +50,12 @@ class GaussianProcess(Classical):
 
     Classes: the hyperparameters are those of a regression on indicators of classes, and predictions are those of
     kernel logistic regression with them, over at most 600 landmarks; there is no integral over the latent function.
+    Counts likewise: a regression on roots of rates, then kernel Poisson regression.
 
-    Size: the hyperparameters, dual coefficients and intercepts, and the stored rows: features and task number of
-    each, metadata of each of their tasks. One task's network needs all of it; one more task adds nothing.
+    Wide columns are seen as their target means.
+
+    Size: the hyperparameters, dual coefficients and intercepts, target means, and the stored rows: features and task
+    number of each, metadata of each of their tasks. One task's network needs all of it; one more task adds nothing.
 
     Shape:
         rows -> (rows, targets), or (rows, classes).
@@ -66,6 +72,7 @@ class GaussianProcess(Classical):
     """
 
     Settings: ClassVar[type] = GaussianProcessSettings
+    stores_rows: ClassVar[bool] = True
 
     settings: GaussianProcessSettings
 
@@ -75,32 +82,41 @@ class GaussianProcess(Classical):
 
     def learn(self, training: Dataset, *, seed: int) -> None:
         """Learn from all rows of `training`; `seed` draws the rows of the likelihood and the landmarks."""
-        points, target = self._points(training), self.encoded_target(training)
+        target = self.encoded_target(training)
+        self.wide, wide = WideMeans.fit(self.encoder, training, target, seed=seed)
+        points = self._points(training, wide)
         some = landmarks(training.task, LIKELIHOOD_ROWS, seed=seed)
         family = self._family()
-        self.hyperparameters = family.best(points.take(some), target[some])
+        weight = training.weight
+        self.hyperparameters = family.best(points.take(some), target[some], None if weight is None else weight[some])
         kernel, noise = family.kernel(self.hyperparameters), family.noise(self.hyperparameters)
-        if self.classes is None:
-            self.machine = KernelMachine.fit_regression(kernel, points, target, alpha=noise, seed=seed)
+        if self.counting:
+            rate, weight = labels(self, training)[0], training.weight
+            self.machine = KernelMachine.fit_counts(kernel, points, rate, weight, alpha=noise, seed=seed)
+        elif self.classes is None:
+            self.machine = KernelMachine.fit_regression(kernel, points, target, weight, alpha=noise, seed=seed)
         else:
-            labels, alpha = self.classes.labels(training.target), INDICATOR_TO_LOGIT * noise
-            self.machine = KernelMachine.fit_classes(kernel, points, labels, self.classes, alpha=alpha, seed=seed)
+            classes, alpha = self.classes.labels(training.target), INDICATOR_TO_LOGIT * noise
+            self.machine = KernelMachine.fit_classes(
+                kernel, points, classes, self.classes, weight, alpha=alpha, seed=seed
+            )
 
     def _family(self) -> Hyperparameters:
         settings = self.settings
-        widths = (self.encoder.feature_width, self.encoder.metadata_width if settings.use_metadata else 0)
+        of_features = self.encoder.narrow_width + self.wide.width
+        widths = (of_features, self.encoder.metadata_width if settings.use_metadata else 0)
         features, metadata = widths if settings.ard else np.minimum(widths, 1).tolist()
         has_share = settings.task_kernel != "none"
         return Hyperparameters(settings.kernel, features, metadata, has_share, settings.noise_floor)
 
     def scores(self, rows: Dataset) -> FloatArray:
-        return self.machine.scores(self._points(rows))
+        return self.machine.scores(self._points(rows, self.wide.of(self.encoder, rows)))
 
-    def _points(self, rows: Dataset) -> Points:
-        return Points.of(self.encoder, rows, use_metadata=self.settings.use_metadata)
+    def _points(self, rows: Dataset, wide: FloatArray) -> Points:
+        return Points.of(self.encoder, rows, wide, use_metadata=self.settings.use_metadata)
 
     def size(self) -> Size:
-        total = self.machine.parameters + self.hyperparameters.size
+        total = self.machine.parameters + self.hyperparameters.size + self.wide.parameters
         return Size(total, total, 0)
 
     def notes(self) -> tuple[str, ...]:
@@ -113,8 +129,8 @@ class GaussianProcess(Classical):
         return len(self.machine.stored)
 
     def learnt(self) -> dict[str, Any]:
-        return {"hyperparameters": self.hyperparameters, **self.machine.to_state()}
+        return {"hyperparameters": self.hyperparameters, **self.wide.to_state(), **self.machine.to_state()}
 
     def take_over(self, learnt: Mapping[str, Any]) -> None:
-        self.hyperparameters = learnt["hyperparameters"]
+        self.hyperparameters, self.wide = learnt["hyperparameters"], WideMeans.from_state(learnt)
         self.machine = KernelMachine.from_state(self._family().kernel(self.hyperparameters), learnt)

@@ -10,11 +10,23 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.errors import FormatError, UsageError
-from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
-from mthn_automl.models.parts.boosters import Boosted, GrowingBooster, grow, most_rounds, patience, up_to_trees
+from mthn_automl.models.base import ProblemShape, Size, Traits
+from mthn_automl.models.parts.boosters import (
+    Boosted,
+    GrowingBooster,
+    grow,
+    least_sum,
+    most_rounds,
+    patience,
+    unchecked_rounds,
+    up_to_trees,
+)
+from mthn_automl.models.parts.gaps import known_together, means_of, part_of, rows_with, weight_of
 from mthn_automl.models.parts.grown import Grown
+from mthn_automl.models.parts.growth import Growth
 from mthn_automl.models.parts.held_out import checking, labels
 from mthn_automl.models.parts.tree_columns import TreeColumns, typical_rows
 
@@ -46,7 +58,8 @@ class GPBoost(Grown):
     """Sigrist 2022, "Gaussian process boosting": y = F(x, m_t) + Z_t u_t + noise, F a sum of trees, u_t normal.
 
     The variances of intercepts and slopes are fitted anew in each round. Classes are two: a logistic likelihood with
-    Laplace's approximation. A task never seen has no effects of its own. Validation rows say how many trees are kept.
+    Laplace's approximation. Counts are whole numbers, with a Poisson likelihood. A task never seen has no effects of
+    its own. Validation rows say how many trees are kept.
     The trees are stored as the text that LightGBM reads and the effects as a table, so that predictions do without it.
 
     Size: a column and a threshold a split, a value a leaf, and the effects. One task's network is the trees and one row
@@ -67,6 +80,7 @@ class GPBoost(Grown):
     """
 
     Settings: ClassVar[type] = GPBoostSettings
+    learns_rates: ClassVar[bool] = False
 
     settings: GPBoostSettings
 
@@ -78,55 +92,73 @@ class GPBoost(Grown):
         """`seed` draws columns.
 
         Raises:
-            UsageError: there are more than two classes.
+            UsageError: there are more than two classes, or counts that are no whole numbers.
         """
         if self.classes is not None and self.classes.scores > 1:
             raise UsageError("gpboost can tell two classes apart only, however there are more of them.")
-        rate, growing = self.settings.learning_rate, self._begun(training, growth.validation, seed)
+        if self.counting and (training.target != np.floor(training.target)).any():
+            raise UsageError("gpboost can count in whole numbers only, however the target has others.")
+        rate, growing = self.settings.learning_rate, self._begun(training, growth, seed)
         take = partial(self._take, growing, len(training.tasks))
         late = yield from grow(list(growing.values()), most_rounds(growth, rate), rate, growth, take)
         take()
         return late
 
-    def _begun(self, training: Dataset, validation: Dataset | None, seed: int) -> dict[int, GrowingBooster]:
+    def _begun(self, training: Dataset, growth: Growth, seed: int) -> dict[int, GrowingBooster]:
         """A booster for each target that varies, by its number."""
-        target, settings = self.encoded_target(training), self.settings
+        settings = self.settings
+        target = self.encoded_target(training.as_rates() if self.counting else training)
         self.columns = TreeColumns.fit(training, target, task="none", use_metadata=settings.use_metadata)
-        self.start = np.asarray(target.mean(axis=0))
-        self.sloped = most_related(
-            self.encoder.encode_features(training.features), training.task, target, settings.slopes
-        )
-        held_out, options = checking(self, validation), self._options(training, seed)
-        checks = labels(self, training if held_out is None else held_out)
-        growing = {}
-        for number, label in enumerate(labels(self, training) if target.shape[1] else []):
-            if np.ptp(label) > 0:
-                booster = self._booster(options, training, label, held_out, checks[number])
-                wait = patience(settings.learning_rate)
-                growing[number] = GrowingBooster(booster, validates=held_out is not None, patience=wait)
+        self.start = np.zeros(1) if self.counting else means_of(target, training.weight)
+        self.sloped = most_related(self._features(training), training.task, target, settings.slopes, training.weight)
+        held_out = checking(self, growth.validation)
+        checks = self._labels(training if held_out is None else held_out)
+        rate, growing = settings.learning_rate, {}
+        for number, label in enumerate(self._labels(training) if target.shape[1] else []):
+            rows, known = _with_label(training, label)
+            check = None
+            if held_out is not None and not np.isnan(checks[number]).all():
+                check = _with_label(held_out, checks[number])
+            if np.ptp(known) > 0:
+                growing[number] = GrowingBooster(
+                    self._booster(self._options(rows, seed), rows, known, check),
+                    validates=check is not None,
+                    patience=patience(rate),
+                    most=unchecked_rounds(growth, rate),
+                )
         return growing
 
+    def _labels(self, rows: Dataset) -> list[FloatArray]:
+        """As `labels`, but for counts, which stay as they are."""
+        return [rows.target[:, 0]] if self.counting else labels(self, rows)
+
+    def _before(self, rows: Dataset) -> FloatArray | None:
+        """(rows,) scores that are there before any tree: of counts, the mean rate at the row's exposure."""
+        return np.log(rows.exposures * self.encoder.target.arrays[1][0]) if self.counting else None
+
     def _booster(
-        self, options: dict[str, Any], training: Dataset, label: FloatArray, held_out: Dataset | None, check: FloatArray
+        self, options: dict[str, Any], training: Dataset, label: FloatArray, check: tuple[Dataset, FloatArray] | None
     ) -> Any:
         """One that has not grown yet. Cholesky's method is exact, and quicker here than the iterative one."""
         import gpboost
 
-        likelihood = "gaussian" if self.classes is None else "bernoulli_logit"
+        likelihood = "poisson" if self.counting else "gaussian" if self.classes is None else "bernoulli_logit"
         exact: dict[str, Any] = {"matrix_inversion_method": "cholesky", "num_parallel_threads": 1}
         if len(self.sloped):
             exact["ind_effect_group_rand_coef"] = [1] * len(self.sloped)
-        effects = gpboost.GPModel(likelihood=likelihood, **exact, **self._grouped(training))
+        effects = gpboost.GPModel(likelihood=likelihood, weights=training.weight, **exact, **self._grouped(training))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # it warns of what it is told, such as categories
             given = {"categorical_feature": list(range(len(self.columns.levels))), "params": options}
-            data = gpboost.Dataset(self.columns.transform(training), label, free_raw_data=False, **given)
+            matrix, before = self.columns.transform(training), self._before(training)
+            data = gpboost.Dataset(matrix, label, init_score=before, free_raw_data=False, **given)
             booster = gpboost.Booster(options, data, gp_model=effects)
-            if held_out is not None:
-                effects.set_prediction_data(**{f"{name}_pred": each for name, each in self._grouped(held_out).items()})
-                booster.add_valid(
-                    data.create_valid(self.columns.transform(held_out), check, params=options), "validation"
-                )
+            if check is not None:
+                rows, known = check
+                effects.set_prediction_data(**{f"{name}_pred": each for name, each in self._grouped(rows).items()})
+                matrix, before = self.columns.transform(rows), self._before(rows)
+                checks = data.create_valid(matrix, known, weight=rows.weight, init_score=before, params=options)
+                booster.add_valid(checks, "validation")
         return booster
 
     def _grouped(self, rows: Dataset) -> dict[str, Any]:
@@ -138,13 +170,18 @@ class GPBoost(Grown):
 
     def _sloped_features(self, rows: Dataset) -> FloatArray:
         """(rows, slopes)."""
-        return self.encoder.encode_features(rows.features)[:, self.sloped].astype(np.float64)
+        return self._features(rows)[:, self.sloped].astype(np.float64)
+
+    def _features(self, rows: Dataset) -> FloatArray:
+        """Those that may have slopes: no wide columns."""
+        return self.encoder.encode_features(rows.features)[:, : self.encoder.narrow_width]
 
     def _options(self, training: Dataset, seed: int) -> dict[str, Any]:
-        settings, regression = self.settings, self.classes is None
+        settings, regression = self.settings, self.classes is None and not self.counting
+        of_classes = {"objective": "binary", "metric": "binary_logloss"}
+        measured = {"objective": "regression_l2", "metric": "l2"} if regression else of_classes
         return {
-            "objective": "regression_l2" if regression else "binary",
-            "metric": "l2" if regression else "binary_logloss",
+            **({} if self.counting else measured),
             "use_gp_model_for_validation": True,
             "seed": seed,
             "num_threads": 1,
@@ -155,7 +192,7 @@ class GPBoost(Grown):
             "learning_rate": settings.learning_rate,
             "num_leaves": settings.num_leaves,
             "min_data_in_leaf": max(1, round(settings.leaf_rows * typical_rows(training.task) ** 0.5)),
-            "min_sum_hessian_in_leaf": 0.0 if regression else 1e-3,
+            "min_sum_hessian_in_leaf": least_sum(training.weight) if regression else 1e-3,
             "lambda_l2": settings.l2,
             "feature_fraction": settings.column_share,
         }
@@ -202,7 +239,7 @@ class GPBoost(Grown):
     def _check_shapes(self, sums: set[int]) -> None:
         """Raises FormatError where start, slopes, effects and sums are not those of one model."""
         scores = len(self.encoder.target) if self.classes is None else self.classes.scores
-        features, wanted = set(range(self.encoder.feature_width)), (scores, 1 + len(self.sloped))
+        features, wanted = set(range(self.encoder.narrow_width)), (scores, 1 + len(self.sloped))
         if (
             self.start.shape != wanted[:1]
             or (self.effects.ndim, self.effects.shape[::2]) != (3, wanted)
@@ -237,18 +274,30 @@ def effects_of(booster: Any, kept: int, tasks: int, slopes: int) -> FloatArray:
     return effects
 
 
-def most_related(features: FloatArray, task: IntArray, target: FloatArray, count: int) -> IntArray:
+def _with_label(rows: Dataset, label: FloatArray) -> tuple[Dataset, FloatArray]:
+    """The rows that have a label, and their labels; see `rows_with`."""
+    kept, known = rows_with(label)
+    return rows if isinstance(kept, slice) else rows.take(kept).weighted_to_mean_1(), known
+
+
+def most_related(
+    features: FloatArray, task: IntArray, target: FloatArray, count: int, weight: FloatArray | None = None
+) -> IntArray:
     """Columns of features (rows, columns) that go most with targets (rows, outputs) within tasks; at most `count`."""
-    inner, wanted = (within(values.astype(np.float64), task) for values in (features, target))
-    spread = np.sqrt((inner**2).sum(axis=0))[:, None] * np.sqrt((wanted**2).sum(axis=0))[None]
-    share = np.abs(inner.T @ wanted) / np.where(spread > 1e-9, spread, np.inf)
-    strength = share.max(axis=1, initial=0.0)
+    strength = np.zeros(features.shape[1])
+    for rows, outputs in known_together(target):
+        known, counts = part_of(target, rows, outputs), weight_of(weight, rows)
+        inner, wanted = (within(each.astype(np.float64), task[rows], counts) for each in (features[rows], known))
+        spread = np.sqrt((inner**2).sum(axis=0))[:, None] * np.sqrt((wanted**2).sum(axis=0))[None]
+        share = np.abs(inner.T @ wanted) / np.where(spread > 1e-9, spread, np.inf)
+        strength = np.maximum(strength, share.max(axis=1, initial=0.0))
     order = np.argsort(-strength, kind="stable")[:count]
     return np.sort(order[strength[order] > 0])
 
 
-def within(values: FloatArray, task: IntArray) -> FloatArray:
-    """(rows, columns) less the means of their tasks."""
-    counts = np.maximum(np.bincount(task), 1)
-    means = [np.bincount(task, weights=column) / counts for column in values.T]
-    return values - np.stack(means, axis=1)[task] if means else values
+def within(values: FloatArray, task: IntArray, weight: FloatArray | None = None) -> FloatArray:
+    """(rows, columns) less the means of their tasks, times the roots of their weights."""
+    share = np.ones(len(task)) if weight is None else weight
+    counts = np.bincount(task, share)
+    means = [np.bincount(task, weights=share * column) / np.where(counts > 0, counts, 1.0) for column in values.T]
+    return np.sqrt(share)[:, None] * (values - np.stack(means, axis=1)[task]) if means else values

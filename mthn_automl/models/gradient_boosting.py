@@ -7,19 +7,24 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.errors import FormatError
-from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
+from mthn_automl.models.base import ProblemShape, Size, Traits
 from mthn_automl.models.parts.boosters import (
     Boosted,
     GrowingBooster,
     Labelled,
     grow,
+    least_sum,
     lightgbm_booster,
     most_rounds,
     patience,
+    unchecked_rounds,
 )
+from mthn_automl.models.parts.gaps import rows_with, weight_of
 from mthn_automl.models.parts.grown import Grown
+from mthn_automl.models.parts.growth import Growth
 from mthn_automl.models.parts.held_out import checking, labels
 from mthn_automl.models.parts.tree_columns import TaskColumn, TreeColumns, typical_rows
 
@@ -93,7 +98,7 @@ class GradientBoosting(Grown):
 
     def learn_in_steps(self, training: Dataset, growth: Growth, *, seed: int) -> Generator[int, None, bool]:
         """`seed` deals out the folds of target means, and draws rows, columns and thresholds."""
-        rate, growing = self.settings.learning_rate, self._begun(training, growth.validation, seed)
+        rate, growing = self.settings.learning_rate, self._begun(training, growth, seed)
         take = partial(self._take, growing)
         late = yield from grow(growing, most_rounds(growth, rate), rate, growth, take)
         take()
@@ -108,7 +113,7 @@ class GradientBoosting(Grown):
             max((each.rounds for each in growing), default=0),
         )
 
-    def _begun(self, training: Dataset, validation: Dataset | None, seed: int) -> list[GrowingBooster]:
+    def _begun(self, training: Dataset, growth: Growth, seed: int) -> list[GrowingBooster]:
         """One sum of trees a target, or one for all classes; none where there is a single class."""
         target, settings = self.encoded_target(training), self.settings
         self.columns = TreeColumns.fit(training, target, task=settings.task, use_metadata=settings.use_metadata)
@@ -116,36 +121,47 @@ class GradientBoosting(Grown):
         if target.shape[1] == 0:
             return []
         matrix = self.columns.training_matrix(training, target, seed=seed)
-        held_out, wanted = checking(self, validation), labels(self, training)
-        checks = [None] * len(wanted) if held_out is None else labels(self, held_out)
-        seen = None if held_out is None else self.columns.transform(held_out)
-        options = {**self._objective(), **self._options(training, matrix, seed)}
-        native, wait = len(self.columns.levels), patience(settings.learning_rate)
-        growing = []
-        for label, check in zip(wanted, checks, strict=True):
-            checked = None if seen is None or check is None else Labelled(seen, check)
-            booster = lightgbm_booster(options, Labelled(matrix, label), checked, categories=native)
-            growing.append(GrowingBooster(booster, validates=checked is not None, patience=wait))
+        rate, native, growing = settings.learning_rate, len(self.columns.levels), []
+        for label, check in zip(labels(self, training), self._checks(growth.validation), strict=True):
+            rows, known = rows_with(label)
+            seen = Labelled(matrix[rows], known, weight_of(training.weight, rows))
+            options = {**self._objective(), **self._options(training.task[rows], seen, seed)}
+            booster = lightgbm_booster(options, seen, check, categories=native)
+            most = unchecked_rounds(growth, rate)
+            growing.append(GrowingBooster(booster, validates=check is not None, patience=patience(rate), most=most))
         return growing
+
+    def _checks(self, validation: Dataset | None) -> list[Labelled | None]:
+        """The validation rows of each sum; None where there are none."""
+        held_out = checking(self, validation)
+        if held_out is None:
+            return [None] * (len(self.encoder.target) if self.classes is None else 1)
+        matrix = self.columns.transform(held_out)
+        parts = [(rows_with(label), np.isnan(label).all()) for label in labels(self, held_out)]
+        return [
+            None if unknown else Labelled(matrix[rows], known, weight_of(held_out.weight, rows))
+            for (rows, known), unknown in parts
+        ]
 
     def _bounds(self, target: FloatArray) -> FloatArray:
         """(2, scores): linear leaves may leave the range of the training rows by a tenth of it, and no further."""
-        if self.classes is not None:
+        if self.classes is not None or self.counting:
             return np.full((2, target.shape[1]), [[-LARGEST_LOGIT], [LARGEST_LOGIT]])
-        lowest, highest = target.min(axis=0), target.max(axis=0)
+        parts = [known for _, known in map(rows_with, target.T)]
+        lowest, highest = (np.array([find(known) for known in parts]) for find in (np.min, np.max))
         return np.stack([lowest - 0.1 * (highest - lowest), highest + 0.1 * (highest - lowest)])
 
-    def _options(self, training: Dataset, matrix: FloatArray, seed: int) -> dict[str, Any]:
+    def _options(self, task: IntArray, seen: Labelled, seed: int) -> dict[str, Any]:
         """LightGBM splits off no category of fewer rows than `cat_smooth`, which is why it follows these."""
-        settings, task_rows = self.settings, typical_rows(training.task)
-        categories = [typical_rows(column) for column in matrix.T[: len(self.columns.levels)]]
+        settings, task_rows = self.settings, typical_rows(task)
+        categories = [typical_rows(column) for column in seen.matrix.T[: len(self.columns.levels)]]
         category_rows = min(categories, default=task_rows)
         return {
             "seed": seed,
             "learning_rate": settings.learning_rate,
             "num_leaves": settings.num_leaves,
             "min_data_in_leaf": max(1, round(settings.leaf_rows * task_rows**0.5)),
-            "min_sum_hessian_in_leaf": 0.0 if self.classes is None else 1e-3,
+            "min_sum_hessian_in_leaf": 1e-3 if self.classes is not None or self.counting else least_sum(seen.weight),
             "lambda_l2": settings.l2,
             "feature_fraction": settings.column_share,
             "bagging_fraction": settings.row_share,
@@ -159,6 +175,8 @@ class GradientBoosting(Grown):
         }
 
     def _objective(self) -> dict[str, Any]:
+        if self.counting:
+            return {"objective": "poisson"}
         if self.classes is None:
             return {"objective": "regression"}
         if self.classes.scores == 1:

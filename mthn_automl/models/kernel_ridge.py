@@ -4,10 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
+from mthn_automl.models.parts.held_out import labels
 from mthn_automl.models.parts.kernel_machine import KernelMachine
 from mthn_automl.models.parts.kernels import Kernel, KernelShape, Points
+from mthn_automl.models.parts.wide_means import WideMeans
 
 
 @dataclass(frozen=True)
@@ -38,8 +41,10 @@ class KernelRidge(Classical):
     a task never seen share with others what their metadata say, and without metadata the part 1 - s. Exact up to 4,000
     rows, beyond that by 1,000 Nystrom landmarks; classes by logistic regression over at most 600 of them.
 
-    Size: dual coefficients and intercepts, and the stored rows: features and task number of each, metadata of each of
-    their tasks. One task's network needs all of it; one more task adds nothing.
+    Wide columns are seen as their target means.
+
+    Size: dual coefficients and intercepts, target means, and the stored rows: features and task number of each,
+    metadata of each of their tasks. One task's network needs all of it; one more task adds nothing.
 
     Shape:
         rows -> (rows, targets), or (rows, classes).
@@ -56,6 +61,7 @@ class KernelRidge(Classical):
     """
 
     Settings: ClassVar[type] = KernelRidgeSettings
+    stores_rows: ClassVar[bool] = True
 
     settings: KernelRidgeSettings
 
@@ -66,26 +72,33 @@ class KernelRidge(Classical):
 
     def learn(self, training: Dataset, *, seed: int) -> None:
         """Learn from all rows of `training`; `seed` draws the landmarks."""
-        kernel, points, alpha = self._kernel(), self._points(training), self.settings.alpha
-        if self.classes is None:
-            target = self.encoded_target(training)
-            self.machine = KernelMachine.fit_regression(kernel, points, target, alpha=alpha, seed=seed)
+        kernel, alpha, target = self._kernel(), self.settings.alpha, self.encoded_target(training)
+        self.wide, wide = WideMeans.fit(self.encoder, training, target, seed=seed)
+        points = self._points(training, wide)
+        if self.counting:
+            rate, weight = labels(self, training)[0], training.weight
+            self.machine = KernelMachine.fit_counts(kernel, points, rate, weight, alpha=alpha, seed=seed)
+        elif self.classes is None:
+            self.machine = KernelMachine.fit_regression(kernel, points, target, training.weight, alpha=alpha, seed=seed)
         else:
-            labels = self.classes.labels(training.target)
-            self.machine = KernelMachine.fit_classes(kernel, points, labels, self.classes, alpha=alpha, seed=seed)
+            classes = self.classes.labels(training.target)
+            self.machine = KernelMachine.fit_classes(
+                kernel, points, classes, self.classes, training.weight, alpha=alpha, seed=seed
+            )
 
     def _kernel(self) -> Kernel:
         chosen = self.settings
         return Kernel(chosen.kernel, chosen.feature_scale, chosen.metadata_scale, float(chosen.task_share))
 
     def scores(self, rows: Dataset) -> FloatArray:
-        return self.machine.scores(self._points(rows))
+        return self.machine.scores(self._points(rows, self.wide.of(self.encoder, rows)))
 
-    def _points(self, rows: Dataset) -> Points:
-        return Points.of(self.encoder, rows, use_metadata=self.settings.use_metadata)
+    def _points(self, rows: Dataset, wide: FloatArray) -> Points:
+        return Points.of(self.encoder, rows, wide, use_metadata=self.settings.use_metadata)
 
     def size(self) -> Size:
-        return Size(self.machine.parameters, self.machine.parameters, 0)
+        total = self.machine.parameters + self.wide.parameters
+        return Size(total, total, 0)
 
     def notes(self) -> tuple[str, ...]:
         return self.machine.notes("Kernel ridge")
@@ -94,7 +107,8 @@ class KernelRidge(Classical):
         return len(self.machine.stored)
 
     def learnt(self) -> dict[str, Any]:
-        return self.machine.to_state()
+        return {**self.wide.to_state(), **self.machine.to_state()}
 
     def take_over(self, learnt: Mapping[str, Any]) -> None:
+        self.wide = WideMeans.from_state(learnt)
         self.machine = KernelMachine.from_state(self._kernel(), learnt)

@@ -1,17 +1,32 @@
 """Linear mixed model: fixed effects of features and metadata, random intercepts and slopes of tasks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 from scipy.linalg import svd
-from scipy.sparse import diags_array
+from scipy.sparse import csr_array, diags_array, hstack
+from scipy.sparse.linalg import LinearOperator, lsqr
 from sklearn.linear_model import Ridge as RidgeRegression
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import ProblemShape, Traits
-from mthn_automl.models.parts.linear import Linear, LinearColumns, LinearModel, TaskEffects, fit_classes
-from mthn_automl.models.parts.probabilities import Classes
+from mthn_automl.models.parts.gaps import known_together, part_of, weight_of
+from mthn_automl.models.parts.held_out import labels
+from mthn_automl.models.parts.linear import (
+    Linear,
+    LinearColumns,
+    LinearModel,
+    TaskEffects,
+    fit_classes,
+    fit_counts,
+    task_columns,
+)
+
+Factors = tuple[FloatArray, FloatArray, FloatArray]
+"""U, the diagonal of S, and W^T of a task's design."""
 
 FIXED_VARIANCE = 10.0  # against the noise's: n rows shrink an effect by 1 / (10 n + 1), and collinear ones stay finite
 
@@ -41,8 +56,8 @@ class MixedEffects(LinearModel):
     The variances of intercepts and slopes, against the noise's, are settings. For them the best linear unbiased
     prediction is exact (Henderson 1975, "Best linear unbiased estimation and prediction under a selection model"), at a
     cost that grows with the rows (Laird and Ware 1982, "Random-effects models for longitudinal data"). Rows of a task
-    never seen get the fixed effects. Classes: logistic regression whose penalties are the same normal distributions,
-    that is the joint mode of all effects; there a variance is one of log odds.
+    never seen get the fixed effects. Classes and counts: logistic or Poisson regression whose penalties are the same
+    normal distributions, that is the joint mode of all effects; a variance is one of log odds, or of log rates.
 
     Size: all effects and intercepts. One task's network: a coefficient a feature and an intercept, for each output,
     because metadata are constant within a task. One more task: its own effects.
@@ -72,33 +87,48 @@ class MixedEffects(LinearModel):
     def learn(self, training: Dataset, *, seed: int) -> None:
         """Learn from all rows of `training`; nothing is random, so `seed` changes nothing."""
         self.columns = self.columns_of(len(training.tasks))
-        if self.classes is None:
+        if self.classes is None and not self.counting:
             self.linear = self._fit_regression(training)
         else:
-            self.linear = self._fit_classes(training, self.classes)
+            self.linear = self._fit_scaled(training)
 
     def _fit_regression(self, training: Dataset) -> Linear:
-        fixed = np.pad(self.columns.shared(training).toarray(), ((0, 0), (1, 0)), constant_values=1.0)
+        ones = csr_array(np.ones((len(training), 1)))
+        fixed = csr_array(hstack([ones, self.columns.shared(training)], format="csr"))
         target = self.encoded_target(training)
         roots = self._roots()
         design = np.pad(self.columns.features(training), ((0, 0), (1, 0)), constant_values=1.0)[:, : len(roots)]
-        shared, of_tasks = best_prediction(fixed, design * roots, target, training.task, self.columns.tasks)
+        given = fixed if self.encoder.features.wide_categories else fixed.toarray()
+        design, task, tasks, weight = design * roots, training.task, self.columns.tasks, training.weight
+        shared = np.zeros((fixed.shape[1], target.shape[1]))
+        of_tasks = np.zeros((tasks, len(roots), target.shape[1]))
+        for rows, group in known_together(target):
+            known, counts = part_of(target, rows, group), weight_of(weight, rows)
+            shared[:, group], of_tasks[:, :, group] = best_prediction(
+                given[rows], design[rows], known, task[rows], tasks, counts
+            )
         of_tasks *= roots[:, None]
         slopes = of_tasks[:, 1:].reshape(-1, target.shape[1])
         return Linear(np.concatenate([shared[1:], of_tasks[:, 0], slopes]), shared[0])
 
-    def _fit_classes(self, training: Dataset, classes: Classes) -> Linear:
+    def _fit_scaled(self, training: Dataset) -> Linear:
+        """Of classes and counts: columns in units of their effects' standard deviations, whose penalties are then 1."""
         columns, roots, tasks = self.columns.of(training), self._roots(), self.columns.tasks
         random = np.concatenate([np.full(tasks, roots[0]), np.tile(roots[1:], tasks)])
         fixed = np.full(columns.shape[1] - len(random), np.sqrt(FIXED_VARIANCE))
         scale = np.concatenate([fixed, random])
-        fitted = fit_classes(columns @ diags_array(scale), classes.labels(training.target), classes, alpha=1.0)
+        scaled, weight = columns @ diags_array(scale), training.weight
+        if self.classes is None:
+            fitted = fit_counts(scaled, labels(self, training)[0], weight, alpha=1.0)
+        else:
+            classes = self.classes.labels(training.target)
+            fitted = fit_classes(scaled, classes, self.classes, weight, alpha=1.0)
         return Linear(fitted.coefficients * scale[:, None], fitted.intercept)
 
     def _roots(self) -> FloatArray:
         """(1,) or (1 + d_x,): standard deviations of one task's effects."""
         settings = self.settings
-        slopes = self.encoder.feature_width if settings.random_slopes else 0
+        slopes = self.encoder.narrow_width if settings.random_slopes else 0
         return np.sqrt([settings.intercept_variance, *[settings.slope_variance] * slopes])
 
     def columns_of(self, tasks: int) -> LinearColumns:
@@ -108,27 +138,74 @@ class MixedEffects(LinearModel):
 
 
 def best_prediction(
-    fixed: FloatArray, design: FloatArray, target: FloatArray, task: IntArray, tasks: int
+    fixed: FloatArray | csr_array,
+    design: FloatArray,
+    target: FloatArray,
+    task: IntArray,
+    tasks: int,
+    weight: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Fixed effects, and effects of each task that have the noise's variance; tasks without rows get zeros.
 
     With design_t = U S W^T the covariance of a task's rows is V_t = I + U S^2 U^T. Generalised least squares is ridge
     regression on rows times V_t^(-1/2), and a task's effects are W S / (1 + S^2) U^T of its residuals.
 
+    The noise's variance in a row is divided by its weight, which is to multiply the row by the weight's root.
+
     Shape:
-        fixed (rows, p), design (rows, q), target (rows, outputs) -> (p, outputs), (tasks, q, outputs).
+        fixed (rows, p), sparse or not, design (rows, q), target (rows, outputs), weight (rows,) -> (p, outputs),
+        (tasks, q, outputs).
     """
+    if weight is not None:
+        root = np.sqrt(weight)[:, None]
+        fixed = root * fixed if isinstance(fixed, np.ndarray) else csr_array(diags_array(root[:, 0]) @ fixed)
+        design, target = root * design, root * target
     order = np.argsort(task, kind="stable")
     present, starts = np.unique(task[order], return_index=True)
     parts = np.split(order, starts[1:])
     factors = [svd(design[rows], full_matrices=False) for rows in parts]
-    white = np.concatenate([fixed, target], axis=1)
-    for rows, (left, values, _) in zip(parts, factors, strict=True):
-        white[rows] += left * (1.0 / np.sqrt(1.0 + values**2) - 1.0) @ (left.T @ white[rows])
-    ridge = RidgeRegression(alpha=1.0 / FIXED_VARIANCE, fit_intercept=False)
-    shared = np.atleast_2d(ridge.fit(white[:, : fixed.shape[1]], white[:, fixed.shape[1] :]).coef_).T
+    if isinstance(fixed, np.ndarray):
+        shared = _of_dense(fixed, target, parts, factors)
+    else:
+        shared = _of_sparse(fixed, target, parts, factors)
     residual = target - fixed @ shared
     effects = np.zeros((tasks, design.shape[1], target.shape[1]))
     for one, rows, (left, values, right) in zip(present, parts, factors, strict=True):
         effects[one] = right.T * (values / (1.0 + values**2)) @ (left.T @ residual[rows])
     return shared, effects
+
+
+def _of_dense(
+    fixed: FloatArray, target: FloatArray, parts: Sequence[IntArray], factors: Sequence[Factors]
+) -> FloatArray:
+    """(p, outputs) fixed effects. parts: rows of each task; factors: of the design of each."""
+    white = np.concatenate([fixed, target], axis=1)
+    for rows, (left, values, _) in zip(parts, factors, strict=True):
+        white[rows] += left * (1.0 / np.sqrt(1.0 + values**2) - 1.0) @ (left.T @ white[rows])
+    ridge = RidgeRegression(alpha=1.0 / FIXED_VARIANCE, fit_intercept=False)
+    return np.atleast_2d(ridge.fit(white[:, : fixed.shape[1]], white[:, fixed.shape[1] :]).coef_).T
+
+
+def _of_sparse(
+    fixed: csr_array, target: FloatArray, parts: Sequence[IntArray], factors: Sequence[Factors]
+) -> FloatArray:
+    """As `_of_dense`, in the memory of the sparse array: rows are whitened anew at each product with it."""
+    width = max(len(values) for _, values, _ in factors)
+    lefts, task = np.zeros((len(target), width)), np.zeros(len(target), dtype=np.int64)
+    shrunken = np.zeros((len(parts), width))
+    for one, (rows, (left, values, _)) in enumerate(zip(parts, factors, strict=True)):
+        lefts[rows, : len(values)], task[rows] = left, one
+        shrunken[one, : len(values)] = 1.0 / np.sqrt(1.0 + values**2) - 1.0
+    basis, shares = task_columns(lefts, task, len(parts)), shrunken.ravel()[:, None]
+
+    def whitened(values: FloatArray) -> FloatArray:
+        return np.asarray(values + basis @ (shares * (basis.T @ values)))
+
+    system = LinearOperator(
+        fixed.shape,
+        matvec=lambda effects: whitened(fixed @ effects.reshape(-1, 1)).ravel(),
+        rmatvec=lambda values: fixed.T @ whitened(values.reshape(-1, 1)).ravel(),
+        dtype=np.float64,
+    )
+    found = [lsqr(system, each, damp=FIXED_VARIANCE**-0.5, atol=1e-9, btol=1e-9)[0] for each in whitened(target).T]
+    return np.stack(found, axis=1)

@@ -8,12 +8,20 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.preprocess import most_one_hot
+from mthn_automl.data.schema import Problem
 from mthn_automl.errors import FormatError
-from mthn_automl.models.base import Growth, ProblemShape, Size, Traits
+from mthn_automl.models.base import ProblemShape, Size, Traits
+from mthn_automl.models.parts.counts import log_rate
 from mthn_automl.models.parts.forest import Forest
+from mthn_automl.models.parts.gaps import EVERYTHING, Index, known_together, part_of, weight_of
 from mthn_automl.models.parts.grown import Grown
+from mthn_automl.models.parts.growth import Growth
+from mthn_automl.models.parts.held_out import labels
 from mthn_automl.models.parts.tree_columns import TreeColumns
+from mthn_automl.received import typed
 
 LARGEST_ONE_HOT = 250  # categories that become a column each
 TREES_AT_ONCE = 10
@@ -45,9 +53,10 @@ class RandomForestSettings:
 class RandomForest(Grown):
     """scikit-learn's random forest (Breiman 2001), or extremely randomised trees (Geurts, Ernst and Wehenkel 2006).
 
-    All targets share their trees. Missing numbers stay missing; categories up to 250 become one column each and larger
-    ones cross-fitted target means, the task either. A task never seen has no column, or the mean of all rows. A leaf
-    of classes counts their shares among all rows as one row more.
+    Targets that are known in the same rows share their trees, and rows are drawn in proportion to their weights.
+    Missing numbers stay missing; categories up to 250, fewer where rows are many, become one column each and larger
+    ones cross-fitted target means, the task either. A task never seen has no column, or the mean of all rows. A leaf of
+    classes counts their shares among all rows as one row more.
 
     Size: a column and a threshold a split, a value a leaf and output, and the tables of target means. One task's
     network is the whole model; one more task adds its target means.
@@ -67,6 +76,7 @@ class RandomForest(Grown):
     """
 
     Settings: ClassVar[type] = RandomForestSettings
+    bytes_a_row: ClassVar[int] = 60_000  # a hundred deep trees of each fold (measured: benchmarks/README.md)
 
     settings: RandomForestSettings
 
@@ -83,32 +93,55 @@ class RandomForest(Grown):
         self.forests: tuple[Forest, ...] = ()
         self.rounds, trees, late = (0, 0), 0, False
         matrix, target = self._matrix(training, seed)
-        if self.classes is not None and self.classes.scores == 0:
-            return False
-        labels = self._labels(target)
-        shares = None if self.classes is None else np.bincount(labels) / len(labels)
-        grown = self._estimator(seed)
-        while trees < wanted and not late:
+        growing = [self._growing(training, matrix, target, *group, seed) for group in self._groups(target)]
+        while growing and trees < wanted and not late:
             pauses = [rung for rung in growth.rungs if trees < rung < wanted]
             trees = min(trees + TREES_AT_ONCE, wanted, *pauses)
-            grown.set_params(n_estimators=trees).fit(matrix, labels)
+            for each in growing:
+                each.grow(trees)
             self.rounds = trees, trees
             late = growth.deadline is not None and time.time() > growth.deadline and trees < wanted
             if trees in pauses and not late:
-                self.forests = (Forest.of(grown.estimators_, shares),)
+                self.forests = tuple(each.forest() for each in growing)
                 yield trees
-        self.forests = (Forest.of(grown.estimators_, shares),)
+        self.forests = tuple(each.forest() for each in growing)
         return late
+
+    def _groups(self, target: FloatArray) -> list[tuple[Index, Index]]:
+        """Rows and outputs of each forest: of targets that are known in the same rows, or of all classes."""
+        if self.classes is None:
+            groups, every = known_together(target), np.arange(target.shape[1])
+            self.outputs = [every[outputs].tolist() for _, outputs in groups]
+            return groups
+        self.outputs = [list(range(len(self.classes.present)))] if self.classes.scores else []
+        return [(EVERYTHING, EVERYTHING)] if self.classes.scores else []
+
+    def _growing(
+        self, training: Dataset, matrix: FloatArray, target: FloatArray, rows: Index, outputs: Index, seed: int
+    ) -> "_Growing":
+        label = labels(self, training)[0] if self.counting else self._labels(part_of(target, rows, outputs))
+        seen, weight = matrix[rows], training.weight
+        shares = None
+        if self.classes is not None:
+            counts = np.bincount(label, weight)
+            shares = counts / counts.sum()
+        estimator = self._estimator(len(seen), seed)
+        if self.counting:
+            estimator.set_params(criterion="poisson")  # a split leaves no leaf without an event
+        return _Growing(estimator, seen, label, weight_of(weight, rows), shares)
 
     def _matrix(self, training: Dataset, seed: int) -> tuple[FloatArray, FloatArray]:
         """What trees see of the training rows, and their targets."""
         target, settings = self.encoded_target(training), self.settings
+        columns = (*training.schema.features, *(training.schema.metadata if settings.use_metadata else ()))
+        sizes = [len(each.categories) for each in columns if each.categories is not None]
+        sizes += [len(training.tasks)] if settings.task == "one_hot" else []
         self.columns = TreeColumns.fit(
             training,
             target,
             task="category" if settings.task == "one_hot" else settings.task,
             use_metadata=settings.use_metadata,
-            most_native=LARGEST_ONE_HOT,
+            most_native=min(LARGEST_ONE_HOT, most_one_hot(sizes, len(training))),
         )
         return spread(self.columns.training_matrix(training, target, seed=seed), self.columns.levels), target
 
@@ -118,27 +151,32 @@ class RandomForest(Grown):
             return target if target.shape[1] > 1 else target[:, 0]
         return np.argmax(target, axis=1) if target.shape[1] > 1 else target[:, 0].astype(np.int64)
 
-    def _estimator(self, seed: int) -> Any:
+    def _estimator(self, rows: int, seed: int) -> Any:
         kinds = (RandomForestRegressor, ExtraTreesRegressor, RandomForestClassifier, ExtraTreesClassifier)
-        return kinds[2 * (self.classes is not None) + self.settings.extra_trees](**self._options(seed))
+        return kinds[2 * (self.classes is not None) + self.settings.extra_trees](**self._options(rows, seed))
 
-    def _options(self, seed: int) -> dict[str, Any]:
+    def _options(self, rows: int, seed: int) -> dict[str, Any]:
         settings = self.settings
-        drawn = not settings.extra_trees or self.rows > TREE_ROWS
+        drawn = not settings.extra_trees or rows > TREE_ROWS
         return {
             "warm_start": True,  # more trees are added to those that there are
             "max_features": float(settings.max_features),
             "min_samples_leaf": settings.min_samples_leaf,
             "bootstrap": drawn,
-            "max_samples": min(self.rows, TREE_ROWS) if drawn else None,
+            "max_samples": min(rows, TREE_ROWS) if drawn else None,
             "random_state": seed,
         }
 
     def scores(self, rows: Dataset) -> FloatArray:
         matrix = spread(self.columns.transform(rows), self.columns.levels)
         means = [forest.mean(matrix) for forest in self.forests]
+        if rows.schema.problem is Problem.COUNT:
+            return log_rate(means[0])
         if self.classes is None:
-            return means[0]
+            found = np.zeros((len(rows), len(self.encoder.target)))
+            for outputs, mean in zip(self.outputs, means, strict=True):
+                found[:, outputs] = mean
+            return found
         scores = np.log(means[0]) if means else np.zeros((len(rows), 0))
         return scores[:, 1:] - scores[:, :1] if self.classes.scores == 1 else scores
 
@@ -155,6 +193,7 @@ class RandomForest(Grown):
         return {
             "rows": self.rows,
             "columns": self.columns.to_state(),
+            "outputs": self.outputs,
             "forests": [forest.to_state() for forest in self.forests],
         }
 
@@ -162,17 +201,44 @@ class RandomForest(Grown):
         self.rows, self.columns = learnt["rows"], TreeColumns.from_state(learnt["columns"])
         self.forests = tuple(Forest.from_state(state) for state in learnt["forests"])
         narrow, native = self.columns.width(len(self.encoder.features.scaling)), self.columns.levels
-        outputs = len(self.encoder.target) if self.classes is None else len(self.classes.present)
-        expected = [] if outputs < 2 and self.classes else [(narrow - len(native) + sum(native), outputs)]
+        self.outputs = typed(learnt["outputs"], list[list[int]])
+        scores = len(self.encoder.target) if self.classes is None else len(self.classes.present)
+        given = sorted(number for each in self.outputs for number in each)
+        wide, whole = narrow - len(native) + sum(native), list(range(scores)) if scores > 1 else []
+        expected = [(wide, len(each)) for each in self.outputs]
         found = [(forest.columns, forest.values.shape[1]) for forest in self.forests]
-        if found != expected:
+        sound = given == whole if self.classes else len(given) == len({*given} & {*range(scores)})
+        if found != expected or not sound:
             raise FormatError(
-                f"A stored forest must have the columns and outputs {expected} of its rows, however it has {found}."
+                f"A stored forest must have the columns and outputs {expected} of its rows, and they must be some of "
+                f"{scores}, however it has {found} for {given}."
             )
 
 
+@dataclass(frozen=True)
+class _Growing:
+    """scikit-learn's forest of some targets, and what it is grown on. shares: of classes among the rows."""
+
+    grown: Any
+    matrix: FloatArray
+    labels: Any
+    weight: FloatArray | None
+    shares: FloatArray | None
+
+    def grow(self, trees: int) -> None:
+        """Until there are so many."""
+        self.grown.set_params(n_estimators=trees).fit(self.matrix, self.labels, sample_weight=self.weight)
+
+    def forest(self) -> Forest:
+        return Forest.of(self.grown.estimators_, self.shares)
+
+
 def spread(matrix: FloatArray, levels: tuple[int, ...]) -> FloatArray:
-    """(rows, wider) float64 of single precision: the first columns, which are codes, as a column a level."""
-    codes = [matrix[:, column, None] == np.arange(count) for column, count in enumerate(levels)]
-    wide = np.concatenate([*codes, np.clip(matrix[:, len(levels) :], -LARGEST, LARGEST)], axis=1)
-    return np.ascontiguousarray(wide.astype(np.float32), dtype=np.float64)
+    """(rows, wider) float32: the first columns, which are codes, as a column a level."""
+    begin = sum(levels)
+    found = np.zeros((len(matrix), begin + matrix.shape[1] - len(levels)), dtype=np.float32)
+    found[:, begin:] = np.clip(matrix[:, len(levels) :], -LARGEST, LARGEST)
+    for column, (count, end) in enumerate(zip(levels, np.cumsum(levels), strict=True)):
+        known = np.flatnonzero(~np.isnan(matrix[:, column]))
+        found[known, end - count + matrix[known, column].astype(np.int64)] = 1.0
+    return found

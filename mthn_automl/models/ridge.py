@@ -5,7 +5,15 @@ from typing import ClassVar
 
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import ProblemShape, Traits
-from mthn_automl.models.parts.linear import LinearColumns, LinearModel, TaskEffects, fit_classes, fit_regression
+from mthn_automl.models.parts.held_out import labels
+from mthn_automl.models.parts.linear import (
+    LinearColumns,
+    LinearModel,
+    TaskEffects,
+    fit_classes,
+    fit_counts,
+    fit_regression,
+)
 
 
 @dataclass(frozen=True)
@@ -62,10 +70,13 @@ class Ridge(LinearModel):
         """Learn from all rows of `training`; nothing is random, so `seed` changes nothing."""
         self.columns = self.columns_of(len(training.tasks))
         columns, alpha = self.columns.of(training), self.settings.alpha
-        if self.classes is None:
-            self.linear = fit_regression(columns, self.encoded_target(training), alpha=alpha)
+        if self.counting:
+            self.linear = fit_counts(columns, labels(self, training)[0], training.weight, alpha=alpha)
+        elif self.classes is None:
+            self.linear = fit_regression(columns, self.encoded_target(training), training.weight, alpha=alpha)
         else:
-            self.linear = fit_classes(columns, self.classes.labels(training.target), self.classes, alpha=alpha)
+            classes = self.classes.labels(training.target)
+            self.linear = fit_classes(columns, classes, self.classes, training.weight, alpha=alpha)
 
     def columns_of(self, tasks: int) -> LinearColumns:
         settings = self.settings

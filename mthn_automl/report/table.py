@@ -42,10 +42,21 @@ def _cells(ranked: pd.DataFrame, error_name: str) -> dict[str, list[str]]:
         "": [f"{row['rank']}{_mark(row):1}" for row in rows],
         "architecture": [str(row["architecture"]) for row in rows],
         f"cv {error_name}": [f"{digits(row['cv_error'])} ± {digits(row['cv_error_se'], 2)}" for row in rows],
-        f"test {error_name} [95 %]": [_with_interval(row) for row in rows],
+        **_tests(ranked, error_name),
         "parameters": [_whole(row["parameters"]) for row in rows],
         "trials": [_whole(row["trials"]) for row in rows],
         "seconds": [_seconds(row["train_seconds"]) for row in rows],
+    }
+
+
+def _tests(ranked: pd.DataFrame, error_name: str) -> dict[str, list[str]]:
+    """One column, or two where there are test rows of known tasks and of tasks never seen."""
+    rows = ranked.to_dict("records")
+    if ranked["new_tasks_error"].isna().all():
+        return {f"test {error_name} [95 %]": [_with_interval(row, "test") for row in rows]}
+    return {
+        f"new rows: {error_name} [95 %]": [_with_interval(row, "new_rows") for row in rows],
+        f"new tasks: {error_name} [95 %]": [_with_interval(row, "new_tasks") for row in rows],
     }
 
 
@@ -66,10 +77,11 @@ def _mark(row: dict[Any, Any]) -> str:
     return TIED if row["rank"] > 1 and row["tied_with_best"] is True else ""
 
 
-def _with_interval(row: dict[Any, Any]) -> str:
-    if pd.isna(row["test_error"]):
+def _with_interval(row: dict[Any, Any], kind: str) -> str:
+    if pd.isna(row[f"{kind}_error"]):
         return "-"
-    return f"{digits(row['test_error'])} [{digits(row['test_low'])}, {digits(row['test_high'])}]"
+    low, high = digits(row[f"{kind}_low"]), digits(row[f"{kind}_high"])
+    return f"{digits(row[f'{kind}_error'])} [{low}, {high}]"
 
 
 def _whole(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 import altair as alt
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.scoring import metric_named
 
 # Okabe and Ito's colours (2008) without yellow, which vanishes on white, then three of Tol's.

@@ -10,6 +10,7 @@ import pandas as pd
 
 from mthn_automl.analysis.ablation import ablation_table, empty_ablation
 from mthn_automl.run.run import Run
+from mthn_automl.training.encode import training_rows
 from mthn_automl.tuning.ablation import VARIANTS, AblationFit
 from mthn_automl.tuning.allocation import CHAMPION
 from mthn_automl.tuning.clock import TABLES_AND_FIGURES, ablation_seconds, equal_share, reserve
@@ -105,7 +106,10 @@ def _ablation_of(run: Run, fits: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def fold_share(run: Run) -> float:
-    """Validation rows over training rows of one fold."""
-    fold = run.split.fold
-    validating = np.count_nonzero(fold >= 0) / run.plan.folds
-    return float(validating / (len(fold) - validating))
+    """Validation rows over training rows of a fold, in the mean of the folds."""
+    fold, forward = run.data.fold, run.data.forward
+    shares = [
+        np.count_nonzero(fold == number) / len(training_rows(fold, number, forward=forward))
+        for number in range(run.plan.folds)
+    ]
+    return float(np.mean(shares))

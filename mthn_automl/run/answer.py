@@ -10,8 +10,10 @@ import pandas as pd
 from mthn_automl.analysis.leaderboard import Finalist, errors_of, leaderboard
 from mthn_automl.analysis.preferences import joined, preference_curve
 from mthn_automl.analysis.sealed import SealedErrors
+from mthn_automl.analysis.targets import target_errors
 from mthn_automl.analysis.tradeoff import tradeoff
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.errors import NothingFinishedError
 from mthn_automl.models.base import Classical
@@ -72,6 +74,7 @@ class Answer:
             stopped=study.count(Ending.STOPPED),
             first_rounds=min(self.run.plan.rounds, study.budget_used),
             sealed=sealed,
+            stored_rows=sum(self._stored_rows(name).values()),
             note="; ".join(filter(None, (self._remark(name), _too_slow(sealed, study.limits.latency)))),
         )
 
@@ -81,7 +84,10 @@ class Answer:
         single = f"first, since single models chosen on other folds, as its weights are, have {blend.single_error:.4g}"
         note = "; ".join(filter(None, (single if blend.is_best else "", slow)))
         members = len(blend.members)
-        return Finalist(ENSEMBLE, blend.result, members, sealed=sealed, note=note, first=blend.is_best)
+        stored = sum(self._stored_rows(ENSEMBLE).values())
+        return Finalist(
+            ENSEMBLE, blend.result, members, sealed=sealed, stored_rows=stored, note=note, first=blend.is_best
+        )
 
     def _remark(self, name: str) -> str:
         """What there is to say of an architecture's model, or why there is none."""
@@ -135,6 +141,18 @@ class Answer:
         return joined(curves)
 
     @cached_property
+    def predictions(self) -> pd.DataFrame:
+        """A row an architecture and row that it predicted unseen."""
+        return predictions(self.run, self.finished, self.blend, self.tested)
+
+    @cached_property
+    def targets(self) -> pd.DataFrame:
+        """Errors by target; none where there is one only."""
+        targets = self.run.data.dataset.schema.targets
+        rows = self.predictions if len(targets) > 1 else self.predictions[:0]
+        return target_errors(rows, targets, self.run.prepared.metric)
+
+    @cached_property
     def winner(self) -> str:
         """The best-ranked architecture that has a model, or the ensemble.
 
@@ -167,15 +185,17 @@ class Answer:
             write_model(folder.models / name, name, members, self.run.data.dataset, metrics)
         copying(folder.models / winner, folder.model)
         for name, table in self._tables.items():
-            if name != "preferences" or len(table):
+            if name not in ("preferences", "targets") or len(table):
                 write_text(folder.path / f"{name}.csv", table.to_csv(index=False))
-        rows = predictions(self.run, self.finished, self.blend, self.tested)
         with replacing(folder.path / "predictions.parquet") as file:
-            rows.to_parquet(file, index=False)
+            self.predictions.to_parquet(file, index=False)
 
     def stored_rows(self) -> dict[str, int]:
         """Training rows that can be read from the files of the winner, by the trial that holds them."""
-        counts = {model.trial: model.stored_rows() for model, _ in self._models[self.winner]}
+        return self._stored_rows(self.winner)
+
+    def _stored_rows(self, name: str) -> dict[str, int]:
+        counts = {model.trial: model.stored_rows() for model, _ in self._models.get(name, ())}
         return {trial: count for trial, count in counts.items() if count}
 
     def draw(self) -> None:
@@ -187,7 +207,7 @@ class Answer:
 
     @property
     def _tables(self) -> dict[str, pd.DataFrame]:
-        return {name: getattr(self, name) for name in ("leaderboard", "tradeoff", "ablation", "preferences")}
+        return {name: getattr(self, name) for name in ("leaderboard", "tradeoff", "ablation", "preferences", "targets")}
 
 
 def _at_preference(model: Any, rows: Dataset, preference: float) -> tuple[FloatArray, int]:

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
-from mthn_automl.data.dataset import IntArray
+from mthn_automl.data.arrays import IntArray
 from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Size
 from mthn_automl.report.wording import digits
@@ -80,7 +80,10 @@ def blend(run: Run, best: Best) -> Blend | None:
     if len(candidates) < 2:
         return None
     data = run.data
-    found = ensembles(target_of(data, rows), candidates, data.fold[rows], data.limits)
+    whole_tasks = run.options.holdout_tasks is not None
+    unit = data.dataset.task if whole_tasks else data.dataset.group
+    together = None if unit is None else unit[rows]
+    found = ensembles(target_of(data, rows), candidates, data.fold[rows], data.limits, together)
     alone, *found = found
     if not found:
         run.say("No ensemble of the trials has a lower error than the best of them alone.")

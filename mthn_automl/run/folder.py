@@ -224,7 +224,7 @@ class RunFolder:
             write_bytes(self.spaces / f"{name}.toml", file.read_bytes())
 
 
-INPUTS = ("data", "meta", "test")
+INPUTS = ("data", "meta", "test", "split")
 """What a run is made of, by the name of the option."""
 
 
@@ -247,6 +247,7 @@ class _Told:
 
     finished: bool
     metric: str
+    test_sentence: str
     metadata_sentence: str
     best: dict[str, Any]
 

@@ -83,7 +83,7 @@ def search(
     `target` and `space` one or a list.
 
     Args:
-        data: a CSV or Parquet file or a DataFrame, a row an observation.
+        data: a file of any of the formats, or a DataFrame, a row an observation.
         meta: the same, a row a task.
         test: the same, test rows in place of rows held out of the data.
         output: the run folder, new or empty.
@@ -100,8 +100,8 @@ def search(
     chosen = Options.parsed(data=data, meta=meta, test=test, **options)
     check_sampler(chosen.sampler, len(chosen.objectives))
     workers = Workers.of(chosen)
-    used = None if chosen.no_metadata else chosen.meta or meta
-    inputs = Inputs(chosen.data or data, used, chosen.test or test)
+    inputs = Inputs.of(chosen, data, meta, test)
+    inputs = replace(inputs, meta=None) if chosen.no_metadata else inputs
     prepared = prepare(inputs, chosen)
     warm, notes = _warm_starts(chosen, prepared)
     folder = RunFolder.create(Path(output) if output else _default_output(chosen))
@@ -120,7 +120,7 @@ def _warm_starts(options: Options, prepared: Prepared) -> tuple[dict[str, list[d
     """Settings to begin with, by architecture, and what there is to say of them; read before anything is written."""
     if options.warm_start is None:
         return {}, []
-    spaces = build_spaces(prepared.files, prepared.all_rows)
+    spaces = build_spaces(prepared.files, prepared)
     return warm_starts(RunFolder(Path(options.warm_start)).journal, spaces)
 
 
@@ -132,8 +132,8 @@ def resume(run: str | Path, *, trust: bool = False, progress: Watcher | None = N
         run: the folder of a run that was begun.
         trust: architectures in it that are not of this package may be imported, which runs their code.
         progress: called with each event of `mthn_automl.tuning.events`.
-        changed: trials: as many more. time_limit: so much more time, in place of what was left. data, meta, test:
-            where the files have moved to, or the same DataFrames; their content must be the same. workers,
+        changed: trials: as many more. time_limit: so much more time, in place of what was left. data, meta, test,
+            split: where the files have moved to, or the same DataFrames; their content must be the same. workers,
             trial_timeout: in place of those the run began with. address: of a cluster to join; the one that the run
             began on is joined only when it is named again, since a folder may come from a stranger.
 
@@ -243,6 +243,8 @@ def _is_finished(folder: RunFolder) -> bool:
 def _inputs_again(folder: RunFolder, options: Options, changed: Mapping[str, Any]) -> Inputs:
     """Files, where they are now, or the DataFrames that were given again; of the same content."""
     begun_with = folder.read_fingerprint()
+    if changed.get("split") is not None and not begun_with.get("split"):
+        raise UsageError("This run was not begun with a file of its split; leave --split out.")
     inputs: dict[str, Any] = {
         name: _given_again(changed.get(name), getattr(options, name), f"--{name}") if begun_with[name] else None
         for name in begun_with

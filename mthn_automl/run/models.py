@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.errors import FormatError
 from mthn_automl.run.run import Run
 from mthn_automl.tuning.kept import MOST_KEPT

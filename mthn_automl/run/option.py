@@ -54,7 +54,9 @@ class Option:
     @property
     def usual(self) -> Any:
         """The default as people would write it."""
-        return (",".join(self.default) or None) if isinstance(self.default, tuple) else self.default
+        if not isinstance(self.default, tuple):
+            return self.default
+        return (list(self.default) or None) if self.repeatable else ",".join(self.default)
 
     def type_written(self, *, optional: bool) -> Any:
         """Of what the command takes; `optional`: or None, where the option may be left out."""

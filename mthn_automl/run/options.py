@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mthn_automl.catalogue import GROUPS
 from mthn_automl.data import metrics
-from mthn_automl.data.schema import Problem
 from mthn_automl.errors import UsageError, did_you_mean
 from mthn_automl.received import typed
+from mthn_automl.run.data_options import DATA, READING, SPLIT, DataOptions
 from mthn_automl.run.option import (
     above_zero,
     at_least,
-    below_one,
     in_this_life,
     listed,
     one_of,
@@ -22,17 +21,18 @@ from mthn_automl.run.option import (
 )
 from mthn_automl.run.parse import (
     earlier_run,
-    parse_columns,
     parse_count,
     parse_duration,
-    parse_file,
     parse_files,
     parse_names,
 )
 from mthn_automl.run.presets import PRESETS
 from mthn_automl.tuning import criteria, samplers
 
-DATA, SEARCH, WHERE = "Data", "Search", "Where"
+if TYPE_CHECKING:
+    from mthn_automl.data.asked import Asked
+
+SEARCH, WHERE = "Search", "Where"
 METRICS, SAMPLERS, OBJECTIVES = metrics.names(), samplers.names(), tuple(criteria.OBJECTIVES)
 RUNNERS = {"ray": "worker processes", "local": "this process alone"}
 SCHEDULERS = {"asha": "stop trials that others at the same epoch beat", "none": "train all"}
@@ -55,47 +55,12 @@ def _check_objectives(flag: str, value: tuple[str, ...]) -> None:
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(DataOptions):
     """What a search was told, checked when made; each field says what it is. None: left to the data, or no limit.
 
-    Paths are from the root, times are seconds. `data`, `meta` and `test` are None where they were DataFrames. Of the
-    run folder in `warm_start` nothing is needed once the search has begun.
+    Times are seconds. Of the run folder in `warm_start` nothing is needed once the search has begun.
     """
 
-    data: str | None = option(
-        None,
-        "CSV or Parquet file, a row an observation: task column, features, target(s).",
-        written=Path,
-        parse=parse_file,
-        again="The data file, if it has moved.",
-    )
-    meta: str | None = option(
-        None,
-        "CSV or Parquet file, a row a task, with the same task column.",
-        DATA,
-        written=Path,
-        parse=parse_file,
-        again="The metadata file, if it has moved.",
-    )
-    task: str = option("task", "Column that names each row's task.", DATA)
-    target: tuple[str, ...] = option(
-        (),
-        "Column to predict; repeatable. Default: target, else columns starting with target or label.",
-        DATA,
-        repeatable=True,
-        parse=parse_columns,
-    )
-    problem: str = option("auto", f"auto, {listed(Problem)}. auto: text or two values are classes.", DATA)
-    no_metadata: bool = option(False, "Do not use the metadata.", DATA)
-    test: str | None = option(
-        None,
-        "CSV or Parquet file of test rows, in place of rows held out.",
-        DATA,
-        written=Path,
-        parse=parse_file,
-        again="The file of test rows, if it has moved.",
-    )
-    test_fraction: float = option(0.2, "Share of each task's rows sealed as test rows.", DATA, check=below_one)
     preset: str = option(
         "default",
         f"{listed(f'{name} ({each.time})' for name, each in PRESETS.items())}: time, folds, seeds, first trials.",
@@ -161,13 +126,13 @@ class Options:
     max_latency: float | None = option(
         None, "Most microseconds that predicting a row may take, as measured.", SEARCH, check=above_zero
     )
-    metric: str | None = option(None, f"{listed(METRICS)}. Default: rmse or log_loss.", SEARCH)
+    metric: str | None = option(None, f"{listed(METRICS)}. Default: rmse, log_loss or poisson_deviance.", SEARCH)
     average: str = option(
         "rows", f"What the search minimises the error over: {listed(AVERAGES)}.", SEARCH, check=one_of(AVERAGES)
     )
     folds: int | None = option(
         None,
-        "Cross-validation folds within tasks; 1 is a hold-out. Default: from rows and time.",
+        "Cross-validation folds; 1 is a hold-out. Default: from rows and time.",
         SEARCH,
         check=at_least(1),
     )
@@ -178,6 +143,11 @@ class Options:
         check=at_least(1),
     )
     no_ensemble: bool = option(False, "Answer with the best trial alone, not with a weighted mean of several.", SEARCH)
+    no_stored_rows: bool = option(
+        False,
+        "Leave out architectures whose models hold rows of the training data, from which they could be read.",
+        SEARCH,
+    )
     no_ablation: bool = option(False, "Do not measure whether the metadata helped.", SEARCH)
     seed: int = option(0, "Seed of split, folds, sampler and networks.", SEARCH, check=at_least(0))
     runner: str = option(
@@ -238,6 +208,35 @@ class Options:
                 "--runner ray."
             )
 
+    @property
+    def asked(self) -> "Asked":
+        """What is said of the data."""
+        from mthn_automl.data.asked import Asked
+        from mthn_automl.data.formats.reading import Reading
+
+        return Asked(
+            self.task,
+            self.target,
+            self.problem,
+            self.metric,
+            features=self.features,
+            ignore=self.ignore,
+            categorical=self.categorical,
+            numeric=self.numeric,
+            decimal=self.decimal,
+            thousands=self.thousands,
+            reading=Reading(self.delimiter, self.encoding, self.sheet),
+            id=self.id,
+            wide=self.wide,
+            merge_rare=self.merge_rare,
+            promote=not (self.no_promote or self.no_metadata),
+            offset=self.offset,
+            weight=self.weight,
+            group=self.group,
+            time=self.time,
+            split=self.split,
+        )
+
     @classmethod
     def parsed(cls, **written: Any) -> "Options":
         """Options from what people write; with neither a time limit nor a number of trials, the preset's time.
@@ -266,6 +265,13 @@ class Options:
 
 OPTIONS = options_of(Options)
 """By name, in the order of the command's help."""
+
+CHECKED = {
+    name: each
+    for name, each in OPTIONS.items()
+    if each.panel in ("", DATA, SPLIT, READING) or name in ("metric", "seed")
+}
+"""What `check` takes: all that is about the data."""
 
 CHANGEABLE = {name: each for name, each in OPTIONS.items() if each.again}
 """What `resume` takes too."""

@@ -1,6 +1,7 @@
 """What people write for an option, as the value it stands for: times, counts, lists and paths."""
 
 import math
+import os
 import re
 from collections.abc import Sequence
 from decimal import Decimal
@@ -54,12 +55,19 @@ def parse_columns(given: str | Sequence[str]) -> tuple[str, ...]:
 
 def parse_file(given: Any) -> str | None:
     """A path from the root, so that workers and a later resume find it; None for data that are not in a file."""
-    return None if hasattr(given, "columns") else str(Path(given).resolve())
+    return None if hasattr(given, "columns") else os.path.realpath(given)
+
+
+def parse_split(given: str | Path) -> str:
+    """A file, which has a suffix or a folder before its name, from the root; else the name of a column, as it is."""
+    path = Path(given)
+    looks_so = path.suffix or len(path.parts) > 1
+    return str(path.resolve()) if looks_so and path.is_file() else str(given)
 
 
 def parse_files(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
     """Paths from the root."""
-    return tuple(str(Path(each).resolve()) for each in ([given] if isinstance(given, str | Path) else given))
+    return tuple(os.path.realpath(each) for each in ([given] if isinstance(given, str | Path) else given))
 
 
 def earlier_run(path: str | Path) -> str | None:

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.deployment.predictor import prediction_table
 from mthn_automl.errors import FormatError
 from mthn_automl.run.ensembling import ENSEMBLE, Blend
@@ -16,7 +17,7 @@ from mthn_automl.run.testing import Tested
 
 
 def predictions(run: Run, finished: Mapping[str, Finished], blend: Blend | None, tested: Tested) -> pd.DataFrame:
-    """Out-of-fold and test predictions of each architecture's best configuration, with the targets.
+    """Out-of-fold and test predictions of each architecture's best configuration, with targets and weights of rows.
 
     Those of the ensemble are by weights that other folds chose. tested: predictions of the test rows.
     """
@@ -24,7 +25,7 @@ def predictions(run: Run, finished: Mapping[str, Finished], blend: Blend | None,
     parts: list[pd.DataFrame] = []
     for name in (*finished, *([] if blend is None else [ENSEMBLE])):
         found = blend.chosen.prediction if name == ENSEMBLE and blend else _held_out(run, finished[name], rows)
-        parts.append(_part(name, "out_of_fold", run.data.dataset.take(rows[: len(found)]), found))
+        parts.append(_part(name, "out_of_fold", run.development.take(rows[: len(found)]), found))
         if run.test is not None and name in tested:
             parts.append(_part(name, "test", run.test, tested[name].prediction))
     return pd.concat(parts, ignore_index=True)
@@ -47,8 +48,11 @@ def _part(architecture: str, role: str, rows: Dataset, prediction: FloatArray) -
     table = prediction_table(rows.schema, rows, prediction)
     table.insert(0, "architecture", architecture)
     table.insert(1, "role", role)
+    first = 4 if rows.id is None else 5
     for index, name in enumerate(rows.schema.targets):
-        table.insert(4 + index, _target_column(rows, name), _targets(rows, index))
+        table.insert(first + index, _target_column(rows, name), _targets(rows, index))
+    if rows.weight is not None:
+        table["weight"] = rows.weight
     return table
 
 

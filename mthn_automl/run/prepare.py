@@ -1,6 +1,7 @@
 """From options to data that are read, checked and sealed: everything that can be refused before anything is written."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -9,13 +10,19 @@ from numpy.typing import NDArray
 
 from mthn_automl import catalogue
 from mthn_automl.catalogue import SpaceFile
+from mthn_automl.data.alarms import alarms, refuse
+from mthn_automl.data.alarms.parts.alarm import Alarm
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.logarithm import can_help
 from mthn_automl.data.memory import refuse_search
-from mthn_automl.data.read import read_dataset, read_rows
+from mthn_automl.data.new_rows import read_rows
+from mthn_automl.data.read import read_asked
 from mthn_automl.data.scoring import check_metric, default_metric
-from mthn_automl.data.split import seal_test
+from mthn_automl.data.splits.parts.account import SplitAccount, split_account
+from mthn_automl.data.splits.parts.choice import Question, Sealed, seal
 from mthn_automl.errors import DataError
 from mthn_automl.run.options import Options
+from mthn_automl.run.workers import fits_at_once
 from mthn_automl.tuning.cost import cost_of
 from mthn_automl.tuning.space import SearchSpace, build_space
 
@@ -30,11 +37,19 @@ class Inputs:
         data: a row an observation.
         meta: a row a task; None: there is none, or it is not to be used.
         test: test rows; None: they are held out of the data.
+        split: a file that says which rows are what; None: there is none.
     """
 
     data: Given
     meta: Given | None
     test: Given | None
+    split: Given | None = None
+
+    @classmethod
+    def of(cls, options: Options, data: Given, meta: Given | None, test: Given | None) -> "Inputs":
+        """The files that the options name, else what was given in their place."""
+        split = options.split if options.split is not None and Path(options.split).is_absolute() else None
+        return cls(options.data or data, options.meta or meta, options.test or test, split)
 
 
 @dataclass(frozen=True)
@@ -44,16 +59,40 @@ class Prepared:
     Attributes:
         files: search space files of the architectures that were chosen, by name.
         all_rows: of the data, as read.
-        test_mask: (rows,) true for those that are sealed.
+        sealed: which of them are test rows, and how the others will be dealt.
         test_file: its rows; None: there is no such file.
         metric: its name.
     """
 
     files: dict[str, SpaceFile]
     all_rows: Dataset
-    test_mask: NDArray[np.bool_]
+    sealed: Sealed
     test_file: Dataset | None
     metric: str
+
+    @property
+    def test_mask(self) -> NDArray[np.bool_]:
+        """(rows,) true for those that are sealed."""
+        return self.sealed.test
+
+    @cached_property
+    def split(self) -> SplitAccount:
+        """Who is on which side."""
+        return split_account(self.all_rows, self.sealed, self.test_file)
+
+    @cached_property
+    def alarms(self) -> tuple[tuple[Alarm, ...], str]:
+        """What looks wrong with the data, and the sample of rows that was looked at; empty where it was all rows."""
+        if self.test_file is None:
+            return alarms(self.all_rows, self.test_mask)
+        rows = self.all_rows.followed_by(self.test_file)
+        return alarms(rows, np.arange(len(rows)) >= len(self.all_rows))
+
+    def sentences(self) -> list[str]:
+        """Everything there is to say of the data before time is spent on them."""
+        found, sample = self.alarms
+        looked = [f"Alarms were looked for in {sample}."] if sample else []
+        return [*self.all_rows.notes, *self.test_notes(), *(f"Alarm: {each}" for each in found), *looked]
 
     def test_notes(self) -> list[str]:
         """What there is to say of the test rows."""
@@ -63,7 +102,11 @@ class Prepared:
         left, file = len(self.all_rows) - sealed, self.test_file
         count, notes = (sealed, self.all_rows.notes) if file is None else (len(file), file.notes)
         notes = () if notes == self.all_rows.notes else notes
-        return [*notes, f"{count} test rows are sealed until the search is over; {left} are left."]
+        return [*notes, f"{count} test rows are sealed until the search is over; {left} are left.", *self._kinds()]
+
+    def _kinds(self) -> list[str]:
+        """Who is on which side, where it is not rows of each task on both."""
+        return [] if self.sealed.usual and self.split.new_tasks is None else list(self.split.sentences())
 
 
 def prepare(inputs: Inputs, options: Options) -> Prepared:
@@ -72,20 +115,23 @@ def prepare(inputs: Inputs, options: Options) -> Prepared:
     Raises:
         DataError, UsageError: in one sentence.
     """
+    prepared = _read(inputs, options)
+    if options.strict:
+        refuse(prepared.alarms[0])
+    return prepared
+
+
+def _read(inputs: Inputs, options: Options) -> Prepared:
+    question = _question(inputs, options)
     files = chosen_files(options)
-    dataset = read_dataset(
-        inputs.data,
-        None if options.no_metadata else inputs.meta,
-        task=options.task,
-        target=options.target,
-        problem=options.problem,
-        metric=options.metric,
-    )
-    refuse_search(len(dataset), len(dataset.schema.features) + len(dataset.schema.targets))
+    asked = options.asked
+    dataset = read_asked(inputs.data, None if options.no_metadata else inputs.meta, asked)
+    refuse_search(dataset, workers=fits_at_once(options))
     metric = options.metric or default_metric(dataset.schema.problem)
     check_metric(metric, dataset.schema.problem)
+    sealed = seal(dataset, question, options.seed)
     if inputs.test is None:
-        return Prepared(files, dataset, seal_test(dataset, options.test_fraction, options.seed), None, metric)
+        return Prepared(files, dataset, sealed, None, metric)
     test = read_rows(
         inputs.test,
         schema=dataset.schema,
@@ -93,10 +139,23 @@ def prepare(inputs: Inputs, options: Options) -> Prepared:
         spare=dataset.spare,
         need_target=True,
         allow_unknown=True,
+        reading=asked.reading,
     )
     if len(test) == 0:
         raise DataError(f"The test rows must have a target, however none of {inputs.test} has one.")
-    return Prepared(files, dataset, np.zeros(len(dataset), dtype=bool), test, metric)
+    return Prepared(files, dataset, sealed, test, metric)
+
+
+def _question(inputs: Inputs, options: Options) -> Question:
+    return Question(
+        test_fraction=options.test_fraction,
+        holdout_tasks=options.holdout_tasks,
+        split=options.split,
+        group=options.group,
+        time=options.time,
+        test_file=inputs.test is not None,
+        folds=options.folds,
+    )
 
 
 def chosen_files(options: Options) -> dict[str, SpaceFile]:
@@ -118,7 +177,8 @@ def chosen_files(options: Options) -> dict[str, SpaceFile]:
     return files
 
 
-def build_spaces(files: dict[str, SpaceFile], dataset: Dataset) -> dict[str, SearchSpace]:
+def build_spaces(files: dict[str, SpaceFile], prepared: Prepared) -> dict[str, SearchSpace]:
     """What is searched of each architecture on these data."""
-    has_metadata = dataset.tasks.metadata is not None
-    return {name: build_space(file, has_metadata) for name, file in files.items()}
+    dataset = prepared.all_rows
+    has_metadata, log_target = dataset.tasks.metadata is not None, can_help(dataset, prepared.metric)
+    return {name: build_space(file, has_metadata, log_target=log_target) for name, file in files.items()}

@@ -10,14 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mthn_automl.catalogue import SpaceFile
-from mthn_automl.data.dataset import Dataset, IntArray
-from mthn_automl.data.split import assign_folds, load_split, save_split
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.memory import Foresight
+from mthn_automl.data.splits.parts.choice import development_of, sealed_rows_of
+from mthn_automl.data.splits.parts.stored import load_split, save_split
 from mthn_automl.errors import NothingFinishedError
 from mthn_automl.received import typed
 from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.options import Options
 from mthn_automl.run.prepare import Prepared, build_spaces
 from mthn_automl.run.presets import PRESETS
+from mthn_automl.run.workers import fits_at_once
 from mthn_automl.training.encode import problem_shape
 from mthn_automl.tuning.clock import Clock, WorkerSeconds, WorkerStart
 from mthn_automl.tuning.criteria import Limits
@@ -122,10 +126,15 @@ class Run:
         return split_of(self)
 
     @cached_property
+    def development(self) -> Dataset:
+        """The rows that are not sealed."""
+        return development_of(self.prepared.all_rows, self.split.test)
+
+    @cached_property
     def data(self) -> SearchData:
         """The rows that the search may see."""
-        development = self.prepared.all_rows.take(np.flatnonzero(~self.split.test))
-        return SearchData(development, self.split.fold, self.prepared.metric, self.options.average, self.limits)
+        rows, forward = self.development.without_id(), self.prepared.sealed.way.FORWARD
+        return SearchData(rows, self.split.fold, self.prepared.metric, self.options.average, self.limits, forward)
 
     @cached_property
     def limits(self) -> Limits:
@@ -137,8 +146,7 @@ class Run:
         """The rows of the test file, else the sealed ones; None: there are none."""
         if self.prepared.test_file is not None:
             return self.prepared.test_file
-        sealed = np.flatnonzero(self.split.test)
-        return self.prepared.all_rows.take(sealed) if len(sealed) else None
+        return sealed_rows_of(self.prepared.all_rows, self.split.test) if self.split.test.any() else None
 
     @cached_property
     def guard(self) -> Guard:
@@ -149,10 +157,27 @@ class Run:
     def skipped(self) -> Mapping[str, str]:
         """Why architectures cannot be trained here, or on these data, by name."""
         files, rows = self.prepared.files, self.prepared.all_rows
-        reasons = {name: file.missing() or file.unsuited(rows.schema.problem) for name, file in files.items()}
+        reasons = {
+            name: file.missing() or file.unsuited(rows.schema.problem) or self._private(file) or self._hungry(file)
+            for name, file in files.items()
+        }
         unfit = {name: reason for name, reason in reasons.items() if reason}
         left = {name: file for name, file in files.items() if name not in unfit}
-        return {**unfit, **self.guard.too_large(left, build_spaces(left, rows))}
+        return {**unfit, **self.guard.too_large(left, build_spaces(left, self.prepared))}
+
+    def _private(self, file: SpaceFile) -> str:
+        """Why an architecture is left out whose models hold training rows; empty where it is not."""
+        if not self.options.no_stored_rows or not getattr(file.load_class(), "stores_rows", False):
+            return ""
+        return f"models of {file.name} hold training rows, and --no-stored-rows leaves such out."
+
+    def _hungry(self, file: SpaceFile) -> str:
+        """Why an architecture is left out that would grow beyond this machine's memory; empty where it would not."""
+        bytes_a_row = getattr(file.load_class(), "bytes_a_row", 0)
+        if not bytes_a_row:
+            return ""
+        foreseen = Foresight.of(self.prepared.all_rows, fits_at_once(self.options))
+        return foreseen.too_much(file.name, bytes_a_row)
 
     @cached_property
     def files(self) -> dict[str, SpaceFile]:
@@ -163,7 +188,7 @@ class Run:
     def studies(self) -> Studies:
         return Studies(
             self.folder.journal,
-            build_spaces(self.files, self.prepared.all_rows),
+            build_spaces(self.files, self.prepared),
             seed=self.options.seed,
             sampler=self.options.sampler,
             objectives=self.options.objectives,
@@ -204,7 +229,7 @@ def plan_of(run: Run) -> Plan:
             return typed(config["plan"], Plan)
     plan = _new_plan(run)
     run.folder.write_config({**config, "plan": asdict(plan)})
-    for sentence in (*run.prepared.all_rows.notes, *run.prepared.test_notes(), plan.sentence()):
+    for sentence in (*run.prepared.sentences(), plan.sentence()):
         run.say(sentence)
     return plan
 
@@ -220,7 +245,7 @@ def _new_plan(run: Run) -> Plan:
         workers=run.runner.workers,
         folds=run.options.folds,
         seeds=run.options.seeds,
-        most_folds=preset.folds,
+        most_folds=min(preset.folds, run.prepared.sealed.most_folds),
         most_seeds=preset.seeds,
         rounds=preset.rounds,
         usual_seconds=preset.seconds,
@@ -240,7 +265,7 @@ def split_of(run: Run) -> Split:
             _refuse_other_folds(split.fold, run.plan.folds)
         return split
     rows, test = run.prepared.all_rows, run.prepared.test_mask
-    fold = assign_folds(rows.take(np.flatnonzero(~test)), run.plan.folds, run.options.seed)
+    fold = run.prepared.sealed.deal(rows.take(np.flatnonzero(~test)), run.plan.folds, run.options.seed)
     save_split(run.folder.splits, rows, test, fold)
     return Split(test, fold)
 

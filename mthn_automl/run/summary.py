@@ -1,12 +1,15 @@
 """summary.json: everything a script needs to know of a finished run."""
 
+from dataclasses import asdict
 from typing import Any
 
 import mthn_automl
 from mthn_automl.analysis.ablation import metadata_verdict
 from mthn_automl.analysis.leaderboard import errors_of
+from mthn_automl.analysis.targets import errors_by_target
 from mthn_automl.run.answer import Answer
 from mthn_automl.run.ensembling import ENSEMBLE
+from mthn_automl.run.stated import test_sentence
 
 
 def summarise(answer: Answer) -> dict[str, Any]:
@@ -15,6 +18,7 @@ def summarise(answer: Answer) -> dict[str, Any]:
     prepared, dataset, phases = run.prepared, run.data.dataset, run.phases
     verdict = metadata_verdict(answer.ablation, has_metadata=dataset.tasks.metadata is not None)
     best = table[table["architecture"] == winner].to_dict("records")[0]
+    errors = errors_of(table, winner)
     return {
         "version": mthn_automl.__version__,
         "finished": phases.stopped_in is None,
@@ -26,12 +30,18 @@ def summarise(answer: Answer) -> dict[str, Any]:
             "features": len(dataset.schema.features),
             "metadata": len(dataset.schema.metadata),
             "targets": list(dataset.schema.targets),
+            "weight": dataset.schema.weight,
             "notes": list(prepared.all_rows.notes),
+            "split": asdict(prepared.split),
+            "alarms": [asdict(each) for each in prepared.alarms[0]],
+            "alarms_sample": prepared.alarms[1],
         },
         "problem": dataset.schema.problem.value,
         "metric": prepared.metric,
         "average": run.options.average,
-        "best": {"architecture": winner, **errors_of(table, winner), "parameters": int(best["parameters"])},
+        "best": {"architecture": winner, **errors, "parameters": int(best["parameters"])},
+        "best_by_target": errors_by_target(answer.targets, winner),
+        "test_sentence": test_sentence(prepared.split, errors, prepared.metric),
         "stored_rows": answer.stored_rows(),
         "metadata_verdict": verdict.word,
         "metadata_sentence": verdict.sentence,

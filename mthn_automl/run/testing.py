@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from mthn_automl.analysis.sealed import SealedErrors, sealed_errors, timed
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.run.ensembling import ENSEMBLE, Blend
 from mthn_automl.run.models import Best, Finished
 from mthn_automl.run.run import Run
@@ -41,4 +42,12 @@ def _predicted(model: Model, rows: Dataset, known: dict[int, tuple[FloatArray, f
 
 
 def _scored(run: Run, prediction: FloatArray, microseconds: float, rows: Dataset) -> SealedErrors:
-    return sealed_errors(prediction, microseconds, rows, run.prepared.metric, run.options.seed)
+    return sealed_errors(
+        prediction,
+        microseconds,
+        rows,
+        run.prepared.metric,
+        run.options.seed,
+        known_tasks=len(run.data.dataset.tasks),
+        ranked_by_new_tasks=run.options.holdout_tasks is not None,
+    )

@@ -1,11 +1,13 @@
 """Which workers a run gets: how many, on which device, and the runner that has them."""
 
+import math
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.errors import UsageError
+from mthn_automl.machine import container_cpus
 from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.options import Options
 from mthn_automl.training.device import choose_device, gpu_count
@@ -43,7 +45,7 @@ class Workers:
         device = choose_device(options.device).type
         if options.runner == "local":
             return cls(1, device)
-        count = options.workers or max(1, int(_usable_cpus() / options.cpus_per_trial))
+        count = fits_at_once(options)
         gpus = _gpus_per_trial(options, device, count)
         return cls(count, device if gpus or device != "cuda" else "cpu", options.cpus_per_trial, gpus)
 
@@ -71,9 +73,18 @@ def _refuse_unused(options: Options, gpus: float) -> None:
         )
 
 
-def _usable_cpus() -> int:
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return usable or 1
+def fits_at_once(options: Options) -> int:
+    """Worker processes of this machine; 0: a local run fits in its own process, and a cluster elsewhere."""
+    if options.runner == "local" or options.address is not None:
+        return 0
+    return options.workers or max(1, int(usable_cpus() / options.cpus_per_trial))
+
+
+def usable_cpus() -> float:
+    """Processors of this machine that this process may use, and a share of one where a container allows no more."""
+    seen = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    allowed = container_cpus()
+    return min(seen or 1, math.inf if allowed is None else allowed)
 
 
 def _gpus_per_trial(options: Options, device: str, workers: int) -> float:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.dataset import IntArray
+from mthn_automl.data.arrays import IntArray
 
 PADDING = -1
 
@@ -43,6 +43,9 @@ class Batch:
     present: IntArray
     place: IntArray
 
+
+VALUES_AT_ONCE = 1 << 25
+"""Of the features of all members' rows in a batch without gradients: 128 MB."""
 
 TASKS_A_BATCH = 16
 LARGEST_BLOCK = 256
@@ -91,6 +94,11 @@ def _spread(layout: Layout, first: IntArray, blocks: IntArray, random: np.random
     within = np.arange(len(layout)) - np.repeat(first, blocks)
     order = np.argsort((within + random.random(len(layout))) / np.repeat(blocks, blocks))
     return Layout(layout.rows[order], layout.task[order])
+
+
+def rows_at_once(most: int, values: int) -> int:
+    """Rows of a batch without gradients, of so many values in all members: `most`, or as many as bound its memory."""
+    return max(1, min(most, VALUES_AT_ONCE // max(1, values)))
 
 
 def batch_count(blocks: int, size: int, batch: int) -> int:

@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.data.schema import Problem
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.training.losses import network_outputs
-from mthn_automl.training.scaled import Scaled, scaled_features, scaled_target
+from mthn_automl.training.scaled import Scaled, scaled_counts, scaled_features, scaled_target
 
 FEW_ROWS = 1000
 """Widths depend on the columns and never on the rows."""
@@ -20,15 +21,16 @@ class TrainingData:
     """What networks are trained on; plain arrays, so that processes can map them without a copy.
 
     Attributes:
-        features: (rows, d_x), scaled for each fold when they are taken.
-        target: (rows, targets), likewise.
+        features: (rows, encoded columns), scaled for each fold when they are taken.
+        target: (rows, targets), likewise; of counts with their exposures behind them.
         metadata: (folds, tasks, d_m) float32.
         task: (rows,) int64.
-        training: of each fold, indices of the rows it trains on.
+        training: of each fold, indices of the rows it trains on; of some tasks there may be none.
         validation: of each fold, indices of the rows it validates on.
         encoders: of each fold.
         shape: what networks are told of these data.
         problem: what is predicted.
+        counts: (rows, targets) or (rows, 1), likewise, what each target of a row counts in the loss; None: all alike.
     """
 
     features: Scaled
@@ -40,6 +42,12 @@ class TrainingData:
     encoders: tuple[Encoder, ...]
     shape: ProblemShape
     problem: Problem
+    counts: Scaled | None = None
+
+    def trained_tasks(self, fold: int) -> IntArray | None:
+        """Those of which a fold has training rows; None where it has some of all."""
+        tasks = np.flatnonzero(np.bincount(self.task[self.training[fold]], minlength=self.shape.tasks))
+        return tasks if len(tasks) < self.shape.tasks else None
 
     def with_metadata_of(self, dataset: Dataset, flags: Flags) -> "TrainingData":
         """The same rows with the metadata of `dataset`, whose rows these are."""
@@ -51,17 +59,17 @@ class TrainingData:
         return replace(self, encoders=tuple(encoders), metadata=metadata)
 
 
-def encode(dataset: Dataset, fold: IntArray, flags: Flags) -> TrainingData:
-    """Fold k validates on the rows where `fold` is k and trains on all others; -1 marks rows that always train.
+def encode(dataset: Dataset, fold: IntArray, flags: Flags, *, forward: bool = False) -> TrainingData:
+    """Fold k validates on the rows where `fold` is k and trains on `training_rows`; -1 marks rows that always train.
 
     Where all rows always train there is one fold, which validates on none.
     """
     count = max(int(fold.max()) + 1, 1)
-    training = tuple(np.flatnonzero(fold != number) for number in range(count))
+    training = tuple(training_rows(fold, number, forward=forward) for number in range(count))
     encoders = tuple(Encoder.fit(dataset.take(rows), flags) for rows in training)
     return TrainingData(
         features=scaled_features(dataset.features, [each.features for each in encoders]),
-        target=scaled_target(dataset.target, encoders),
+        target=scaled_target(dataset, encoders),
         metadata=np.stack([each.encode_metadata(dataset.tasks) for each in encoders]),
         task=dataset.task,
         training=training,
@@ -69,7 +77,13 @@ def encode(dataset: Dataset, fold: IntArray, flags: Flags) -> TrainingData:
         encoders=encoders,
         shape=_shape(dataset, encoders[0]),
         problem=dataset.schema.problem,
+        counts=scaled_counts(dataset, training),
     )
+
+
+def training_rows(fold: IntArray, number: int, *, forward: bool) -> IntArray:
+    """Indices of the rows that a fold trains on: all others; forward: those of the folds before it."""
+    return np.flatnonzero(fold < number if forward else fold != number)
 
 
 def problem_shape(dataset: Dataset) -> ProblemShape:
@@ -79,9 +93,4 @@ def problem_shape(dataset: Dataset) -> ProblemShape:
 
 
 def _shape(dataset: Dataset, encoder: Encoder) -> ProblemShape:
-    return ProblemShape(
-        features=encoder.feature_width,
-        outputs=network_outputs(dataset.schema),
-        tasks=len(dataset.tasks),
-        metadata=encoder.metadata_width,
-    )
+    return ProblemShape.of(encoder, network_outputs(dataset.schema), len(dataset.tasks))

@@ -12,7 +12,7 @@ from torch import Tensor
 from mthn_automl.errors import DivergedError
 from mthn_automl.models.base import Architecture
 from mthn_automl.training.averaging import AveragedWeights
-from mthn_automl.training.batches import Batch, batch_count, block_size, blocks_of, deal, lay_out
+from mthn_automl.training.batches import Batch, batch_count, block_size, blocks_of, deal, lay_out, rows_at_once
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.members import Member, Pack
 from mthn_automl.training.settings import TrainingSettings
@@ -141,10 +141,12 @@ class Training:
         self.trainer = Trainer(placed, self.everyone, placed_fold, settings, weights=weights)
         self.averaged = AveragedWeights(self.trainer.values)
         self.best = BestSoFar(self.everyone)
-        sizes = np.bincount(data.task[data.training[0]], minlength=data.shape.tasks)
+        sizes = np.bincount(data.task[max(data.training, key=len)], minlength=data.shape.tasks)
         self.block = block_size(sizes, schedule.batch)
         longest = max(blocks_of(rows, data.task, self.block) for rows in data.training)
         self.batches = batch_count(longest, self.block, schedule.batch)
+        trained = [data.trained_tasks(number) for number in range(len(data.training))]
+        self.trained = [trained[member.fold] for member in members]
         self.validates = all(len(rows) > 0 for rows in data.validation)
         self.held_out: list[tuple[Batch, Tensor]] = []
         self.stopped_by_time = False
@@ -197,6 +199,7 @@ class Training:
         Where there are validation rows these are means of weights; without, the last ones.
         """
         self.trainer.settle()
+        self.trainer.give_means([self.trained[index] for index in self.alive.tolist()])
         if not self.validates:
             self._keep_best(epoch, self._finite_weights(epoch))
             return
@@ -231,7 +234,8 @@ class Training:
         if not self.held_out:
             rows = [self.data.validation[self.members[index].fold] for index in self.alive.tolist()]
             layouts = [lay_out(each, self.data.task, self.block) for each in rows]
-            size = max(self.schedule.batch, EVALUATION_BATCH)
+            values = len(layouts) * self.data.features.values.shape[1]
+            size = max(self.schedule.batch, rows_at_once(EVALUATION_BATCH, values))
             batches = deal(layouts, batch_count(max(map(len, layouts)), self.block, size), self.data.shape.tasks)
             self.held_out = [(each, torch.from_numpy(each.mask.sum(axis=(1, 2)))) for each in batches]
         return self.held_out

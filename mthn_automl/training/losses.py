@@ -1,33 +1,30 @@
-"""The loss of a row and the prediction of an output, for each kind of problem."""
+"""The loss of a row and the prediction of an output, as the kind of problem has them."""
 
-import numpy as np
-import torch
 from torch import Tensor
-from torch.nn import functional
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.encoding import Encoder
+from mthn_automl.data.kind import kind_of
 from mthn_automl.data.schema import Problem, Schema
 
 
 def network_outputs(schema: Schema) -> int:
-    """Columns a network writes: one a target; one logit for two classes; one logit a class for more."""
-    return 1 if schema.problem is Problem.BINARY else schema.outputs
+    """Columns a network writes."""
+    return schema.kind.outputs(len(schema.targets), len(schema.classes))
 
 
-def row_loss(problem: Problem, output: Tensor, target: Tensor) -> Tensor:
-    """Squared error (mean over targets), or cross-entropy.
+def row_loss(problem: Problem, output: Tensor, target: Tensor, counts: Tensor | None = None) -> Tensor:
+    """What a row costs in training: the mean over its targets, each times what it counts.
 
     Shape:
-        output (..., outputs), target (..., targets) -> (...).
+        output (..., outputs), target (..., scaled targets, of counts and exposures), counts (..., targets) or (..., 1)
+        -> (...).
     """
-    if problem is Problem.REGRESSION:
-        return (output - target).square().mean(dim=-1)
-    if problem is Problem.BINARY:
-        loss = functional.binary_cross_entropy_with_logits(output, target, reduction="none")
-        return loss.squeeze(-1)
-    chosen = functional.log_softmax(output, dim=-1).gather(-1, target.long())
-    return -chosen.squeeze(-1)
+    kind = kind_of(problem)
+    loss = kind.loss(output, target)
+    if counts is not None:
+        loss = loss * counts
+    return loss.mean(dim=-1) if kind.several else loss.squeeze(-1)
 
 
 def weighted_mean(loss: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
@@ -35,11 +32,10 @@ def weighted_mean(loss: Tensor, weight: Tensor, mask: Tensor) -> Tensor:
     return (loss * weight).flatten(1).sum(dim=1) / mask.flatten(1).sum(dim=1).clamp(min=1.0)
 
 
-def to_prediction(problem: Problem, output: Tensor, encoder: Encoder) -> FloatArray:
-    """Raw outputs to the target's own scale, or to probabilities: (rows, outputs) -> (rows, targets or classes)."""
-    if problem is Problem.REGRESSION:
-        return encoder.decode_target(output.numpy())
-    if problem is Problem.BINARY:
-        second = torch.sigmoid(output.double()).numpy()
-        return np.concatenate([1.0 - second, second], axis=1)
-    return torch.softmax(output.double(), dim=-1).numpy()
+def to_prediction(problem: Problem, output: FloatArray, encoder: Encoder) -> FloatArray:
+    """Raw outputs to the target's own scale, at an exposure of 1, or to probabilities.
+
+    Shape:
+        (..., outputs) -> (..., targets or classes) float64.
+    """
+    return encoder.prediction(kind_of(problem), output)

@@ -5,18 +5,23 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from mthn_automl.data.dataset import Dataset, FloatArray, Table, TaskTable
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.models.base import Classical, Size
 from mthn_automl.training.networks import Networks
 
-OneModel = tuple[Any, ...]
-"""A task's network of each model of a mean, as the `predict_row` of each needs it."""
+OneModel = tuple[tuple[float, Any], ...]
+"""A task's network of each model of a mean, as the `predict_row` of each needs it, and the weight of what it says."""
 
 
 @dataclass(frozen=True)
 class Mean:
     """The weighted mean of the predictions of several models, on the target's own scale or of probabilities.
+
+    A row of a task on which some models were trained and others were not, since their folds held it out, is predicted
+    by the first alone.
 
     Attributes:
         models: at least two.
@@ -28,7 +33,16 @@ class Mean:
 
     def predict(self, rows: Dataset) -> FloatArray:
         """(rows, outputs) float64."""
-        return weighted([model.predict(rows) for model in self.models], self.weights)
+        predictions = [model.predict(rows) for model in self.models]
+        if all(_trained(model) is None for model in self.models):
+            return weighted(predictions, self.weights)
+        return np.asarray((self._weights_of(rows.task)[:, :, None] * np.stack(predictions)).sum(axis=0))
+
+    def _weights_of(self, task: IntArray) -> FloatArray:
+        """(models, rows) weights of the models for rows of these tasks."""
+        knows = np.stack([_knows(model, task) for model in self.models])
+        weights = np.array(self.weights)[:, None] * np.where(knows.any(axis=0), knows, True)
+        return np.asarray(weights / weights.sum(axis=0))
 
     def size(self) -> Size:
         """Of all models together."""
@@ -51,22 +65,34 @@ class Mean:
     def task_network(self, task: int, tasks: TaskTable) -> OneModel | None:
         """What `predict_row` needs of a task, which is one of `tasks`; None where a model has none."""
         networks = []
-        for model in self.models:
+        weights = self._weights_of(np.array([task]))[:, 0].tolist()
+        for weight, model in zip(weights, self.models, strict=True):
             network = None if isinstance(model, Classical) else model.task_network(task, tasks)
             if network is None:
                 return None
-            networks.append(network)
+            networks.append((weight, network))
         return tuple(networks)
 
     def predict_row(self, features: Table, network: OneModel) -> FloatArray:
         """(outputs,) float64: as `predict` for the one row of a table, at the cost of one row a model."""
         predictions = [
-            networks_of(model).predict_row(features, each) for model, each in zip(self.models, network, strict=True)
+            networks_of(model).predict_row(features, each)
+            for model, (_, each) in zip(self.models, network, strict=True)
         ]
-        return weighted(predictions, self.weights)
+        return weighted(predictions, [weight for weight, _ in network])
 
 
 Model = Networks | Classical | Mean
+
+
+def _trained(model: Model) -> IntArray | None:
+    """Tasks that the model was trained on, where it was not on all; a mean knows what one of its models knows."""
+    return None if isinstance(model, Mean) else model.trained
+
+
+def _knows(model: Model, task: IntArray) -> NDArray[np.bool_]:
+    trained = _trained(model)
+    return np.ones(len(task), dtype=bool) if trained is None else np.isin(task, trained)
 
 
 def networks_of(model: Model) -> "Networks | Mean":

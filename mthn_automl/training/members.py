@@ -15,6 +15,7 @@ from torch import Tensor
 from torch.func import stack_module_state, vmap
 
 from mthn_automl.models.base import Architecture, ProblemShape
+from mthn_automl.models.parts.categories import embedded
 from mthn_automl.training.tables import State
 
 
@@ -65,11 +66,11 @@ class Outputs:
         """What a training step needs of one member, whose tensors are without the dimension of members.
 
         Shape:
-            features (blocks, rows, d_x), task (blocks,) -> (blocks, rows, outputs), ().
+            features (blocks, rows, encoded columns), task (blocks,) -> (blocks, rows, outputs), ().
         """
         with self.given(parameters, buffers) as inner:
             call = inner.training_outputs if inner.training else inner
-            return call(features, task), inner.penalty()
+            return call(inner.embedded(features), task), inner.penalty()
 
     def training_mode(self, wanted: bool) -> None:
         """Set as `nn.Module.train` does, which takes a tenth of a small step, when it is another than now."""
@@ -121,7 +122,7 @@ class Pack:
         """Outputs and penalties of all members, outside training: without dropout, whatever a training left on.
 
         Shape:
-            features (members, blocks, rows, d_x), task (members, blocks)
+            features (members, blocks, rows, encoded columns), task (members, blocks)
             -> (members, blocks, rows, outputs), (members,).
         """
         self.outputs.training_mode(False)
@@ -130,6 +131,11 @@ class Pack:
         parameters, buffers = self._present(self.parameters, task), self._present(self.buffers, task)
         block = torch.arange(task.shape[1], device=task.device).expand(task.shape)
         return compute(self.outputs, parameters, buffers, features, block)
+
+    def embedded(self, features: Tensor, member: int) -> Tensor:
+        """Encoded rows as the task networks of a member read them."""
+        columns = self.prototype.wide_columns
+        return embedded(features, self.parameters["categories"][member].detach(), columns) if columns else features
 
     def _present(self, state: State, task: Tensor) -> State:
         """Rows of the task-indexed tensors for the tasks at hand: a step costs nothing for the others."""

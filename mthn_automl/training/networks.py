@@ -8,10 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table, TaskTable
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.schema import Problem
 from mthn_automl.models.base import Size
+from mthn_automl.training.batches import rows_at_once
 from mthn_automl.training.losses import to_prediction
 from mthn_automl.training.members import Pack
 from mthn_automl.training.predict import pack_outputs
@@ -30,17 +32,19 @@ class Networks:
         pack: the members.
         encoder: of rows and tasks, and back to the target's own scale.
         problem: what is predicted.
+        trained: numbers of the tasks that they were trained on, in rising order; None: on all.
     """
 
     pack: Pack
     encoder: Encoder
     problem: Problem
+    trained: IntArray | None = None
 
     def predict(self, rows: Dataset) -> FloatArray:
         """(rows, outputs) float64: the target's own scale, or probabilities. Tasks beyond the known are average."""
         known = self.task_networks
         if known is None:
-            return self._predict_by_pack(rows)
+            return rows.exposed(self._predict_by_pack(rows))
         none = np.zeros((len(self.pack), 0, known.outputs), dtype=np.float32)
         prediction = np.empty((len(rows), self._finish(none).shape[1]))
         new = rows.task >= len(known)
@@ -48,7 +52,7 @@ class Networks:
         if new.any():
             unseen = known.of_unseen(self._metadata_of_new(rows.tasks))
             self._fill(prediction, unseen, rows.features, rows.task - len(known), np.flatnonzero(new))
-        return prediction
+        return rows.exposed(prediction)
 
     @cached_property
     def task_networks(self) -> TaskNetworks | None:
@@ -69,7 +73,9 @@ class Networks:
 
     def working_parameters(self) -> int | None:
         """Of one task's networks, but for what leads nowhere; None where the architecture has no task networks."""
-        return None if self.task_networks is None else self.task_networks.working_parameters()
+        if self.task_networks is None:
+            return None
+        return self.task_networks.working_parameters() + len(self.pack) * self.pack.prototype.category_parameters
 
     def task_network(self, task: int, tasks: TaskTable) -> OneNetwork | None:
         """What `predict_row` needs of a task, which is one of `tasks`; None where the architecture has none."""
@@ -79,28 +85,31 @@ class Networks:
         return known.of_unseen(self._metadata_of_new(tasks)).one(task - len(known))
 
     def predict_row(self, features: Table, network: OneNetwork) -> FloatArray:
-        """(outputs,) float64: as `predict` for the one row of a table, at the cost of one row."""
-        outputs = apply_one(self.encoder.encode_features(features), network)
+        """(outputs,) float64: as `predict` for the one row of a table, of an exposure of 1, at the cost of one row."""
+        given = self.encoder.encode_features(features)
+        if self.pack.prototype.wide_columns:
+            row = torch.from_numpy(given)
+            given = torch.stack([self.pack.embedded(row, member) for member in range(len(self.pack))]).numpy()
+        outputs = apply_one(given, network)
         return np.asarray(self._finish(outputs)[0])
 
     def _fill(
         self, prediction: FloatArray, networks: TaskNetworks, features: Table, task: IntArray, wanted: IntArray
     ) -> None:
         """Write the predictions of the wanted rows to where they belong."""
-        for tasks, rows in grouped(task, wanted):
+        for tasks, rows in grouped(task, wanted, self.encoder.feature_width):
             flat = rows.reshape(-1)
             given = torch.from_numpy(self.encoder.encode_features(features.take(flat)))
             blocks = given.reshape(*rows.shape, given.shape[1])
-            outputs = torch.stack([apply_network(blocks, each) for each in networks.networks(tasks)])
+            members = enumerate(networks.networks(tasks))
+            outputs = torch.stack([apply_network(self.pack.embedded(blocks, index), each) for index, each in members])
             prediction[flat] = self._finish(outputs.flatten(1, 2).numpy())
 
     def _finish(self, outputs: FloatArray) -> FloatArray:
         """Mean prediction of the members: (members, rows, outputs) -> (rows, targets or classes)."""
-        if self.problem is Problem.REGRESSION:  # decoding is linear, so the mean comes first
-            return self.encoder.decode_target(outputs.sum(axis=0, dtype=np.float64) / len(outputs))
-        flat = torch.from_numpy(outputs.reshape(-1, outputs.shape[2]))
-        probabilities = to_prediction(self.problem, flat, self.encoder)
-        return np.asarray(probabilities.reshape(*outputs.shape[:2], probabilities.shape[1]).mean(axis=0))
+        if self.problem is Problem.REGRESSION and self.encoder.logarithm is None:  # it is linear: the mean comes first
+            return to_prediction(self.problem, outputs.sum(axis=0, dtype=np.float64) / len(outputs), self.encoder)
+        return np.asarray(to_prediction(self.problem, outputs, self.encoder).mean(axis=0))
 
     def _metadata_of_new(self, tasks: TaskTable) -> Tensor:
         """(members, new tasks, d_m) of the tasks beyond the known."""
@@ -115,9 +124,10 @@ class Networks:
         if len(rows.tasks) > pack.buffers["metadata"].shape[1]:
             metadata = torch.cat([pack.buffers["metadata"], self._metadata_of_new(rows.tasks)], dim=1)
             pack = pack.with_tasks(metadata)
+        step = rows_at_once(ROWS_AT_ONCE, self.encoder.feature_width)
         parts = [
-            self._part_by_pack(pack, rows.take(np.arange(start, min(start + ROWS_AT_ONCE, len(rows)))))
-            for start in range(0, max(len(rows), 1), ROWS_AT_ONCE)
+            self._part_by_pack(pack, rows.take(np.arange(start, min(start + step, len(rows)))))
+            for start in range(0, max(len(rows), 1), step)
         ]
         return np.concatenate(parts)
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.optim.adamw import adamw
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.training.settings import TrainingSettings
 
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8

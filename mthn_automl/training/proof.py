@@ -5,7 +5,8 @@ from copy import copy
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray, Table, TaskTable
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.models.base import Classical
 from mthn_automl.training.mean import mean_of

@@ -5,10 +5,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray, Table
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset, Table
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.preprocess import Preprocessor
 from mthn_automl.data.scaling import FAR, Scaling, median_and_spread
+from mthn_automl.data.schema import Problem
 
 SAMPLE = 100_000
 """Rows that a column's median and spread are taken from; they need only be near the middle of the values."""
@@ -66,9 +68,12 @@ def scaled_features(table: Table, folds: Sequence[Preprocessor]) -> Scaled:
     return replace(_checked(values, np.stack(scale), np.stack(shift), len(middle)), middle=middle, spread=spread)
 
 
-def scaled_target(target: FloatArray, folds: Sequence[Encoder]) -> Scaled:
-    """Targets standardised by each fold's training rows, or class indices as they are."""
-    scalings = [each.target for each in folds]
+def scaled_target(dataset: Dataset, folds: Sequence[Encoder]) -> Scaled:
+    """Targets as the kind of problem scales them by each fold's training rows; of counts, exposures behind them."""
+    if dataset.schema.problem is Problem.COUNT:
+        return _with_exposures(dataset, folds)
+    logarithm, scalings = folds[0].logarithm, [each.target for each in folds]
+    target = dataset.target if logarithm is None else logarithm.taken(dataset.target)
     as_it_is = all(set(each.mean) == {0.0} and set(each.scale) == {1.0} for each in scalings)
     targets = target.shape[1]
     middle, spread = (
@@ -76,7 +81,36 @@ def scaled_target(target: FloatArray, folds: Sequence[Encoder]) -> Scaled:
     )
     values = Scaling.of(middle, spread).standardised(target).astype(np.float32)
     scale, shift = zip(*(each.of_stored(middle, spread) for each in scalings), strict=True)
-    return Scaled(values, np.stack(scale).astype(np.float32), np.stack(shift).astype(np.float32))
+    gaps = bool(np.isnan(target).any())
+    return Scaled(values, np.stack(scale).astype(np.float32), np.stack(shift).astype(np.float32), gaps)
+
+
+def scaled_counts(dataset: Dataset, training: Sequence[IntArray]) -> Scaled | None:
+    """What each target of each row counts in the loss: nothing where it is missing, else as the row is weighted.
+
+    Each fold scales them to a mean of 1 over its training rows, so that penalties weigh as much as without gaps and
+    weights. None where everything counts alike.
+
+    Shape:
+        (rows, targets), or (rows, 1) where no target is missing.
+    """
+    known = ~np.isnan(dataset.target)
+    if known.all():
+        if dataset.weight is None:
+            return None
+        known = known[:, :1]
+    counts = (known if dataset.weight is None else known * dataset.weight[:, None]).astype(np.float32)
+    means = [float(counts[rows].mean(dtype=np.float64)) for rows in training]
+    scale = np.array([1.0 / mean if mean > 0 else 1.0 for mean in means], dtype=np.float32)
+    scale = np.tile(scale[:, None], counts.shape[1])
+    return Scaled(counts, scale, np.zeros_like(scale))
+
+
+def _with_exposures(dataset: Dataset, folds: Sequence[Encoder]) -> Scaled:
+    """Counts are not stored relative to a middle: a zero must stay one."""
+    values = np.concatenate([dataset.target, dataset.exposures[:, None]], axis=1).astype(np.float32)
+    scale = [np.append(1.0 / each.target.arrays[1], 1.0) for each in folds]
+    return Scaled(values, np.stack(scale).astype(np.float32), np.zeros((len(folds), values.shape[1]), np.float32))
 
 
 def sample(rows: int) -> slice:
@@ -85,8 +119,12 @@ def sample(rows: int) -> slice:
 
 
 def _of_fold(fold: Preprocessor, middle: FloatArray, spread: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Scale and shift of every column: numbers, indicators, then categories, 0 for those the fold did not see."""
-    seen = [float(each) for column in fold.seen for each in column]
+    """Scale and shift of every column: numbers, indicators, then categories, 0 for those the fold did not see.
+
+    The indices of wide columns stay as they are: networks learn nothing of a category that the fold did not see.
+    """
+    seen = [float(each) for column, wide in zip(fold.seen, fold.wide, strict=True) if not wide for each in column]
+    seen += [1.0] * sum(fold.wide)
     numeric_scale, numeric_shift = fold.scaling.of_stored(middle, spread)
     scale = np.concatenate([numeric_scale, np.ones(sum(fold.flagged)), np.array(seen)])
     shift = np.concatenate([numeric_shift, np.zeros(len(scale) - len(middle))])

@@ -18,6 +18,7 @@ class TrainingSettings:
         loss_weighting: what a row counts: as any other, as 1 / the rows of its task, as a power of that, or as 1 / the
             running loss of its task.
         loss_power: that power.
+        target_scale: whether targets are learnt as they are, or their logarithms; of classical models, too.
         squash: whether features are scaled by medians and quartiles and drawn in.
     """
 
@@ -28,3 +29,4 @@ class TrainingSettings:
     loss_weighting: LossWeighting = "rows"
     loss_power: float = 0.5
     squash: bool = False
+    target_scale: Literal["as_is", "log"] = "as_is"

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mthn_automl.data.dataset import FloatArray, IntArray
-from mthn_automl.training.batches import narrow
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.training.batches import narrow, rows_at_once
 from mthn_automl.training.members import Pack
 from mthn_automl.training.tables import State
 
@@ -156,7 +156,7 @@ def apply_one(features: FloatArray, network: OneNetwork) -> FloatArray:
     return features
 
 
-def grouped(task: IntArray, rows: IntArray) -> Iterator[tuple[IntArray, IntArray]]:
+def grouped(task: IntArray, rows: IntArray, width: int) -> Iterator[tuple[IntArray, IntArray]]:
     """The given rows in chunks of blocks, each block of one task.
 
     A task's rows are cut into equal blocks, where need be by letting the last two overlap. Blocks are dealt by their
@@ -165,6 +165,7 @@ def grouped(task: IntArray, rows: IntArray) -> Iterator[tuple[IntArray, IntArray
     Args:
         task: of every row there is.
         rows: those wanted.
+        width: values of a row, which bound the rows of a chunk.
 
     Yields:
         task (blocks,) and rows (blocks, size) of a chunk; together each of `rows` at least once.
@@ -177,18 +178,18 @@ def grouped(task: IntArray, rows: IntArray) -> Iterator[tuple[IntArray, IntArray
     of_task = np.arange(len(length)) - np.repeat(np.cumsum(blocks) - blocks, blocks)
     first = np.repeat(starts, blocks) + np.minimum(of_task * length, np.repeat(counts, blocks) - length)
     by_length = np.argsort(-length, kind="stable")
-    for chosen in _cut(length[by_length]):
+    for chosen in _cut(length[by_length], rows_at_once(ROWS_AT_ONCE, width)):
         chunk = by_length[chosen]
         within = np.minimum(np.arange(length[chunk[0]]), length[chunk, None] - 1)
         yield task[order[first[chunk]]], order[first[chunk, None] + within]
 
 
-def _cut(length: IntArray) -> Iterator[slice]:
-    """Chunks of blocks of falling length: at most ROWS_AT_ONCE rows, each more than half as long as the first."""
+def _cut(length: IntArray, at_once: int) -> Iterator[slice]:
+    """Chunks of blocks of falling length: at most so many rows, each more than half as long as the first."""
     start = 0
     while start < len(length):
         longest = int(length[start])
         alike = int(np.searchsorted(-length, -longest / 2, side="left"))
-        stop = min(start + max(1, ROWS_AT_ONCE // longest), alike)
+        stop = min(start + max(1, at_once // longest), alike)
         yield slice(start, stop)
         start = stop

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.scaling import drawn_in
 from mthn_automl.data.schema import Problem
 from mthn_automl.training.device import holds
@@ -73,6 +73,7 @@ class DeviceData:
         metadata: (folds, tasks, d_m) float32.
         problem: what is predicted.
         device: where steps are taken.
+        counts: of all rows; None: everything counts alike.
     """
 
     features: ScaledTensor
@@ -80,15 +81,18 @@ class DeviceData:
     metadata: Tensor
     problem: Problem
     device: torch.device
+    counts: ScaledTensor | None = None
 
     @classmethod
     def of(cls, data: TrainingData, device: torch.device) -> "DeviceData":
         features, target = ScaledTensor.of(data.features, device), ScaledTensor.of(data.target, device)
-        return cls(features, target, _tensor(data.metadata, device), data.problem, device)
+        counts = None if data.counts is None else ScaledTensor.of(data.counts, device)
+        return cls(features, target, _tensor(data.metadata, device), data.problem, device, counts)
 
     def scaled_as(self, data: TrainingData) -> "DeviceData":
-        """The same rows, whose features `data` scales in another way."""
-        return replace(self, features=self.features.scaled_as(data.features, self.device))
+        """The same rows, whose features `data` scales in another way, and with its targets."""
+        target = ScaledTensor.of(data.target, self.device)
+        return replace(self, features=self.features.scaled_as(data.features, self.device), target=target)
 
 
 def _tensor(array: FloatArray, device: torch.device) -> Tensor:

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mthn_automl.data.dataset import IntArray
+from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.schema import Problem
 from mthn_automl.training.batches import Batch
 from mthn_automl.training.losses import row_loss, weighted_mean
@@ -30,8 +30,9 @@ class Rows:
         features: (members, blocks, rows, d_x) float32, as each member's fold scales them.
         target: (members, blocks, rows, targets) float32, likewise.
         mask: (members, blocks, rows) float32, 1 for a row and 0 for padding.
-        weight: (members, blocks, rows) float32, what a row counts in the loss; 0 for padding.
+        weight: (members, blocks, rows) float32, what a row counts in the loss by its task; 0 for padding.
         place: (members, blocks) int64, where among the tasks that the network is given each block's task stands.
+        counts: (members, blocks, rows, targets or 1) float32, what each target of a row counts; None: all count alike.
     """
 
     features: Tensor
@@ -39,6 +40,7 @@ class Rows:
     mask: Tensor
     weight: Tensor
     place: Tensor
+    counts: Tensor | None = None
 
 
 def losses(
@@ -53,15 +55,17 @@ def losses(
     else:
         output, penalty = outputs(parameters, buffers, rows.features.squeeze(0), rows.place.squeeze(0))
         output, penalty = output.unsqueeze(0), penalty.unsqueeze(0)
-    loss = _loss_of_rows(problem, output, rows.target)
+    loss = _loss_of_rows(problem, output, rows)
     return weighted_mean(loss, rows.weight, rows.mask), penalty, loss.detach()
 
 
-def _loss_of_rows(problem: Problem, output: Tensor, target: Tensor) -> Tensor:
+def _loss_of_rows(problem: Problem, output: Tensor, rows: Rows) -> Tensor:
     """(members, blocks, rows); the mean over heads where outputs are (members, heads, blocks, rows, outputs)."""
+    target, counts = rows.target, rows.counts
     if output.ndim == target.ndim:
-        return row_loss(problem, output, target)
-    return row_loss(problem, output, target.unsqueeze(1).expand(-1, output.shape[1], -1, -1, -1)).mean(dim=1)
+        return row_loss(problem, output, target, counts)
+    of_heads = target.unsqueeze(1).expand(-1, output.shape[1], -1, -1, -1)
+    return row_loss(problem, output, of_heads, None if counts is None else counts.unsqueeze(1)).mean(dim=1)
 
 
 class Trainer:
@@ -125,7 +129,7 @@ class Trainer:
         given = self._rows(batch, self.weights)
         loss, penalty, of_rows = self._losses(batch, rows, given)
         if self.weights is not None:
-            self.weights.learn(batch, of_rows, given.mask)
+            self.weights.learn(batch, of_rows, given.mask, given.counts)
         gradients = torch.autograd.grad((loss + penalty).sum(), leaves, materialize_grads=True)
         shared, of_tasks = gradients[: len(self.leaves)], gradients[len(self.leaves) :]
         self.optimiser.step([*self._of_shared(shared), *of_tasks], fetched)
@@ -145,6 +149,22 @@ class Trainer:
         """Make the pack's parameters those of the present step for all tasks."""
         if self.optimiser.rows is not None:
             self.optimiser.rows.settle()
+
+    def give_means(self, trained: Sequence[IntArray | None]) -> None:
+        """Give tasks on which a member does not train the mean of the tables' rows of those on which it does.
+
+        A task never seen is given the same. The pack must be settled.
+
+        Args:
+            trained: of each member, the tasks on which it trains; None: on all.
+        """
+        state = {**self.pack.parameters, **self.pack.buffers}
+        tables = [state[name].detach() for name in self.pack.prototype.task_indexed]
+        for member, tasks in enumerate(trained):
+            if tasks is not None:
+                others = self._to(np.setdiff1d(np.arange(self.tasks), tasks))
+                for table in tables:
+                    table[member, others] = table[member, self._to(tasks)].mean(dim=0)
 
     def loss(self, batch: Batch) -> Tensor:
         """Mean loss of each member over a batch, (members,); the pack must be settled."""
@@ -187,9 +207,10 @@ class Trainer:
             task = np.take_along_axis(batch.present, batch.place, axis=1) % self.tasks
         rows = torch.from_numpy(batch.rows)
         features, target = (each.take(rows, self.fold) for each in (self.data.features, self.data.target))
+        counts = None if self.data.counts is None else self.data.counts.take(rows, self.fold)
         mask = self._to(batch.mask).to(features.dtype)
         weight = mask if weights is None else weights.of_rows(batch, mask)
-        return Rows(features, target, mask, weight, self._to(task))
+        return Rows(features, target, mask, weight, self._to(task), counts)
 
     def _to(self, array: np.ndarray) -> Tensor:
         return torch.from_numpy(array).to(self.data.device, non_blocking=True)

@@ -20,6 +20,9 @@ MEMORY = 0.9
 LEAST_LOSS = 1e-3
 """Of the standardised targets' variance: a task that is fitted perfectly must not push all others aside."""
 
+LEAST_COUNT = 1e-12
+"""Rows that a task counts, at least: what is divided by it is not used where it counts none."""
+
 
 class LossWeights:
     """Weights of rows by task; `table` (members, tasks + 1), the last column standing for no task."""
@@ -37,7 +40,11 @@ class LossWeights:
         if settings.loss_weighting == "uncertainty":
             return cls(torch.ones(len(folds), tasks + 1), learns=True)
         power = 1.0 if settings.loss_weighting == "tasks" else settings.loss_power
-        sizes = [np.bincount(data.task[rows], minlength=tasks) for rows in data.training]
+        counts = None if data.counts is None else data.counts.values.mean(axis=1, dtype=np.float64)
+        sizes = [
+            np.bincount(data.task[rows], None if counts is None else counts[rows], minlength=tasks)
+            for rows in data.training
+        ]
         tables = [_by_size(each, power) for each in sizes]
         return cls(torch.from_numpy(np.stack([tables[fold] for fold in folds])), learns=False)
 
@@ -56,8 +63,10 @@ class LossWeights:
         raw = mask / weight.clamp(min=LEAST_LOSS)
         return raw * (_sum(mask) / _sum(raw).clamp(min=1e-12))[:, None, None]
 
-    def learn(self, batch: Batch, loss: Tensor, mask: Tensor) -> None:
+    def learn(self, batch: Batch, loss: Tensor, mask: Tensor, counts: Tensor | None = None) -> None:
         """Take the losses of a step's rows, (members, blocks, rows), into the running losses of their tasks.
+
+        counts: (members, blocks, rows, targets or 1) what the losses hold each target times; None: one.
 
         Kendall's objective exp(-s) L + s has its optimum in s at exp(s) = L: the noise need not be learnt by descent.
         """
@@ -65,10 +74,11 @@ class LossWeights:
             return
         place = torch.from_numpy(batch.place).to(loss.device)
         none = loss.new_zeros(batch.present.shape)
-        total, count = (none.scatter_add(1, place, each.sum(dim=2)) for each in (loss * mask, mask))
+        counted = mask if counts is None else mask * counts.mean(dim=-1)
+        total, count = (none.scatter_add(1, place, each.sum(dim=2)) for each in (loss * mask, counted))
         present = torch.from_numpy(batch.present).to(loss.device)
         before = self.table.gather(1, present)
-        after = torch.where(count > 0, MEMORY * before + (1.0 - MEMORY) * total / count.clamp(min=1.0), before)
+        after = torch.where(count > 0, MEMORY * before + (1.0 - MEMORY) * total / count.clamp(min=LEAST_COUNT), before)
         self.table.scatter_(1, present, after)
 
     def _tasks(self, batch: Batch) -> Tensor:
@@ -81,7 +91,7 @@ def _sum(values: Tensor) -> Tensor:
 
 
 def _by_size(sizes: np.ndarray, power: float) -> np.ndarray:
-    """(tasks + 1,) n^-power, scaled so that its mean over rows is 1; sizes: rows of each task."""
-    weight = np.where(sizes > 0, np.maximum(sizes, 1.0) ** -power, 0.0)
+    """(tasks + 1,) n^-power, scaled so that its mean over rows is 1; sizes: rows of each task, as they count."""
+    weight = np.where(sizes > 0, np.maximum(sizes, LEAST_COUNT) ** -power, 0.0)
     scaled = weight * sizes.sum() / max((weight * sizes).sum(), 1e-300)
     return np.append(scaled, 1.0).astype(np.float32)

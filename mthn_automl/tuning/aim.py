@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.tuning.ensemble import Candidate, blended, greedy, target_of
 from mthn_automl.tuning.objective import SearchData
 from mthn_automl.tuning.results import TrialResult
@@ -63,8 +63,9 @@ class EnsembleAim:
         }
 
     def _gap(self, candidate: Candidate, together: FloatArray, error: float) -> float:
+        truth = np.where(np.isnan(self.truth), candidate.prediction, self.truth)
         for step in STEPS_TO_TRUTH:
-            moved = (1 - step) * candidate.prediction + step * self.truth
+            moved = (1 - step) * candidate.prediction + step * truth
             if self.target.error((1 - SHARE) * together + SHARE * moved) < error:
                 return step * candidate.result.error
         return candidate.result.error

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray, IntArray
-from mthn_automl.data.metrics.parts.scores import mean_of_defined
-from mthn_automl.data.scoring import Metric, metric_named
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.scoring import Metric, error_over_rows, error_over_tasks, metric_named
 from mthn_automl.models.base import Size
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits
 from mthn_automl.tuning.objective import SearchData
@@ -36,32 +35,34 @@ class Target:
     """What is to be predicted, and how predictions are scored.
 
     Attributes:
-        values: (rows, targets), or (rows, 1) with the indices of classes.
+        values: (rows, targets), NaN where missing, or (rows, 1) with the indices of classes.
         task: (rows,) task numbers.
         metric: by which the error is measured.
         average: what it is averaged over, `rows` or `tasks`.
+        weight: (rows,) what each row counts; None: all count alike.
     """
 
     values: FloatArray
     task: IntArray
     metric: Metric
     average: str
+    weight: FloatArray | None = None
 
     def take(self, rows: IntArray) -> "Target":
-        return Target(self.values[rows], self.task[rows], self.metric, self.average)
+        weight = None if self.weight is None else self.weight[rows]
+        return Target(self.values[rows], self.task[rows], self.metric, self.average, weight)
 
     def error(self, prediction: FloatArray, average: str | None = None) -> float:
         """Of (rows, outputs), over what the search averages, or over what is asked for."""
         if (average or self.average) == "rows":
-            return self.metric.function(self.values, prediction)
-        present, group = np.unique(self.task, return_inverse=True)
-        return float(mean_of_defined(self.metric.prepare(self.values, prediction).by_group(group, len(present))))
+            return error_over_rows(self.metric, self.values, prediction, self.weight)
+        return error_over_tasks(self.metric, self.values, prediction, self.task, self.weight)[0]
 
 
 def target_of(data: SearchData, rows: IntArray) -> Target:
     """That of some rows of a search."""
-    dataset = data.dataset
-    return Target(dataset.target[rows], dataset.task[rows], metric_named(data.metric), data.average)
+    some = data.dataset.take(rows)
+    return Target(some.target, some.task, metric_named(data.metric), data.average, some.weight)
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,11 @@ class Ensemble:
 
 
 def ensembles(
-    target: Target, candidates: Sequence[Candidate], fold: IntArray, limits: Limits = NO_LIMITS
+    target: Target,
+    candidates: Sequence[Candidate],
+    fold: IntArray,
+    limits: Limits = NO_LIMITS,
+    unit: IntArray | None = None,
 ) -> list[Ensemble]:
     """The best ensembles of one member, two, three ..., as long as more of them lower the error of the selection.
 
@@ -124,9 +129,11 @@ def ensembles(
         candidates: at least one, each with finite predictions of all these rows.
         fold: (rows,) the fold of each row.
         limits: that a fold's model of each member keeps together with those of the other members.
+        unit: (rows,) numbers of what a single hold-out keeps together, such as tasks; None: each row by itself.
     """
     chosen = _selected(target, candidates, np.arange(len(fold)), limits)
-    groups = fold if len(np.unique(fold)) > 1 else np.arange(len(fold)) % GROUPS
+    units = np.arange(len(fold)) if unit is None else np.unique(unit, return_inverse=True)[1]
+    groups = fold if len(np.unique(fold)) > 1 else units % GROUPS
     nested = [
         (rows, _selected(target, candidates, np.flatnonzero(groups != group), limits))
         for group in np.unique(groups)

@@ -2,23 +2,29 @@
 
 import time
 from collections.abc import Generator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mthn_automl.catalogue import SpaceFile
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.errors import OutOfTimeError
-from mthn_automl.models.base import Classical, Growth
+from mthn_automl.models.base import Classical
+from mthn_automl.models.parts.growth import Growth
+from mthn_automl.training.encode import training_rows
 from mthn_automl.tuning.space import make_settings
+
+if TYPE_CHECKING:
+    from mthn_automl.tuning.objective import Configuration
 
 
 class FoldFits:
     """A model a fold, and what they predict.
 
-    new: makes a model. fold: (rows,) the fold that each row validates in; -1: it always trains. rungs: of models that
-    are made in rounds, as their search space file lists them. deadline: seconds since the epoch.
+    fold: (rows,) the fold that each row validates in; -1: it always trains. rungs: of models that are made in rounds,
+    as their search space file lists them. forward: whether a fold trains on the folds before it only.
 
     Attributes:
         models: one a fold, in the order of the folds.
@@ -26,10 +32,19 @@ class FoldFits:
     """
 
     def __init__(
-        self, models: list[Classical], dataset: Dataset, fold: IntArray, flags: Flags, seed: int, rungs: tuple[int, ...]
+        self,
+        models: list[Classical],
+        dataset: Dataset,
+        fold: IntArray,
+        flags: Flags,
+        seed: int,
+        rungs: tuple[int, ...],
+        *,
+        forward: bool = False,
     ) -> None:
         self.models, self.dataset, self.fold = models, dataset, fold
         self.flags, self.seed, self.rungs = flags, seed, rungs
+        self.forward = forward
         self.stopped_by_time = False
 
     def steps(self, deadline: float | None) -> Generator[int, None, None]:
@@ -63,9 +78,8 @@ class FoldFits:
             )
 
     def _fit(self, number: int, deadline: float | None) -> Generator[int, None, bool]:
-        validating = self.fold == number
-        growth = Growth(None, self.dataset.take(np.flatnonzero(validating)), self.rungs, deadline)
-        training = self.dataset.take(np.flatnonzero(~validating))
+        growth = Growth(None, self.dataset.take(np.flatnonzero(self.fold == number)), self.rungs, deadline)
+        training = self.dataset.take(training_rows(self.fold, number, forward=self.forward))
         return (yield from self.models[number].fit_in_steps(training, growth, flags=self.flags, seed=self.seed))
 
     def predictions(self) -> FloatArray:
@@ -90,3 +104,12 @@ def unfitted(file: SpaceFile, settings: dict[str, Any]) -> Classical:
     """A model of a classical architecture, with these of its settings."""
     architecture: Any = file.load_class()
     return architecture(make_settings(architecture.Settings, settings))  # type: ignore[no-any-return]
+
+
+def fit_classical(
+    configuration: "Configuration", training: Dataset, flags: Flags, rounds: int | None = None
+) -> Classical:
+    """Fit one classical configuration on all given rows. rounds: as in `Growth`."""
+    model = unfitted(configuration.file, configuration.settings)
+    model.fit(training, flags=flags, seed=configuration.seed, rounds=rounds)
+    return model

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 
 
 def pareto_front(points: FloatArray | IntArray) -> NDArray[np.bool_]:

@@ -4,14 +4,17 @@ import math
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import torch
 
 from mthn_automl.catalogue import SpaceFile
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
+from mthn_automl.data.logarithm import ADDED
 from mthn_automl.data.scoring import error_over_rows, error_over_tasks, metric_named
 from mthn_automl.errors import DivergedError, UndefinedError
 from mthn_automl.models.base import Architecture, Classical, Size, Traits
@@ -19,6 +22,7 @@ from mthn_automl.training.allocator import keep_memory
 from mthn_automl.training.device import choose_device
 from mthn_automl.training.encode import TrainingData, encode
 from mthn_automl.training.fit import FitResult, Paused, Training, drained
+from mthn_automl.training.log_target import with_log_target
 from mthn_automl.training.losses import to_prediction
 from mthn_automl.training.members import Member, Pack
 from mthn_automl.training.networks import Networks
@@ -27,15 +31,15 @@ from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.squash import squashed
 from mthn_automl.training.tensors import DeviceData
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits
-from mthn_automl.tuning.fold_fits import FoldFits, unfitted
+from mthn_automl.tuning.evaluation import Curve, Evaluation
+from mthn_automl.tuning.fold_fits import FoldFits, fit_classical, unfitted
 from mthn_automl.tuning.guard import refuse_too_large
 from mthn_automl.tuning.plan import Plan
+from mthn_automl.tuning.refit import encoded_whole, refitted
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.rungs import CellLosses, Rung
 from mthn_automl.tuning.seeds import derive_seed
 from mthn_automl.tuning.space import make_settings
-
-Curve = tuple[tuple[int, tuple[float, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,7 @@ class SearchData:
         metric: its name.
         average: what the error is averaged over, `rows` or `tasks`.
         limits: that the model of a trial must keep.
+        forward: whether a fold trains on the folds before it only: later rows tell nothing of earlier ones.
     """
 
     dataset: Dataset
@@ -55,6 +60,7 @@ class SearchData:
     metric: str
     average: str
     limits: Limits = NO_LIMITS
+    forward: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,29 +91,6 @@ class Configuration:
         return {**self.settings, **self.training}
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """What cross-validation found of one configuration.
-
-    Attributes:
-        result: errors, size and times.
-        predictions: (seeds, rows, outputs) float64, of each row by networks that have not seen it; NaN elsewhere.
-        last: what it ended with, in the form of a rung, to which later trials are compared.
-        models: whose mean predicts: one a fold, or a single one of all rows.
-        curve: of networks, (epoch, validation loss of each member) at every check.
-    """
-
-    result: TrialResult
-    predictions: FloatArray
-    last: Rung
-    models: Sequence[Networks | Classical]
-    curve: Curve = ()
-
-    def out_of_fold(self) -> FloatArray:
-        """(rows, outputs): the mean over seeds, as each fold's model predicts."""
-        return np.asarray(self.predictions.mean(axis=0))
-
-
 class Objective:
     """Evaluates configurations on one set of data, which is encoded once.
 
@@ -120,7 +103,7 @@ class Objective:
         self.flags = Flags.of(data.dataset)
         self._encoded = encoded
         self._placed: DeviceData | None = None
-        self._squashed: tuple[TrainingData, DeviceData] | None = None
+        self._scaled: dict[tuple[bool, bool], tuple[TrainingData, DeviceData]] = {}
         self.losses = CellLosses(data.dataset, data.fold, data.metric, data.average)
 
     def __call__(self, configuration: Configuration, deadline: float | None = None) -> Evaluation:
@@ -142,8 +125,12 @@ class Objective:
 
     def encoded(self) -> TrainingData:
         if self._encoded is None:
-            self._encoded = encode(self.data.dataset, self.data.fold, self.flags)
+            self._encoded = encode(self.data.dataset, self.data.fold, self.flags, forward=self.data.forward)
         return self._encoded
+
+    @cached_property
+    def whole(self) -> TrainingData:
+        return encoded_whole(self.data.dataset, self.flags)
 
     def placed(self) -> DeviceData:
         """The folds' data on the device, brought there once."""
@@ -151,14 +138,22 @@ class Objective:
             self._placed = DeviceData.of(self.encoded(), self.device)
         return self._placed
 
-    def folds(self, squash: bool) -> tuple[TrainingData, DeviceData]:
-        """What the folds train on, as it is and on the device; with `squash`, the same rows under other scales."""
-        if not squash:
+    def folds(self, configuration: Configuration) -> tuple[TrainingData, DeviceData]:
+        """What the folds train on, as it is and on the device: the same rows under the scales that are asked for."""
+        squash, flags = configuration.training_settings.squash, self.flags_of(configuration)
+        asked = squash, flags.added is not None
+        if not any(asked):
             return self.encoded(), self.placed()
-        if self._squashed is None:
-            data = squashed(self.encoded())
-            self._squashed = data, self.placed().scaled_as(data)
-        return self._squashed
+        if asked not in self._scaled:
+            data = self.encoded() if flags.added is None else with_log_target(self.encoded(), self.data.dataset, flags)
+            data = squashed(data) if squash else data
+            self._scaled[asked] = data, self.placed().scaled_as(data)
+        return self._scaled[asked]
+
+    def flags_of(self, configuration: Configuration) -> Flags:
+        """Those of the data, with the logarithm of the targets where it is learnt."""
+        as_is = configuration.training_settings.target_scale == "as_is"
+        return self.flags if as_is else replace(self.flags, added=ADDED[self.data.metric])
 
     def variant(self, plan: Plan, order: Sequence[int] | None = None) -> "Objective":
         """The same rows under another plan, with task t given the metadata of task order[t]."""
@@ -169,23 +164,33 @@ class Objective:
 
     def _networks(self, configuration: Configuration, deadline: float | None) -> Generator[Rung, None, Evaluation]:
         began = time.perf_counter()
-        data, placed = self.folds(configuration.training_settings.squash)
+        data, placed = self.folds(configuration)
         members = fold_members(self.plan, configuration.seed, len(data.training))
         steps = train_in_steps(configuration, data, members, self.plan, deadline, placed)
         fitted = yield from self._rungs(steps, data, members)
         started = time.perf_counter()
         predictions = self._predictions(fitted.pack, data, members)
         ended = time.perf_counter()
+        models = self._networks_of_folds(fitted.pack, data)
+        if self.data.forward:
+            models = self._refitted(configuration, fitted, deadline) or models
         return self._evaluation(
             configuration,
             predictions,
-            self._networks_of_folds(fitted.pack, data),
-            seconds=ended - began,
+            models,
+            seconds=time.perf_counter() - began,
             predict_seconds=ended - started,
             best_epochs=np.array(fitted.epochs).reshape(self.plan.seeds, -1).T,
             epochs=fitted.epochs_trained,
             stopped_by_time=fitted.stopped_by_time,
             curve=fitted.curve,
+        )
+
+    def _refitted(self, configuration: Configuration, folds: FitResult, deadline: float | None) -> list[Networks]:
+        data = squashed(self.whole) if configuration.training_settings.squash else self.whole
+        members = fold_members(self.plan, configuration.seed, 1)
+        return refitted(
+            data, self.plan, folds, lambda plan: drained(train_in_steps(configuration, data, members, plan, deadline))
         )
 
     def _rungs(
@@ -215,25 +220,24 @@ class Objective:
         predictions = self._empty(self.plan.seeds)
         for index, (member, output) in enumerate(zip(members, outputs, strict=True)):
             rows = data.validation[member.fold]
-            predictions[index // len(data.training), rows] = to_prediction(
-                data.problem, output, data.encoders[member.fold]
-            )
+            found = to_prediction(data.problem, output.numpy(), data.encoders[member.fold])
+            predictions[index // len(data.training), rows] = self.data.dataset.take(rows).exposed(found)
         return predictions
 
     def _networks_of_folds(self, pack: Pack, data: TrainingData) -> list[Networks]:
         """The members of each fold, one a seed, whose mean is its model."""
-        folds = len(data.training)
-        return [
-            Networks(pack.select(torch.arange(fold, len(pack), folds)), data.encoders[fold], data.problem)
-            for fold in range(folds)
-        ]
+        numbers = range(len(data.training))
+        packs = [pack.select(torch.arange(fold, len(pack), len(numbers))) for fold in numbers]
+        trained = [data.trained_tasks(fold) for fold in numbers]
+        return [Networks(packs[fold], data.encoders[fold], data.problem, trained[fold]) for fold in numbers]
 
     def _classical(self, configuration: Configuration, deadline: float | None) -> Generator[Rung, None, Evaluation]:
         """Rounds count as epochs."""
         began = time.perf_counter()
         dataset, fold, file = self.data.dataset, self.data.fold, configuration.file
         models = [unfitted(file, configuration.settings) for _ in range(int(fold.max()) + 1)]
-        fits = FoldFits(models, dataset, fold, self.flags, configuration.seed, file.rungs)
+        flags, forward = self.flags_of(configuration), self.data.forward
+        fits = FoldFits(models, dataset, fold, flags, configuration.seed, file.rungs, forward=forward)
         for rung in fits.steps(deadline):
             if self.plan.schedule.rungs:
                 sizes = [models[-1].size()] * len(models)  # about: counting the splits of all would take time
@@ -241,8 +245,8 @@ class Objective:
         started = time.perf_counter()
         predictions = fits.predictions()[None]
         predicted = time.perf_counter()
-        if models[0].fitted_whole and (deadline is None or time.time() < deadline):
-            models = [fit_classical(configuration, dataset, self.flags)]
+        if (models[0].fitted_whole or forward) and (deadline is None or time.time() < deadline):
+            models = [fit_classical(configuration, dataset, flags, models[-1].rounds[0] or None)]
         kept, trained = fits.rounds()
         return self._evaluation(
             configuration,
@@ -284,6 +288,8 @@ class Objective:
         if not np.isfinite(error):
             raise UndefinedError(f"The metric {self.data.metric} over {self.data.average} is undefined for these rows.")
         latency = 1e6 * predict_seconds / max(len(scored), 1)
+        if self.data.forward:
+            models = models[-1:]  # of all rows, or of the last fold; the others know the distant past alone
         sizes = [model.size() for model in models]
         kept = self.data.limits.models_within(sizes, latency)
         size = sum(sizes[:kept], Size(0, 0, 0))
@@ -309,11 +315,11 @@ class Objective:
         return Evaluation(result, predictions, self.losses.of(mean, epochs, size.total), models, curve)
 
     def _error(self, prediction: FloatArray, rows: IntArray, average: str) -> float:
-        target, task = self.data.dataset.target[rows], self.data.dataset.task[rows]
-        metric = metric_named(self.data.metric)
+        target, task, weight = self.data.dataset.target[rows], self.data.dataset.task[rows], self.data.dataset.weight
+        metric, weight = metric_named(self.data.metric), None if weight is None else weight[rows]
         if average == "rows":
-            return error_over_rows(metric, target, prediction[rows])
-        return error_over_tasks(metric, target, prediction[rows], task)[0]
+            return error_over_rows(metric, target, prediction[rows], weight)
+        return error_over_tasks(metric, target, prediction[rows], task, weight)[0]
 
 
 def fold_members(plan: Plan, seed: int, folds: int) -> list[Member]:
@@ -356,13 +362,6 @@ def train_in_steps(
         placed=placed,
     )
     return training.steps()
-
-
-def fit_classical(configuration: Configuration, training: Dataset, flags: Flags) -> Classical:
-    """Fit one classical configuration on all given rows."""
-    model = unfitted(configuration.file, configuration.settings)
-    model.fit(training, flags=flags, seed=configuration.seed)
-    return model
 
 
 def prepare_process(threads: int = 1) -> None:

@@ -16,8 +16,9 @@ from typing import Any
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
-from mthn_automl.data.schema import Problem
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.logarithm import ADDED
 from mthn_automl.data.scoring import metric_named
 from mthn_automl.received import typed
 from mthn_automl.tuning.plan import Plan
@@ -82,17 +83,17 @@ class CellLosses:
     def __init__(self, dataset: Dataset, fold: IntArray, metric: str, average: str) -> None:
         self.rows = np.flatnonzero(fold >= 0)
         self.target, self.average = dataset.target[self.rows], average
+        self.weight = None if dataset.weight is None else dataset.weight[self.rows]
         self.groups = min(len(dataset.tasks), MOST_GROUPS)
         self.folds = int(fold.max()) + 1
         self.cell = fold[self.rows] * self.groups + dataset.task[self.rows] % self.groups
-        name = "mae" if metric == "mae" else "mse" if dataset.schema.problem is Problem.REGRESSION else "log_loss"
-        self.metric = metric_named(name)
+        self.metric = metric_named(metric if metric in ADDED else dataset.schema.kind.loss_metric)
 
     def of(self, prediction: FloatArray, epoch: int, parameters: int) -> Rung:
         """prediction: (all rows, outputs), on the target's own scale."""
-        scores = self.metric.prepare(self.target, prediction[self.rows])
+        scores = self.metric.prepare(self.target, prediction[self.rows], self.weight)
         cells = scores.by_group(self.cell, self.folds * self.groups)
-        error = self.metric.function(self.target, prediction[self.rows]) if self.average == "rows" else _mean(cells)
+        error = float(scores.weighted(np.ones((1, len(self.rows))))[0]) if self.average == "rows" else _mean(cells)
         return Rung(epoch, error, cells.reshape(self.folds, self.groups), parameters)
 
 

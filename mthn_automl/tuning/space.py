@@ -3,13 +3,13 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from mthn_automl.catalogue import SpaceFile
+from mthn_automl.catalogue import SpaceFile, shared_target
 from mthn_automl.errors import UsageError, did_you_mean
 
 KEYS = {"type", "low", "high", "scale", "choices", "only_if", "needs", "why", "default"}
@@ -101,15 +101,17 @@ def _ask(trial: optuna.Trial, parameter: Parameter) -> Any:
     return trial.suggest_categorical(name, range_.choices)
 
 
-def build_space(file: SpaceFile, has_metadata: bool) -> SearchSpace:
+def build_space(file: SpaceFile, has_metadata: bool, *, log_target: bool = False) -> SearchSpace:
     """Check a search space file and turn it into distributions.
+
+    log_target: whether the logarithm of the targets is worth a search, too.
 
     Raises:
         UsageError: a parameter, condition or first trial that cannot be; the message names file and parameter.
     """
-    tables = {**file.parameters, **file.training}
+    file = replace(file, training={**file.training, **shared_target()}) if log_target else file
     parameters: list[Parameter] = []
-    for name, table in tables.items():
+    for name, table in {**file.parameters, **file.training}.items():
         parameters.append(_parameter(file, name, table, [each.name for each in parameters]))
     space = SearchSpace(file.name, tuple(parameters), frozenset(file.training), (), has_metadata)
     starts = [_start(file, space, given) for given in file.first_trials]

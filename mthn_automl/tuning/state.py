@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from torch.nn.modules.module import register_module_parameter_registration_hook
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.schema import Schema
 from mthn_automl.models.base import Classical, ProblemShape
+from mthn_automl.models.parts.frame import refuse_other_tasks
 from mthn_automl.received import typed
 from mthn_automl.training.losses import network_outputs
 from mthn_automl.training.members import Pack, prototype
@@ -33,6 +34,7 @@ def model_state(model: Networks | Classical) -> dict[str, Any]:
         "parameters": {name: value.detach().numpy() for name, value in pack.parameters.items()},
         "buffers": {name: value.numpy() for name, value in pack.buffers.items()},
         "present_only": pack.present_only,
+        "trained": model.trained,
     }
 
 
@@ -44,6 +46,10 @@ class _StoredNetworks:
     parameters: Mapping[str, FloatArray]
     buffers: Mapping[str, np.ndarray]
     present_only: bool
+    trained: IntArray | None
+
+    def __post_init__(self) -> None:
+        refuse_other_tasks(self.trained)
 
 
 def restored_models(
@@ -78,7 +84,7 @@ def _restored_networks(architecture: Any, settings: Any, state: Any, schema: Sch
     metadata = stored.buffers["metadata"]
     if metadata.ndim != 3 or metadata.shape[1] != tasks:
         raise ValueError(f"'metadata' must be of {tasks} tasks, however its shape is {metadata.shape}")
-    shape = ProblemShape(stored.encoder.feature_width, network_outputs(schema), tasks, stored.encoder.metadata_width)
+    shape = ProblemShape.of(stored.encoder, network_outputs(schema), tasks)
     arrays = {**stored.parameters, **stored.buffers}
     _refuse_large(settings, sum(array.size for array in arrays.values()))
     with torch.device("meta"), _no_more_than(len(arrays)):  # a network of any size takes no memory there
@@ -93,7 +99,7 @@ def _restored_networks(architecture: Any, settings: Any, state: Any, schema: Sch
         {name: torch.from_numpy(value) for name, value in stored.buffers.items()},
         present_only=stored.present_only,
     )
-    return Networks(pack, stored.encoder, schema.problem)
+    return Networks(pack, stored.encoder, schema.problem, stored.trained)
 
 
 @contextmanager

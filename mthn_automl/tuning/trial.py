@@ -11,12 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.errors import OutOfTimeError, StorageError
 from mthn_automl.received import Received, typed
 from mthn_automl.storage import write_bytes, write_json
 from mthn_automl.tuning.ending import Ending
-from mthn_automl.tuning.objective import Configuration, Evaluation, Objective
+from mthn_automl.tuning.evaluation import Evaluation
+from mthn_automl.tuning.objective import Configuration, Objective
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.rungs import Rung, rung_from_json, rung_to_json
 from mthn_automl.tuning.runners.interruption import let_interruptions_pass

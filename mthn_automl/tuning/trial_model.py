@@ -10,7 +10,8 @@ from typing import Any
 from safetensors.numpy import save as save_arrays
 
 from mthn_automl.catalogue import SpaceFile
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import Classical, Size
 from mthn_automl.received import Received
 from mthn_automl.training.mean import Model, mean_of

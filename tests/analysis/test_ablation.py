@@ -7,7 +7,7 @@ from numpy.testing import assert_allclose
 
 from mthn_automl.analysis.ablation import COLUMNS, ablation_table, empty_ablation, metadata_verdict
 from mthn_automl.analysis.statistics import corrected_resampled_t_test, holm
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.errors import RunError
 
 INTERFACE = [

@@ -15,7 +15,8 @@ INTERFACE = [
     *("rank", "architecture", "cv_error", "cv_error_se", "test_error", "test_low", "test_high", "tied_with_best"),
     *("parameters", "parameters_per_task_network", "marginal_parameters", "train_seconds", "predict_us_per_row"),
     *("trials", "settings", "cv_error_tasks", "test_error_tasks", "test_low_tasks", "test_high_tasks"),
-    *("undefined_tasks", "pruned", "first_rounds", "note"),
+    *("undefined_tasks", "new_rows_error", "new_rows_low", "new_rows_high"),
+    *("new_tasks_error", "new_tasks_low", "new_tasks_high", "pruned", "first_rounds", "stored_rows", "note"),
 ]
 
 
@@ -24,7 +25,7 @@ def finalist(name: str, fold_errors: tuple[float, ...], *, test_error: float = 1
     size = Size(total, 10, 3)
     best = TrialResult(name, {"b": 1, "a": "x"}, error, error, error + 1, fold_errors, (), (), size, 4.0, 2.0)
     sealed = SealedErrors(test_error, 0.9, 1.1, 1.2, 1.1, 1.3, 2, 1.5, np.zeros((0, 1)))
-    return Finalist(name, best, 7, stopped=5, first_rounds=4, sealed=sealed)
+    return Finalist(name, best, 7, stopped=5, first_rounds=4, stored_rows=6, sealed=sealed)
 
 
 FAILED = Finalist("mrn", None, stopped=3, first_rounds=4, note="The loss is not finite.")
@@ -88,10 +89,11 @@ def test_an_architecture_without_a_finished_trial_says_why(table: pd.DataFrame) 
 def test_a_row_holds_what_is_known_of_the_finalist(table: pd.DataFrame) -> None:
     row = table.iloc[0].to_dict()
     assert row.pop("settings") == '{"a": "x", "b": 1}'
+    assert np.isnan([row.pop(name) for name in list(row) if name.startswith("new_")]).all()
     assert row.pop("cv_error_se") == fold_standard_error((0.50, 0.60, 0.55, 0.45))
     assert list(row.values()) == [
         *(1, "hypernetwork", 0.525, 3.0, 0.9, 1.1, True, 100, 10, 3, 4.0, 1.5, 7),
-        *(1.525, 1.2, 1.1, 1.3, 2, 5, 4, ""),
+        *(1.525, 1.2, 1.1, 1.3, 2, 5, 4, 6, ""),
     ]
 
 

@@ -87,6 +87,18 @@ def test_the_interval_of_tasks_resamples_tasks_and_not_rows() -> None:
     assert_allclose(interval, (4.5 - spread, 4.5 + spread), rtol=0.1)
 
 
+def test_rows_that_were_held_out_together_are_drawn_together() -> None:
+    """Equal rows of a unit say no more than one of them; units are drawn as often as rows would be."""
+    error = np.random.default_rng(2).normal(size=(40, 1))
+    unit, alone = np.repeat(np.arange(40), 25), np.arange(40)
+    metric, many = metric_named("mse"), np.repeat(error, 25, axis=0)
+    together = bootstrap_interval(metric, 0 * many, many, unit, "rows", seed=0, unit=unit)
+    assert_allclose(together, bootstrap_interval(metric, 0 * error, error, alone, "rows", seed=0))
+    low, high = bootstrap_interval(metric, 0 * many, many, unit, "rows", seed=0)
+    assert high - low < 0.4 * (together[1] - together[0])
+    assert np.isnan(bootstrap_interval(metric, 0 * many, many, unit, "rows", seed=0, unit=0 * unit)).all()
+
+
 def covers_one(average: Average, seed: int) -> bool:
     """Whether the interval of one sample holds the expected squared error of standard normal numbers."""
     error = np.random.default_rng(seed).normal(size=(120, 1))
@@ -136,3 +148,15 @@ def test_many_rows_take_fewer_resamples_and_still_an_interval() -> None:
     task = np.zeros(200_000, dtype=int)
     low, high = bootstrap_interval(metric_named("mse"), np.zeros_like(error), error, task, "rows", seed=0, limit=1)
     assert high - low == pytest.approx(2 * 1.96 * np.sqrt(2 / 200_000), rel=0.3)
+
+
+def test_a_bootstrap_interval_of_weighted_rows_lies_about_their_weighted_error() -> None:
+    random = np.random.default_rng(0)
+    target, prediction = np.zeros((400, 1)), np.where(np.arange(400) < 200, 1.0, 3.0)[:, None]
+    weight = np.where(np.arange(400) < 200, 3.0, 1.0)
+    prediction = prediction * random.choice([-1.0, 1.0], size=prediction.shape)
+    given = (metric_named("mae"), target, prediction, np.arange(400) % 20)
+    low, high = bootstrap_interval(*given, "rows", seed=0, weight=weight)
+    assert 1.3 < low < 1.5 < high < 1.7
+    low, high = bootstrap_interval(*given, "tasks", seed=0, weight=weight)
+    assert low <= 1.5 <= high

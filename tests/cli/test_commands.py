@@ -33,7 +33,8 @@ def test_help_names_every_command(tmp_path: Path, words: list[str]) -> None:
 
 
 def test_help_keeps_its_order_and_every_file_of_the_commands_is_one() -> None:
-    assert list(PROGRAM.commands)[:6] == ["search", "resume", "predict", "leaderboard", "architectures", "example"]
+    order = ["search", "check", "resume", "predict", "leaderboard", "architectures", "example"]
+    assert list(PROGRAM.commands)[:7] == order
     assert set(PROGRAM.commands) == {path.stem for path in Path(commands.__path__[0]).glob("[a-z]*.py")}
 
 
@@ -55,7 +56,7 @@ def test_architectures_lists_each_with_family_paper_formula_and_ranges(tmp_path:
         [head, f"  paper: {file.paper}", f"  parameters: {file.parameter_formula}"]
         for head, file in zip(heads, spaces, strict=True)
     ]
-    limited = [["needs"] * bool(file.missing()) + ["problems:"] * (len(file.problems) < 3) for file in spaces]
+    limited = [["needs"] * bool(file.missing()) + ["problems:"] * bool(file.problems) for file in spaces]
     assert [[line.split()[0] for line in block.splitlines()[3:]] for block in each] == [
         [*words, *file.parameters, *catalogue.own_training(file)] for words, file in zip(limited, spaces, strict=True)
     ]

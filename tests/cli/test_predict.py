@@ -13,7 +13,7 @@ from tests.command import as_process, in_process
 from tests.contracts import zoo
 from tests.deployment.few import frame, members_of, spared
 
-UNSEEN = "new.csv: 12 rows of 1 task not seen in training, 0 of these rows with metadata.\n"
+UNSEEN = "new.csv: 12 rows of 1 task not seen in training, 0 of these rows with metadata: 'never seen' (12 rows).\n"
 
 
 @pytest.fixture(params=["hypernetwork", "ridge", "ensemble of both"])
@@ -78,6 +78,12 @@ def test_a_column_of_nothing_known_is_refused_in_the_shell_and_in_python_unless_
     assert "Feature 'xc0' of new.csv must hold categories of training, such as 'level 0'" in refused.err
     with pytest.raises(DataError, match="'xc0' of the data must hold"):
         model.predict(rows)
+    for column in ("x1", "xc0"):
+        frame(zoo.missing_values).assign(**{column: None}).to_csv(tmp_path / "empty.csv", index=False)
+        empty = in_process(tmp_path, "predict", "model", "empty.csv")
+        assert (empty.code, empty.out) == (3, "")
+        assert f"Feature '{column}' of empty.csv must not be empty throughout" in empty.err
+        assert in_process(tmp_path, "predict", "model", "empty.csv", "--allow-unknown").code == 0
     allowed = in_process(tmp_path, "predict", "model", "new.csv", "--allow-unknown")
     assert (allowed.code, "cells ('Level 0'), which count as missing" in allowed.err) == (0, True)
     with pytest.warns(UnknownWarning, match="which count as missing"):

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from mthn_automl import catalogue
-from mthn_automl.data.dataset import Dataset, IntArray
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.models.base import Architecture, ProblemShape
 from mthn_automl.training.batches import lay_out, whole

@@ -35,7 +35,9 @@ def class_of(name: str) -> Any:
 def defaults(name: str) -> dict[str, Any]:
     """Of the architecture, and of the training of a network."""
     training = vars(TrainingSettings()) if catalogue.read(name).family == "neural" else {}
-    return {**vars(class_of(name).Settings()), **training}
+    of_target = catalogue.shared_target()  # searched where the metric asks for it
+    of_networks = {name: value for name, value in training.items() if name not in of_target}
+    return {**vars(class_of(name).Settings()), **of_networks}
 
 
 def asked(name: str, values: Settings, has_metadata: bool = True) -> dict[str, Any]:

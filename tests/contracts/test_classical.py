@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from mthn_automl import catalogue
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
-from mthn_automl.models.base import Classical, Growth
+from mthn_automl.models.base import Classical
+from mthn_automl.models.parts.growth import Growth
 from mthn_automl.tuning.arrays import to_parts
 from tests.contracts import zoo
 from tests.contracts.settings import class_of, suited
@@ -68,6 +70,7 @@ def test_training_rows_are_stored_only_by_a_model_that_says_so(name: str) -> Non
     stored = np.concatenate([array.astype(np.float32).ravel() for array in arrays])
     share = np.isin(given, stored).all(axis=1).mean()
     assert share == model.stored_rows() / len(training)
+    assert (model.stored_rows() > 0) == model.stores_rows
 
 
 @every_classical_model

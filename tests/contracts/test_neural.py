@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mthn_automl import catalogue
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.models.base import Architecture, ProblemShape
 from mthn_automl.models.parts.layers import layer_widths, mlp_parameters
 from mthn_automl.training.encode import TrainingData

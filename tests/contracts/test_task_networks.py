@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.training import task_networks
@@ -41,8 +42,7 @@ def shaken(value: Tensor, random: torch.Generator) -> Tensor:
 def untrained(name: str, dataset: Dataset, chosen: Settings | None = None, *, members: int = 3) -> Networks:
     """Networks whose every parameter is drawn at random, so that no two tasks or members are alike."""
     encoder = Encoder.fit(dataset, Flags.of(dataset))
-    outputs = network_outputs(dataset.schema)
-    shape = ProblemShape(encoder.feature_width, outputs, len(dataset.tasks), encoder.metadata_width)
+    shape = ProblemShape.of(encoder, network_outputs(dataset.schema), len(dataset.tasks))
     metadata = torch.from_numpy(encoder.encode_metadata(dataset.tasks)).expand(members, -1, -1)
     pack = Pack.build(lambda: built(name, shape, chosen or {}), list(range(members)), metadata, present_only=True)
     random = torch.Generator().manual_seed(members)
@@ -114,7 +114,8 @@ def test_predictions_are_those_of_the_model_itself(
             assert_near(model.predict(rows), expected)
             for row in (0, 1, 2, len(rows) - 1):
                 network = model.task_network(int(rows.task[row]), rows.tasks)
-                assert_near(model.predict_row(rows.features.take(np.array([row])), network), expected[row])
+                alone = rows.take(np.array([row]))
+                assert_near(alone.exposed(model.predict_row(alone.features, network)[None])[0], expected[row])
 
 
 @every_model
@@ -171,5 +172,5 @@ def test_an_architecture_that_is_no_mlp_predicts_by_itself() -> None:
     assert TaskNetworks.of(pack) is None
     assert model.task_network(0, dataset.tasks) is None
     given = encoder.encode_features(dataset.features)
-    expected = encoder.decode_target((given[:, 0] * given[:, 1] * dataset.task)[:, None])
+    expected = encoder.prediction(dataset.schema.kind, (given[:, 0] * given[:, 1] * dataset.task)[:, None])
     assert_near(model.predict(dataset), expected)

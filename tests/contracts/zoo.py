@@ -5,10 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table, TaskTable
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.schema import Column, Problem, Schema
 
 Levels = Sequence[int]
+Animal = Callable[[], Dataset]
 
 
 def table(numeric: FloatArray, codes: IntArray | None = None) -> Table:
@@ -26,15 +28,17 @@ def build(
     classes: Sequence[str] = (),
     feature_levels: Levels = (),
     metadata_levels: Levels = (),
+    exposure: FloatArray | None = None,
 ) -> Dataset:
     """A Dataset of plain arrays; target: (rows, targets). Levels: categories of each column of codes."""
     tasks = int(task.max()) + 1
     targets = tuple(f"target{index}" for index in range(target.shape[1]))
     of_features = _columns("x", features, feature_levels)
     of_tasks = () if metadata is None else _columns("m", metadata, metadata_levels)
-    schema = Schema("task", targets, problem, tuple(classes), of_features, of_tasks)
+    offset = None if exposure is None else "exposure"
+    schema = Schema(("task",), targets, problem, tuple(classes), of_features, of_tasks, offset=offset)
     names = TaskTable(tuple(f"task {index}" for index in range(tasks)), metadata)
-    return Dataset(schema, features, task, target, np.arange(len(task)), names, TaskTable((), None))
+    return Dataset(schema, features, task, target, np.arange(len(task)), names, TaskTable((), None), exposure=exposure)
 
 
 def _columns(letter: str, columns: Table, levels: Levels) -> tuple[Column, ...]:
@@ -87,6 +91,14 @@ def several_targets() -> Dataset:
     return _dataset(task, features, metadata, target)
 
 
+def gaps_and_weights() -> Dataset:
+    """The same, of which two miss more than every third row; and rows that count for 0.2 to 5."""
+    dataset, random = several_targets(), np.random.default_rng(12)
+    missing = random.random(dataset.target.shape) < [0.0, 0.4, 0.5]
+    target = np.where(missing, np.nan, dataset.target)
+    return replace(dataset, target=target, weight=random.uniform(0.2, 5.0, len(dataset)))
+
+
 def binary() -> Dataset:
     task, features, metadata, score = _plain(2, 5, 9, 2)
     return _dataset(task, features, metadata, (score > 0).astype(float), ("no", "yes"))
@@ -96,6 +108,42 @@ def multiclass() -> Dataset:
     task, features, metadata, score = _plain(3, 6, 8, 2)
     target = np.digitize(score, [-0.7, 0.7]).astype(float)
     return _dataset(task, features, metadata, target, ("low", "middle", "high"))
+
+
+def ordinal() -> Dataset:
+    """Five grades."""
+    task, features, metadata, score = _plain(13, 6, 8, 2)
+    grades = np.digitize(score, [-2.0, -0.7, 0.7, 2.0]).astype(float)
+    dataset = _dataset(task, features, metadata, grades, ("1", "2", "3"))
+    schema = replace(dataset.schema, problem=Problem.ORDINAL, classes=("1", "2", "3", "4", "5"))
+    return replace(dataset, schema=schema)
+
+
+def counts() -> Dataset:
+    """Counts under exposures between 0.1 and 10."""
+    random = np.random.default_rng(14)
+    task, features, metadata, score = _plain(14, 6, 10, 2)
+    exposure = np.exp(random.uniform(-np.log(10), np.log(10), len(task)))
+    return build(
+        features=table(features),
+        task=task,
+        target=random.poisson(exposure * np.exp(0.5 * score))[:, None].astype(float),
+        metadata=table(metadata),
+        problem=Problem.COUNT,
+        exposure=exposure,
+    )
+
+
+def nothing_counted() -> Dataset:
+    """As a training fold may be: all counts are zero, and there is no exposure."""
+    task, features, metadata, _ = _plain(15, 4, 6, 2)
+    return build(
+        features=table(features),
+        task=task,
+        target=np.zeros((len(task), 1)),
+        metadata=table(metadata),
+        problem=Problem.COUNT,
+    )
 
 
 def class_without_rows() -> Dataset:
@@ -190,8 +238,21 @@ def heavy_tails() -> Dataset:
     return _dataset(task, features, metadata, score)
 
 
-ZOO: tuple[Callable[[], Dataset], ...] = (
-    *(planted, several_targets, binary, multiclass, class_without_rows, single_class, one_task, no_metadata),
+ZOO: tuple[Animal, ...] = (
+    *(
+        planted,
+        several_targets,
+        gaps_and_weights,
+        binary,
+        multiclass,
+        ordinal,
+        counts,
+        nothing_counted,
+        class_without_rows,
+        single_class,
+        one_task,
+        no_metadata,
+    ),
     *(no_features, no_columns, missing_values, one_row_tasks, task_without_rows, only_categorical),
     *(constant_target, heavy_tails),
 )

@@ -3,7 +3,7 @@
 from typing import Any
 
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.read import read_rows
+from mthn_automl.data.new_rows import read_rows
 
 
 def again(

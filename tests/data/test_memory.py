@@ -1,12 +1,14 @@
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import psutil
 import pytest
 
 from mthn_automl import search
 from mthn_automl.data import memory
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.memory import Foresight
 from mthn_automl.data.read import read_dataset
 from mthn_automl.errors import DataError
 
@@ -21,62 +23,59 @@ def data(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_larger_than_memory_is_refused_with_what_would_fit(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_larger_than_memory_is_refused_before_it_is_read(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "free_bytes", lambda: 1_000_000)
     assert len(read_dataset(data)) == 3_000
-    monkeypatch.setattr(memory, "free_bytes", lambda: 300_000)
-    needs = rf"{data.name} needs about 6\d\d kB while it is read as arrays, and 300 kB are free"
-    fits = r"about 1,[45]\d\d of its [23],\d\d\d rows, or [45] of its 10 columns"
-    with pytest.raises(DataError, match=f"{needs}; {fits}"):
+    monkeypatch.setattr(memory, "free_bytes", lambda: 20_000)
+    refused = rf"{data.name} needs about \d+ kB once it is read, and 20 kB are free; give fewer"
+    with pytest.raises(DataError, match=refused):
         read_dataset(data)
-
-
-def test_the_refusal_counts_rows_and_columns(monkeypatch: pytest.MonkeyPatch) -> None:
-    for free, message in (
-        (12e9, "62 GB .* 12 GB are free; about 20 million of its 104 million rows, or 5 of"),
-        (1e9, r"1\.0 GB are free; about 1\.7 million of its 104 million rows would fit: give"),
-    ):
-        monkeypatch.setattr(memory, "free_bytes", lambda free=free: int(free))
-        with pytest.raises(DataError, match=message):
-            memory.refuse_too_large(Path("big.parquet"), 104_000_000, 30)
-
-
-def group(folder: Path, **files: str) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in files.items():
-        (folder / name.replace("__", ".")).write_text(content)
-
-
-def test_the_limit_of_a_container_counts_that_of_its_parents_in_either_version_of_control_groups(
-    tmp_path: Path,
-) -> None:
-    root, membership = tmp_path / "cgroup", tmp_path / "self"
-    assert memory.container_bytes(root, membership) is None
-    membership.write_text("0::/outer/inner\n")
-    group(root / "outer" / "inner", memory__max="max\n", memory__current="10\n", memory__stat="inactive_file 1\n")
-    group(root / "outer", memory__max="1000\n", memory__current="700\n", memory__stat="anon 9\ninactive_file 100\n")
-    assert memory.container_bytes(root, membership) == 400
-    membership.write_text("5:cpu,cpuacct:/a\n4:memory:/a\n")
-    files = {"memory__limit_in_bytes": "1000", "memory__usage_in_bytes": "300", "memory__stat": "total_inactive_file 5"}
-    group(root / "memory" / "a", **files)
-    assert memory.container_bytes(root, membership) == 705
-
-
-def test_the_smaller_of_machine_and_container_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "container_bytes", lambda: None)
-    assert 0 < memory.free_bytes() <= psutil.virtual_memory().total
-    monkeypatch.setattr(memory, "container_bytes", lambda: 17)
-    assert memory.free_bytes() == 17
 
 
 def test_data_that_can_be_read_but_not_searched_are_refused_and_nothing_is_written(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(memory, "free_bytes", lambda: 800_000)
-    rows = len(read_dataset(data))
-    with pytest.raises(DataError, match=r"3,000 rows of 9 columns need about 1\.1 MB more memory, and 800 kB are free"):
-        memory.refuse_search(rows, 9)
-    memory.refuse_search(rows // 2, 9)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 2_000_000)
+    dataset = read_dataset(data)
+    refused = (
+        r"3,000 rows of 9 columns need about 2\.\d MB more memory, and 2\.0 MB are free; about 2,\d\d\d rows would fit"
+    )
+    with pytest.raises(DataError, match=refused):
+        memory.refuse_search(dataset, workers=0)
+    memory.refuse_search(dataset.take(np.arange(2_000)), workers=0)
     with pytest.raises(DataError, match="A search must hold its rows several times"):
         search(data, output=data.parent / "run")
     assert not (data.parent / "run").exists()
+
+
+def zipped(rows: int, tasks: int = 10) -> Dataset:
+    """A number, and a text of 1,000 values."""
+    random = np.random.default_rng(0)
+    names = pd.Series(np.arange(rows) % 1_000).astype(str) + "th"
+    frame = {"task": np.arange(rows) % tasks, "x": random.normal(size=rows), "zip": names}
+    return read_dataset(pd.DataFrame({**frame, "target": random.normal(size=rows)}))
+
+
+def test_what_is_foreseen_follows_the_encoded_columns_and_the_workers() -> None:
+    """One-hot categories count; once they are too many for that, their column is one number a row."""
+    few, many = Foresight.of(zipped(20_000), 0), Foresight.of(zipped(40_000), 0)
+    assert (few.columns, few.encoded, many.encoded) == (3, 1_002, 3)
+    assert many.bytes < few.bytes
+    alone, two, four = (Foresight.of(zipped(40_000), workers).bytes for workers in (0, 2, 4))
+    assert alone < two < four < 4 * alone
+
+
+def test_a_refusal_names_the_columns_that_categories_become(monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset = zipped(20_000)
+    monkeypatch.setattr(memory, "free_bytes", lambda: 1_000_000)
+    with pytest.raises(DataError, match="20,000 rows of 3 columns, 1,002 with one for each category, need about"):
+        memory.refuse_search(dataset, workers=0)
+
+
+def test_what_grows_beside_the_rows_is_left_out_where_it_would_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    foreseen = Foresight.of(zipped(40_000), 0)
+    assert foreseen.too_much("random_forest", 60_000) == ""
+    monkeypatch.setattr(memory, "free_bytes", lambda: 1_000_000_000)
+    reason = r"random_forest needs about 1\.\d GB more memory, and 1\.0 GB are free\."
+    assert re.fullmatch(reason, foreseen.too_much("random_forest", 60_000))
+    memory.refuse_search(zipped(40_000), workers=0)

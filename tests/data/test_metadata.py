@@ -37,7 +37,7 @@ def test_metadata_are_joined_by_name_whatever_its_type_in_the_order_of_the_tasks
 def test_cells_of_metadata_or_all_of_a_task_may_be_missing() -> None:
     dataset = read_dataset(rows_of("a", "z"), META)
     np.testing.assert_equal(described(dataset), ([1, np.nan], [0, -1]))
-    assert "1 task of the data not in the metadata: metadata missing." in dataset.notes
+    assert "1 task of the data not in the metadata: metadata missing of 'z' (3 rows)." in dataset.notes
     gappy = read_dataset(rows_of("a", "b", "c"), META.assign(size=[None, 2, 1], kind=[None, "q", "p"]))
     np.testing.assert_equal(described(gappy), ([1, 2, np.nan], [0, 1, -1]))
 
@@ -67,7 +67,9 @@ def test_a_new_task_is_described_by_new_metadata_then_by_those_kept_apart() -> N
     rows = again(read_dataset(rows_of("b"), META), rows_of("a", "b"))
     assert (rows.tasks.names, rows.spare.names) == (("b", "a"), ("c",))
     assert described(rows) == ([2, 1], [1, 0])
-    assert rows.notes == ("the data: 3 rows of 1 task not seen in training, 3 of these rows with metadata.",)
+    assert rows.notes == (
+        "the data: 3 rows of 1 task not seen in training, 3 of these rows with metadata: 'a' (3 rows).",
+    )
     meta = pd.DataFrame({"task": ["a", "z"], "kind": ["q", "new"], "size": [7, 9], "extra": [1, 2]})
     rows = again(read_dataset(rows_of("b"), META), rows_of("a", "z", "c"), meta)
     assert described(rows) == ([2, 7, 9, 3], [1, 1, -1, 0])
@@ -81,7 +83,9 @@ def test_a_known_task_keeps_the_metadata_of_training_and_a_new_one_without_any_m
     for meta in (None, META):
         rows = again(dataset, rows_of("z", "a"), meta)
         np.testing.assert_equal(described(rows), ([1, 2, 3, np.nan], [0, 1, 0, -1]))
-        assert rows.notes == ("the data: 3 rows of 1 task not seen in training, 0 of these rows with metadata.",)
+        assert rows.notes == (
+            "the data: 3 rows of 1 task not seen in training, 0 of these rows with metadata: 'z' (3 rows).",
+        )
 
 
 def test_metadata_for_a_model_without_any_are_ignored_and_noted() -> None:

@@ -8,11 +8,13 @@ import sklearn.metrics as reference
 from numpy.testing import assert_allclose
 
 from mthn_automl.data import metrics
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.schema import Problem
 from mthn_automl.data.scoring import (
+    NUMBERS,
     check_metric,
     default_metric,
+    error_by_target,
     error_by_task,
     error_over_rows,
     error_over_tasks,
@@ -20,7 +22,7 @@ from mthn_automl.data.scoring import (
 )
 from mthn_automl.errors import UsageError
 
-CHOSEN_BY_ARGMAX = ("accuracy", "balanced_accuracy", "f1")
+CHOSEN_BY_ARGMAX = ("accuracy", "balanced_accuracy", "f1", "quadratic_kappa")
 
 
 def regression(targets: int, rows: int = 60) -> tuple[FloatArray, FloatArray]:
@@ -41,6 +43,8 @@ def averaged_over_targets(name: str, target: FloatArray, prediction: FloatArray)
         "mse": lambda: reference.mean_squared_error(target, prediction),
         "mae": lambda: reference.mean_absolute_error(target, prediction),
         "r2": lambda: 1 - reference.r2_score(target, prediction),
+        "rmsle": lambda: np.sqrt(reference.mean_squared_log_error(target, prediction)),
+        "poisson_deviance": lambda: reference.mean_poisson_deviance(target, prediction),
     }
     return float(functions[name]())
 
@@ -53,13 +57,15 @@ def of_classes(name: str, target: FloatArray, probabilities: FloatArray) -> floa
         "accuracy": lambda: 1 - reference.accuracy_score(true, chosen),
         "balanced_accuracy": lambda: 1 - reference.balanced_accuracy_score(true, chosen),
         "roc_auc": lambda: 1 - reference.roc_auc_score(true, scores, multi_class="ovr"),
+        "quadratic_kappa": lambda: 1 - reference.cohen_kappa_score(true, chosen, weights="quadratic"),
         "f1": lambda: 1 - reference.f1_score(true, chosen, average="binary" if binary else "macro"),
     }
     return float(functions[name]())
 
 
 def test_an_error_is_scikit_learns() -> None:
-    for name, targets in (("rmse", 1), ("rmse", 3), ("mse", 3), ("mae", 3), ("r2", 3)):
+    of_counts = (("rmsle", 3), ("poisson_deviance", 1))
+    for name, targets in (("rmse", 1), ("rmse", 3), ("mse", 3), ("mae", 3), ("r2", 3), *of_counts):
         given = regression(targets)
         expected = averaged_over_targets(name, *given)
         assert metric_named(name).function(*given) == pytest.approx(expected), (name, targets)
@@ -73,7 +79,7 @@ def test_a_metric_is_called_as_its_file_is_weighs_rows_and_tells_tasks_apart(nam
     """A weight counts a row as often as it says; the errors by task are those of each task alone."""
     metric = metric_named(name)
     assert metric.name == name
-    target, prediction = regression(2) if Problem.REGRESSION in metric.problems else classes(3)
+    target, prediction = regression(2) if metric.problems & NUMBERS else classes(3)
     weights = np.random.default_rng(0).integers(4, size=len(target))
     repeated = np.repeat(np.arange(len(target)), weights)
     expected = metric.function(target[repeated], prediction[repeated])
@@ -130,7 +136,9 @@ def test_extreme_predictions_are_scored_as_they_should() -> None:
 
 
 def test_the_default_metric_suits_the_problem_and_another_is_refused() -> None:
-    for problem, name in ((Problem.REGRESSION, "rmse"), (Problem.BINARY, "log_loss"), (Problem.MULTICLASS, "log_loss")):
+    usual = {Problem.REGRESSION: "rmse", Problem.COUNT: "poisson_deviance"}
+    for problem in Problem:
+        name = usual.get(problem, "log_loss")
         assert default_metric(problem) == check_metric(name, problem).name == name
     with pytest.raises(UsageError, match="it is 'rsme'; did you mean 'rmse'"):
         check_metric("rsme", Problem.REGRESSION)
@@ -140,3 +148,42 @@ def test_the_default_metric_suits_the_problem_and_another_is_refused() -> None:
 
 def test_the_error_of_a_score_is_called_one_minus_it() -> None:
     assert [metric_named(name).error_name for name in ("rmse", "accuracy")] == ["rmse", "1 - accuracy"]
+
+
+@pytest.mark.parametrize("name", metrics.names())
+def test_a_weight_counts_a_row_as_often_as_it_says_in_every_error(name: str) -> None:
+    metric = metric_named(name)
+    target, prediction = regression(3) if Problem.REGRESSION in metric.problems else classes(3)
+    random = np.random.default_rng(0)
+    if Problem.REGRESSION in metric.problems:
+        target[random.random(target.shape) < 0.4] = np.nan
+    weight, task = random.integers(1, 4, size=len(target)), np.arange(len(target)) % 3
+    rows = np.repeat(np.arange(len(target)), weight)
+    given, repeated = (target, prediction), (target[rows], prediction[rows])
+    found = error_over_rows(metric, *given, weight / 7.0)
+    assert found == pytest.approx(error_over_rows(metric, *repeated))
+    of_tasks = error_by_task(metric, *given, task, weight / 7.0)
+    assert_allclose(of_tasks, error_by_task(metric, *repeated, task[rows]))
+    resamples = random.integers(3, size=(4, len(target))).astype(float)
+    expected = metric.prepare(*given).weighted(resamples * weight)
+    assert_allclose(metric.prepare(*given, weight / 7.0).weighted(resamples), expected)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in metrics.names() if Problem.REGRESSION in metric_named(name).problems]
+)
+def test_gaps_count_nowhere_and_what_is_known_counts_alike(name: str) -> None:
+    target, prediction = regression(3)
+    metric, gaps = metric_named(name), np.random.default_rng(1).random(target.shape) < [0.0, 0.5, 0.9]
+    gappy = np.where(gaps, np.nan, target)
+    by_target = error_by_target(metric, gappy, prediction)
+    alone = [
+        averaged_over_targets(name, *(each[~gap, k : k + 1] for each in (target, prediction)))
+        for k, gap in enumerate(gaps.T)
+    ]
+    assert_allclose(by_target, alone)
+    cells = (target[~gaps][:, None], prediction[~gaps][:, None])
+    expected = np.mean(alone) if name == "r2" else averaged_over_targets(name, *cells)
+    assert metric.function(gappy, prediction) == pytest.approx(expected)
+    assert np.isnan(metric.function(np.full_like(target, np.nan), prediction))
+    assert np.isnan(metric.function(gappy, np.where(~gaps, np.nan, prediction)))

@@ -9,7 +9,7 @@ import pytest
 
 from mthn_automl.data.dataset import Dataset, Table
 from mthn_automl.data.encoding import Encoder, Flags
-from mthn_automl.data.preprocess import Preprocessor, missing_columns
+from mthn_automl.data.preprocess import Preprocessor, missing_columns, most_one_hot
 from mthn_automl.data.problems import planted
 from mthn_automl.data.read import read_dataset
 from mthn_automl.data.scaling import FAR, Scaling, moments
@@ -40,6 +40,24 @@ def test_a_matrix_holds_scaled_numbers_then_indicators_then_categories() -> None
     np.testing.assert_allclose(found, expected, rtol=1e-6)
     smaller = Preprocessor.fit(COLUMNS, TABLE.take(np.arange(1)), missing_columns(TABLE))
     assert fitted.width == smaller.width == found.shape[1]
+
+
+def test_a_wide_column_gives_the_index_of_its_category_among_those_of_all_wide_columns() -> None:
+    """Behind all other columns; -1 where a category is missing or not seen in training."""
+    columns = (Column("x"), *(Column(name, tuple("pqr"[:size])) for name, size in (("a", 3), ("b", 2), ("c", 3))))
+    table = Table(np.zeros((3, 1)), np.array([[0, 0, 2], [-1, 1, 1], [2, 1, 0]]))
+    fitted = Preprocessor.fit(columns, table.take(np.arange(2)), (False,), wide=(True, False, True))
+    assert fitted.transform(table).tolist() == [[0, 1, 0, 0, 5], [0, 0, 1, -1, 4], [0, 0, 1, -1, -1]]
+    assert (fitted.width, fitted.narrow, fitted.wide_categories) == (5, 3, 6)
+    with pytest.raises(ValueError, match="'wide' must be of 3 columns, however it is of 1"):
+        typed({**asdict(fitted), "wide": [True]}, Preprocessor)
+
+
+def test_columns_become_wide_from_the_widest_on_once_all_of_them_have_too_many_cells() -> None:
+    """The more rows, or tasks whose networks have weights of their own, the fewer columns are one-hot."""
+    sizes = (1_000, 20, 300, 100)
+    assert [most_one_hot(sizes, rows) for rows in (1_000, 50_000, 250_000, 10_000_000)] == [1_000, 300, 100, 32]
+    assert most_one_hot((), 10_000_000) == 32
 
 
 def test_a_column_that_tells_nothing_is_zeros_and_a_mistyped_cell_is_cut_off() -> None:
@@ -73,7 +91,7 @@ def test_a_target_is_standardised_and_back_and_class_indices_are_left_as_they_ar
     encoder = Encoder.fit(dataset, Flags.of(dataset))
     scaled = encoder.encode_target(dataset.target)
     assert scaled.std() == pytest.approx(1, abs=1e-5)
-    np.testing.assert_allclose(encoder.decode_target(scaled), dataset.target, atol=1e-5)
+    np.testing.assert_allclose(encoder.prediction(dataset.schema.kind, scaled), dataset.target, atol=1e-5)
     classes = read_dataset(pd.DataFrame({"task": ["a"] * 4, "x": range(4), "target": ["u", "v", "v", "u"]}))
     assert Encoder.fit(classes, Flags.of(classes)).encode_target(classes.target)[:, 0].tolist() == [0, 1, 1, 0]
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.read import read_dataset
 from mthn_automl.data.schema import Column, Problem, Schema
@@ -26,7 +27,7 @@ def noted(dataset: Dataset, text: str) -> bool:
 
 def test_features_are_numbers_or_categories_with_gaps() -> None:
     dataset = read_dataset(frame(x=[np.nan, *range(11)], word=[None, "b", "a"] + ["b"] * 9, flag=[True, False] * 6))
-    assert dataset.schema.features == (Column("x"), Column("word", ("a", "b")), Column("flag"))
+    assert dataset.schema.features == (Column("x"), Column("word", ("a", "b")), Column("flag", form=Form(Kind.TRUTH)))
     assert np.isnan(dataset.features.numeric[0, 0])
     assert dataset.features.numeric[:2, 1].tolist() == [1, 0]
     assert dataset.features.codes[:3, 0].tolist() == [-1, 1, 0]

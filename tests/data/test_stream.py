@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mthn_automl.data import csv_file
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.formats import blocks
 from mthn_automl.data.read import read_dataset
 from mthn_automl.data.stream import RowStream
 from mthn_automl.errors import DataError, UsageError
@@ -93,10 +93,11 @@ def test_pieces_are_the_whole_however_often_they_are_read(
 @pytest.mark.parametrize(
     "columns",
     [
-        pytest.param({"code": ["1.50"] * 30 + ["x"] * 30}, id="a category of numbers that ends as text"),
-        pytest.param({"code": ["1"] * 30 + ["2.5"] * 30}, id="a category of whole numbers, then of others"),
-        pytest.param({"code": ["True"] * 30 + [""] * 30}, id="a category of truth values with gaps"),
+        pytest.param({"word": ["1.50"] * 30 + ["q"] * 30}, id="names that begin as numbers"),
+        pytest.param({"word": ["7"] * 30 + ["2.5"] * 30}, id="names that all are numbers"),
+        pytest.param({"flag": ["TRUE"] * 30 + [""] * 30}, id="truth values with gaps"),
         pytest.param({"flag": ["TRUE"] * 30 + ["1"] * 30}, id="truth values, then numbers"),
+        pytest.param({"x": ["1"] * 41 + ["inf", "1e999", "-"] + ["2"] * 16}, id="numbers that are none"),
         pytest.param({"x": [" 5"] * 30 + ["+7.5"] * 30}, id="numbers in disguise"),
         pytest.param({"extra": [np.inf] * 60}, id="infinity where nobody looks"),
     ],
@@ -112,7 +113,7 @@ def test_blocks_and_pieces_need_not_agree_and_what_only_the_slow_way_reads_is_st
 ) -> None:
     known, path = training(), to_csv(new_rows(), tmp_path)
     whole = again(known, path)
-    monkeypatch.setattr(csv_file, "BLOCK_BYTES", 100)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 100)
     assert_same(stream_of(path, known, 7), whole)
     path.write_text(path.read_text().replace("\nn2,", "\n   \nn2,"))
     assert_same(stream_of(path, known, 7), again(known, path))
@@ -136,8 +137,8 @@ WRONG = {
     "text in a column of numbers": replaced("x", 50, "many"),
     "a truth value in a column of numbers": replaced("x", 50, "True"),
     "numbers after a truth value": replaced("x", 0, "True"),
-    "infinity": replaced("x", 41, "inf"),
-    "infinity in digits": replaced("x", 41, "1e999"),
+    "a number that is too large": replaced("x", 41, "1e200"),
+    "no truth value": replaced("flag", 41, "yes"),
     "no task": replaced("task", 59, None),
     "no feature": new_rows().drop(columns="x"),
     "no task column": new_rows().rename(columns={"task": "tsk"}),
@@ -160,7 +161,7 @@ def test_what_is_wrong_is_told_as_for_the_whole_file(tmp_path: Path, frame: pd.D
 def test_what_is_wrong_late_in_a_file_is_told_by_its_line_or_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_file, "BLOCK_BYTES", 100)
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 100)
     path = to_csv(new_rows(), tmp_path)
     *lines, last = path.read_text().splitlines()
     for end, message in (

@@ -50,8 +50,6 @@ def test_of_rows_like_those_of_training_there_is_nothing_to_say(known: Dataset) 
             "feature 'sex' holds what training has not seen in 12 of 24 cells ('Male', 'males'), which count as "
             "missing.",
         ),
-        ({"sex": [None] * ROWS}, "feature 'sex' is empty in all 24 rows."),
-        ({"age": [float("nan")] * ROWS}, "feature 'age' is empty in all 24 rows."),
         (
             {"age": [-3.0, 20.0, 120.0, 30.0] * 6},
             "feature 'age' lies outside of what training has seen (18 to 87) in 12 of 24 cells, from -3 to 120.",
@@ -92,13 +90,24 @@ def test_a_column_of_nothing_known_is_refused_unless_that_is_allowed(
         list(RowStream(tmp_path / "new.csv", **given, rows_at_once=5))
 
 
+def test_a_column_that_is_empty_throughout_is_refused_too(known: Dataset) -> None:
+    for name in ("sex", "age"):
+        rows = frame(**{name: [None] * ROWS})
+        with pytest.raises(
+            DataError, match=f"^Feature '{name}' of the data must not be empty throughout, .* all its 24"
+        ):
+            again(known, rows, allow_unknown=False)
+        assert again(known, rows).notes == (f"the data: feature '{name}' is empty in all 24 rows.",)
+
+
 def test_metadata_of_new_tasks_are_looked_at_alike(known: Dataset) -> None:
     rows, kind = frame(task=["t3", "t4"] * (ROWS // 2)), ["Lake", "lake"]
     some = again(known, rows, metadata(["t3", "t4"], kind=kind), allow_unknown=False)
     assert some.notes == (
         "the metadata: metadata column 'kind' holds what training has not seen in 1 of 2 cells ('Lake'), which count "
         "as missing.",
-        "the data: 24 rows of 2 tasks not seen in training, 24 of these rows with metadata.",
+        "the data: 24 rows of 2 tasks not seen in training, 24 of these rows with metadata: 't3' (12 rows), 't4' (12 "
+        "rows).",
     )
     many = [f"t{number}" for number in range(3, 9)]
     must = r"^Metadata column 'kind' of the metadata must hold .* 'lake', 'river', however"

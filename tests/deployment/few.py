@@ -18,7 +18,8 @@ from mthn_automl.training.fit import Schedule
 from mthn_automl.training.mean import Model, mean_of
 from mthn_automl.training.members import Member
 from mthn_automl.training.networks import Networks
-from mthn_automl.tuning.objective import Configuration, fit_classical
+from mthn_automl.tuning.fold_fits import fit_classical
+from mthn_automl.tuning.objective import Configuration
 from mthn_automl.tuning.plan import Plan
 from mthn_automl.tuning.trial_model import TrialModel
 from tests.contracts import zoo
@@ -26,7 +27,10 @@ from tests.contracts.test_task_networks import untrained
 from tests.training.trained import encode_all, train
 
 Animal = Callable[[], Dataset]
-ANIMALS = (zoo.planted, zoo.several_targets, zoo.binary, zoo.multiclass, zoo.missing_values, zoo.no_metadata)
+ANIMALS = (
+    *(zoo.planted, zoo.several_targets, zoo.binary, zoo.multiclass, zoo.ordinal, zoo.counts, zoo.missing_values),
+    zoo.no_metadata,
+)
 ENSEMBLES = {
     "ensemble of networks": {"hypernetwork": 0.75, "pooled": 0.25},
     "ensemble of both": {"hypernetwork": 0.75, "ridge": 0.25},
@@ -98,6 +102,8 @@ def frame(animal: Animal) -> pd.DataFrame:
         else:
             names = np.array([*column.categories, None], dtype=object)
             columns[column.name] = names[next(codes)]
+    if dataset.schema.offset is not None:
+        columns[dataset.schema.offset] = dataset.exposures
     return pd.DataFrame(columns)
 
 

@@ -106,7 +106,7 @@ def test_a_folder_is_plain_files_that_say_what_the_model_is(name: str, written: 
 @every_kind
 @pytest.mark.parametrize(
     "animal",
-    [zoo.missing_values, zoo.several_targets, zoo.binary, zoo.multiclass, zoo.no_metadata],
+    [zoo.missing_values, zoo.several_targets, zoo.binary, zoo.multiclass, zoo.ordinal, zoo.counts, zoo.no_metadata],
     ids=lambda animal: animal.__name__,
 )
 def test_a_model_comes_back_with_its_columns_and_tasks(
@@ -217,8 +217,12 @@ WRONG: dict[str, tuple[str, Callable[[Any], None], str]] = {
     "a name of no text": ("schema.json", put("features", 0, "name", value=3), r"Expected `str`.*features\[0\]\.name"),
     "a range upside down": ("schema.json", put("features", 0, "range", value=[2.0, 1.0]), "numbers in order"),
     "classes of a regression": ("schema.json", put("classes", value=["a", "b"]), "classes of a regression problem"),
+    "an offset of a regression": ("schema.json", put("offset", value="x0"), "an offset is of counts"),
     "one target more": ("schema.json", put("targets", value=["target0", "b"]), "must hold torch.float32 in"),
     "a column less": ("schema.json", put("features", value=lambda columns: columns[1:]), "config.json, or model"),
+    "no column that names a task": ("schema.json", put("task", value=[]), "tasks must be named by columns"),
+    "metadata by another column": ("schema.json", put("described_by", value=["b"]), "tasks must be named by columns"),
+    "tasks that are no columns": ("schema.json", put("wide", value=["a", "b"]), "must be one of its columns"),
     "a task less": ("tasks.json", put("tasks", "names", value=lambda names: names[1:]), "cannot reshape"),
     "a task twice": (
         "tasks.json",

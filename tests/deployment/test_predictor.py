@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from mthn_automl import catalogue
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.problems import planted
 from mthn_automl.data.read import read_dataset
 from mthn_automl.deployment.predictor import Predictor

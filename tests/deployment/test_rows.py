@@ -34,10 +34,11 @@ def test_rows_in_any_form_give_what_a_dataframe_of_them_gives(name: str) -> None
         table = model.predict(frame(animal).assign(task=tasks)).drop(columns=["row", "task"])
         expected = (table.drop(columns="prediction") if model.schema.classes else table).to_numpy()
         scale = np.abs(expected).max(axis=0)
-        found = model.predict_arrays(given, np.array(tasks))
+        exposure = animal().exposure
+        found = model.predict_arrays(given, np.array(tasks), exposure)
         assert found.dtype == np.float64
         np.testing.assert_allclose(found / scale, expected / scale, rtol=1e-6, atol=1e-6)
-        assert model.predict_arrays(given[:0], np.array([], dtype=str)).shape == (0, model.schema.outputs)
+        assert model.predict_arrays(given[:0], np.array([], dtype=str), []).shape == (0, model.schema.outputs)
         for index in range(4):
             one = model.predict_one({**row_of(animal, index), "task": tasks[index]})
             assert list(one) == list(table.columns)
@@ -46,7 +47,31 @@ def test_rows_in_any_form_give_what_a_dataframe_of_them_gives(name: str) -> None
             np.testing.assert_allclose(numbers / scale, expected[index] / scale, rtol=1e-5, atol=1e-6)
             classes = [value for value in table.iloc[index] if isinstance(value, str)]
             assert [value for value in one.values() if isinstance(value, str)] == classes
-            assert model.predict_one(given[index], task=tasks[index]) == one
+            beside = None if exposure is None else exposure[index]
+            assert model.predict_one(given[index], task=tasks[index], exposure=beside) == one
+
+
+@few_models
+def test_a_count_is_predicted_in_proportion_to_its_exposure_which_must_be_given(name: str) -> None:
+    model, row = predictor(name, zoo.counts), row_of(zoo.counts)
+    once, twice = (model.predict_one({**row, "exposure": factor * row["exposure"]}) for factor in (1, 2))
+    assert twice["prediction"] == pytest.approx(2 * once["prediction"], rel=1e-6)
+    given, tasks = array(zoo.counts)[:2], ["task 0", "task 1"]
+    for wrong, said in (
+        (None, "in proportion to 'exposure', however no exposure is given"),
+        ([1.0, 0.0], "a finite number above 0 in every row"),
+        ([1.0], "one exposure a row"),
+        (["many", 1.0], "must be a number above 0"),
+    ):
+        with pytest.raises(DataError, match=said):
+            model.predict_arrays(given, tasks, wrong)
+    with pytest.raises(DataError, match="no exposure is given"):
+        model.predict_one({**row, "exposure": None})
+    table = frame(zoo.counts)
+    with pytest.raises(DataError, match="must have a column 'exposure'"):
+        model.predict(table.drop(columns="exposure"))
+    with pytest.raises(DataError, match="'exposure' is -1 in row 0"):
+        model.predict(table.assign(exposure=-1.0))
 
 
 CELLS: dict[str, dict[str, Any]] = {
@@ -85,7 +110,7 @@ def test_what_is_not_there_is_missing(name: str) -> None:
     given[:, -1] = -1
     as_minus_one = model.predict_arrays(given, ["task 0", "task 1"])
     given[:, -1] = np.nan
-    np.testing.assert_array_equal(model.predict_arrays(given, ["task 0", "task 1"]), as_minus_one)
+    np.testing.assert_allclose(model.predict_arrays(given, ["task 0", "task 1"]), as_minus_one, rtol=1e-6)
 
 
 def test_columns_are_taken_by_their_names() -> None:

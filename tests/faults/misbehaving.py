@@ -12,7 +12,8 @@ from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
 
 Behaviour = Literal[

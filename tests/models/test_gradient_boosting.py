@@ -9,8 +9,8 @@ from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.data.problems import cubic
 from mthn_automl.data.read import read_dataset
-from mthn_automl.models.base import Growth
 from mthn_automl.models.gradient_boosting import GradientBoosting, GradientBoostingSettings
+from mthn_automl.models.parts.growth import Growth
 from tests.contracts import zoo
 
 

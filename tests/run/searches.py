@@ -47,7 +47,9 @@ CASES = {
     "regression": Case(META, USUAL, ablated=True),
     "multiclass": Case(few(*META, "--average", "tasks"), FEW, metric="log_loss", average="tasks", ablated=True),
     "binary": Case(few(*META, "--no-metadata", "--test-fraction", "0"), FEW, metric="log_loss", test="none"),
-    "several": Case(few(*META, "--test", "test.csv", "--no-ablation"), FEW, test="file"),
+    "several": Case(few(*META, "--test", "test.csv", "--no-ablation", "--weight", "counts"), FEW, test="file"),
+    "ordinal": Case(few(*META, "--problem", "ordinal", "--no-ablation"), FEW, metric="log_loss"),
+    "count": Case(few(*META, "--offset", "hours", "--no-ablation"), FEW, metric="poisson_deviance"),
     "one_task": Case(few("--metric", "r2"), FEW, metric="r2"),
 }
 
@@ -105,14 +107,26 @@ def multiclass(data: pd.DataFrame) -> pd.DataFrame:
     return data.assign(target=pd.cut(data["target"], [-9, -0.5, 0.5, 9], labels=["low", "mid", "high"]).astype(str))
 
 
+def ordinal(data: pd.DataFrame) -> pd.DataFrame:
+    return data.assign(target=np.digitize(data["target"], [-1.0, -0.3, 0.3, 1.0]) + 1)
+
+
+def count(data: pd.DataFrame) -> pd.DataFrame:
+    hours = 1.0 + np.arange(len(data)) % 4
+    return data.assign(target=np.random.default_rng(0).poisson(hours * np.exp(data["target"])), hours=hours)
+
+
 def several(data: pd.DataFrame) -> pd.DataFrame:
-    return data.rename(columns={"target": "target1"}).assign(target2=data["x2"] ** 2 - data["target"])
+    """Two targets, the second of which two rows of five miss, and rows that count for one to three."""
+    number = np.arange(len(data))
+    second = (data["x2"] ** 2 - data["target"]).where(number % 5 > 1)
+    return data.rename(columns={"target": "target1"}).assign(target2=second, counts=1 + number % 3)
 
 
 def new_rows() -> pd.DataFrame:
     """Rows of a known task, of one of which only the metadata are known, and of one never heard of."""
     data = planted(6, 16, seed=1)[0].iloc[:9].copy()
-    return data.assign(word="q", task=["0", "5", "never"] * 3)
+    return data.assign(word="q", hours=2.0, task=["0", "5", "never"] * 3)
 
 
 def write_files(folder: Path) -> None:
@@ -121,6 +135,8 @@ def write_files(folder: Path) -> None:
         "regression": data,
         "binary": data.assign(target=np.where(data["target"] > 0, "yes", "no")),
         "multiclass": multiclass(data),
+        "ordinal": ordinal(data),
+        "count": count(data),
         "several": several(data),
         "one_task": data[data["task"] == "0"],
         "test": several(new_rows()),

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.numpy import load_file
+from sklearn.metrics import mean_poisson_deviance
 
 from mthn_automl import catalogue, load_model, read_dataset, search
 from mthn_automl.analysis import ablation, leaderboard, tradeoff
@@ -70,9 +71,14 @@ def error_of(rows: pd.DataFrame, metric: str, average: str) -> float:
     if metric == "log_loss":
         likelihood = [row[f"probability_{row['target']}"] for row in rows.to_dict("records")]
         return float(-np.log(likelihood).mean())
+    if metric == "poisson_deviance":
+        return float(mean_poisson_deviance(rows["target"], rows["prediction"]))
     suffixes = sorted(name.removeprefix("target") for name in rows.columns if name.startswith("target"))
     target = rows[[f"target{suffix}" for suffix in suffixes]].to_numpy()
     squared = (target - rows[[f"prediction{suffix}" for suffix in suffixes]].to_numpy()) ** 2
+    if "weight" in rows:
+        counts = np.where(np.isnan(target), 0.0, rows[["weight"]].to_numpy())
+        return math.sqrt((counts * np.nan_to_num(squared)).sum() / counts.sum())
     if metric == "r2":
         return float(squared.sum() / ((target - target.mean()) ** 2).sum())
     return math.sqrt(squared.mean())
@@ -83,7 +89,8 @@ def names_in(folder: Path) -> set[str]:
 
 
 def test_every_file_is_there_and_none_is_a_pickle_or_knows_where_it_lies(run: Finished) -> None:
-    assert names_in(run.folder) == TOP
+    several = len(run.json("summary.json")["data"]["targets"]) > 1
+    assert names_in(run.folder) == TOP | ({"targets.csv"} if several else set())
     figures = ["leaderboard", "tradeoff", *(["ablation"] if run.case.ablated else [])]
     figures += ["members"] if run.members else []
     pictures = {f"{each}.{suffix}" for each in figures for suffix in ("svg", "png", "csv")}
@@ -152,6 +159,7 @@ def test_the_summary_and_the_stored_options_tell_what_was_done(run: Finished) ->
         "data": str(run.data),
         "meta": str(run.folder.parent / "meta.csv") if used else None,
         "test": str(run.folder.parent / "test.csv") if run.case.test == "file" else None,
+        "split": None,
     }
 
 
@@ -211,10 +219,12 @@ def test_the_ablation_has_every_variant_or_a_header_and_the_tradeoff_a_row_a_tri
 
 def test_stdout_holds_the_leaderboard_the_verdict_and_the_next_command(run: Finished) -> None:
     rows = [*catalogue.names(), "ensemble"]
-    names = [name for line in run.ended.out.splitlines() for name in rows if f" {name} " in line]
+    board = run.ended.out.split("\n\n", 1)[0]
+    names = [name for line in board.splitlines() for name in rows if f" {name} " in line]
     assert names == list(run.table("leaderboard")["architecture"])
     assert f"mthn-automl predict {run.folder.name} new.csv" in run.ended.out
-    assert run.json("summary.json")["metadata_sentence"] in run.ended.out
+    for sentence in ("test_sentence", "metadata_sentence"):
+        assert run.json("summary.json")[sentence] in run.ended.out
 
 
 def test_both_logs_hold_every_phase_and_every_trial(run: Finished) -> None:
@@ -274,15 +284,15 @@ def test_predict_gives_a_row_for_each_row_in_order_unseen_tasks_included(run: Fi
     table = pd.read_csv(StringIO(ended.out))
     described, classes = (run.json("model/schema.json")[name] for name in ("metadata", "classes"))
     *outside, of_tasks = ended.err.splitlines()
-    assert of_tasks == (
-        f"new.csv: 6 rows of 2 tasks not seen in training, {3 if described else 0} of these rows with metadata."
+    assert of_tasks.startswith(
+        f"new.csv: 6 rows of 2 tasks not seen in training, {3 if described else 0} of these rows with metadata: "
     )
     assert all("lies outside of what training has seen" in each for each in outside), ended.err
     assert (list(table["row"]), list(table["task"])) == (list(range(len(new))), list(new["task"]))
     assert table[prediction_columns(table)].notna().all(axis=None)
     probabilities = table[[f"probability_{name}" for name in classes]]
     likeliest = probabilities.idxmax(axis=1).str.removeprefix("probability_") if classes else table.get("prediction")
-    assert likeliest is None or list(table["prediction"]) == list(likeliest)
+    assert likeliest is None or list(table["prediction"].astype(likeliest.dtype)) == list(likeliest)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1.0 if classes else 0.0, rtol=1e-4)
 
 
@@ -375,3 +385,20 @@ def test_ray_keeps_the_time_limit_and_is_silent(tmp_path: Path) -> None:
     assert [line for line in out + err if NOISE.search(line)] == []
     phases = "|".join(PHASES)
     assert {line for line in err if not re.match(rf"({phases})  |2 workers on 1 node|[A-Z0-9].*\.$", line)} == set()
+
+
+def test_several_targets_are_scored_one_by_one_by_the_rows_that_have_each(finished: Callable[[str], Finished]) -> None:
+    run = finished("several")
+    table, summary = run.table("targets"), run.json("summary.json")
+    assert sorted({*table["architecture"]}) == sorted(run.saved)
+    assert summary["data"]["weight"] == "counts"
+    for line in table.to_dict("records"):
+        for role, what in (("out_of_fold", "cv"), ("test", "test")):
+            rows = run.predictions(role, line["architecture"]).dropna(subset=[f"target_{line['target']}"])
+            named = {f"{kind}_{line['target']}": kind for kind in ("target", "prediction")}
+            assert line[f"{what}_rows"] == len(rows)
+            expected = error_of(rows[[*named, "weight"]].rename(columns=named), run.case.metric, "rows")
+            assert line[f"{what}_error"] == pytest.approx(expected)
+    winner = table[table["architecture"] == summary["best"]["architecture"]].set_index("target")
+    told = {name: each["test_error"] for name, each in summary["best_by_target"].items()}
+    assert told == pytest.approx(winner["test_error"].to_dict())

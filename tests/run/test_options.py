@@ -173,7 +173,7 @@ def test_options_stand_in_the_panel_of_what_they_are_about() -> None:
     panels: dict[str, set[str]] = {}
     for name, each in SEARCH.items():
         panels.setdefault(getattr(each, "rich_help_panel", None) or "", set()).add(name)
-    assert list(panels) == ["", "Data", "Search", "Where", "Output"]
+    assert list(panels) == ["", "Data", "Split", "Reading", "Search", "Where", "Output"]
     assert panels["Search"] >= {
         "preset",
         "sampler",

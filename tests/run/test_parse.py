@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mthn_automl.errors import UsageError
-from mthn_automl.run.parse import earlier_run, parse_count, parse_duration
+from mthn_automl.run.parse import earlier_run, parse_count, parse_duration, parse_split
 
 
 def test_a_time_is_read_as_people_write_it() -> None:
@@ -74,3 +74,14 @@ def test_an_earlier_run_is_named_from_the_root_and_must_be_there(
     ):
         with pytest.raises(UsageError, match=rf"--warm-start must name the run folder of .* {name} {what}\.$"):
             earlier_run(name)
+
+
+def test_a_split_is_a_file_where_it_looks_like_one_that_is_there_and_else_a_column(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("split", "split.csv"):
+        (tmp_path / name).touch()
+    assert parse_split("split.csv") == str(tmp_path / "split.csv")
+    assert parse_split(tmp_path / "split") == str(tmp_path / "split")
+    assert [parse_split(each) for each in ("split", "other.csv")] == ["split", "other.csv"]

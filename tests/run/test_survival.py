@@ -246,3 +246,22 @@ def test_an_architecture_that_is_too_large_is_skipped_with_a_sentence(
     assert again.loc["single_task", "note"] == note
     with pytest.raises(NothingFinishedError, match="No architecture can be trained on these data: single_task must"):
         searched(tmp_path / "other", architectures="single_task", trials=1)
+
+
+def test_models_that_hold_training_rows_are_left_out_where_that_is_asked_and_this_is_said(tmp_path: Path) -> None:
+    run = searched(tmp_path / "run", architectures="ridge,kernel_ridge", trials=1, no_stored_rows=True)
+    table = run.leaderboard.set_index("architecture")
+    note = "skipped: models of kernel_ridge hold training rows, and --no-stored-rows leaves such out."
+    assert table.loc["kernel_ridge", "note"] == note
+    assert table["stored_rows"].fillna(-1).to_dict() == {"ridge": 0, "kernel_ridge": -1}
+    assert "Skipped: models of kernel_ridge hold training rows" in (run.folder / "run.log").read_text()
+    again = resumed(run.folder, trials=1).leaderboard.set_index("architecture")
+    assert again.loc["kernel_ridge", "note"] == note
+    with pytest.raises(NothingFinishedError, match="on these data: models of kernel_ridge hold training rows"):
+        searched(tmp_path / "other", architectures="kernel_ridge", trials=1, no_stored_rows=True)
+
+
+def test_how_many_rows_a_model_holds_is_in_the_leaderboard(tmp_path: Path) -> None:
+    run = searched(tmp_path / "run", architectures="kernel_ridge", trials=1)
+    counts = run.leaderboard.set_index("architecture")["stored_rows"]
+    assert counts["kernel_ridge"] == sum(run.summary["stored_rows"].values()) > 0

@@ -5,7 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
-from mthn_automl.data.dataset import IntArray
+from mthn_automl.data.arrays import IntArray
 from mthn_automl.training.batches import PADDING, Batch, Layout, batch_count, block_size, blocks_of, deal, lay_out
 
 SIZES = {

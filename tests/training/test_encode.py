@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from mthn_automl.data.dataset import Dataset, IntArray
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.data.scaling import SQUASH
+from mthn_automl.data.schema import Problem
 from mthn_automl.training.encode import TrainingData, encode, problem_shape
 from mthn_automl.training.squash import squashed
 from mthn_automl.training.tensors import DeviceData
@@ -76,7 +78,9 @@ def test_a_fold_sees_what_its_own_encoder_makes_of_the_rows(animal: Callable[[],
     assert problem_shape(dataset) == data.shape
     assert data.features.values.shape == (rows, data.shape.features)
     assert data.metadata.shape == (3, data.shape.tasks, data.shape.metadata)
-    assert data.target.values.shape == (rows, dataset.target.shape[1])
+    targets = dataset.target.shape[1]
+    behind = [dataset.exposures] if dataset.schema.problem is Problem.COUNT else []
+    assert data.target.values.shape == (rows, targets + len(behind))
     assert np.isfinite(data.metadata).all()
     placed = DeviceData.of(data, torch.device("cpu"))
     everything, folds = torch.arange(rows).expand(3, 1, -1), torch.tensor(FOLDS)
@@ -86,7 +90,10 @@ def test_a_fold_sees_what_its_own_encoder_makes_of_the_rows(animal: Callable[[],
         expected = [each.encode_features(dataset.features) for each in given.encoders]
         np.testing.assert_allclose(found, np.stack(expected), rtol=tolerance, atol=tolerance)
     found = placed.target.take(everything, folds)[:, 0]
-    expected = [each.encode_target(dataset.target) for each in data.encoders]
+    for column in behind:
+        np.testing.assert_allclose(found[..., targets], np.tile(column, (3, 1)), rtol=1e-6)
+    found = found[..., :targets]
+    expected = [np.nan_to_num(each.encode_target(dataset.target)) for each in data.encoders]
     np.testing.assert_allclose(found, np.stack(expected), rtol=2e-5, atol=2e-5)
 
 
@@ -110,3 +117,16 @@ def test_squashed_a_column_is_scaled_by_its_median_and_quartiles_and_no_value_is
     found = encoder.encode_features(dataset.features)
     np.testing.assert_allclose(found[:, 0], expected / np.sqrt(1 + (expected / SQUASH) ** 2), rtol=1e-3, atol=1e-4)
     assert np.abs(found).max() <= SQUASH
+
+
+def test_what_counts_has_a_mean_of_1_over_the_training_rows_of_each_fold_and_nothing_where_it_is_missing() -> None:
+    assert encoded(zoo.several_targets()).counts is None
+    dataset, data = zoo.gaps_and_weights(), encoded(zoo.gaps_and_weights())
+    assert data.counts is not None
+    assert ((data.counts.values == 0) == np.isnan(dataset.target)).all()
+    for fold in FOLDS:
+        scaled = data.counts.values * data.counts.scale[fold]
+        assert scaled[data.training[fold]].mean() == pytest.approx(1.0)
+    only_weights = encoded(replace(zoo.binary(), weight=np.linspace(1.0, 9.0, len(zoo.binary()))))
+    assert only_weights.counts is not None
+    assert only_weights.counts.values.shape[1] == 1

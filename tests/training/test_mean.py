@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.models.base import Classical, Size
@@ -96,3 +97,21 @@ def test_it_has_a_preference_where_every_model_has_one() -> None:
     mixed = mean_of([*pareto, untrained("hypernetwork", dataset)])
     assert isinstance(mixed, Mean)
     assert not mixed.has_preference
+
+
+def test_a_task_is_predicted_by_the_models_that_were_trained_on_it_where_there_are_any() -> None:
+    rows = zoo.planted()
+    parts = np.array([0, 1, 2]), np.array([2, 3])
+    models = [ridge_of(rows, tasks) for tasks in parts]
+    first, second = (model.predict(rows) for model in models)
+    mean = mean_of(models, [0.25, 0.75]).predict(rows)
+    both = 0.25 * first + 0.75 * second
+    for task in range(len(rows.tasks)):
+        of_task = rows.task == task
+        expected = {0: first, 1: first, 3: second}.get(task, both)
+        np.testing.assert_allclose(mean[of_task], expected[of_task], rtol=1e-12)
+
+
+def ridge_of(rows: Dataset, tasks: IntArray) -> Classical:
+    """Fitted to rows of these tasks alone."""
+    return ridge(rows.take(np.flatnonzero(np.isin(rows.task, tasks))))

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from mthn_automl.data.dataset import IntArray
+from mthn_automl.data.arrays import IntArray
 from mthn_automl.training.optimiser import PackOptimiser, TaskRows
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.training.tables import Table

@@ -22,7 +22,7 @@ TASKS = {
 @pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
 def test_every_wanted_row_comes_in_a_block_of_its_task_within_bounds_and_few_come_twice(task: np.ndarray) -> None:
     wanted = np.flatnonzero(np.arange(len(task)) % 5 != 1)
-    chunks = list(grouped(task, wanted))
+    chunks = list(grouped(task, wanted, 3))
     for tasks, rows in chunks:
         np.testing.assert_array_equal(task[rows], np.broadcast_to(tasks[:, None], rows.shape))
         assert rows.shape[1] <= LONGEST_BLOCK
@@ -33,9 +33,9 @@ def test_every_wanted_row_comes_in_a_block_of_its_task_within_bounds_and_few_com
 
 def test_no_rows_give_no_chunk_and_a_chunk_is_at_least_one_block(monkeypatch: pytest.MonkeyPatch) -> None:
     task = np.zeros(5, dtype=np.int64)
-    assert list(grouped(task, np.zeros(0, dtype=np.int64))) == []
+    assert list(grouped(task, np.zeros(0, dtype=np.int64), 3)) == []
     monkeypatch.setattr(task_networks, "ROWS_AT_ONCE", 1)
-    assert [rows.shape for _, rows in grouped(task, np.arange(5))] == [(1, 5)]
+    assert [rows.shape for _, rows in grouped(task, np.arange(5), 3)] == [(1, 5)]
 
 
 def test_one_row_goes_through_each_members_own_layers() -> None:

@@ -104,3 +104,24 @@ def test_a_member_is_weighted_in_a_pack_as_alone_and_otherwise_by_every_weightin
 
 def build(shape: ProblemShape) -> HardSharing:
     return HardSharing(shape, HardSharingSettings(width=16, depth=1))
+
+
+def test_tasks_that_are_alike_count_alike_however_their_rows_are_weighted_and_whatever_they_miss() -> None:
+    dataset = zoo.gaps_and_weights()
+    given = encode(dataset, np.full(len(dataset), -1), Flags.of(dataset))
+    assert given.counts is not None
+    found = weights_by_task(weights_of(given, "tasks"), given)
+    counts = np.bincount(dataset.task, given.counts.values.mean(axis=1))
+    np.testing.assert_allclose(
+        [found[task] * each for task, each in enumerate(counts)], found[0] * counts[0], rtol=1e-5
+    )
+
+
+def test_the_running_loss_of_a_task_is_over_what_its_rows_count() -> None:
+    given = data()
+    weights, (batch, mask) = weights_of(given, "uncertainty"), batch_of(given)
+    counts = torch.where(torch.from_numpy(batch.present[:, batch.place[0]] == 0)[..., None, None], 0.25, 2.0)
+    counts = counts.expand(*mask.shape, 1)
+    for _ in range(100):
+        weights.learn(batch, 3.0 * counts.squeeze(-1), mask, counts)
+    np.testing.assert_allclose(list(weights_by_task(weights, given).values()), 1.0, rtol=1e-3)

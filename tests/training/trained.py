@@ -6,7 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mthn_automl.data.dataset import Dataset, IntArray
+from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.training.encode import TrainingData, encode
 from mthn_automl.training.fit import FitResult, Training, drained

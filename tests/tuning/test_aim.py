@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.tuning.aim import EnsembleAim
 from mthn_automl.tuning.allocation import Standing, next_architecture
 from mthn_automl.tuning.lowest import LowestErrors
@@ -66,3 +66,13 @@ def test_the_next_trial_goes_to_what_lacks_nothing_though_its_error_is_larger() 
     assert [name for name, _ in chosen] == ["best", "complement"]
     assert "improve the best" in chosen[0][1]
     assert "improve the ensemble" in chosen[1][1]
+
+
+def test_targets_with_gaps_show_what_is_lacking_as_well() -> None:
+    data = toys.search_data(toys.cubic_dataset(rows=60))
+    target, error = data.dataset.target, np.random.default_rng(0).normal(size=data.dataset.target.shape)
+    gappy = np.where(np.arange(len(target))[:, None] % 3 == 0, np.nan, target)
+    aim = EnsembleAim(replace(data, dataset=replace(data.dataset, target=gappy)))
+    for name, times in (("best", 1.0), ("copy", 1.3)):
+        aim.note(toys.result(times, name), 0, target + times * error)
+    assert aim.gaps()["best"] == 0.0 < aim.gaps()["copy"] < np.inf

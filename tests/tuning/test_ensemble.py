@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.scoring import metric_named
 from mthn_automl.models.base import Size
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits
@@ -171,3 +171,17 @@ def test_a_metric_that_the_other_folds_leave_undefined_is_no_error() -> None:
     assert np.isfinite(found.prediction).all()
     assert np.isfinite(found.error)
     assert np.isnan(found.fold_errors[1:]).all()
+
+
+def test_rows_that_count_more_and_targets_that_are_known_choose_the_members() -> None:
+    """Two that are right in one half each: of the heavy half, and of the only one whose target is known."""
+    values, wrong = noise(0), noise(1)
+    first = np.arange(ROWS)[:, None] < ROWS // 2
+    predictions = [values + np.where(first, 0.0, wrong), values + np.where(first, wrong, 0.0)]
+    heavy = replace(target_of(values), weight=np.where(first[:, 0], 1e-6, 1.0))
+    known = target_of(np.where(first, values, np.nan))
+    for target, best in ((heavy, 1), (known, 0)):
+        candidates = candidates_of(target, predictions)
+        assert candidates[0].number == best
+        assert greedy(target, [each.prediction for each in candidates], candidates) == [{0: 1.0}]
+    assert heavy.take(np.arange(3)).error(values[:3]) == 0.0

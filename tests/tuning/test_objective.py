@@ -15,12 +15,12 @@ from mthn_automl.errors import DivergedError, UndefinedError, UsageError
 from mthn_automl.models.base import Size
 from mthn_automl.models.ridge import Ridge
 from mthn_automl.tuning.criteria import Limits
+from mthn_automl.tuning.evaluation import Evaluation
+from mthn_automl.tuning.fold_fits import fit_classical
 from mthn_automl.tuning.objective import (
     Configuration,
-    Evaluation,
     Objective,
     SearchData,
-    fit_classical,
     fold_members,
 )
 from mthn_automl.tuning.results import TrialResult
@@ -310,3 +310,20 @@ def test_a_result_is_the_same_after_json_where_an_undefined_error_is_null() -> N
         assert repr(again) == repr(given)  # NaN is not equal to itself
     stored = FULL.to_json()
     assert (stored["error_tasks"], stored["member_errors"]) == (None, [[0.5, None], [None, 0.25]])
+
+
+@every_kind
+def test_forward_folds_learn_nothing_from_later_ones_and_leave_one_model(configuration: Configuration) -> None:
+    """The first fold sees no target of the second; what is left was trained on all that can be."""
+    rows = zoo.planted()
+    fold = np.arange(len(rows)) % 14 // 5 - 1  # of each task: 5 rows that always train, 5 and 4 rows
+    later = replace(rows, target=np.where((fold == 1)[:, None], rows.target[::-1], rows.target))
+    found = [
+        Objective(SearchData(each, fold, "rmse", "rows", forward=True), toys.plan())(configuration)
+        for each in (rows, later)
+    ]
+    first, second = (each.out_of_fold()[fold == 0] for each in found)
+    np.testing.assert_allclose(first, second, rtol=1e-5)
+    assert np.isfinite(found[0].out_of_fold()[fold == 1]).all()
+    assert [each.result.models for each in found] == [1, 1]
+    assert len(found[0].models) == 1

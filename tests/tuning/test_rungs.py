@@ -9,7 +9,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.scoring import metric_named
 from mthn_automl.tuning import rungs as module
 from mthn_automl.tuning.rungs import (
@@ -267,3 +268,15 @@ def test_where_the_number_of_parameters_counts_a_trial_is_compared_with_no_large
     assert [goes_on([100] * 6, size) for size in (99, 100, 101)] == [True, False, False]
     assert not any(goes_on([100] * 6, size, several=False) for size in (99, 100, 101))
     assert goes_on([5] * (FEWEST_COMPARED - 1) + [1000] * 9, 10)  # too few that are no larger
+
+
+def test_losses_at_a_rung_weigh_rows_and_leave_out_what_is_missing() -> None:
+    dataset = zoo.gaps_and_weights()
+    fold = np.arange(len(dataset)) % 2
+    prediction = np.nan_to_num(dataset.target) + np.random.default_rng(0).normal(size=dataset.target.shape)
+    rung = CellLosses(dataset, fold, "rmse", "rows").of(prediction, 5, 1)
+    counts = np.where(np.isnan(dataset.target), 0.0, dataset.weight[:, None])  # type: ignore[index]
+    squares = counts * np.nan_to_num(prediction - dataset.target) ** 2
+    assert rung.error == pytest.approx(squares.sum() / counts.sum())
+    inside = (fold == 1) & (dataset.task == 2)
+    assert rung.cells[1, 2] == pytest.approx(squares[inside].sum() / counts[inside].sum())

@@ -13,7 +13,8 @@ import pytest
 from mthn_automl.storage import write_json
 from mthn_automl.training.fit import drained
 from mthn_automl.tuning.ending import Ending
-from mthn_automl.tuning.objective import Configuration, Evaluation, Objective
+from mthn_automl.tuning.evaluation import Evaluation
+from mthn_automl.tuning.objective import Configuration, Objective
 from mthn_automl.tuning.rungs import Rung
 from mthn_automl.tuning.runners.interruption import Stopped
 from mthn_automl.tuning.trial import (

@@ -11,10 +11,11 @@ import numpy as np
 
 from mthn_automl import catalogue
 from mthn_automl.catalogue import SpaceFile
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.problems import cubic
 from mthn_automl.data.read import read_dataset
-from mthn_automl.data.split import assign_folds
+from mthn_automl.data.splits import within_tasks
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
 from mthn_automl.training.fit import Schedule
 from mthn_automl.tuning.objective import Configuration, Objective, SearchData
@@ -127,7 +128,7 @@ def cubic_dataset(tasks: int = 4, rows: int = 12, *, metadata: bool = True) -> D
 
 def search_data(dataset: Dataset | None = None, folds: int = 2, metric: str = "rmse") -> SearchData:
     rows = cubic_dataset() if dataset is None else dataset
-    return SearchData(rows, assign_folds(rows, folds, 0), metric, "rows")
+    return SearchData(rows, within_tasks.deal(rows, folds, 0), metric, "rows")
 
 
 def plan(folds: int = 2, seeds: int = 1, epochs: int = 8) -> Plan:

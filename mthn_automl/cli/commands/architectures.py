@@ -9,7 +9,7 @@ from typer import Argument, Option
 from mthn_automl import catalogue
 from mthn_automl.catalogue import SpaceFile
 
-HELP_ORDER = 5
+HELP_ORDER = 6
 
 
 def architectures(
@@ -36,7 +36,7 @@ def _as_object(file: SpaceFile) -> dict[str, Any]:
         "name": file.name,
         "family": file.family,
         "usual": file.usual,
-        "problems": list(file.problems),
+        "problems": list(file.problems or catalogue.PROBLEMS),
         "missing": file.missing(),
         "summary": file.summary,
         "paper": file.paper,
@@ -51,7 +51,7 @@ def _show(file: SpaceFile, tables: Mapping[str, Mapping[str, Any]]) -> None:
     print(f"  parameters: {file.parameter_formula}")
     if file.missing():
         print(f"  {file.missing().removeprefix(file.name).lstrip()}")
-    if file.problems != catalogue.PROBLEMS:
+    if file.problems:
         print(f"  problems: {', '.join(file.problems)}")
     _show_ranges(tables)
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument
 
-HELP_ORDER = 6
+HELP_ORDER = 7
 
 
 def example(

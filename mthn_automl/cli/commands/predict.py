@@ -7,14 +7,16 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-HELP_ORDER = 3
+HELP_ORDER = 4
 
 
 def predict(
     model: Annotated[Path, Argument(help="Model folder, or a run, whose winner is taken.")],
-    data: Annotated[Path, Argument(help="CSV or Parquet file with the task column and the features of training.")],
+    data: Annotated[
+        Path, Argument(help="File of any format that is read, with the task columns and the features of training.")
+    ],
     meta: Annotated[
-        Path | None, Option(help="CSV or Parquet file with the metadata of tasks that are new.", show_default=False)
+        Path | None, Option(help="The same, with the metadata of tasks that are new.", show_default=False)
     ] = None,
     preference: Annotated[
         float | None,
@@ -24,7 +26,11 @@ def predict(
     ] = None,
     output: Annotated[
         Path | None,
-        Option(help=".csv, .csv.gz or .parquet file to write. Default: stdout, as CSV.", show_default=False),
+        Option(
+            help="File to write, of the format of its ending: .csv, .tsv, .jsonl, .json, .parquet, .feather or .xlsx, "
+            "perhaps with .gz, .zst, .bz2, .xz or .zip behind it. Default: stdout, as CSV.",
+            show_default=False,
+        ),
     ] = None,
     allow_unknown: Annotated[
         bool, Option("--allow-unknown", help="Predict although a column holds nothing that training has seen.")

@@ -9,7 +9,7 @@ from mthn_automl.cli.written import for_resume
 from mthn_automl.run.option import accepting
 from mthn_automl.run.options import CHANGEABLE
 
-HELP_ORDER = 2
+HELP_ORDER = 3
 
 
 @accepting(map(for_resume, CHANGEABLE.values()))

@@ -1,6 +1,6 @@
 """1 - accuracy: the share of rows whose most probable class is not the true one."""
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.metrics.parts.scores import Means, first, occurs
 from mthn_automl.data.scoring import CLASSES, Metric
 

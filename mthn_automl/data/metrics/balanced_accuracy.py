@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.metrics.parts.scores import Means, mean_of_defined, occurs
 from mthn_automl.data.scoring import CLASSES, Metric
 

@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.metrics.parts.scores import Means, first
 from mthn_automl.data.scoring import CLASSES, Metric
 

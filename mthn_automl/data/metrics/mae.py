@@ -1,14 +1,14 @@
-"""The mean absolute error."""
+"""The mean absolute error, over all targets that are known."""
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray
-from mthn_automl.data.metrics.parts.scores import Means, first
-from mthn_automl.data.scoring import REGRESSION, Metric
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.metrics.parts.scores import Means, over_targets
+from mthn_automl.data.scoring import NUMBERS, Metric
 
 
 def _scores(target: FloatArray, prediction: FloatArray) -> Means:
-    return Means(np.abs(target - prediction).mean(axis=1, keepdims=True), first)
+    return over_targets(np.abs(target - prediction), target)
 
 
-METRIC = Metric("mae", REGRESSION, _scores)
+METRIC = Metric("mae", NUMBERS, _scores)

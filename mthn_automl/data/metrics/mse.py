@@ -1,12 +1,12 @@
-"""The mean squared error."""
+"""The mean squared error, over all targets that are known."""
 
-from mthn_automl.data.dataset import FloatArray
-from mthn_automl.data.metrics.parts.scores import Means, first, squared_errors
-from mthn_automl.data.scoring import REGRESSION, Metric
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.metrics.parts.scores import Means, over_targets
+from mthn_automl.data.scoring import NUMBERS, Metric
 
 
 def _scores(target: FloatArray, prediction: FloatArray) -> Means:
-    return Means(squared_errors(target, prediction), first)
+    return over_targets((target - prediction) ** 2, target)
 
 
-METRIC = Metric("mse", REGRESSION, _scores)
+METRIC = Metric("mse", NUMBERS, _scores)

@@ -1,14 +1,14 @@
-"""The root of the mean squared error."""
+"""The root of the mean squared error, over all targets that are known."""
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray
-from mthn_automl.data.metrics.parts.scores import Means, first, squared_errors
-from mthn_automl.data.scoring import REGRESSION, Metric
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.metrics.parts.scores import Means, first, over_targets
+from mthn_automl.data.scoring import NUMBERS, Metric
 
 
 def _scores(target: FloatArray, prediction: FloatArray) -> Means:
-    return Means(squared_errors(target, prediction), lambda means: np.sqrt(first(means)))
+    return over_targets((target - prediction) ** 2, target, lambda means: np.sqrt(first(means)))
 
 
-METRIC = Metric("rmse", REGRESSION, _scores)
+METRIC = Metric("rmse", NUMBERS, _scores)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.errors import FormatError
 
 END = "end of trees\n"
@@ -96,7 +96,7 @@ def _lines(text: str, needed: Iterable[str], allowed: Iterable[str], where: str)
 
 
 def _check_header(header: Lines, columns: int, outputs: int) -> None:
-    objectives = ("regression", "binary sigmoid:1") if outputs == 1 else (f"multiclass num_class:{outputs}",)
+    objectives = ("regression", "binary sigmoid:1", "poisson") if outputs == 1 else (f"multiclass num_class:{outputs}",)
     wanted = {**FIXED, "num_class": str(outputs), "num_tree_per_iteration": str(outputs)}
     wanted["max_feature_idx"] = str(columns - 1)
     for name, value in wanted.items():

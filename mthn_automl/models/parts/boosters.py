@@ -12,10 +12,10 @@ import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.errors import FormatError
-from mthn_automl.models.base import Growth
 from mthn_automl.models.parts.booster_text import END, check_booster_text
+from mthn_automl.models.parts.growth import Growth
 
 ALWAYS = {
     "num_threads": 1,  # as many workers fit at once; two threads were 30 times slower on busy machines
@@ -29,6 +29,7 @@ LONGEST, USUAL, PATIENCE = 50.0, 10.0, 3.0
 """Sums of learning rates: of all rounds at most, of as many as are usual without validation rows, and of those without
 a lower loss after which no better is expected."""
 
+LEAST_WEIGHT = 1e-6  # of a leaf, in means of a row
 BARREN_ROUNDS = 10  # in a row, after which no draw of rows and columns is expected to give a tree
 COUNTED = re.compile(r"^(split_feature|cat_threshold|threshold|leaf_value|leaf_coeff)=(.+)$", re.MULTILINE)
 
@@ -40,10 +41,12 @@ class Labelled:
     Attributes:
         matrix: (rows, columns), categories first, as whole numbers.
         label: (rows,) float64, or a class each.
+        weight: (rows,) what each counts; None: all alike.
     """
 
     matrix: FloatArray
     label: FloatArray | IntArray
+    weight: FloatArray | None = None
 
 
 def lightgbm_booster(
@@ -51,18 +54,30 @@ def lightgbm_booster(
 ) -> lightgbm.Booster:
     """One that has not grown yet. options: LightGBM's. categories: how many of the first columns are."""
     given, native = {**ALWAYS, **options}, list(range(categories))
-    data = lightgbm.Dataset(training.matrix, training.label, categorical_feature=native, params=given)
+    data = lightgbm.Dataset(
+        training.matrix, training.label, weight=training.weight, categorical_feature=native, params=given
+    )
     booster = lightgbm.Booster(given, data)
     if validation is not None:
-        booster.add_valid(data.create_valid(validation.matrix, validation.label, params=given), "validation")
+        checks = data.create_valid(validation.matrix, validation.label, weight=validation.weight, params=given)
+        booster.add_valid(checks, "validation")
     return booster
+
+
+def least_sum(weight: FloatArray | None) -> float:
+    """Of a leaf's weights in a regression: more than rounding, and less than any row's.
+
+    LightGBM guesses from weights how many rows a leaf has, and would make leaves of none.
+    """
+    return 0.0 if weight is None else max(0.5 * float(weight.min()), LEAST_WEIGHT)
 
 
 class GrowingBooster:
     """A booster as it grows, and which of its rounds was best so far.
 
-    booster: LightGBM's or GPBoost's. validates: whether it has validation rows; without them it grows for as long as it
-    is told to. patience: rounds without a lower validation loss after which it has ended.
+    booster: LightGBM's or GPBoost's. validates: whether it has validation rows. patience: rounds without a lower
+    validation loss after which it has ended. most: rounds after which it has ended without validation rows, such as one
+    of a target that none of these has.
 
     Attributes:
         rounds: so far.
@@ -71,8 +86,8 @@ class GrowingBooster:
         ended: whether more rounds would be in vain.
     """
 
-    def __init__(self, booster: Any, *, validates: bool, patience: int) -> None:
-        self.booster, self.validates, self.patience = booster, validates, patience
+    def __init__(self, booster: Any, *, validates: bool, patience: int, most: float = math.inf) -> None:
+        self.booster, self.validates, self.patience, self.most = booster, validates, patience, most
         self.rounds, self.best, self.kept, self.ended = 0, 0, 0, False
         self._loss, self._barren = math.inf, 0
 
@@ -83,8 +98,8 @@ class GrowingBooster:
         loss = float(self.booster.eval_valid()[0][2]) if self.validates else -float(self.rounds)
         if loss < self._loss:
             self._loss, self.best, self.kept = loss, self.rounds, self.booster.current_iteration()
-        waited = self.rounds - self.best >= self.patience
-        self.ended = self._barren >= BARREN_ROUNDS or (self.validates and waited)
+        done = self.rounds - self.best >= self.patience if self.validates else self.rounds >= self.most
+        self.ended = self._barren >= BARREN_ROUNDS or done
 
 
 def grow(
@@ -112,10 +127,18 @@ def grow(
 
 def most_rounds(growth: Growth, learning_rate: float) -> int:
     """As the caller says, else by the learning rate."""
-    if growth.rounds is not None:
-        return growth.rounds
-    total = USUAL if growth.validation is None else LONGEST
-    return min(MOST_ROUNDS, max(1, round(total / learning_rate)))
+    if growth.validation is None:
+        return unchecked_rounds(growth, learning_rate)
+    return _rounds(growth, LONGEST / learning_rate)
+
+
+def unchecked_rounds(growth: Growth, learning_rate: float) -> int:
+    """Of what no validation rows check: as the caller says, else by the learning rate."""
+    return _rounds(growth, USUAL / learning_rate)
+
+
+def _rounds(growth: Growth, usual: float) -> int:
+    return min(MOST_ROUNDS, max(1, round(usual))) if growth.rounds is None else growth.rounds
 
 
 def patience(learning_rate: float) -> int:

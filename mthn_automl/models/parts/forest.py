@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.errors import FormatError
 
 AT_ONCE = 100_000  # pairs of row and tree that walk together: more do not fit into a processor's cache

@@ -5,7 +5,8 @@ from collections.abc import Generator
 from typing import ClassVar, final
 
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.models.base import Classical, Growth
+from mthn_automl.models.base import Classical
+from mthn_automl.models.parts.growth import Growth
 
 
 class Grown(Classical):

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.models.base import Classical
 
 
 def labels(model: Classical, rows: Dataset) -> list[FloatArray]:
-    """For each sum: a standardised target each, or the position of the class among those present.
+    """For each sum: a standardised target each, NaN where missing, or the position of the class among those present.
 
     Shape:
         rows -> a list of (rows,) float64.

@@ -8,9 +8,10 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from threadpoolctl import threadpool_limits
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.models.parts.gaps import known_together, part_of, weight_of
 from mthn_automl.models.parts.kernels import Kernel, Points, landmarks, whitening
-from mthn_automl.models.parts.linear import Linear, fit_classes
+from mthn_automl.models.parts.linear import Linear, fit_classes, fit_counts
 from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.received import typed
 
@@ -47,34 +48,55 @@ class KernelMachine:
 
     @classmethod
     def fit_regression(
-        cls, kernel: Kernel, points: Points, target: FloatArray, *, alpha: float, seed: int
+        cls,
+        kernel: Kernel,
+        points: Points,
+        target: FloatArray,
+        weight: FloatArray | None = None,
+        *,
+        alpha: float,
+        seed: int,
     ) -> "KernelMachine":
-        """Kernel ridge regression, which is the mean of a Gaussian process with noise `alpha`; `seed` draws landmarks.
+        """Kernel ridge regression, which is the mean of a Gaussian process with noise `alpha` over a row's weight.
+
+        Each output is fitted to the rows that have it. `seed` draws landmarks.
 
         Shape:
-            target (rows, outputs).
+            target (rows, outputs), NaN where missing; weight (rows,).
         """
         count = len(points) if len(points) <= EXACT_ROWS else REGRESSION_LANDMARKS
         stored = points.take(landmarks(points.place, count, seed=seed))
         gram = kernel.gram(stored)
         if len(stored) == len(points):
-            dual = _solve(gram, target, alpha)
+            dual = _fit_exactly(gram, target, weight, alpha)
         else:
-            dual = _fit_landmarks(kernel, points, stored, target, whitening(gram), alpha)
+            dual = _fit_landmarks(kernel, points, stored, target, weight, whitening(gram), alpha)
         return cls(kernel, len(points), stored, Linear(dual, np.zeros(target.shape[1])))
 
     @classmethod
     def fit_classes(
-        cls, kernel: Kernel, points: Points, labels: IntArray, classes: Classes, *, alpha: float, seed: int
+        cls,
+        kernel: Kernel,
+        points: Points,
+        labels: IntArray,
+        classes: Classes,
+        weight: FloatArray | None = None,
+        *,
+        alpha: float,
+        seed: int,
     ) -> "KernelMachine":
-        """Kernel logistic regression over landmarks; labels: (rows,) among the present classes."""
-        count = min(len(points), CLASS_LANDMARKS, max(50, CLASS_VALUES // len(points)))
-        stored = points.take(landmarks(points.place, count, seed=seed))
-        white = whitening(kernel.gram(stored))
-        features = np.empty((len(points), white.shape[1]))
-        for rows, chunk in points.chunks(len(stored)):
-            features[rows] = np.matmul(kernel(chunk, stored), white)
-        fitted = fit_classes(features, labels, classes, alpha=alpha)
+        """Kernel logistic regression over landmarks; labels: (rows,) among the present classes; weight: (rows,)."""
+        stored, white, features = _features(kernel, points, seed)
+        fitted = fit_classes(features, labels, classes, weight, alpha=alpha)
+        return cls(kernel, len(points), stored, Linear(np.matmul(white, fitted.coefficients), fitted.intercept))
+
+    @classmethod
+    def fit_counts(
+        cls, kernel: Kernel, points: Points, rate: FloatArray, weight: FloatArray | None, *, alpha: float, seed: int
+    ) -> "KernelMachine":
+        """Kernel Poisson regression over landmarks; rate, weight: (rows,)."""
+        stored, white, features = _features(kernel, points, seed)
+        fitted = fit_counts(features, rate, weight, alpha=alpha)
         return cls(kernel, len(points), stored, Linear(np.matmul(white, fitted.coefficients), fitted.intercept))
 
     @property
@@ -122,21 +144,56 @@ class _Stored:
     intercept: FloatArray
 
 
-def _fit_landmarks(
-    kernel: Kernel, points: Points, stored: Points, target: FloatArray, white: FloatArray, alpha: float
-) -> FloatArray:
-    """(landmarks, outputs) dual coefficients; sums over chunks of rows, so that memory stays bounded."""
-    covariance = np.zeros((white.shape[1], white.shape[1]))
-    moment = np.zeros((white.shape[1], target.shape[1]))
+def _features(kernel: Kernel, points: Points, seed: int) -> tuple[Points, FloatArray, FloatArray]:
+    """Landmarks, what makes the kernel's values at them features, (landmarks, features), and these of all points."""
+    count = min(len(points), CLASS_LANDMARKS, max(50, CLASS_VALUES // len(points)))
+    stored = points.take(landmarks(points.place, count, seed=seed))
+    white = whitening(kernel.gram(stored))
+    features = np.empty((len(points), white.shape[1]))
     for rows, chunk in points.chunks(len(stored)):
-        features = np.matmul(kernel(chunk, stored), white)
-        covariance += features.T @ features
-        moment += features.T @ target[rows]
-    dual: FloatArray = np.matmul(white, _solve(covariance, moment, alpha))
+        features[rows] = np.matmul(kernel(chunk, stored), white)
+    return stored, white, features
+
+
+def _fit_exactly(gram: FloatArray, target: FloatArray, weight: FloatArray | None, alpha: float) -> FloatArray:
+    """(rows, outputs) dual coefficients, zero where an output is missing; `gram` is used up."""
+    dual = np.zeros(target.shape)
+    for rows, outputs in known_together(target):
+        counts = weight_of(weight, rows)
+        noise = alpha if counts is None else alpha / counts
+        if isinstance(rows, slice):
+            return _solve(gram, target, noise)
+        solved = np.zeros((len(target), len(dual[0, outputs])))
+        solved[rows] = _solve(gram[rows][:, rows], part_of(target, rows, outputs), noise)
+        dual[:, outputs] = solved
     return dual
 
 
-def _solve(gram: FloatArray, target: FloatArray, alpha: float) -> FloatArray:
+def _fit_landmarks(
+    kernel: Kernel,
+    points: Points,
+    stored: Points,
+    target: FloatArray,
+    weight: FloatArray | None,
+    white: FloatArray,
+    alpha: float,
+) -> FloatArray:
+    """(landmarks, outputs) dual coefficients; sums over chunks of rows, so that memory stays bounded."""
+    dual = np.zeros((len(white), target.shape[1]))
+    for kept, outputs in known_together(target):
+        some, wanted, counts = points.take(kept), part_of(target, kept, outputs), weight_of(weight, kept)
+        covariance = np.zeros((white.shape[1], white.shape[1]))
+        moment = np.zeros((white.shape[1], wanted.shape[1]))
+        for rows, chunk in some.chunks(len(stored)):
+            features = np.matmul(kernel(chunk, stored), white)
+            weighted = features if counts is None else features * counts[rows, None]
+            covariance += weighted.T @ features
+            moment += weighted.T @ wanted[rows]
+        dual[:, outputs] = np.matmul(white, _solve(covariance, moment, alpha))
+    return dual
+
+
+def _solve(gram: FloatArray, target: FloatArray, alpha: float | FloatArray) -> FloatArray:
     """(gram + alpha I)^-1 target, in place of `gram`; a trace of jitter keeps it definite at alpha = 0."""
     gram[np.diag_indices_from(gram)] += alpha + 1e-10
     factor = cho_factor(gram, lower=True, overwrite_a=True)

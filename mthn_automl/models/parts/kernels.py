@@ -8,7 +8,8 @@ import numpy as np
 from scipy.linalg import eigh
 from scipy.spatial.distance import cdist
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder
 
 KernelShape = Literal["rbf", "matern"]
@@ -33,8 +34,10 @@ class Points:
     metadata: FloatArray
 
     @classmethod
-    def of(cls, encoder: Encoder, rows: Dataset, *, use_metadata: bool) -> "Points":
-        features = encoder.encode_features(rows.features).astype(np.float64)
+    def of(cls, encoder: Encoder, rows: Dataset, wide: FloatArray, *, use_metadata: bool) -> "Points":
+        """wide: (rows, columns), what stands for the wide columns."""
+        narrow = encoder.encode_features(rows.features)[:, : encoder.narrow_width]
+        features = np.concatenate([narrow.astype(np.float64), wide], axis=1)
         metadata = encoder.encode_metadata(rows.tasks).astype(np.float64)[:, : None if use_metadata else 0]
         return cls(features, rows.task, np.arange(len(rows.tasks)), metadata).take(np.arange(len(rows)))
 
@@ -46,7 +49,7 @@ class Points:
         """Features and a task number for each row, metadata for each of their tasks."""
         return int(self.features.size + self.place.size + self.metadata.size)
 
-    def take(self, rows: IntArray) -> "Points":
+    def take(self, rows: IntArray | slice) -> "Points":
         """The given rows, and no more tasks than they need."""
         kept, place = np.unique(self.place[rows], return_inverse=True)
         return Points(self.features[rows], place, self.number[kept], self.metadata[kept])

@@ -9,16 +9,20 @@ from typing import Any, Literal
 import numpy as np
 from scipy.sparse import csr_array, hstack
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, PoissonRegressor
 from sklearn.linear_model import Ridge as RidgeRegression
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.models.base import Classical, Size
+from mthn_automl.models.parts.gaps import known_together, part_of, weight_of
 from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.received import typed
 
 DENSE_VALUES = 4_000_000  # 32 MB: up to here a dense, exact solution is the faster one
+
+MOST_POISSON_STEPS = 300
 
 TaskEffects = Literal["none", "intercept", "slopes"]
 
@@ -51,23 +55,58 @@ class Linear:
         return np.asarray(columns @ self.coefficients) + self.intercept
 
 
-def fit_regression(columns: Any, target: FloatArray, *, alpha: float) -> Linear:
-    """Squared error + alpha |coefficients|^2, the intercept free; target: (rows, outputs)."""
-    model = RidgeRegression(alpha=alpha, tol=1e-8).fit(_densified(columns), target)
-    return Linear(np.ascontiguousarray(np.atleast_2d(model.coef_).T), np.atleast_1d(model.intercept_))
+def fit_regression(columns: Any, target: FloatArray, weight: FloatArray | None = None, *, alpha: float) -> Linear:
+    """Squared error + alpha |coefficients|^2, the intercept free, of each output over the rows that have it.
+
+    Shape:
+        target (rows, outputs), NaN where missing; weight (rows,).
+    """
+    dense, outputs = densified(columns), target.shape[1]
+    found = Linear(np.zeros((dense.shape[1], outputs)), np.zeros(outputs))
+    for rows, group in known_together(target):
+        model = RidgeRegression(alpha=alpha, tol=1e-8)
+        model.fit(dense[rows], part_of(target, rows, group), sample_weight=weight_of(weight, rows))
+        found.coefficients[:, group] = np.atleast_2d(model.coef_).T
+        found.intercept[group] = model.intercept_
+    return found
 
 
-def fit_classes(columns: Any, labels: IntArray, classes: Classes, *, alpha: float) -> Linear:
-    """Log loss + alpha / 2 |coefficients|^2, the intercept free; labels: (rows,) among the present classes."""
+def fit_classes(
+    columns: Any, labels: IntArray, classes: Classes, weight: FloatArray | None = None, *, alpha: float
+) -> Linear:
+    """Log loss + alpha / 2 |coefficients|^2, the intercept free.
+
+    Shape:
+        labels (rows,) among the present classes; weight (rows,).
+    """
     if classes.scores == 0:
         return Linear(np.zeros((columns.shape[1], 0)), np.zeros(0))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = LogisticRegression(C=1.0 / alpha, max_iter=2000).fit(_densified(columns), labels)
+        model = LogisticRegression(C=1.0 / alpha, max_iter=2000)
+        model.fit(densified(columns), labels, sample_weight=weight)
     return Linear(np.ascontiguousarray(model.coef_.T), model.intercept_)
 
 
-def _densified(columns: Any) -> Any:
+def fit_counts(columns: Any, rate: FloatArray, weight: FloatArray | None, *, alpha: float) -> Linear:
+    """Poisson loss of the log rate + alpha / 2 |coefficients|^2, the intercept free.
+
+    Shape:
+        columns (rows, columns), rate (rows,), weight (rows,).
+
+    Example:
+        >>> fit_counts(np.zeros((3, 2)), np.array([0.0, 1.0, 2.0]), None, alpha=1.0).intercept.round(6)
+        array([0.])
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model = PoissonRegressor(alpha=alpha / len(rate), max_iter=MOST_POISSON_STEPS, tol=1e-6)
+        model.fit(densified(columns), rate, sample_weight=weight)
+    return Linear(model.coef_[:, None], np.array([model.intercept_]))
+
+
+def densified(columns: Any) -> Any:
+    """Columns as an array where they are few enough."""
     if isinstance(columns, np.ndarray) or np.prod(columns.shape, dtype=float) > DENSE_VALUES:
         return columns
     return columns.toarray()
@@ -77,7 +116,8 @@ def _densified(columns: Any) -> Any:
 class LinearColumns:
     """First the columns that all tasks share, then an intercept a task, then a slope a task and feature.
 
-    Rows of a task never seen, numbered `tasks` or above, have zeros in the tasks' columns.
+    Rows of a task never seen, numbered `tasks` or above, have zeros in the tasks' columns. Categories of wide columns
+    have one effect for all tasks, and no product with metadata: there are too few rows of each for more.
 
     Attributes:
         encoder: of features and metadata.
@@ -103,23 +143,38 @@ class LinearColumns:
         return csr_array(hstack(blocks, format="csr"))
 
     def shared(self, rows: Dataset) -> csr_array:
-        """(rows, shared) float64 sparse: features, metadata, feature-by-metadata products."""
-        blocks = [csr_array(self.features(rows))]
+        """(rows, shared) float64 sparse: features, metadata, products of these, one-hot wide columns."""
+        encoded = self.encoder.encode_features(rows.features)
+        blocks = [csr_array(encoded[:, : self.encoder.narrow_width].astype(np.float64))]
         if self.use_metadata and self.encoder.metadata_width > 0:
             metadata = self.encoder.encode_metadata(rows.tasks).astype(np.float64)[rows.task]
             blocks += [csr_array(metadata)]
             blocks += [blocks[0].multiply(column[:, None]) for column in metadata.T if self.interactions]
+        wide = encoded[:, self.encoder.narrow_width :]
+        blocks += [one_hot(wide.astype(np.int64), self.encoder.features.wide_categories)] if wide.shape[1] else []
         return csr_array(hstack(blocks, format="csr"))
 
     def features(self, rows: Dataset) -> FloatArray:
-        """(rows, d_x) float64."""
-        return self.encoder.encode_features(rows.features).astype(np.float64)
+        """(rows, features) float64, without wide columns."""
+        return self.encoder.encode_features(rows.features)[:, : self.encoder.narrow_width].astype(np.float64)
 
     def size(self, linear: Linear) -> Size:
         """Of that function of the columns: within a task the metadata are constant, part of its intercept."""
-        width, outputs = self.encoder.feature_width, len(linear.intercept)
+        width, outputs = self.encoder.narrow_width, len(linear.intercept)
         a_task = {"none": 0, "intercept": 1, "slopes": 1 + width}[self.effects]
-        return Size(linear.parameters, (width + 1) * outputs, a_task * outputs)
+        network = width + self.encoder.features.wide_categories + 1
+        return Size(linear.parameters, network * outputs, a_task * outputs)
+
+
+def one_hot(index: IntArray, categories: int) -> csr_array:
+    """(rows, categories) sparse: row i holds 1 in the columns `index[i]`, of which those of -1 are left out.
+
+    Shape:
+        index (rows, columns).
+    """
+    known = index >= 0
+    starts = np.concatenate([[0], np.cumsum(known.sum(axis=1))])
+    return csr_array((np.ones(starts[-1]), index[known], starts), shape=(len(index), categories))
 
 
 def task_columns(values: FloatArray, task: IntArray, tasks: int) -> csr_array:

@@ -1,5 +1,6 @@
 """Length scales, shares and noise of a Gaussian process, found by maximising the marginal likelihood."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,8 @@ from scipy.linalg.lapack import dpotri
 from scipy.optimize import OptimizeResult, minimize
 from scipy.sparse import csr_array
 
-from mthn_automl.data.dataset import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.models.parts.gaps import known_together, part_of, weight_of
 from mthn_automl.models.parts.kernels import (
     Kernel,
     KernelShape,
@@ -29,6 +31,21 @@ FIRST_ITERATIONS, ITERATIONS = 10, 50
 """From each start, and from the better of where these lead."""
 
 SPREAD = 3.0  # standard deviation of the logarithm of a length: weak, against lengths that the rows do not fix
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Targets that are known in the same rows.
+
+    Attributes:
+        points: the rows.
+        target: (rows, outputs).
+        weight: (rows,) by which the noise's variance is divided; None: one.
+    """
+
+    points: Points
+    target: FloatArray
+    weight: FloatArray | None = None
 
 
 @dataclass(frozen=True)
@@ -65,30 +82,34 @@ class Hyperparameters:
     def noise(self, vector: FloatArray) -> float:
         return float(np.exp(vector[-1]))
 
-    def best(self, points: Points, target: FloatArray) -> FloatArray:
+    def best(self, points: Points, target: FloatArray, weight: FloatArray | None = None) -> FloatArray:
         """The likeliest vector that is found from a few starts; a constant column of target tells nothing.
 
         Shape:
-            target (rows, outputs).
+            target (rows, outputs), NaN where missing; weight (rows,).
         """
-        starts = [self._start(*each) for each in STARTS]
-        telling = target[:, np.ptp(target, axis=0) > 0.0]
-        if telling.shape[1] == 0:
+        starts, parts = [self._start(*each) for each in STARTS], list[Observed]()
+        for rows, outputs in known_together(target):
+            known = part_of(target, rows, outputs)
+            telling = known[:, np.ptp(known, axis=0) > 0.0]
+            if telling.shape[1] > 0:
+                standard = (telling - telling.mean(axis=0)) / telling.std(axis=0)
+                parts.append(Observed(points.take(rows), standard, weight_of(weight, rows)))
+        if not parts:
             return starts[0]
-        standard = (telling - telling.mean(axis=0)) / telling.std(axis=0)
-        first = [self._climbed(each, points, standard, FIRST_ITERATIONS) for each in starts]
+        first = [self._climbed(each, parts, FIRST_ITERATIONS) for each in starts]
         best = min(first, key=lambda each: float(each.fun))
-        return np.asarray(self._climbed(best.x, points, standard, ITERATIONS).x)
+        return np.asarray(self._climbed(best.x, parts, ITERATIONS).x)
 
     def _start(self, length: float, share: float, constant: float, noise: float) -> FloatArray:
         lengths = [length] * (self.features + self.metadata)
         return np.array([*lengths, *[share] * self.task, constant, max(noise, np.log(self.floor))])
 
-    def _climbed(self, start: FloatArray, points: Points, target: FloatArray, iterations: int) -> OptimizeResult:
+    def _climbed(self, start: FloatArray, parts: Sequence[Observed], iterations: int) -> OptimizeResult:
         return minimize(
             self.loss,
             start,
-            args=(points, target),
+            args=(parts,),
             jac=True,
             method="L-BFGS-B",
             bounds=self._bounds(),
@@ -99,13 +120,21 @@ class Hyperparameters:
         lengths = [SCALES] * (self.features + self.metadata)
         return [*lengths, *[SHARES] * self.task, SHARES, (np.log(self.floor), MOST_NOISE)]
 
-    def loss(self, vector: FloatArray, points: Points, target: FloatArray) -> tuple[float, FloatArray]:
+    def loss(self, vector: FloatArray, parts: Sequence[Observed]) -> tuple[float, FloatArray]:
         """Negative logarithm of the marginal likelihood and of the lengths' prior, over the rows, and its gradient.
 
         Each output has a signal variance of its own, at its best value q / n (Rasmussen and Williams 2006,
         equations 5.8 and 5.9).
         """
-        kernel, rows = self.kernel(vector), len(target)
+        values, gradients = zip(*(self._loss_of(vector, each) for each in parts), strict=True)
+        value, gradient = sum(values), np.sum(gradients, axis=0)
+        lengths, rows = vector[: self.features + self.metadata] / SPREAD, sum(len(each.target) for each in parts)
+        gradient[: len(lengths)] += lengths / SPREAD
+        return (value + 0.5 * float(lengths @ lengths)) / rows, gradient / rows
+
+    def _loss_of(self, vector: FloatArray, observed: Observed) -> tuple[float, FloatArray]:
+        """Of the targets of some rows, without the prior, and its gradient."""
+        kernel, points = self.kernel(vector), observed.points
         features = scaled(points.features, kernel.feature_scale)
         metadata = scaled(points.metadata, kernel.metadata_scale)
         feature_gaps, metadata_gaps = squared_distances(features, features), squared_distances(metadata, metadata)
@@ -113,7 +142,8 @@ class Hyperparameters:
         same, share, constant = np.eye(len(alike)), kernel.task_share, kernel.constant
         of_features = constant + (1.0 - constant) * near
         of_tasks = ((1.0 - share) * alike + share * same)[points.place[:, None], points.place]
-        value, weights = _gaussian_loss(of_features * of_tasks, self.noise(vector), target)
+        counts = 1.0 if observed.weight is None else observed.weight
+        value, weights = _gaussian_loss(of_features * of_tasks, self.noise(vector) / counts, observed.target)
         by_task = _summed_by_task(weights * of_features, points.place)
         of_pairs = weights * of_tasks
         feature_pull = (1.0 - constant) * of_pairs * similarity_slope(self.shape, feature_gaps)
@@ -124,15 +154,13 @@ class Hyperparameters:
                 *_length_gradient(metadata_pull, metadata, self.metadata),
                 *[(by_task * (same - alike)).sum()] * self.task,
                 (of_pairs * (1.0 - near)).sum(),
-                self.noise(vector) * np.trace(weights),
+                self.noise(vector) * np.trace(weights / np.reshape(counts, (-1, 1))),
             ]
         )
-        lengths = vector[: self.features + self.metadata] / SPREAD
-        gradient[: len(lengths)] += lengths / SPREAD
-        return (value + 0.5 * float(lengths @ lengths)) / rows, gradient / rows
+        return value, gradient
 
 
-def _gaussian_loss(covariance: FloatArray, noise: float, target: FloatArray) -> tuple[float, FloatArray]:
+def _gaussian_loss(covariance: FloatArray, noise: float | FloatArray, target: FloatArray) -> tuple[float, FloatArray]:
     """The loss, and its derivative by the covariance (rows, rows), to which the noise is added in place."""
     rows, outputs = target.shape
     covariance[np.diag_indices(rows)] += noise

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit, softmax
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 
 SMALLEST = 1e-6
 
@@ -37,7 +38,7 @@ class Classes:
 
     @classmethod
     def of(cls, training: Dataset) -> "Classes | None":
-        """None where the problem is a regression."""
+        """None where the target is no class."""
         if not training.schema.classes:
             return None
         return cls(len(training.schema.classes), tuple(np.unique(training.target[:, 0]).astype(int).tolist()))

@@ -1,5 +1,7 @@
 """Parameters and buffers that belong to tasks: the module that holds them says so, and nobody else need know."""
 
+from functools import cached_property
+
 from torch import Tensor, nn
 
 
@@ -39,3 +41,14 @@ class WithTaskTables(nn.Module):
     def rows(self, task: Tensor, *names: str) -> list[Tensor]:
         """Of each table named the rows of these tasks."""
         return [getattr(self, name).index_select(0, task) for name in names]
+
+    @cached_property
+    def task_indexed(self) -> frozenset[str]:
+        """Names of all parameters and buffers with a row a task, of the modules inside this one too; of an
+        architecture `metadata` always counts as one and is not named."""
+        return frozenset(
+            f"{holder}.{name}" if holder else name
+            for holder, module in self.named_modules()
+            if isinstance(module, WithTaskTables)
+            for name in module.task_tables
+        )

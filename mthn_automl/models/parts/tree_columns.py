@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from mthn_automl.data.dataset import Dataset, FloatArray, IntArray, Table
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset, Table
 from mthn_automl.data.schema import Column
 from mthn_automl.models.parts.target_means import TargetMeans, training_means
 from mthn_automl.received import typed
@@ -33,8 +34,8 @@ class Codes:
     as_mean: bool
     sure_from: float = math.inf
 
-    def training_means(self, target: FloatArray, seed: int) -> FloatArray:
-        return training_means(self.values, target, self.categories, sure_from=self.sure_from, seed=seed)
+    def training_means(self, target: FloatArray, weight: FloatArray | None, seed: int) -> FloatArray:
+        return training_means(self.values, target, self.categories, weight, sure_from=self.sure_from, seed=seed)
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class TreeColumns:
         use_metadata: bool,
         most_native: int | None = None,
     ) -> "TreeColumns":
-        """Ranks and target means of the training rows; target: (rows, outputs)."""
+        """Ranks and target means of the training rows; target: (rows, outputs), NaN where missing."""
         metadata = training.schema.metadata if use_metadata else ()
         bare = cls(
             task,
@@ -95,13 +96,17 @@ class TreeColumns:
         )
         codes = bare._codes(training)
         ranks = tuple(_ranks(column) for column in codes if not column.as_mean)
-        means = tuple(TargetMeans.fit(column.values, target, column.categories) for column in codes if column.as_mean)
+        means = tuple(
+            TargetMeans.fit(column.values, target, column.categories, training.weight)
+            for column in codes
+            if column.as_mean
+        )
         return replace(bare, ranks=ranks, means=means)
 
     def training_matrix(self, training: Dataset, target: FloatArray, *, seed: int) -> FloatArray:
         """The matrix of the rows of `fit`, with target means that are cross-fitted."""
         by_mean = [column for column in self._codes(training) if column.as_mean]
-        return self._matrix(training, [column.training_means(target, seed) for column in by_mean])
+        return self._matrix(training, [column.training_means(target, training.weight, seed) for column in by_mean])
 
     def transform(self, rows: Dataset) -> FloatArray:
         """(rows, columns) float64, NaN where missing or unknown."""

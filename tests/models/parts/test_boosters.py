@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.errors import FormatError
 from mthn_automl.models.parts.boosters import Boosted, GrowingBooster, Labelled, lightgbm_booster
 

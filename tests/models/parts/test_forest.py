@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.encoding import Flags
 from mthn_automl.errors import FormatError
 from mthn_automl.models.parts import forest
@@ -122,3 +122,7 @@ def test_a_forest_of_another_matrix_or_for_other_targets_is_refused() -> None:
     for other in ({"columns": 100}, {"values": np.tile(of_one["values"], 2)}):
         with pytest.raises(FormatError, match=r"the columns and outputs \[\(6, 1\)\] of its rows"):
             RandomForest(model.settings).restore({**state, "forests": [{**of_one, **other}]})
+    for outputs in ([[1]], [[-1]], [[0], [0]]):
+        changed = {**state, "outputs": outputs, "forests": [of_one] * len(outputs)}
+        with pytest.raises(FormatError, match="they must be some of 1, however"):
+            RandomForest(model.settings).restore(changed)

@@ -7,9 +7,9 @@ import pytest
 from scipy.optimize import check_grad
 from scipy.stats import multivariate_normal
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.models.parts.kernels import KernelShape, Points
-from mthn_automl.models.parts.marginal_likelihood import SPREAD, Hyperparameters
+from mthn_automl.models.parts.marginal_likelihood import SPREAD, Hyperparameters, Observed
 
 SHAPES: tuple[KernelShape, ...] = ("rbf", "matern")
 every_shape = pytest.mark.parametrize("shape", SHAPES)
@@ -30,10 +30,12 @@ def test_the_gradient_is_that_of_the_loss(shape: KernelShape) -> None:
     for (features, metadata), task in product([(3, 2), (1, 1), (3, 0)], [True, False]):
         family = Hyperparameters(shape, features, metadata, task, 1e-3)
         points, target = drawn_points(24, 5, 2 if metadata else 0), drawn_target(24, 2)
+        known, weight = np.arange(3, 20), np.linspace(0.5, 2.0, 17)
+        parts = [Observed(points, target), Observed(points.take(known), drawn_target(17, 1), weight)]
         lengths = np.linspace(-0.4, 0.6, features + metadata)
         error = check_grad(
-            lambda at, family=family, points=points, target=target: family.loss(at, points, target)[0],
-            lambda at, family=family, points=points, target=target: family.loss(at, points, target)[1],
+            lambda at, family=family, parts=parts: family.loss(at, parts)[0],
+            lambda at, family=family, parts=parts: family.loss(at, parts)[1],
             np.array([*lengths, *[0.4] * task, 0.3, -1.0]),
         )
         assert error < 1e-6
@@ -48,7 +50,7 @@ def test_the_loss_is_the_density_at_the_best_signal_variance(shape: KernelShape)
     density = multivariate_normal(cov=signal * covariance).logpdf(target[:, 0])
     prior = 0.5 * np.sum((vector[:5] / SPREAD) ** 2)
     expected = (prior - density) / 24 - 0.5 * (1.0 + np.log(2.0 * np.pi))
-    assert family.loss(vector, points, target)[0] == pytest.approx(expected)
+    assert family.loss(vector, [Observed(points, target)])[0] == pytest.approx(expected)
 
 
 def test_a_column_without_influence_gets_the_longer_length() -> None:

@@ -10,7 +10,7 @@ from optuna.samplers import BaseSampler
 from optuna.search_space import intersection_search_space
 from optuna.trial import FrozenTrial, TrialState
 
-from mthn_automl.data.dataset import FloatArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.tuning.samplers.parts.unit_cube import from_unit, to_unit
 
 if TYPE_CHECKING:

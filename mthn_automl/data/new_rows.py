@@ -1,0 +1,156 @@
+"""From files or DataFrames to rows that are encoded as those of a model's training: to predict, or to test it."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from mthn_automl.data.columns.form import Form, Kind
+from mthn_automl.data.dataset import Dataset, TaskTable
+from mthn_automl.data.exposure import exposures
+from mthn_automl.data.formats.reading import Reading
+from mthn_automl.data.promoted import one_row_a_task
+from mthn_automl.data.schema import Column, Schema
+from mthn_automl.data.source import DATA, METADATA, PLAIN, Given, Source
+from mthn_automl.data.tables import encode_table
+from mthn_automl.data.targets import encode_target, numbers_of
+from mthn_automl.data.task_book import TaskBook
+from mthn_automl.data.unknowns import Unknowns
+from mthn_automl.data.weights import rows_of_use
+from mthn_automl.data.wide import long_form, of_all_tasks, wide_targets
+
+
+def read_rows(
+    data: Given,
+    *,
+    schema: Schema,
+    tasks: TaskTable,
+    spare: TaskTable,
+    meta: Given | None = None,
+    need_target: bool,
+    allow_unknown: bool = False,
+    reading: Reading = PLAIN,
+) -> Dataset:
+    """Encode new rows as those of training were: test rows in a file of their own, or rows to predict.
+
+    Known tasks keep their numbers and their metadata. New ones follow in order of appearance, described by `meta`,
+    else by `spare`, else with all metadata missing. Unknown categories count as missing; extra columns are ignored.
+
+    Returns:
+        Without `need_target` every row of the input in its order, with a (rows, 0) target and no weights; else the
+        rows that have a target and count. `notes` count by column what training has not seen.
+
+    Raises:
+        DataError: a column of the schema that is not there, text in a numeric column, a class or a target that is
+            not known, metadata as for `read_dataset`, or, without `allow_unknown`, a column of categories of which no
+            cell is known.
+    """
+    targets = (schema.wide or schema.targets) if need_target else ()
+    forms = {**forms_of_rows(schema), **target_forms(schema, targets)}
+    source = Source.again(data, DATA, () if schema.wide else schema.task, forms, reading, known_by=schema.id)
+    if schema.wide and need_target:
+        source = long_form(source, wide_targets(source, schema), schema.task)
+    elif not schema.wide:
+        source.require_tasks(schema.task)
+    source, notes = _with_target(source, schema) if need_target else (source, [])
+    described, ignored = described_tasks(meta, schema, reading)
+    book, unknowns = TaskBook(schema, tasks, spare, described), Unknowns(schema.features, "feature")
+    rows = encode_rows(source, schema, book, unknowns, need_target)
+    refuse_foreign(book, unknowns, source.name, allow_unknown)
+    return replace(
+        rows,
+        notes=(
+            *source.notes,
+            *id_note(source, schema),
+            *notes,
+            *ignored,
+            *unknowns.notes(source.name),
+            *book.notes(source.name),
+        ),
+    )
+
+
+def refuse_foreign(book: TaskBook, unknowns: Unknowns, name: str, allow_unknown: bool) -> None:
+    """Asked at the end of the rows: metadata of no task of the data, and columns of which no cell is known.
+
+    Raises:
+        DataError: there are.
+    """
+    book.refuse_foreign_metadata()
+    if not allow_unknown:
+        unknowns.refuse(name)
+        book.refuse_unknown_metadata()
+
+
+def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknowns, need_target: bool) -> Dataset:
+    """All rows of the source as those of training were encoded, without notes; their tasks are entered in the book.
+
+    unknowns: of the features, which counts the rows.
+
+    Raises:
+        DataError: as for `read_rows`.
+    """
+    if schema.wide and not need_target:
+        return of_all_tasks(source, schema, book, unknowns)
+    codes, names = source.task_codes(schema.task)
+    if schema.promoted and all(column.read_from in source.columns for column in schema.metadata):
+        book.describe(one_row_a_task(source, codes))
+    numbered = book.enter(codes, names)
+    features = encode_table(source, schema.features, "as in training")
+    unknowns.enter(source, features)
+    return Dataset(
+        schema=schema,
+        features=features,
+        task=numbered,
+        target=encode_target(source, schema) if need_target else np.empty((len(source), 0)),
+        weight=numbers_of(source, schema.weight) if need_target and schema.weight else None,
+        row=source.rows,
+        tasks=book.tasks,
+        spare=book.spare,
+        exposure=None if schema.offset is None else exposures(source, schema.offset),
+        id=source.id,
+        group=source.rows if schema.wide else None,
+    )
+
+
+def _with_target(source: Source, schema: Schema) -> tuple[Source, list[str]]:
+    for name in schema.targets:
+        source.require(name, "to compare predictions with")
+    return rows_of_use(source, schema.targets, schema.weight)
+
+
+def id_note(source: Source, schema: Schema) -> list[str]:
+    """A sentence where rows have lost the column that the user knows them by."""
+    if schema.id is None or source.id is not None:
+        return []
+    return [f"{source.name}: there is no column '{schema.id}', so that predictions are without it."]
+
+
+def forms_of(columns: Sequence[Column]) -> dict[str, Form]:
+    """How the cells of each column of the input are written that these are made of."""
+    return {column.read_from: column.written for column in columns}
+
+
+def forms_of_rows(schema: Schema) -> dict[str, Form]:
+    """Of the columns of the data, metadata among them where they stand there, and of the exposure."""
+    exposure = {} if schema.offset is None else {schema.offset: Form(Kind.NUMBER)}
+    return {**forms_of((*schema.features, *(schema.metadata if schema.promoted else ()))), **exposure}
+
+
+def target_forms(schema: Schema, targets: Sequence[str]) -> dict[str, Form]:
+    """Of the targets that are asked for, and of the weights beside them: classes are names, whatever they look like."""
+    kind = Kind.TEXT if schema.classes else Kind.NUMBER
+    weight = {schema.weight: Form(Kind.NUMBER)} if targets and schema.weight else {}
+    return {**dict.fromkeys(targets, Form(kind)), **weight}
+
+
+def described_tasks(
+    meta: Given | None, schema: Schema, reading: Reading = PLAIN
+) -> tuple[Source | None, tuple[str, ...]]:
+    """The source of metadata where the schema has any, and notes about it."""
+    if meta is None:
+        return None, ()
+    if not schema.metadata:
+        return None, ("The metadata are ignored: there were none in training.",)
+    source = Source.again(meta, METADATA, schema.described, forms_of(schema.metadata), reading)
+    return source, source.notes

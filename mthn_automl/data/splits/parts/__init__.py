@@ -1,0 +1,1 @@
+"""What the ways of splitting share, and how one of them is chosen."""

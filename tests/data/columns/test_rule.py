@@ -1,0 +1,178 @@
+"""What a column is, decided from all of its cells; each case is a sentence of the rule."""
+
+import datetime
+import decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from mthn_automl.data.columns.again import read_again
+from mthn_automl.data.columns.form import Form, Kind, Notation
+from mthn_automl.data.columns.rule import Cells, Told, read_cells
+
+D, N, T, X = Kind.DATE, Kind.NUMBER, Kind.TRUTH, Kind.TEXT
+NAN = np.nan
+
+
+def text(*cells: str | None) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array(cells[:1], pa.string()), pa.array(cells[1:], pa.string())])
+
+
+def values(found: Cells) -> list[Any]:
+    if found.text is not None:
+        return [None if code < 0 else found.text.names[code] for code in found.text.codes]
+    if found.dates is not None:
+        return [None if np.isnat(each) else str(each.astype("datetime64[s]")) for each in found.dates]
+    assert found.numbers is not None
+    return [None if np.isnan(each) else float(each) for each in found.numbers]
+
+
+WRITTEN: dict[str, tuple[tuple[str | None, ...], Kind, list[Any]]] = {
+    "numbers": (("1", "-2.5", "+3", "1e3", ".5", "7."), N, [1, -2.5, 3, 1000, 0.5, 7]),
+    "numbers with gaps": (("1", None, "NA", "nan"), N, [1, None, None, None]),
+    "blanks around numbers": ((" 1", "2 ", "\u00a03"), N, [1, 2, 3]),
+    "another minus": (("−1", "2"), N, [-1, 2]),
+    "marks of a gap": (("1", "?", ".", "-", "n/a"), N, [1, None, None, None, None]),
+    "beyond a limit": (("1", "<5", ">= 7"), N, [1, None, None]),
+    "infinities": (("1", "inf", "-Infinity", "1e999"), N, [1, None, None, None]),
+    "a decimal comma": (("0,126", "1,5", "12"), N, [0.126, 1.5, 12]),
+    "a decimal comma before three digits": (("0,126", "0,500", "12,250"), N, [0.126, 0.5, 12.25]),
+    "commas between thousands": (("1,234.5", "12", "1,234,567"), N, [1234.5, 12, 1234567]),
+    "dots between thousands": (("1.234,5", "12"), N, [1234.5, 12]),
+    "blanks between thousands": (("1 234,5", "1\u00a0000", "1\u202f234\u202f567"), N, [1234.5, 1000, 1234567]),
+    "apostrophes between thousands": (("1'234.5", "2’000"), N, [1234.5, 2000]),
+    "a share": (("12%", "13.5 %"), N, [12, 13.5]),
+    "a currency": (("$1,200", "-$3", "$4"), N, [1200, -3, 4]),
+    "a currency behind": (("5 €", "6,50€"), N, [5, 6.5]),
+    "truth values": (("true", "False", None), T, [1, 0, None]),
+    "zeros in front": (("01001", "2"), X, ["01001", "2"]),
+    "words": (("a", " a ", "b", None), X, ["a", "a", "b", None]),
+    "blanks of two kinds": (("a b", "a\u00a0b"), X, ["a b", "a b"]),
+    "two forms of a letter": (("é", "e\u0301"), X, ["é", "é"]),
+    "numbers and a word": (("1", "2", "low"), X, ["1", "2", "low"]),
+    "units in some cells alone": (("12%", "13"), X, ["12%", "13"]),
+    "marks of gaps alone": (("-", "?"), X, ["-", "?"]),
+    "hexadecimal numbers": (("0x1F", "0x2A"), X, ["0x1F", "0x2A"]),
+    "nothing": ((None, "NA"), N, [None, None]),
+    "dates": (("2020-01-31", None, "2021-12-01"), D, ["2020-01-31T00:00:00", None, "2021-12-01T00:00:00"]),
+    "times": (("2020-01-31T10:30", "2020-01-31 11:00:01.5"), D, ["2020-01-31T10:30:00", "2020-01-31T11:00:01"]),
+    "times of a zone": (
+        ("2020-01-31T10:30:00Z", "2020-01-31T10:30:00+01:00"),
+        D,
+        ["2020-01-31T10:30:00", "2020-01-31T09:30:00"],
+    ),
+    "dates with dots": (("31.12.2020", "1.2.2021"), D, ["2020-12-31T00:00:00", "2021-02-01T00:00:00"]),
+    "years of two digits": (("31.12.69", "1.2.05"), D, ["1969-12-31T00:00:00", "2005-02-01T00:00:00"]),
+    "dates of America": (("12/31/2020", "1/2/2021 13:45"), X, ["12/31/2020", "1/2/2021 13:45"]),
+    "dates that cannot be days first": (("12/31/2020", "1/2/2021"), D, ["2020-12-31T00:00:00", "2021-01-02T00:00:00"]),
+    "dates with a gap": (("2020-01-31", "-"), D, ["2020-01-31T00:00:00", None]),
+    "a day that there is not": (("2020-02-30", "2020-02-01"), X, ["2020-02-30", "2020-02-01"]),
+    "months": (("2020-01", "2020-12"), D, ["2020-01-01T00:00:00", "2020-12-01T00:00:00"]),
+    "names of months": (("12 Mar 2020", "1 Apr 2021"), D, ["2020-03-12T00:00:00", "2021-04-01T00:00:00"]),
+}
+
+
+@pytest.mark.parametrize(("cells", "kind", "wanted"), WRITTEN.values(), ids=WRITTEN)
+def test_text_is_what_all_of_its_cells_are(cells: tuple[str | None, ...], kind: Kind, wanted: list[Any]) -> None:
+    found = read_cells(text(*cells))
+    assert (found.form.kind, values(found)) == (kind, wanted)
+
+
+NOON = datetime.datetime(2020, 1, 31, 12)
+TYPED: dict[str, tuple[pa.Array, Kind, list[Any]]] = {
+    "whole numbers": (pa.array([1, None, 3]), N, [1, None, 3]),
+    "numbers": (pa.array([1.5, np.inf, np.nan]), N, [1.5, None, None]),
+    "decimals": (pa.array([decimal.Decimal("1.25"), None]), N, [1.25, None]),
+    "truth values": (pa.array([True, None, False]), T, [1, None, 0]),
+    "days": (pa.array([NOON.date(), None]), D, ["2020-01-31T00:00:00", None]),
+    "times": (pa.array([NOON, None]), D, ["2020-01-31T12:00:00", None]),
+    "times of a zone": (pa.array([NOON]).cast(pa.timestamp("us", "Europe/Berlin")), D, ["2020-01-31T13:00:00"]),
+    "times of day": (pa.array([NOON.time()]), D, ["1970-01-01T12:00:00"]),
+    "durations": (pa.array([datetime.timedelta(days=1.5)]), N, [1.5]),
+    "categories": (pa.array(["01", " 1", "1"]).dictionary_encode(), X, ["01", "1", "1"]),
+    "categories that are numbers": (pa.array([3, 5, 3]).dictionary_encode(), X, ["3", "5", "3"]),
+    "large text": (pa.array(["1", "x"], pa.large_string()), X, ["1", "x"]),
+}
+
+
+@pytest.mark.parametrize(("cells", "kind", "wanted"), TYPED.values(), ids=TYPED)
+def test_a_column_with_a_type_keeps_it(cells: pa.Array, kind: Kind, wanted: list[Any]) -> None:
+    found = read_cells(pa.chunked_array([cells]))
+    assert (found.form.kind, values(found)) == (kind, wanted)
+
+
+@pytest.mark.parametrize(("cells", "kind", "wanted"), WRITTEN.values(), ids=WRITTEN)
+def test_the_same_cells_are_read_again_as_they_were(
+    cells: tuple[str | None, ...], kind: Kind, wanted: list[Any]
+) -> None:
+    again = read_again(text(*cells), read_cells(text(*cells)).form)
+    assert (values(again.cells), again.wrong) == (wanted, None)
+
+
+FORMS: dict[str, tuple[Form, pa.Array, list[Any], int | None]] = {
+    "a type of numbers for text": (Form(N, Notation(",")), pa.array([1, None]), [1, None], None),
+    "text for a type of numbers": (Form(N), pa.array(["1", "?"]), [1, None], None),
+    "truth values for numbers": (Form(N), pa.array([True, False]), [1, 0], None),
+    "numbers for truth values": (Form(T), pa.array([1, 0]), [1, 0], None),
+    "text for a type of dates": (Form(D), pa.array(["2020-01-31"]), ["2020-01-31T00:00:00"], None),
+    "a type of dates for text": (Form(D, date="%d.%m.%Y"), pa.array([NOON]), ["2020-01-31T12:00:00"], None),
+    "numbers for names": (Form(X), pa.array([3, 1]), ["3", "1"], None),
+    "real numbers for names": (Form(X), pa.array([3.0, None, 1.5]), ["3", None, "1.5"], None),
+    "a word for a number": (Form(N), pa.array(["1", "low", "2"]), [1, None, 2], 1),
+    "another notation": (Form(N, Notation(",")), pa.array(["1,5", "1.5"]), [1.5, None], 1),
+    "no date": (Form(D, date="%d.%m.%Y"), pa.array(["1.2.2020", "2020-02-01"]), ["2020-02-01T00:00:00", None], 1),
+    "a date for a number": (Form(N), pa.array([NOON]), [None], 0),
+    "a number for a date": (Form(D), pa.array([3]), [None], 0),
+    "no truth value": (Form(T), pa.array(["true", "yes"]), [1, None], 1),
+}
+
+
+@pytest.mark.parametrize(("form", "cells", "wanted", "wrong"), FORMS.values(), ids=FORMS)
+def test_other_cells_are_read_in_the_form_of_training_or_the_first_that_is_not_is_named(
+    form: Form, cells: pa.Array, wanted: list[Any], wrong: int | None
+) -> None:
+    again = read_again(pa.chunked_array([cells]), form)
+    assert (values(again.cells), again.wrong) == (wanted, wrong)
+
+
+def test_what_counts_as_missing_is_counted_by_its_spelling() -> None:
+    found = read_cells(text("1", "?", "?", "n/a", "<5", None, "", "2"))
+    assert dict(found.missing) == {"?": 2, "n/a": 1, "<5": 1}
+
+
+def test_notations_that_cannot_be_told_apart_are_named_and_the_user_decides() -> None:
+    cells = text("1,234", "45,120")
+    found = read_cells(cells)
+    assert (values(found), [each.notation.decimal for each in found.others]) == ([1234, 45120], [","])
+    assert values(read_cells(cells, Told(decimal=","))) == [1.234, 45.12]
+    assert read_cells(cells, Told(decimal=",")).others == ()
+    assert [each.date for each in read_cells(text("1/2/2020", "3/4/2020")).others] == ["%m/%d/%Y"]
+
+
+def test_a_mark_that_the_user_names_decides_only_where_there_is_a_doubt() -> None:
+    assert values(read_cells(text("1.5", "-0.076"), Told(decimal=","))) == [1.5, -0.076]
+    assert values(read_cells(text("1,5", "2"), Told(decimal="."))) == [1.5, 2]
+    assert read_cells(text("1,5", "x"), Told(decimal=".")).form.kind is X
+
+
+def test_text_that_is_nearly_dates_says_which_cells_are_none() -> None:
+    found = read_cells(text(*(f"2020-02-{day}" for day in range(10, 31))))
+    assert (found.form.kind, found.nearly, found.strange) == (X, D, {"2020-02-30": 20})
+
+
+def test_text_that_is_nearly_numbers_says_which_cells_are_none() -> None:
+    cells = text("1", "2", "3", "4", "5", "6", "low", "7")
+    assert dict(read_cells(cells).strange) == {"low": 6}
+    forced = read_cells(cells, Told(numeric=True))
+    assert (values(forced), dict(forced.missing)) == ([1, 2, 3, 4, 5, 6, None, 7], {"low": 1})
+    assert dict(read_cells(text("a", "b", "1")).strange) == {}
+
+
+def test_the_user_may_say_that_numbers_are_names_and_names_numbers() -> None:
+    found = read_cells(text("1", "2"), Told(categorical=True))
+    assert (found.form.kind, values(found)) == (X, ["1", "2"])
+    found = read_cells(pa.chunked_array([pa.array([1, 2])]), Told(categorical=True))
+    assert (found.form.kind, values(found)) == (X, ["1", "2"])
+    assert values(read_cells(text("01", "02"), Told(numeric=True))) == [1, 2]

@@ -1,0 +1,155 @@
+"""What a target might be other than it was taken for is said in every place that speaks of the data."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.read import read_dataset
+from mthn_automl.errors import DataError, UsageError
+from mthn_automl.run.checking import check
+
+RANDOM = np.random.default_rng(0)
+ROWS = 144
+WHOLE = RANDOM.integers(1, 6, ROWS)
+SHARES = RANDOM.random(ROWS)
+
+
+def frame(target: object, **columns: object) -> pd.DataFrame:
+    task = np.repeat([f"task {number}" for number in range(12)], ROWS // 12)
+    return pd.DataFrame({"task": task, "x": np.arange(ROWS) % 7 + 0.5, "target": target, **columns})
+
+
+def read(target: object, **asked: Any) -> Dataset:
+    return read_dataset(frame(target), **asked)
+
+
+def questions(dataset: Dataset) -> str:
+    return " ".join(next(each for each in dataset.account if each.role == "target").questions)
+
+
+SAID: dict[str, tuple[object, tuple[str, ...], tuple[str, ...]]] = {
+    "grades": (WHOLE, ("5 whole numbers alone, from 1 to 5", "--problem ordinal", "--problem multiclass"), ()),
+    "counts": (
+        RANDOM.choice([0, 1, 2, 7, 30, 31, 32, 33, 34, 35, 36], ROWS),
+        ("--problem count", "--offset"),
+        ("grad",),
+    ),
+    "few counts": (RANDOM.choice([0, 1, 2, 7], ROWS), ("--problem count", "--problem ordinal"), ()),
+    "shares": (SHARES, ("between 0 and 1", "--problem count", "--offset"), ("skewed",)),
+    "long tails": (np.exp(RANDOM.normal(size=ROWS)), ("positive and skewed", "--metric rmsle or mae"), ("count",)),
+    "weights in grams": (RANDOM.integers(225, 629, ROWS), (), ("--",)),
+    "numbers": (RANDOM.normal(size=ROWS), (), ("--",)),
+}
+
+
+@pytest.mark.parametrize(("target", "said", "unsaid"), SAID.values(), ids=SAID)
+def test_numbers_are_predicted_as_numbers_and_what_else_they_may_be_is_said(
+    target: object, said: tuple[str, ...], unsaid: tuple[str, ...]
+) -> None:
+    dataset = read(target)
+    assert dataset.schema.problem == "regression"
+    assert [words for words in said if words not in questions(dataset)] == []
+    assert [words for words in unsaid if words in questions(dataset)] == []
+    notes = " ".join(dataset.notes)
+    assert [words for words in said if words not in notes] == []
+
+
+def test_who_has_answered_is_not_asked() -> None:
+    assert questions(read(WHOLE, problem="ordinal")) == ""
+    assert questions(read(WHOLE, problem="count")) == ""
+    assert "1 of 144 are no whole numbers" in questions(
+        read(np.where(np.arange(ROWS) == 5, 0.5, WHOLE), problem="count")
+    )
+
+
+def test_check_shows_the_questions() -> None:
+    columns = {each.name: each for each in check(frame(WHOLE)).columns}
+    assert "--problem ordinal" in " ".join(columns["target"].questions)
+
+
+def test_many_classes_are_said_and_too_many_refused_before_time_is_spent() -> None:
+    names = np.repeat(np.arange(10_001), 2)
+    many = pd.DataFrame({"task": "a", "x": 1.0 + np.arange(len(names)), "target": names}).astype({"target": str})
+    worded = many.assign(target="c" + many["target"])
+    with pytest.raises(
+        DataError, match=r"1,000 classes at most, however 'target' of the data has 10,001; it may be a wr"
+    ):
+        read_dataset(worded)
+    with pytest.raises(DataError, match=r"has 10,001; --problem regression takes it for numbers"):
+        read_dataset(many.astype({"target": int}), problem="multiclass")
+    some = read_dataset(worded.iloc[:600])
+    assert "300 classes, which is unusual" in questions(some)
+
+
+REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
+    "words in an order": (
+        {"target": RANDOM.choice(["low", "high"], ROWS), "problem": "ordinal"},
+        DataError,
+        "An ordinal target must hold numbers, whose order is known, however in 'target' of the data 'high' is none",
+    ),
+    "an order with a class of rare ones": (
+        {"target": WHOLE, "problem": "ordinal", "merge_rare": True},
+        UsageError,
+        "--merge-rare makes a class that has no place in an order",
+    ),
+    "a negative count": (
+        {"target": WHOLE - 2, "problem": "count"},
+        DataError,
+        r"A target of counts must not be below 0, however row \d+ of the data says -1 in 'target'",
+    ),
+    "a negative value and its logarithm": (
+        {"target": RANDOM.normal(size=ROWS), "metric": "rmsle"},
+        DataError,
+        "A target of the metric rmsle must not be below 0",
+    ),
+    "an offset of no count": (
+        {"target": WHOLE, "problem": "regression", "offset": "x"},
+        UsageError,
+        "--offset is of counts, however the problem is regression",
+    ),
+    "an offset that is not there": ({"target": WHOLE, "offset": "y"}, UsageError, "--offset must name a column"),
+    "an offset that is a target": ({"target": WHOLE, "offset": "target"}, UsageError, "'target' is a target, too"),
+    "a weight that is an offset": (
+        {"target": WHOLE, "offset": "x", "weight": "x"},
+        UsageError,
+        "'x' is the weight, too",
+    ),
+}
+
+
+@pytest.mark.parametrize(("given", "error", "said"), REFUSED.values(), ids=REFUSED)
+def test_what_a_problem_cannot_be_is_refused(given: dict[str, Any], error: type[Exception], said: str) -> None:
+    with pytest.raises(error, match=said):
+        read(**given)
+
+
+@pytest.mark.parametrize(
+    ("exposure", "said"),
+    [
+        (np.where(np.arange(ROWS) == 3, 0.0, 1.0), "'e' is 0 in row 3"),
+        (np.where(np.arange(ROWS) == 3, np.nan, 1.0), "'e' is missing in row 3"),
+        (np.where(np.arange(ROWS) == 3, "many", "1"), "'e' must hold numbers, however row 3 of the data says 'many'"),
+    ],
+    ids=["zero", "missing", "text"],
+)
+def test_an_exposure_is_a_number_above_zero_in_every_row(exposure: object, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        read_dataset(frame(WHOLE, e=exposure), offset="e")
+
+
+def test_an_offset_makes_a_count_and_is_no_feature() -> None:
+    dataset = read_dataset(frame(WHOLE, e=1.0 + np.arange(ROWS)), offset="e")
+    assert dataset.schema.problem == "count"
+    assert [column.name for column in dataset.schema.features] == ["x"]
+    assert {each.name: each.role for each in dataset.account}["e"] == "offset"
+    np.testing.assert_array_equal(dataset.take(np.array([2, 0])).exposures, [3.0, 1.0])
+
+
+def test_a_metric_that_one_problem_alone_has_asks_for_it() -> None:
+    assert read(WHOLE, metric="poisson_deviance").schema.problem == "count"
+    assert read(WHOLE, metric="quadratic_kappa").schema.problem == "ordinal"
+    assert read(WHOLE, metric="rmsle").schema.problem == "regression"
+    assert read(WHOLE, metric="accuracy").schema.problem == "multiclass"
