@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.columns.dates import varying
 from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.columns.rule import Cells
@@ -77,3 +78,17 @@ def _categories(names: Names) -> tuple[str, ...]:
     least = 1 if used <= FOLD_ABOVE else 2
     frequent = [(-int(count), name) for count, name in zip(counts, names.names, strict=True) if count >= least]
     return tuple(sorted(name for _, name in sorted(frequent)[:MOST_CATEGORIES]))
+
+
+def frequent(codes: IntArray, categories: int) -> IntArray:
+    """(categories + 1,) new codes of those that are worth one among these rows, by the same rule; -1 of the others.
+
+    codes: (rows,) -1 where missing, which stays -1: the last of the new codes is that.
+    """
+    counts = np.bincount(codes[codes >= 0], minlength=categories)
+    least = 1 if np.count_nonzero(counts) <= FOLD_ABOVE else 2
+    kept = np.flatnonzero(counts >= least)
+    kept = np.sort(kept[np.argsort(-counts[kept], kind="stable")[:MOST_CATEGORIES]])
+    renamed = np.full(categories + 1, -1, dtype=np.int64)
+    renamed[kept] = np.arange(len(kept))
+    return renamed

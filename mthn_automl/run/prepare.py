@@ -20,6 +20,7 @@ from mthn_automl.data.read import read_asked
 from mthn_automl.data.scoring import check_metric, default_metric
 from mthn_automl.data.splits.parts.account import SplitAccount, split_account
 from mthn_automl.data.splits.parts.choice import Question, Sealed, seal
+from mthn_automl.data.training_columns import shown_by
 from mthn_automl.errors import DataError
 from mthn_automl.run.options import Options
 from mthn_automl.run.workers import fits_at_once
@@ -130,6 +131,7 @@ def _read(inputs: Inputs, options: Options) -> Prepared:
     metric = options.metric or default_metric(dataset.schema.problem)
     check_metric(metric, dataset.schema.problem)
     sealed = seal(dataset, question, options.seed)
+    dataset = shown_by(dataset, ~sealed.test)
     if inputs.test is None:
         return Prepared(files, dataset, sealed, None, metric)
     test = read_rows(
@@ -179,6 +181,6 @@ def chosen_files(options: Options) -> dict[str, SpaceFile]:
 
 def build_spaces(files: dict[str, SpaceFile], prepared: Prepared) -> dict[str, SearchSpace]:
     """What is searched of each architecture on these data."""
-    dataset = prepared.all_rows
-    has_metadata, log_target = dataset.tasks.metadata is not None, can_help(dataset, prepared.metric)
+    has_metadata = prepared.all_rows.tasks.metadata is not None
+    log_target = can_help(prepared.all_rows.take(np.flatnonzero(~prepared.test_mask)), prepared.metric)
     return {name: build_space(file, has_metadata, log_target=log_target) for name, file in files.items()}
