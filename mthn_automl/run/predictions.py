@@ -27,7 +27,7 @@ def predictions(run: Run, finished: Mapping[str, Finished], blend: Blend | None,
         found = blend.chosen.prediction if name == ENSEMBLE and blend else _held_out(run, finished[name], rows)
         parts.append(_part(name, "out_of_fold", run.development.take(rows[: len(found)]), found))
         if run.test is not None and name in tested:
-            parts.append(_part(name, "test", run.test, tested[name].prediction))
+            parts += _of_test(run, name, run.test, tested[name].prediction)
     return pd.concat(parts, ignore_index=True)
 
 
@@ -42,6 +42,17 @@ def _held_out(run: Run, finished: Finished, rows: IntArray) -> FloatArray:
         reason = str(error)
     run.say(f"Out-of-fold predictions of {finished.model.trial} are left out: {reason}")
     return np.zeros((0, run.data.dataset.schema.outputs))
+
+
+def _of_test(run: Run, name: str, rows: Dataset, prediction: FloatArray) -> list[pd.DataFrame]:
+    """In the role `test` are the rows that the test error is of: tasks never seen, where new rows are sealed, too."""
+    new = rows.task >= len(run.data.dataset.tasks)
+    if run.options.holdout_tasks is None or new.all() or not new.any():
+        return [_part(name, "test", rows, prediction)]
+    return [
+        _part(name, role, rows.take(np.flatnonzero(some)), prediction[some])
+        for role, some in (("test", new), ("test_new_rows", ~new))
+    ]
 
 
 def _part(architecture: str, role: str, rows: Dataset, prediction: FloatArray) -> pd.DataFrame:

@@ -15,7 +15,8 @@ def test_sentence(split: SplitAccount, errors: Mapping[str, float | None], metri
     if rows is not None and tasks is not None:
         return (
             f"The winner's {name} is {_error(errors, 'new_tasks')} on {_of_new_tasks(tasks)}, and "
-            f"{_error(errors, 'new_rows')} on {_of_new_rows(rows)}; intervals are over tasks."
+            f"{_error(errors, 'new_rows')} on {_of_new_rows(rows)}; intervals are over tasks. Models were stopped and "
+            "ranked by tasks never seen: for known tasks a search without --holdout-tasks may find far better ones."
         )
     if tasks is not None:
         told = _error(errors, "test")

@@ -115,6 +115,17 @@ def test_rows_may_be_grouped_by_what_they_are_known_by() -> None:
     assert dataset.id is not None
 
 
+def test_the_last_rows_by_time_are_whole_ones_too() -> None:
+    dataset = read(people().assign(day=np.arange(30) // 2), time="day")
+    found = seal(dataset, Question(time="day"), seed=0)
+    test, rest = dataset.take(np.flatnonzero(found.test)), dataset.take(np.flatnonzero(~found.test))
+    assert test.row.min() > rest.row.max()
+    assert test.row.min() % 2 == 0  # rows of one day stay together
+    folds = found.deal(rest, 3, seed=0)
+    assert len(set(zip(rest.row, folds, strict=True))) == len(np.unique(rest.row))
+    assert all(rest.row[folds == fold].min() > rest.row[folds < fold].max() for fold in range(3))
+
+
 def test_each_new_row_is_predicted_for_every_task_and_for_new_ones_that_are_described() -> None:
     known, new = read(people()), people(rows=5).drop(columns=list(ITEMS))
     rows = again(known, new)

@@ -1,5 +1,6 @@
 """Each task's last rows: the error on what comes later, of tasks that are known."""
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -18,8 +19,11 @@ def seal(dataset: Dataset, share: float, seed: int) -> NDArray[np.bool_]:
     """(rows,) true for the last rows of each task, about a share of them; tasks of fewer than 3 rows have none.
 
     Rows of the same time are all in the test, or, where fewer than 2 rows would be left, all in training. Rows without
-    a time are in training.
+    a time are in training. Rows of a wide table are cut as those of one task, since all tasks share them.
     """
+    if dataset.group is not None:
+        rows, group = _one_row_a_group(dataset)
+        return seal(rows, share, seed)[group]
     wanted = sampling.wanted_of(dataset.task, share)
     order, _, size = _ordered(dataset)
     task, time = dataset.task[order], _time(dataset)[order]
@@ -45,6 +49,9 @@ def deal(dataset: Dataset, folds: int, seed: int) -> IntArray:
 
     Rows of the same time are in one block. One fold is a hold-out of the last fifth.
     """
+    if dataset.group is not None:
+        rows, group = _one_row_a_group(dataset)
+        return deal(rows, folds, seed)[group]
     order, rank, size = _ordered(dataset)
     task, time = dataset.task[order], _time(dataset)[order]
     starts = np.r_[True, (task[1:] != task[:-1]) | (time[1:] != time[:-1])]
@@ -57,6 +64,14 @@ def deal(dataset: Dataset, folds: int, seed: int) -> IntArray:
     dealt = np.empty(len(dataset), dtype=np.int64)
     dealt[order] = np.where(np.isfinite(time), block, -1)
     return dealt
+
+
+def _one_row_a_group(dataset: Dataset) -> tuple[Dataset, IntArray]:
+    """The first row of each group, as one task's; and (rows,) which of these each row belongs to."""
+    assert dataset.group is not None
+    _, first, group = np.unique(dataset.group, return_index=True, return_inverse=True)
+    rows = dataset.take(first)
+    return replace(rows, task=np.zeros_like(rows.task), group=None), group
 
 
 def _fills(dataset: Dataset, folds: int) -> bool:
