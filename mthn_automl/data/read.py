@@ -30,6 +30,7 @@ from mthn_automl.data.targets import (
 from mthn_automl.data.task_names import name_by
 from mthn_automl.data.weights import rows_of_use, weight_note
 from mthn_automl.data.wide import TARGET, long_form
+from mthn_automl.errors import UsageError
 
 ANOTHER = " (--task takes another)"
 SMALL_TASK = 3
@@ -155,6 +156,7 @@ class _Rows:
 def _rows_of(source: Source, asked: Asked) -> _Rows:
     targets = choose_targets(source, () if asked.wide else asked.task, asked.target, asked.weight)
     refuse_offset(asked, targets)
+    _refuse_two_roles(asked, targets)
     parts = parts_of(source, asked)
     source, unused = (source, []) if parts is None else _used(source, parts)
     wide = targets if asked.wide else ()
@@ -165,6 +167,16 @@ def _rows_of(source: Source, asked: Asked) -> _Rows:
         source, targets, asked.problem, asked.metric, merge_rare=asked.merge_rare, offset=asked.offset
     )
     return _Rows(source, targets, wide, found, parts, (*source.notes, *unused, *dropped, *found.notes))
+
+
+def _refuse_two_roles(asked: Asked, targets: Sequence[str]) -> None:
+    """Raise a UsageError where what says how rows are taken is what is predicted, or where a task's name is ignored."""
+    taken = {**dict.fromkeys(targets, "a target"), **dict.fromkeys(() if asked.wide else asked.task, "the task")}
+    ignored = [("--ignore", name) for name in asked.ignore if name in asked.task and not asked.wide]
+    told = [("--group", asked.group), ("--time", asked.time), ("--split", asked.split), ("--id", asked.id), *ignored]
+    for flag, name in told:
+        if name in taken and not (flag in ("--group", "--id") and taken[name] == "the task"):
+            raise UsageError(f"{flag} must name another column, however '{name}' is {taken[name]}.")
 
 
 def _roles(schema: Schema, promoted: Sequence[str], asked: Asked, source: Source) -> Roles:

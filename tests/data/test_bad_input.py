@@ -122,3 +122,14 @@ def test_new_rows_that_do_not_fit_are_refused(
     path.write_text(new)
     with pytest.raises(DataError, match=message):
         again(known, path, need_target=need_target)
+
+
+def test_a_column_has_no_two_roles_that_contradict_each_other() -> None:
+    frame = pd.DataFrame({"task": ["a", "b"] * 6, "x": range(12), "target": [k / 7 for k in range(12)]})
+    for asked, is_what in (
+        ({"group": "target"}, "--group must name another column, however 'target' is a target"),
+        ({"time": "target"}, "--time must name another column"),
+        ({"ignore": ["task"]}, "--ignore must name another column, however 'task' is the task"),
+    ):
+        with pytest.raises(UsageError, match=is_what):
+            read_dataset(frame, **asked)
