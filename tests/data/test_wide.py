@@ -11,7 +11,7 @@ from mthn_automl.data import memory
 from mthn_automl.data.alarms import alarms
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.read import read_dataset
-from mthn_automl.data.splits.parts.choice import Question, Sealed, seal
+from mthn_automl.data.splits.parts.choice import Question, Sealed, development_of, seal
 from mthn_automl.data.stream import RowStream
 from mthn_automl.errors import DataError, UsageError
 from tests.data.again import again
@@ -123,6 +123,23 @@ def test_each_new_row_is_predicted_for_every_task_and_for_new_ones_that_are_desc
     assert rows.notes == ()
     described = again(known, new, pd.DataFrame({"task": ["spit", "curse"], "situ": "self", "hard": [0.7, 0.2]}))
     assert [described.tasks.names[task] for task in described.task[:5]] == [*ITEMS, "spit"]
+
+
+@pytest.mark.parametrize("described", [True, False])
+def test_target_columns_that_were_held_out_are_predicted_as_well(described: bool, tmp_path: Path) -> None:
+    dataset, path = read(people(), META if described else None), tmp_path / "new.csv"
+    known = development_of(dataset, np.isin(dataset.task, [1, 3]))
+    people(rows=5).drop(columns=list(ITEMS)).to_csv(path, index=False)
+    rows = again(known, path)
+    assert set(known.tasks.names) == {"curse", "shout"}
+    assert [rows.tasks.names[task] for task in rows.task] == list(ITEMS) * 5
+    said = f"10 rows of 2 tasks not seen in training, {10 if described else 0} of these rows with metadata"
+    assert said in rows.notes[0]
+    pieces = list(RowStream(path, schema=known.schema, tasks=known.tasks, spare=known.spare, rows_at_once=8))
+    assert [[piece.tasks.names[task] for task in piece.task] for piece in pieces][-1] == list(ITEMS)
+    if described:
+        assert rows.tasks.metadata is not None
+        assert rows.tasks.metadata.numeric[:, 0].tolist() == [0.1, 0.5, 0.4, 0.9]
 
 
 def test_pieces_of_a_file_are_what_the_whole_is(tmp_path: Path) -> None:
