@@ -192,6 +192,16 @@ def test_what_does_not_fit_in_memory_as_a_row_a_target_is_refused_before_it_is_m
         read(given)
 
 
+@pytest.mark.parametrize(("column", "kind"), [("place", "order"), ("number", "unique"), ("person", "unique")])
+def test_a_column_is_an_identifier_by_the_rows_of_the_table_not_by_those_made_of_it(column: str, kind: str) -> None:
+    """Whole rows are held out, so that what is another in each is of test rows or of training rows."""
+    given = people(rows=40).assign(place=np.arange(40), number=np.random.default_rng(0).permutation(40))
+    dataset = read_dataset(given[[column, "age", *ITEMS]], wide=True, target=ITEMS)
+    for seed in range(5):
+        found = [alarm for alarm in alarms(dataset, sealed(dataset, seed).test)[0] if alarm.columns == (column,)]
+        assert [alarm.evidence["kind"] for alarm in found if alarm.name == "identifier"] == [kind]
+
+
 def test_a_split_of_whole_rows_sets_no_alarm_off() -> None:
     dataset = read(people(classes=True, rows=300))
     for seed in range(5):
