@@ -121,6 +121,14 @@ def pick(table: Table, rows: IntArray) -> Table:
     return table.joined(missing).take(rows)
 
 
+def filled(table: Table, other: Table) -> Table:
+    """The table, its missing cells taken from the same rows of the other."""
+    return Table(
+        np.where(np.isnan(table.numeric), other.numeric, table.numeric),
+        np.where(table.codes < 0, other.codes, table.codes),
+    )
+
+
 def _group_note(source: Source, task: Sequence[str], tasks: Described) -> list[str]:
     if tasks.keys == tasks.names:
         return []

@@ -9,7 +9,6 @@ from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.data.exposure import exposures
 from mthn_automl.data.formats.reading import Reading
-from mthn_automl.data.promoted import one_row_a_task
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.data.source import DATA, METADATA, PLAIN, Given, Source
 from mthn_automl.data.tables import encode_table
@@ -93,8 +92,8 @@ def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknow
     if schema.wide and not need_target:
         return of_all_tasks(source, schema, book, unknowns)
     codes, names = source.task_codes(schema.task)
-    if schema.promoted and all(column.read_from in source.columns for column in schema.metadata):
-        book.describe(one_row_a_task(source, codes))
+    if schema.promoted and schema.metadata:
+        book.describe_by_rows(source, codes, names)
     numbered = book.enter(codes, names)
     features = encode_table(source, schema.features, "as in training")
     unknowns.enter(source, features)

@@ -1,12 +1,17 @@
 """Columns of the data that never vary within a task: they describe the task, and are its metadata."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.columns.rule import Cells
+from mthn_automl.data.dataset import Table
+from mthn_automl.data.names import counted
+from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source
+from mthn_automl.data.tables import category_codes, numeric_values
 
 FEWEST_ROWS = 2.0
 """Of a task, on average: of tasks of single rows everything is constant."""
@@ -30,8 +35,80 @@ def _is_constant(cells: Cells, task: IntArray, tasks: int) -> bool:
     return bool((values == first[of]).all())
 
 
-def one_row_a_task(source: Source, task: IntArray) -> Source:
-    """The first row of each task: what the rows say of it."""
-    first = np.zeros(len(task), dtype=bool)
-    first[np.unique(task, return_index=True)[1]] = True
-    return source.keep(first)
+def one_row_a_task(source: Source, task: IntArray, names: Sequence[str]) -> Source:
+    """What the rows say of each task: of each of the columns the first known cell."""
+    columns = {name: source.columns[name] for name in names}
+    first = replace(source, columns={}).take(np.unique(task, return_index=True)[1])
+    return replace(first, columns={name: cells.take(first_known(cells, task)) for name, cells in columns.items()})
+
+
+def first_known(cells: Cells, task: IntArray) -> IntArray:
+    """(tasks,) the first row of each task whose cell is known; its first row where none is."""
+    rows, known = np.unique(task, return_index=True)[1], np.flatnonzero(cells.known)
+    tasks, places = np.unique(task[known], return_index=True)
+    rows[tasks] = known[places]
+    return rows
+
+
+@dataclass
+class RowsOfTasks:
+    """Metadata that stand in the rows of tasks, and what is said where these give several values.
+
+    Args:
+        columns: as training saw them.
+    """
+
+    columns: Sequence[Column]
+    _first: dict[str, str] = field(default_factory=dict)
+    _tasks: dict[str, set[str]] = field(default_factory=dict)
+
+    def enter(self, source: Source, task: IntArray, names: Sequence[str], kept: Table, old: IntArray) -> None:
+        """Put the first known cell of each column into `kept`, a row a task, but for the tasks that are known.
+
+        old: (tasks,) 2 of training, 1 of earlier rows, 0 for new tasks.
+        """
+        numeric, codes = iter(kept.numeric.T), iter(kept.codes.T)
+        for column in self.columns:
+            of_tasks: FloatArray | IntArray = next(numeric if column.numeric else codes)
+            if column.read_from not in source.columns:
+                continue
+            cells = source.columns[column.read_from]
+            values = _encoded(cells, column)
+            of_tasks[old == 0] = values[first_known(cells, task)[old == 0]]
+            wrong = np.flatnonzero(cells.known & (values != of_tasks[task]))
+            if len(wrong):
+                row, at = int(wrong[0]), int(task[wrong[0]])
+                where = "in training" if old[at] == 2 else "in an earlier row"
+                self._tasks.setdefault(column.name, set()).update(names[each] for each in np.unique(task[wrong]))
+                self._first.setdefault(
+                    column.name,
+                    f"metadata column '{column.name}' of task '{names[at]}' is {_shown(column, of_tasks[at])} {where}, "
+                    f"which is kept, and {_of_row(cells, column, values, row)} in {source.at(row)}",
+                )
+
+    def notes(self, name: str) -> list[str]:
+        """A sentence for each column of which tasks were given several values. name: of the table."""
+        more = {column: len(tasks) - 1 for column, tasks in self._tasks.items()}
+        others = {
+            column: f"; so it is with {counted(number, 'task')} more" for column, number in more.items() if number
+        }
+        return [f"{name}: {said}{others.get(column, '')}." for column, said in self._first.items()]
+
+
+def _encoded(cells: Cells, column: Column) -> FloatArray | IntArray:
+    if column.categories is None:
+        return numeric_values(cells, column)
+    return category_codes(cells.names(), column.categories)
+
+
+def _shown(column: Column, value: float) -> str:
+    if column.categories is not None:
+        return f"'{column.categories[int(value)]}'" if value >= 0 else "missing"
+    return "missing" if np.isnan(value) else f"{value:.15g}"
+
+
+def _of_row(cells: Cells, column: Column, values: FloatArray | IntArray, row: int) -> str:
+    if column.numeric:
+        return _shown(column, values[row])
+    names = cells.names()
+    return f"'{names.names[names.codes[row]]}'"

@@ -218,7 +218,7 @@ def _joined(
     asked: Asked,
 ) -> Joined:
     if promoted:
-        return join_metadata(replace(one_row_a_task(source, codes), notes=()), by, tasks, promoted)
+        return join_metadata(replace(one_row_a_task(source, codes, (*by, *promoted)), notes=()), by, tasks, promoted)
     if described is None:
         return without_metadata(tasks.names)
     wanted = [name for name in described.columns if name not in asked.task and name not in asked.ignore]

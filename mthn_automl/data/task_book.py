@@ -7,8 +7,9 @@ import numpy as np
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.dataset import TaskTable
 from mthn_automl.data.likeness import Likeness, no_common, with_rows
-from mthn_automl.data.metadata import extend_tasks, task_names
+from mthn_automl.data.metadata import extend_tasks, filled, pick, task_names
 from mthn_automl.data.names import counted, positions
+from mthn_automl.data.promoted import RowsOfTasks
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.source import Source
 from mthn_automl.data.tables import encode_table
@@ -19,7 +20,8 @@ from mthn_automl.errors import DataError
 class TaskBook:
     """Numbers of tasks: those of training, then new ones in order of appearance.
 
-    A new task is described by `source`, else by `spare`, else all its metadata are missing.
+    A new task is described by its rows where metadata were promoted from them, else by `source`, else by `spare`, else
+    all its metadata are missing.
     `tasks` and `spare` are what they have become by the rows entered.
 
     Raises:
@@ -34,6 +36,7 @@ class TaskBook:
         self._describing = spare
         self._named: list[str] = []
         self._unknowns = Unknowns(schema.metadata, "metadata column")
+        self._of_rows = RowsOfTasks(schema.metadata)
         self._schema = schema
         if source is not None:
             self._named = task_names(source, schema.described)
@@ -49,6 +52,23 @@ class TaskBook:
         known = self._describing
         table = given if known.metadata is None else given.joined(known.metadata)
         self._describing = TaskTable((*names, *known.names), table)
+
+    def describe_by_rows(self, source: Source, codes: IntArray, names: Sequence[str]) -> None:
+        """Promoted metadata of new tasks, from their rows; what no row says is as described elsewhere.
+
+        codes: (rows,) index into the names of tasks.
+        """
+        assert self.tasks.metadata is not None
+        number = np.array([self._number.get(name, -1) for name in names], dtype=np.int64)
+        kept = pick(self.tasks.metadata, number)
+        self._of_rows.enter(source, codes, names, kept, np.select([number < 0, number >= self._known], [0, 1], 2))
+        told = np.isfinite(kept.numeric).any(axis=1) | (kept.codes >= 0).any(axis=1)
+        new = np.flatnonzero((number < 0) & told)
+        found, known = TaskTable(tuple(names), kept).take(new), self._describing
+        if found.metadata is not None and known.metadata is not None:
+            there = pick(known.metadata, positions(found.names, known.names))
+            found = TaskTable(found.names, filled(found.metadata, there))
+        self._describing = found.joined(known) if len(known) else found
 
     def described_alone(self, known: Collection[str]) -> list[str]:
         """Tasks of which metadata were given, and which are none of those known."""
@@ -92,7 +112,8 @@ class TaskBook:
 
     def notes(self, name: str) -> tuple[str, ...]:
         """Sentences about the tasks of `name`, a file or the data, that training has not seen, and their metadata."""
-        of_metadata = () if self._source is None else self._unknowns.notes(self._source.name)
+        of_source = () if self._source is None else self._unknowns.notes(self._source.name)
+        of_metadata = (*of_source, *self._of_rows.notes(name))
         if len(self._rows) == 0:
             return of_metadata
         new = self.tasks.names[self._known :]

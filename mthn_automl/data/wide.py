@@ -69,11 +69,13 @@ def task_names(source: Source, targets: Sequence[str]) -> tuple[str, ...]:
 
 
 def of_all_tasks(source: Source, schema: Schema, book: TaskBook, unknowns: Unknowns) -> Dataset:
-    """Each row of a wide table for every task: those of training, then new ones of which metadata were given."""
+    """Each row of a wide table for every target column of training, then for new tasks of which metadata were given.
+
+    A column that was held out, or of which no cell was known, is a task never seen, whose metadata may be known.
+    """
     features = encode_table(source, schema.features, "as in training")
     unknowns.enter(source, features)
-    known = set(book.tasks.names)
-    names = [name for name in dict.fromkeys(map(tidy, schema.wide)) if name in known]
+    names = list(map(tidy, schema.wide))
     names += book.described_alone(names)
     refuse_long(len(source) * len(names), len(schema.features), source.name)
     rows = np.repeat(np.arange(len(source)), len(names))

@@ -159,6 +159,9 @@ class Predictor:
     def predict_arrays(self, features: ArrayLike, task: ArrayLike, exposure: ArrayLike | None = None) -> FloatArray:
         """Predictions without a DataFrame: (rows, targets), or probabilities (rows, classes), float64.
 
+        Metadata of new tasks cannot be given here, nor those that stand in the rows: `predict` and `predict_one` take
+        these.
+
         Args:
             features: (rows, columns) numbers in the order of `columns`, NaN where missing. A category is given as its
                 index in the schema, -1 or NaN where it is missing.
@@ -188,7 +191,9 @@ class Predictor:
 
         Args:
             row: values by the names of columns, as a mapping or a Series; what is not there, None or NaN is missing,
-                and so is a category that is not known. Or numbers in the order of `columns`, as for `predict_arrays`.
+                and so is a category that is not known. Of a new task they may hold its metadata, where those of
+                training stood in the rows; a known task keeps what training had, whatever the row says. Or numbers in
+                the order of `columns`, as for `predict_arrays`.
             task: its name, where `row` does not hold it; a tuple where several columns name it.
             exposure: of a model of counts that was trained with `--offset`, where `row` does not hold it.
 
@@ -200,6 +205,7 @@ class Predictor:
             >>> load_model("mthn_runs/demo").predict_one({"task": "Germany", "x": 1.5})  # doctest: +SKIP
             {'prediction': 0.25}
         """
+        named: Mapping[str, object] = {}
         if isinstance(row, Mapping | pd.Series):
             named = row if isinstance(row, Mapping) else {str(name): value for name, value in row.items()}
             table = self._features.of_mapping(named)
@@ -209,11 +215,12 @@ class Predictor:
             table = self._features.of_list(row)
         exposures = self._exposures(None if exposure is None else [exposure], 1)
         known = self._tasks.of_name(task)
-        network = self._network(known)
+        metadata = None if isinstance(known, int) else self._metadata_in(named)
+        network = self._network(known, metadata)
         if not isinstance(self.model, Classical) and network is not None:
             found = self.model.predict_row(table, network)[np.newaxis]
             return self._named(_finite(found if exposures is None else found * exposures)[0])
-        number, tasks = self._numbered(known)
+        number, tasks = self._numbered(known, metadata)
         return self._named(self._predicted(self._to_predict(table, np.array([number]), tasks, exposures))[0])
 
     def _predicted(self, rows: Dataset) -> FloatArray:
@@ -230,30 +237,41 @@ class Predictor:
 
     @cached_property
     def _features(self) -> FeatureReader:
-        return FeatureReader(self.schema)
+        return FeatureReader(self.schema.features)
+
+    @cached_property
+    def _metadata(self) -> FeatureReader:
+        return FeatureReader(self.schema.metadata)
 
     @cached_property
     def _tasks(self) -> TaskReader:
         return TaskReader(self.schema, self.tasks, self.spare)
 
     @cached_property
-    def _cached(self) -> dict[int | str, Any]:
+    def _cached(self) -> dict[tuple[int | str, bytes], Any]:
         return {}
 
-    def _network(self, task: int | str) -> Any:
+    def _metadata_in(self, row: Mapping[str, object]) -> Table | None:
+        """Those of a new task, where they stand in the rows as those of training did."""
+        return self._metadata.of_mapping(row) if self.schema.promoted and self.schema.metadata and row else None
+
+    def _network(self, task: int | str, metadata: Table | None) -> Any:
         """What the model's `predict_row` needs of a task; None where one of its models is no network of a task."""
         if isinstance(self.model, Classical):
             return None
-        if task not in self._cached:
+        key = task, b"" if metadata is None else metadata.numeric.tobytes() + metadata.codes.tobytes()
+        if key not in self._cached:
             if len(self._cached) * self.model.size().task_network > MOST_KEPT:
                 self._cached.pop(next(iter(self._cached)), None)
-            self._cached[task] = self.model.task_network(*self._numbered(task))
-        return self._cached[task]
+            self._cached[key] = self.model.task_network(*self._numbered(task, metadata))
+        return self._cached[key]
 
-    def _numbered(self, task: int | str) -> tuple[int, TaskTable]:
+    def _numbered(self, task: int | str, metadata: Table | None) -> tuple[int, TaskTable]:
         """The number of what `TaskReader.of_name` says, and the tasks it counts."""
         if isinstance(task, int):
             return task, self.tasks
+        if metadata is not None:
+            return len(self.tasks), self._tasks.described(task, metadata)
         return len(self.tasks), self._tasks.extended([task])
 
     def _exposures(self, given: object, rows: int) -> FloatArray | None:

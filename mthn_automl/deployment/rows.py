@@ -16,8 +16,8 @@ from mthn_automl.data.columns.dates import part_of
 from mthn_automl.data.columns.text import tidy
 from mthn_automl.data.dataset import Table, TaskTable
 from mthn_automl.data.likeness import Likeness
-from mthn_automl.data.metadata import extend_tasks
-from mthn_automl.data.names import counted, listed
+from mthn_automl.data.metadata import extend_tasks, filled, pick
+from mthn_automl.data.names import counted, listed, positions
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.data.tables import numeric_values
 from mthn_automl.data.task_names import joined_name
@@ -30,15 +30,18 @@ NEVER_SEEN = -1
 
 
 class FeatureReader:
-    """Features by the columns of training; what is missing or no finite number follows the rules of `data.values`."""
+    """Features, or metadata, by the columns of training.
 
-    def __init__(self, schema: Schema) -> None:
-        self._columns = [column.name for column in schema.features]
-        self._is_numeric = np.array([column.numeric for column in schema.features], dtype=bool)
-        self._numeric = [column for column in schema.features if column.numeric]
+    What is missing or no finite number follows the rules of `data.values`.
+    """
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self._columns = [column.name for column in columns]
+        self._is_numeric = np.array([column.numeric for column in columns], dtype=bool)
+        self._numeric = [column for column in columns if column.numeric]
         self._codes = {
             column.name: {name: code for code, name in enumerate(column.categories)}
-            for column in schema.features
+            for column in columns
             if column.categories is not None
         }
 
@@ -162,6 +165,13 @@ class TaskReader:
         """The tasks of training, then the new ones with such metadata as are known."""
         keys = [self._schema.described_as(name) for name in new]
         return extend_tasks(self._tasks, self._spare, new, keys)[0] if new else self._tasks
+
+    def described(self, name: str, metadata: Table) -> TaskTable:
+        """The tasks of training, then a new one with these metadata; those that are missing are as they are known."""
+        key = self._schema.described_as(name)
+        if self._spare.metadata is not None:
+            metadata = filled(metadata, pick(self._spare.metadata, positions([key], self._spare.names)))
+        return self._tasks.joined(TaskTable((name,), metadata))
 
     def of_rows(self, task: ArrayLike) -> tuple[IntArray, TaskTable]:
         """(rows,) numbers, and the tasks they count.

@@ -11,7 +11,7 @@ from mthn_automl.data import memory
 from mthn_automl.data.alarms import alarms
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.read import read_dataset
-from mthn_automl.data.splits.parts.choice import Question, Sealed, seal
+from mthn_automl.data.splits.parts.choice import Question, Sealed, development_of, seal
 from mthn_automl.data.stream import RowStream
 from mthn_automl.errors import DataError, UsageError
 from tests.data.again import again
@@ -136,6 +136,23 @@ def test_each_new_row_is_predicted_for_every_task_and_for_new_ones_that_are_desc
     assert [described.tasks.names[task] for task in described.task[:5]] == [*ITEMS, "spit"]
 
 
+@pytest.mark.parametrize("described", [True, False])
+def test_target_columns_that_were_held_out_are_predicted_as_well(described: bool, tmp_path: Path) -> None:
+    dataset, path = read(people(), META if described else None), tmp_path / "new.csv"
+    known = development_of(dataset, np.isin(dataset.task, [1, 3]))
+    people(rows=5).drop(columns=list(ITEMS)).to_csv(path, index=False)
+    rows = again(known, path)
+    assert set(known.tasks.names) == {"curse", "shout"}
+    assert [rows.tasks.names[task] for task in rows.task] == list(ITEMS) * 5
+    said = f"10 rows of 2 tasks not seen in training, {10 if described else 0} of these rows with metadata"
+    assert said in rows.notes[0]
+    pieces = list(RowStream(path, schema=known.schema, tasks=known.tasks, spare=known.spare, rows_at_once=8))
+    assert [[piece.tasks.names[task] for task in piece.task] for piece in pieces][-1] == list(ITEMS)
+    if described:
+        assert rows.tasks.metadata is not None
+        assert rows.tasks.metadata.numeric[:, 0].tolist() == [0.1, 0.5, 0.4, 0.9]
+
+
 def test_pieces_of_a_file_are_what_the_whole_is(tmp_path: Path) -> None:
     known, path = read(people()), tmp_path / "new.csv"
     people().to_csv(path, index=False)
@@ -184,6 +201,16 @@ def test_what_does_not_fit_in_memory_as_a_row_a_target_is_refused_before_it_is_m
     monkeypatch.setattr(memory, "free_bytes", lambda: 5_000)
     with pytest.raises(DataError, match=r"however the data with a row a target needs about .* fewer rows or targets"):
         read(given)
+
+
+@pytest.mark.parametrize(("column", "kind"), [("place", "order"), ("number", "unique"), ("person", "unique")])
+def test_a_column_is_an_identifier_by_the_rows_of_the_table_not_by_those_made_of_it(column: str, kind: str) -> None:
+    """Whole rows are held out, so that what is another in each is of test rows or of training rows."""
+    given = people(rows=40).assign(place=np.arange(40), number=np.random.default_rng(0).permutation(40))
+    dataset = read_dataset(given[[column, "age", *ITEMS]], wide=True, target=ITEMS)
+    for seed in range(5):
+        found = [alarm for alarm in alarms(dataset, sealed(dataset, seed).test)[0] if alarm.columns == (column,)]
+        assert [alarm.evidence["kind"] for alarm in found if alarm.name == "identifier"] == [kind]
 
 
 def test_a_split_of_whole_rows_sets_no_alarm_off() -> None:

@@ -153,8 +153,8 @@ def _alarm(name: str, target: FloatArray, cells: Cells, found: _Found) -> Alarm:
             f"{formula}."
         ),
         advice=(
-            f"If it is known only once the target is, `--ignore {cells.name}` leaves it out; if it names what was "
-            f"measured several times, `--group {cells.name}` keeps such rows together."
+            f"If it is known only once the target is, `--ignore {cells.option}` leaves it out; if it names what was "
+            f"measured several times, `--group {cells.option}` keeps such rows together."
         ),
         evidence={
             "target": name,

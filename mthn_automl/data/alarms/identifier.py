@@ -74,6 +74,9 @@ class _Reason:
 
 def find(dataset: Dataset, test: NDArray[np.bool_]) -> Iterator[Alarm]:
     """Features that are an id or an order; of each the reason that says most."""
+    if dataset.schema.wide:  # what stands in a row of the table stands in each row of the long form that is made of it
+        rows = np.unique(dataset.row, return_index=True)[1]
+        dataset, test = dataset.take(rows), test[rows]
     for cells in features_of(dataset):
         known = cells.known
         if known.sum() < max(ROWS, len(dataset) / 2):
@@ -107,12 +110,13 @@ def _splits(column: _Column) -> _Reason | None:
     share = tested.sum() / rows
     if -np.log((1 - share) ** counts[apart] + share ** counts[apart]).sum() < CHANCE:
         return None
-    name, values = column.cells.name, int((tested > 0).sum())
+    name, option, values = column.cells.name, column.cells.option, int((tested > 0).sum())
     return _Reason(
         "split",
         f"'{name}' tells test rows from training rows: of its {counted(len(counts), 'value')} in several rows, "
         f"{values:,} are of test rows, and the others of training rows.",
-        f"`--id {name}` keeps it without learning from it; where its rows belong together, `--group {name}` says so.",
+        f"`--id {option}` keeps it without learning from it; where its rows belong together, `--group {option}` says "
+        "so.",
     )
 
 
@@ -129,11 +133,12 @@ def _follows_the_file(column: _Column) -> _Reason | None:
     steps = np.diff(column.numbers)
     if not ((steps > 0).all() or (steps < 0).all()):
         return None
-    name, way = column.cells.name, "rises" if steps[0] > 0 else "falls"
+    name, option, way = column.cells.name, column.cells.option, "rises" if steps[0] > 0 else "falls"
     return _Reason(
         "order",
         f"'{name}' {way} from each row of the file to the next, over all {counted(column.rows, 'row')}.",
-        f"`--id {name}` keeps it without learning from it; if it is when a row was measured, `--time {name}` says so.",
+        f"`--id {option}` keeps it without learning from it; if it is when a row was measured, `--time {option}` says "
+        "so.",
     )
 
 
@@ -146,25 +151,26 @@ def _counts_within_tasks(column: _Column) -> _Reason | None:
     first = column.numbers[order] - place
     if first[0] not in (0, 1) or (first != first[0]).any() or sizes[sizes > 2].sum() < ROWS:
         return None
-    name = column.cells.name
+    name, option = column.cells.name, column.cells.option
     return _Reason(
         "counter",
         f"'{name}' counts the rows of each task in the order of the file, from {int(first[0])} to "
         f"{int(column.numbers.max())}.",
-        f"`--id {name}` keeps it without learning from it; if it is the order in which rows were measured, "
-        f"`--time {name}` says so; if it is a level of an experiment, leave it.",
+        f"`--id {option}` keeps it without learning from it; if it is the order in which rows were measured, "
+        f"`--time {option}` says so; if it is a level of an experiment, leave it.",
     )
 
 
 def _unique(column: _Column) -> _Reason | None:
     if not column.names or column.values < column.rows or not _too_dense_for_chance(column):
         return None
-    name, what = column.cells.name, "whole number" if column.cells.column.numeric else "category"
+    name, option = column.cells.name, column.cells.option
+    what = "whole number" if column.cells.column.numeric else "category"
     return _Reason(
         "unique",
         f"'{name}' is another {what} in each of its {counted(column.rows, 'row')}: it names them, and says nothing "
         "of new ones.",
-        f"`--id {name}` keeps it without learning from it; `--ignore {name}` leaves it out.",
+        f"`--id {option}` keeps it without learning from it; `--ignore {option}` leaves it out.",
     )
 
 
@@ -185,12 +191,12 @@ def _names_blocks(column: _Column) -> _Reason | None:
     many = column.values >= max(ROWS, column.rows / BLOCK, 2 * len(np.unique(column.task)))
     if not dense or not many:
         return None
-    name = column.cells.name
+    name, option = column.cells.name, column.cells.option
     return _Reason(
         "blocks",
         f"'{name}' has {counted(column.values, 'value')} in {counted(column.rows, 'row')}, each in rows that follow "
         "each other: it names what was measured several times.",
-        f"`--group {name}` keeps such rows together in training or test; `--id {name}` only stops it being learnt.",
+        f"`--group {option}` keeps such rows together in training or test; `--id {option}` only stops it being learnt.",
     )
 
 

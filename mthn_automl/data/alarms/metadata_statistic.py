@@ -156,7 +156,7 @@ def _alarm(cells: Cells, match: _Match) -> Alarm:
         name="metadata_statistic",
         columns=(cells.name, statistic.of),
         sentence=f"'{cells.name}' {how}: it was probably computed from the rows, the test rows among them.",
-        advice=f"`--ignore {cells.name}` leaves it out; keep it if it is known before any row is measured.",
+        advice=f"`--ignore {cells.option}` leaves it out; keep it if it is known before any row is measured.",
         evidence={
             "statistic": statistic.name,
             "of": statistic.of,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import combinations
+from shlex import quote
 from typing import Final
 
 import numpy as np
@@ -42,6 +43,6 @@ def _alarm(first: str, second: str, slope: float, same: bool, rows: int) -> Alar
         name="repeated_target",
         columns=(first, second),
         sentence=f"The targets '{first}' and '{second}' are {how} in all {counted(rows, 'row')} that have both.",
-        advice=f"`--ignore {second}` leaves one out; else it counts twice in the error.",
+        advice=f"`--ignore {quote(second)}` leaves one out; else it counts twice in the error.",
         evidence={"slope": slope, "rows": rows},
     )

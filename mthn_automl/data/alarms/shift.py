@@ -74,9 +74,9 @@ def find(dataset: Dataset, test: NDArray[np.bool_]) -> Iterator[Alarm]:
     alone = [area_within(score, compared.test, compared.stratum) for score in scores]
     most = int(np.argmax([each.value for each in alone]))
     if _sure(together, ERRORS):
-        yield _alarm(compared, together, taken[most].name, alone[most].value, ERRORS)
+        yield _alarm(compared, together, taken[most], alone[most].value, ERRORS)
     elif _sure(alone[most], _errors_of_best(len(scores))):
-        yield _alarm(compared, alone[most], taken[most].name, alone[most].value, _errors_of_best(len(scores)))
+        yield _alarm(compared, alone[most], taken[most], alone[most].value, _errors_of_best(len(scores)))
 
 
 def _sure(area: Area, errors: float) -> bool:
@@ -159,7 +159,8 @@ def _log_odds(codes: IntArray, compared: _Rows, fold: IntArray) -> FloatArray:
     return np.asarray((share[..., 1] - share[..., 0])[codes, fold])
 
 
-def _alarm(compared: _Rows, area: Area, column: str, alone: float, errors: float) -> Alarm:
+def _alarm(compared: _Rows, area: Area, cells: Cells, alone: float, errors: float) -> Alarm:
+    column, option = cells.name, cells.option
     low, high = area.value - errors * area.error, min(area.value + errors * area.error, 1.0)
     return Alarm(
         name="shift",
@@ -172,7 +173,7 @@ def _alarm(compared: _Rows, area: Area, column: str, alone: float, errors: float
         ),
         advice=(
             f"If '{column}' is when or where the model will be used, the split asks the right question "
-            f"(`--time {column}`, `--group {column}`); if it only names rows, `--ignore {column}` leaves it out."
+            f"(`--time {option}`, `--group {option}`); if it only names rows, `--ignore {option}` leaves it out."
         ),
         evidence={
             "auc": area.value,

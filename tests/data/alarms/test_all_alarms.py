@@ -1,14 +1,17 @@
 """What every alarm must do, by being a file of its folder."""
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from shlex import split
 
 import numpy as np
 import pytest
 
 from mthn_automl.data.alarms import alarms, names
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.schema import Column
 from tests.contracts import zoo
 from tests.data.alarms.guilty import GUILTY, clean, found, sealed, with_metadatum, with_number
 
@@ -55,6 +58,22 @@ def test_an_alarm_is_set_off_by_what_is_planted_and_says_so(name: str) -> None:
     assert [column for column in alarm.columns if f"'{column}'" not in alarm.sentence] == []
     assert json.loads(json.dumps(dict(alarm.evidence), allow_nan=False)) == dict(alarm.evidence)
     assert {type(value) for value in alarm.evidence.values()} <= {int, float, str}
+
+
+@every_alarm
+def test_options_in_an_advice_name_columns_of_the_input_as_a_shell_takes_them(name: str) -> None:
+    dataset, test = GUILTY[name]()
+
+    def dated(columns: Sequence[Column]) -> tuple[Column, ...]:
+        return tuple(replace(each, name=f"{each.name} (days)", source=f"day of {each.name}") for each in columns)
+
+    schema = dataset.schema
+    targets = tuple(f"the {target}" for target in schema.targets)
+    features, metadata = dated(schema.features), dated(schema.metadata)
+    dataset = replace(dataset, schema=replace(schema, targets=targets, features=features, metadata=metadata))
+    options = re.findall("`(--.*?)`", found(name, dataset, test)[0].advice)
+    given = {*targets, *(column.read_from for column in (*features, *metadata)), "auto"}
+    assert [option for option in options if len(split(option)) != 2 or split(option)[1] not in given] == []
 
 
 @every_alarm

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from shlex import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,11 @@ class Cells:
     @property
     def name(self) -> str:
         return self.column.name
+
+    @property
+    def option(self) -> str:
+        """The column of the input as options name it in a shell: a date's, not that of a part of it."""
+        return quote(self.column.read_from)
 
     @cached_property
     def known(self) -> NDArray[np.bool_]:
