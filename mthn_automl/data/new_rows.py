@@ -8,7 +8,7 @@ import numpy as np
 from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.data.exposure import exposures
-from mthn_automl.data.formats.reading import Reading
+from mthn_automl.data.formats.reading import Reading, ReadingAgain
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.data.source import DATA, METADATA, PLAIN, Given, Source
 from mthn_automl.data.tables import encode_table
@@ -45,6 +45,7 @@ def read_rows(
             cell is known.
     """
     targets = (schema.wide or schema.targets) if need_target else ()
+    reading = reading_again(reading, schema)
     forms = {**forms_of_rows(schema), **target_forms(schema, targets)}
     source = Source.again(data, DATA, () if schema.wide else schema.task, forms, reading, known_by=schema.id)
     if schema.wide and need_target:
@@ -67,6 +68,11 @@ def read_rows(
             *book.notes(source.name),
         ),
     )
+
+
+def reading_again(said: Reading, schema: Schema) -> ReadingAgain:
+    """How files with other rows than those of training are read; `said` comes first."""
+    return ReadingAgain(said.delimiter, said.encoding, said.sheet, usual=schema.reading)
 
 
 def refuse_foreign(book: TaskBook, unknowns: Unknowns, name: str, allow_unknown: bool) -> None:
@@ -132,15 +138,15 @@ def forms_of(columns: Sequence[Column]) -> dict[str, Form]:
 
 def forms_of_rows(schema: Schema) -> dict[str, Form]:
     """Of the columns of the data, metadata among them where they stand there, and of the exposure."""
-    exposure = {} if schema.offset is None else {schema.offset: Form(Kind.NUMBER)}
+    exposure = {} if schema.offset is None else {schema.offset: schema.number_form(schema.offset)}
     return {**forms_of((*schema.features, *(schema.metadata if schema.promoted else ()))), **exposure}
 
 
 def target_forms(schema: Schema, targets: Sequence[str]) -> dict[str, Form]:
     """Of the targets that are asked for, and of the weights beside them: classes are names, whatever they look like."""
-    kind = Kind.TEXT if schema.classes else Kind.NUMBER
-    weight = {schema.weight: Form(Kind.NUMBER)} if targets and schema.weight else {}
-    return {**dict.fromkeys(targets, Form(kind)), **weight}
+    weight = {schema.weight: schema.number_form(schema.weight)} if targets and schema.weight else {}
+    forms = {name: Form(Kind.TEXT) if schema.classes else schema.number_form(name) for name in targets}
+    return {**forms, **weight}
 
 
 def described_tasks(

@@ -9,6 +9,7 @@ import numpy as np
 from mthn_automl.data.account import Roles, account_notes, account_of_tables, with_doubts
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.asked import AUTO, Asked
+from mthn_automl.data.columns.form import PLAIN, Form, Kind
 from mthn_automl.data.dataset import Dataset, Part
 from mthn_automl.data.exposure import exposures, refuse_offset
 from mthn_automl.data.infer import infer_columns
@@ -98,6 +99,8 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
         described_by=by,
         id=asked.id,
         wide=rows.wide,
+        numbers=_notations(given, (*(rows.wide or rows.targets), asked.offset, asked.weight)),
+        reading=asked.reading,
     )
     read = given if rows.wide else source
     account = with_doubts(account_of_tables(read, described, _roles(schema, promoted, asked, read)), found.doubts)
@@ -130,6 +133,12 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
         keys=keys,
     )
     return with_equal_rows_grouped(dataset) if asked.group == AUTO else dataset
+
+
+def _notations(source: Source, names: Sequence[str | None]) -> tuple[tuple[str, Form], ...]:
+    """Of those columns that hold numbers which are not written plainly."""
+    forms = [(name, source.columns[name].form) for name in names if name is not None and name in source.columns]
+    return tuple((name, form) for name, form in forms if form.kind is Kind.NUMBER and form.notation != PLAIN)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
 """What a data set's columns are: roles, kinds, categories, and the problem they pose."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mthn_automl.data import kind
 from mthn_automl.data.columns.form import Form, Kind, Part
+from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.kinds import Problem as Problem
 from mthn_automl.data.task_names import name_by
 
@@ -68,6 +69,8 @@ class Schema:
             its values there. None: all.
         id: the column by which the user knows a row; it is given back with predictions, and is no feature.
         wide: columns of the data each of which is the target of a task of its name; none: a column names the task.
+        numbers: how targets, exposures and weights are written that are no plain numbers.
+        reading: what was said of how the files of training are read.
     """
 
     task: tuple[str, ...]
@@ -82,6 +85,8 @@ class Schema:
     described_by: tuple[str, ...] = ()
     id: str | None = None
     wide: tuple[str, ...] = ()
+    numbers: tuple[tuple[str, Form], ...] = ()
+    reading: Reading = field(default_factory=Reading)
 
     def __post_init__(self) -> None:
         if not self.targets:
@@ -110,6 +115,10 @@ class Schema:
     def described_as(self, task: str) -> str:
         """The name under which metadata describe a task."""
         return name_by(self.described, self.task, task)
+
+    def number_form(self, name: str) -> Form:
+        """How a target, an exposure or a weight is written."""
+        return dict(self.numbers).get(name, Form(Kind.NUMBER))
 
     @property
     def outputs(self) -> int:

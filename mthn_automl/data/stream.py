@@ -6,9 +6,18 @@ from pathlib import Path
 import pandas as pd
 
 from mthn_automl.data.dataset import Dataset, TaskTable
-from mthn_automl.data.new_rows import described_tasks, encode_rows, forms_of_rows, id_note, read_rows, refuse_foreign
+from mthn_automl.data.formats.reading import Reading
+from mthn_automl.data.new_rows import (
+    described_tasks,
+    encode_rows,
+    forms_of_rows,
+    id_note,
+    read_rows,
+    reading_again,
+    refuse_foreign,
+)
 from mthn_automl.data.schema import Schema
-from mthn_automl.data.source import DATA, Given, Source
+from mthn_automl.data.source import DATA, PLAIN, Given, Source
 from mthn_automl.data.task_book import TaskBook
 from mthn_automl.data.unknowns import Unknowns
 from mthn_automl.errors import UsageError
@@ -23,7 +32,7 @@ class RowStream:
 
     Args:
         path: a CSV or Parquet file, or a DataFrame.
-        schema, tasks, spare, meta, allow_unknown: as for `read_rows`.
+        schema, tasks, spare, meta, allow_unknown, reading: as for `read_rows`.
         rows_at_once: rows of a piece; the last one may have fewer. Of a wide table each task's rows count.
 
     Raises:
@@ -43,11 +52,13 @@ class RowStream:
         meta: Given | None = None,
         rows_at_once: int = 200_000,
         allow_unknown: bool = False,
+        reading: Reading = PLAIN,
     ) -> None:
         if rows_at_once < 1:
             raise UsageError(f"At least one row must be read at once, however rows_at_once is {rows_at_once}.")
         self.path, self.schema, self.tasks, self.spare = path, schema, tasks, spare
         self.meta, self.rows_at_once, self.allow_unknown = meta, rows_at_once, allow_unknown
+        self.reading = reading_again(reading, schema)
         self.notes: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[Dataset]:
@@ -64,18 +75,19 @@ class RowStream:
             meta=self.meta,
             need_target=False,
             allow_unknown=self.allow_unknown,
+            reading=self.reading,
         )
         self.notes = rows.notes
         yield rows
 
     def _in_pieces(self, path: Path) -> Iterator[Dataset]:
         schema = self.schema
-        described, ignored = described_tasks(self.meta, schema)
+        described, ignored = described_tasks(self.meta, schema, self.reading)
         book, unknowns = TaskBook(schema, self.tasks, self.spare, described), Unknowns(schema.features, "feature")
         task = () if schema.wide else schema.task
         rows = max(1, self.rows_at_once // max(1, len(schema.wide)))
         last: Source | None = None
-        for source in Source.pieces(path, DATA, task, forms_of_rows(schema), rows, known_by=schema.id):
+        for source in Source.pieces(path, DATA, task, forms_of_rows(schema), rows, self.reading, schema.id):
             source.require_tasks(task)
             yield encode_rows(source, schema, book, unknowns, need_target=False)
             last = source

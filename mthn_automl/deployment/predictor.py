@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.exposure import given_exposures
+from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.new_rows import read_rows
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.stream import RowStream
@@ -72,8 +73,17 @@ class Predictor:
         meta: str | Path | pd.DataFrame | None = None,
         *,
         allow_unknown: bool = False,
+        sheet: str | None = None,
+        encoding: str | None = None,
+        delimiter: str | None = None,
     ) -> Dataset:
         """Rows encoded as those of training were; `notes` count by column what training has not seen.
+
+        Args:
+            data: a file or a DataFrame.
+            meta: the same, with the metadata of tasks that are new.
+            allow_unknown: whether a column may hold nothing that training has seen.
+            sheet, encoding, delimiter: how the files are read. By default as those of training, where that fits.
 
         Raises:
             DataError: a column of training is missing or holds something else; without `allow_unknown` one of
@@ -87,6 +97,7 @@ class Predictor:
             meta=meta,
             need_target=False,
             allow_unknown=allow_unknown,
+            reading=Reading(delimiter, encoding, sheet),
         )
 
     def predict(
@@ -95,10 +106,14 @@ class Predictor:
         meta: str | Path | pd.DataFrame | None = None,
         *,
         allow_unknown: bool = False,
+        sheet: str | None = None,
+        encoding: str | None = None,
+        delimiter: str | None = None,
     ) -> pd.DataFrame:
         """A row for each row of `data`, in its order; tasks never seen are predicted from their metadata.
 
-        What training has not seen, of categories, tasks or ranges, is counted in warnings.
+        What training has not seen, of categories, tasks or ranges, is counted in warnings. The arguments are those of
+        `read`.
 
         Returns:
             Columns row, task, the column of --id if there is one, then prediction (or prediction_<target>); for
@@ -111,7 +126,7 @@ class Predictor:
         Example:
             >>> load_model("mthn_runs/demo").predict("new.csv")  # doctest: +SKIP
         """
-        rows = self.read(data, meta, allow_unknown=allow_unknown)
+        rows = self.read(data, meta, allow_unknown=allow_unknown, sheet=sheet, encoding=encoding, delimiter=delimiter)
         for note in rows.notes:
             warnings.warn(note, UnknownWarning, stacklevel=2)
         table = self.predict_rows(rows)
@@ -132,6 +147,9 @@ class Predictor:
         *,
         rows_at_once: int = 200_000,
         allow_unknown: bool = False,
+        sheet: str | None = None,
+        encoding: str | None = None,
+        delimiter: str | None = None,
     ) -> PredictionStream:
         """As `predict`, for a file that need not fit into memory: a DataFrame for each `rows_at_once` of its rows.
 
@@ -153,6 +171,7 @@ class Predictor:
             meta=meta,
             rows_at_once=rows_at_once,
             allow_unknown=allow_unknown,
+            reading=Reading(delimiter, encoding, sheet),
         )
         return PredictionStream(rows, self.predict_rows)
 

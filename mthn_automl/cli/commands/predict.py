@@ -8,6 +8,7 @@ from typing import Annotated
 from typer import Argument, Option
 
 HELP_ORDER = 4
+USUAL = "Default: as training was told, where that fits."
 
 
 def predict(
@@ -35,6 +36,13 @@ def predict(
     allow_unknown: Annotated[
         bool, Option("--allow-unknown", help="Predict although a column holds nothing that training has seen.")
     ] = False,
+    sheet: Annotated[str | None, Option(help=f"Of a workbook. {USUAL}", show_default=False)] = None,
+    encoding: Annotated[
+        str | None, Option(help=f"Of text files, like utf-8 or latin-1. {USUAL}", show_default=False)
+    ] = None,
+    delimiter: Annotated[
+        str | None, Option(help=f"Character between cells of a text file. {USUAL}", show_default=False)
+    ] = None,
     trust: Annotated[
         bool, Option("--trust", help="Run the code of architectures that are not of this package.")
     ] = False,
@@ -51,7 +59,9 @@ def predict(
     predictor = load_model(model, trust=trust)
     if preference is not None:
         predictor = predictor.at_preference(preference)
-    predictions = predictor.stream(data, meta, allow_unknown=allow_unknown)
+    predictions = predictor.stream(
+        data, meta, allow_unknown=allow_unknown, sheet=sheet, encoding=encoding, delimiter=delimiter
+    )
     write_predictions(predictions, output, [each for each in (model, data, meta) if each is not None])
     if not quiet:
         with suppress(OSError):  # the predictions are written; whoever would have read the notes may be gone

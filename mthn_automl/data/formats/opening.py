@@ -1,5 +1,6 @@
 """The door to tables: a path, `-` or a frame becomes a `TableFile`."""
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,11 @@ import pandas as pd
 
 from mthn_automl.data.formats.content import Content
 from mthn_automl.data.formats.foreign import refuse_foreign
-from mthn_automl.data.formats.formats import formats
+from mthn_automl.data.formats.formats import Format, formats
 from mthn_automl.data.formats.frames import of_arrow, of_pandas
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.formats.table_file import TableFile
-from mthn_automl.errors import UsageError
+from mthn_automl.errors import DataError, UsageError
 
 
 def open_table(given: str | Path | Any, name: str, reading: Reading | None = None) -> TableFile:
@@ -45,12 +46,32 @@ def open_table(given: str | Path | Any, name: str, reading: Reading | None = Non
 def _of_file(content: Content, reading: Reading) -> TableFile:
     refuse_foreign(content)
     found = next(each for each in formats() if each.recognises(content))
-    table = found.opens(content, reading)
-    table.add_notes(_unheeded(f"the format {found.title}", found.heeds, reading))
+    table, notes = _attempted(found, content, reading)
+    table.add_notes([*notes, *_unheeded(f"the format {found.title}", found.heeds, reading)])
     return table
+
+
+def _attempted(found: Format, content: Content, reading: Reading) -> tuple[TableFile, list[str]]:
+    """The table by the first attempt that fits, and notes of what training was told and whether it fits."""
+    (whole, usual), *others = reading.attempts(found.heeds)
+    for attempt, kept in [(whole, usual), *others]:
+        try:
+            table = found.opens(content, attempt)
+        except DataError:
+            if not kept:
+                raise
+            continue
+        if "delimiter" in kept and len(table.names) == 1:
+            continue  # nothing is separated by it
+        notes = [f"read with --{name} {getattr(whole, name)!r}, as training was." for name in kept]
+        left = [f"--{name} {getattr(whole, name)!r}" for name in usual if name not in kept]
+        unfit = [f"read without {' and '.join(left)} of training, since it cannot be read so."] if left else []
+        return table, [*notes, *unfit]
+    raise AssertionError("the last attempt is without what training was told")
 
 
 def _unheeded(title: str, heeds: frozenset[str], reading: Reading) -> list[str]:
     """A sentence for each option that has no meaning for such a table."""
-    given = [option for option, value in vars(reading).items() if value is not None and option not in heeds]
+    options = [each.name for each in fields(Reading)]
+    given = [option for option in options if getattr(reading, option) is not None and option not in heeds]
     return [f"--{option} has no meaning for {title}." for option in given]

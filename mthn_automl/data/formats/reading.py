@@ -1,7 +1,9 @@
 """What the user may say of how a file is read; whatever is left open is found out from the file."""
 
 import codecs
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import combinations
 
 from mthn_automl.errors import UsageError
 
@@ -40,6 +42,32 @@ class Reading:
     def separator(self) -> str | None:
         """The delimiter as a character."""
         return None if self.delimiter is None else SPOKEN.get(self.delimiter, self.delimiter)
+
+    def attempts(self, heeds: Collection[str]) -> Iterator[tuple["Reading", Collection[str]]]:
+        """What a file is to be read by in turn, until it can be, and the options in it that training alone was told.
+
+        heeds: the options that have a meaning for the file.
+        """
+        yield self, ()
+
+
+@dataclass(frozen=True)
+class ReadingAgain(Reading):
+    """Of files with other rows than those of training.
+
+    Attributes:
+        usual: what training was told; of that, what is not said otherwise holds for the files that it fits.
+    """
+
+    usual: Reading = field(default_factory=Reading)
+
+    def attempts(self, heeds: Collection[str]) -> Iterator[tuple[Reading, Collection[str]]]:
+        """With as many as possible of the options of training."""
+        known = {name: value for name, value in vars(self.usual).items() if name in heeds and value is not None}
+        more = {name: value for name, value in known.items() if getattr(self, name) is None}
+        for count in range(len(more), -1, -1):
+            for names in combinations(more, count):
+                yield replace(self, **{name: more[name] for name in names}), names
 
 
 def _check_encoding(encoding: str) -> None:
