@@ -207,8 +207,9 @@ def _questions(source: Source, name: str, cells: Cells) -> list[str]:
     found = []
     for other in cells.others[:1]:
         if other.kind is Kind.NUMBER:
-            option = f"--decimal '{other.notation.decimal}'"
-            found.append(f"'{name}' may as well be {_form(other)}: {option} says so")
+            mark = other.notation.thousands
+            option = f"--thousands '{mark}'" if mark else f"--decimal '{other.notation.decimal}'"
+            found.append(f"'{name}' may as well be {_form(other)}{_alike(source, name, other)}: {option} says so")
         else:
             found.append(f"'{name}' may as well be {_form(other)}: dates as 2020-12-31 leave no doubt")
     limits = [mark for mark in cells.missing if re.match(CENSORED, mark)]
@@ -236,6 +237,16 @@ def _questions(source: Source, name: str, cells: Cells) -> list[str]:
             f"{f' (nor are {len(cells.strange) - 1} others)' if len(cells.strange) > 1 else ''}: {remedy}"
         )
     return found
+
+
+def _alike(source: Source, name: str, form: Form) -> str:
+    """What speaks for a form: another column that has its decimal comma."""
+    found = [
+        each
+        for each, cells in source.columns.items()
+        if each != name and cells.form.notation.decimal == form.notation.decimal == ","
+    ]
+    return f", as '{found[0]}' has a decimal comma" if found else ""
 
 
 def _short(cell: str) -> str:

@@ -134,6 +134,19 @@ def plain_values(cells: pa.ChunkedArray) -> FloatArray | None:
     return np.concatenate([_cast(chunk) for chunk in cells.chunks]) if cells.num_chunks else np.empty(0)
 
 
+DOTS: Final = Notation(",", ".")
+
+
+def may_have_dots_between_thousands(cells: pa.ChunkedArray) -> bool:
+    """Whether plain numbers, such as 46.675 and 120, may as well be whole ones in groups of three digits."""
+    dotted = False
+    for chunk in cells.chunks:
+        if not fits(DOTS, chunk[:FEW]) or not fits(DOTS, chunk):
+            return False
+        dotted = dotted or bool(pc.any(pc.match_substring(chunk, ".")).as_py())
+    return dotted
+
+
 def _plain(cells: pa.Array) -> bool:
     fits = pc.match_substring_regex(cells, rf"^[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+){EXPONENT}$")
     return bool(pc.all(fits).as_py() in (True, None))

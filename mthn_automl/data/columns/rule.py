@@ -19,7 +19,15 @@ from mthn_automl.data.columns import dates
 from mthn_automl.data.columns.dates import Times
 from mthn_automl.data.columns.form import PLAIN, Form, Kind, Notation
 from mthn_automl.data.columns.missing import is_always, is_among_numbers
-from mthn_automl.data.columns.numbers import MARKS, has_zeros_in_front, notations, numbers, plain_values
+from mthn_automl.data.columns.numbers import (
+    DOTS,
+    MARKS,
+    has_zeros_in_front,
+    may_have_dots_between_thousands,
+    notations,
+    numbers,
+    plain_values,
+)
 from mthn_automl.data.columns.text import Names, tidy
 
 TRUE, FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
@@ -117,7 +125,11 @@ def read_cells(column: pa.ChunkedArray, told: Told = Told()) -> Cells:
     if not told.categorical and told.decimal in (None, "."):
         plain = plain_values(column)
         if plain is not None and not np.isinf(plain).any():
-            return Cells(Form(Kind.NUMBER), plain)
+            doubtful = (
+                told.decimal is None and told.thousands in (None, ".") and may_have_dots_between_thousands(column)
+            )
+            if not doubtful or told.thousands is None:
+                return Cells(Form(Kind.NUMBER), plain, others=(Form(Kind.NUMBER, DOTS),) if doubtful else ())
     return _read(Names.of(column), told)
 
 

@@ -41,6 +41,7 @@ WRITTEN: dict[str, tuple[tuple[str | None, ...], Kind, list[Any]]] = {
     "a decimal comma before three digits": (("0,126", "0,500", "12,250"), N, [0.126, 0.5, 12.25]),
     "commas between thousands": (("1,234.5", "12", "1,234,567"), N, [1234.5, 12, 1234567]),
     "dots between thousands": (("1.234,5", "12"), N, [1234.5, 12]),
+    "dots before three zeros": (("1.000,5", "2.000"), N, [1000.5, 2000]),
     "blanks between thousands": (("1 234,5", "1\u00a0000", "1\u202f234\u202f567"), N, [1234.5, 1000, 1234567]),
     "apostrophes between thousands": (("1'234.5", "2’000"), N, [1234.5, 2000]),
     "a share": (("12%", "13.5 %"), N, [12, 13.5]),
@@ -149,6 +150,17 @@ def test_notations_that_cannot_be_told_apart_are_named_and_the_user_decides() ->
     assert values(read_cells(cells, Told(decimal=","))) == [1.234, 45.12]
     assert read_cells(cells, Told(decimal=",")).others == ()
     assert [each.date for each in read_cells(text("1/2/2020", "3/4/2020")).others] == ["%m/%d/%Y"]
+
+
+def test_dots_before_three_digits_are_asked_about_and_the_user_decides() -> None:
+    cells = text("46.675", "120", "1.000")
+    found = read_cells(cells)
+    assert (values(found), [each.notation.thousands for each in found.others]) == ([46.675, 120, 1], ["."])
+    assert values(read_cells(cells, Told(thousands="."))) == [46675, 120, 1000]
+    assert values(read_cells(cells, Told(decimal=","))) == [46675, 120, 1000]
+    assert read_cells(cells, Told(decimal=".")).others == read_cells(cells, Told(thousands=",")).others == ()
+    assert values(read_cells(text("46.675", "0.5"), Told(thousands="."))) == [46.675, 0.5]
+    assert read_cells(text("46.675", "0.500")).others == read_cells(text("46", "120")).others == ()
 
 
 def test_a_mark_that_the_user_names_decides_only_where_there_is_a_doubt() -> None:
