@@ -1,5 +1,6 @@
 """Numbers as people write them: which notation all cells of a column share, and their values under it."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Final
@@ -52,7 +53,7 @@ def _bare(notation: Notation, cells: pa.Array) -> tuple[pa.Array, pa.Array | Non
     cells = pc.replace_substring(cells, MINUS, "-")
     if not notation.affix:
         return cells, None
-    quoted = notation.affix if notation.affix.isalnum() else f"[{notation.affix}]"
+    quoted = re.escape(notation.affix)
     has = pc.match_substring_regex(cells, rf"^[+-]?{quoted}|{quoted}$")
     return pc.replace_substring_regex(cells, rf"^([+-]?){quoted}\s*|\s*{quoted}$", r"\1"), has
 
@@ -132,6 +133,19 @@ def plain_values(cells: pa.ChunkedArray) -> FloatArray | None:
     if not all(_plain(chunk) for chunk in cells.chunks):
         return None
     return np.concatenate([_cast(chunk) for chunk in cells.chunks]) if cells.num_chunks else np.empty(0)
+
+
+DOTS: Final = Notation(",", ".")
+
+
+def may_have_dots_between_thousands(cells: pa.ChunkedArray) -> bool:
+    """Whether plain numbers, such as 46.675 and 120, may as well be whole ones in groups of three digits."""
+    dotted = False
+    for chunk in cells.chunks:
+        if not fits(DOTS, chunk[:FEW]) or not fits(DOTS, chunk):
+            return False
+        dotted = dotted or bool(pc.any(pc.match_substring(chunk, ".")).as_py())
+    return dotted
 
 
 def _plain(cells: pa.Array) -> bool:

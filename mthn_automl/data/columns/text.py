@@ -67,7 +67,8 @@ class Names:
         return int((self.codes == name).argmax())
 
 
-WHOLE: Final = re.compile(r"(-?[0-9]+)\.0+")
+WHOLE: Final = re.compile(r"(-?[0-9]+)\.(?:00?|0{4,})")
+"""But for three zeros: 1.000 may be a thousand."""
 BLANKS: Final = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
 CLEAN: Final = "^[!-~](?:[ -~]*[!-~])?$"
 """Printable letters of ASCII without blanks around them."""
