@@ -44,6 +44,21 @@ def parse_count(text: str | int) -> int:
     return int(count)
 
 
+def parse_share(given: str | float) -> float:
+    """The share in `0.2` or `20%`.
+
+    Raises:
+        UsageError: something else.
+    """
+    if not isinstance(given, str):
+        return given
+    text = given.strip()
+    try:
+        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise UsageError(f"A share must be written like 0.2 or 20%, however it is '{given}'.") from None
+
+
 def parse_names(given: str | Sequence[str]) -> tuple[str, ...]:
     """The names in `error,parameters`, or in a list of them."""
     return tuple(each.strip() for each in (given.split(",") if isinstance(given, str) else given))
