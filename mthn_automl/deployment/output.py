@@ -48,7 +48,13 @@ def _refuse_inputs(output: Path, inputs: Iterable[Path]) -> None:
     for given in inputs:
         for each in given.rglob("*") if given.is_dir() else [given]:
             if each.exists() and output.samefile(each):
-                raise UsageError(f"--output must not be a file that is read, however {output} is {each}; name another.")
+                raise UsageError(
+                    f"--output must not be a file that is read, however {_same(output, each)}; name another."
+                )
+
+
+def _same(output: Path, given: Path) -> str:
+    return f"{output} is one" if str(output) == str(given) else f"{output} is {given}"
 
 
 def _late(pieces: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from mthn_automl.data.kinds import Problem
 from mthn_automl.run.option import below_one, listed, one_of, option
-from mthn_automl.run.parse import parse_columns, parse_file, parse_split
+from mthn_automl.run.parse import parse_columns, parse_file, parse_share, parse_split
 
 DATA, SPLIT, READING = "Data", "Split", "Reading"
 
@@ -98,6 +98,7 @@ class DataOptions:
         "Share of each task's rows, or groups, sealed as test rows. Default: 0.2; none with --holdout-tasks, --split "
         "or --test.",
         SPLIT,
+        parse=parse_share,
         check=below_one,
     )
     holdout_tasks: float | None = option(
@@ -105,6 +106,7 @@ class DataOptions:
         "Share of the tasks sealed as a whole. Folds then hold out whole tasks too, and trials are ranked by the error "
         "on tasks never seen. With --test-fraction, the error on new rows of known tasks is told as well.",
         SPLIT,
+        parse=parse_share,
         check=below_one,
     )
     group: str | None = option(

@@ -16,10 +16,13 @@ from typing import Any
 import pandas as pd
 import tomli_w
 
+from mthn_automl.data.formats.content import Content
+from mthn_automl.data.formats.frames import of_arrow
 from mthn_automl.data.scoring import metric_named
 from mthn_automl.errors import RunError, StorageError, UsageError
 from mthn_automl.received import Received, typed
 from mthn_automl.run.lock import RunLock
+from mthn_automl.run.parse import STDIN
 from mthn_automl.run.strangers import refuse_what_leads_elsewhere
 from mthn_automl.storage import NO_ROOM, refusal, write_bytes, write_json, write_text, writing
 
@@ -233,7 +236,7 @@ class Fingerprint:
     """Where data lie and a hash of what they say.
 
     Attributes:
-        path: None of a DataFrame.
+        path: None of a DataFrame; `-`: standard input.
         sha256: of the file's content, or of the cells.
     """
 
@@ -252,12 +255,16 @@ class _Told:
     best: dict[str, Any]
 
 
-def fingerprint(given: str | Path | pd.DataFrame | None) -> Fingerprint | None:
-    """None for data that were not given."""
+def fingerprint(given: Any) -> Fingerprint | None:
+    """Of a file, its content or a DataFrame of any kind; None for data that were not given."""
     if given is None:
         return None
-    if isinstance(given, pd.DataFrame):
-        hashes = pd.util.hash_pandas_object(given, index=False).to_numpy()
+    if isinstance(given, Content):
+        with given.raw() as stream:
+            return Fingerprint(STDIN, hashlib.file_digest(stream, "sha256").hexdigest())
+    if not isinstance(given, str | Path):
+        frame = given if isinstance(given, pd.DataFrame) else of_arrow(given, "the data").read().to_pandas()
+        hashes = pd.util.hash_pandas_object(frame, index=False).to_numpy()
         return Fingerprint(None, hashlib.sha256(hashes.tobytes()).hexdigest())
     if not Path(given).is_file():
         raise RunError(f"The files of a run must be where they were, however {given} is gone; put it back.")
@@ -265,7 +272,7 @@ def fingerprint(given: str | Path | pd.DataFrame | None) -> Fingerprint | None:
         return Fingerprint(str(given), hashlib.file_digest(stream, "sha256").hexdigest())
 
 
-def check_fingerprint(folder: RunFolder, name: str, given: str | Path | pd.DataFrame | None) -> None:
+def check_fingerprint(folder: RunFolder, name: str, given: str | Path | Content | pd.DataFrame | None) -> None:
     """Data given again must be those the run began with.
 
     Raises:

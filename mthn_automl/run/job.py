@@ -22,7 +22,8 @@ from mthn_automl.run.log import Log
 from mthn_automl.run.models import best_models
 from mthn_automl.run.option import accepting, arguments, parsed
 from mthn_automl.run.options import CHANGEABLE, OPTIONS, Options
-from mthn_automl.run.prepare import Given, Inputs, Prepared, build_spaces, prepare
+from mthn_automl.run.parse import STDIN
+from mthn_automl.run.prepare import Given, Held, Inputs, Prepared, build_spaces, held, prepare
 from mthn_automl.run.run import Added, Run, check_files
 from mthn_automl.run.searching import search as search_phase
 from mthn_automl.run.strangers import refuse_foreign
@@ -254,20 +255,22 @@ def _inputs_again(folder: RunFolder, options: Options, changed: Mapping[str, Any
     return Inputs(**inputs)
 
 
-def _given_again(given: Given | None, path: str | None, option: str) -> Given:
-    """The DataFrame that was given, else the file at `path`."""
-    if isinstance(given, pd.DataFrame):
+def _given_again(given: Given | None, path: str | None, option: str) -> Held:
+    """The DataFrame that was given, else the file at `path`, or what is piped in anew."""
+    if given is not None and not isinstance(given, str | Path):
         return given
     if path is None:
         raise UsageError(f"This run's data were a DataFrame; {option} must give them again.")
-    if not Path(path).exists():
+    if path == STDIN and given is None:
+        raise UsageError(f"This run's data came from standard input; {option} FILE must give them again.")
+    if path != STDIN and not Path(path).exists():
         raise UsageError(f"The data of this run must be where they were, however {path} is gone; say {option} FILE.")
-    return path
+    return held(path)
 
 
 def _default_output(options: Options) -> Path:
-    name = Path(options.data).parent.name if options.data and Path(options.data).stem == "data" else None
-    stem = name or (Path(options.data).stem if options.data else "frame")
+    path = Path({None: "frame", STDIN: "stdin"}.get(options.data, options.data or ""))
+    stem = (path.parent.name if path.stem == "data" else "") or path.stem
     return Path("mthn_runs") / f"{datetime.now():%Y%m%d-%H%M%S}-{stem}"
 
 

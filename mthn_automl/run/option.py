@@ -9,11 +9,15 @@ from types import NoneType
 from typing import Any, Final, TypeVar, get_args
 
 from mthn_automl.errors import UsageError, did_you_mean
+from mthn_automl.received import typed
 
 OPTION: Final = "option"
 
 LONGEST: Final = 10 * 365.25 * 86_400
 """Seconds of ten years."""
+
+WORDS: Final[Mapping[Any, str]] = {bool: "True or False", int: "a whole number", float: "a number", str: "text"}
+"""What options may be, in words."""
 
 Check = Callable[[str, Any], None]
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -65,8 +69,31 @@ class Option:
 
     def refuse(self, value: Any) -> None:
         """Raise UsageError for a stored value that cannot be; None is always the absence of one."""
-        if value is not None:
-            self.check(self.flag, value)
+        if value is None:
+            return
+        try:
+            typed(value, self.stored)
+        except ValueError:
+            raise self._of_another_type(value) from None
+        self.check(self.flag, value)
+
+    def made_of(self, written: Any) -> Any:
+        """What is stored of what people wrote.
+
+        Raises:
+            UsageError: it is of another type.
+        """
+        try:
+            value = self.parse(written)
+        except (TypeError, AttributeError):
+            raise self._of_another_type(written) from None
+        return value.item() if hasattr(value, "dtype") and value.ndim == 0 else value
+
+    def _of_another_type(self, value: Any) -> UsageError:
+        kinds = (each for each in get_args(self.stored) if each is not NoneType and each in WORDS)
+        expected = WORDS.get(self.stored) or WORDS.get(next(kinds, None), "text")
+        several = f" or a list of {expected}s" if self.repeatable else ""
+        return UsageError(f"{self.flag} must be {expected}{several}, however it is {value!r:.60}.")
 
 
 def as_it_is(written: Any) -> Any:
@@ -118,7 +145,7 @@ def parsed(options: Mapping[str, Option], written: Mapping[str, Any]) -> dict[st
     for name in written:
         if name not in options:
             raise TypeError(f"got an unexpected keyword argument '{name}'; {did_you_mean(name, options)}")
-    values = {name: options[name].parse(value) for name, value in written.items() if value is not None}
+    values = {name: options[name].made_of(value) for name, value in written.items() if value is not None}
     for name, value in values.items():
         options[name].refuse(value)
     return {name: value for name, value in values.items() if value is not None}

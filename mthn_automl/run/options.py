@@ -25,6 +25,7 @@ from mthn_automl.run.parse import (
     parse_duration,
     parse_files,
     parse_names,
+    refuse_stdin_twice,
 )
 from mthn_automl.run.presets import PRESETS
 from mthn_automl.tuning import criteria, samplers
@@ -188,6 +189,7 @@ class Options(DataOptions):
     def __post_init__(self) -> None:
         for name, each in OPTIONS.items():
             each.refuse(getattr(self, name))
+        refuse_stdin_twice({"DATA": self.data, "--meta": self.meta, "--test": self.test})
         if self.runner == "local":
             self._check_local()
 

@@ -3,7 +3,7 @@
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from mthn_automl.errors import UsageError
 _UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 _THOUSANDS = {"": 1, "k": 1_000, "m": 1_000_000}
 JOURNAL = "study.journal"
+STDIN = "-"
 
 
 def parse_duration(text: str | float) -> float:
@@ -43,6 +44,21 @@ def parse_count(text: str | int) -> int:
     return int(count)
 
 
+def parse_share(given: str | float) -> float:
+    """The share in `0.2` or `20%`.
+
+    Raises:
+        UsageError: something else.
+    """
+    if not isinstance(given, str):
+        return given
+    text = given.strip()
+    try:
+        return float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        raise UsageError(f"A share must be written like 0.2 or 20%, however it is '{given}'.") from None
+
+
 def parse_names(given: str | Sequence[str]) -> tuple[str, ...]:
     """The names in `error,parameters`, or in a list of them."""
     return tuple(each.strip() for each in (given.split(",") if isinstance(given, str) else given))
@@ -54,8 +70,26 @@ def parse_columns(given: str | Sequence[str]) -> tuple[str, ...]:
 
 
 def parse_file(given: Any) -> str | None:
-    """A path from the root, so that workers and a later resume find it; None for data that are not in a file."""
-    return None if hasattr(given, "columns") else os.path.realpath(given)
+    """A path from the root, so that a later resume finds it, or `-`; None for data that are not in a file."""
+    if not isinstance(given, str | os.PathLike):
+        return None
+    return STDIN if str(given) == STDIN else os.path.realpath(given)
+
+
+def refuse_stdin_twice(given: Mapping[str, Any]) -> None:
+    """What is piped in is one table.
+
+    given: by what people call it.
+
+    Raises:
+        UsageError: two are to be read from there.
+    """
+    names = [name for name, each in given.items() if isinstance(each, str | os.PathLike) and str(each) == STDIN]
+    if len(names) > 1:
+        raise UsageError(
+            f"One table can be read from standard input, however {' and '.join(names)} are '{STDIN}'; save one to a "
+            "file."
+        )
 
 
 def parse_split(given: str | Path) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.alarms import alarms, refuse
 from mthn_automl.data.alarms.parts.alarm import Alarm
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.formats.content import Content
 from mthn_automl.data.logarithm import can_help
 from mthn_automl.data.memory import refuse_search
 from mthn_automl.data.new_rows import read_rows
@@ -23,11 +25,15 @@ from mthn_automl.data.splits.parts.choice import Question, Sealed, seal
 from mthn_automl.data.training_columns import shown_by
 from mthn_automl.errors import DataError
 from mthn_automl.run.options import Options
+from mthn_automl.run.parse import STDIN
 from mthn_automl.run.workers import fits_at_once
 from mthn_automl.tuning.cost import cost_of
 from mthn_automl.tuning.space import SearchSpace, build_space
 
 Given = str | Path | pd.DataFrame
+Held = Given | Content
+"""What was given, or what was piped in, which can be read only once."""
+Table = TypeVar("Table")
 
 
 @dataclass(frozen=True)
@@ -41,16 +47,21 @@ class Inputs:
         split: a file that says which rows are what; None: there is none.
     """
 
-    data: Given
-    meta: Given | None
-    test: Given | None
-    split: Given | None = None
+    data: Held
+    meta: Held | None
+    test: Held | None
+    split: Held | None = None
 
     @classmethod
     def of(cls, options: Options, data: Given, meta: Given | None, test: Given | None) -> "Inputs":
         """The files that the options name, else what was given in their place."""
         split = options.split if options.split is not None and Path(options.split).is_absolute() else None
-        return cls(options.data or data, options.meta or meta, options.test or test, split)
+        return cls(held(options.data or data), held(options.meta or meta), held(options.test or test), split)
+
+
+def held(given: Table) -> Table | Content:
+    """The content of standard input where that was given."""
+    return Content.of(Path(STDIN)) if isinstance(given, str) and given == STDIN else given
 
 
 @dataclass(frozen=True)

@@ -93,9 +93,10 @@ def test_a_column_of_nothing_known_is_refused_in_the_shell_and_in_python_unless_
 @pytest.mark.parametrize("folder", ["ridge"], indirect=True)
 def test_its_own_data_or_model_are_no_output(folder: Path) -> None:
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    for output in ("new.csv", "model/README.md"):
+    for output in ("new.csv", "model/tasks.json"):
         ended = in_process(folder, "predict", "model", "new.csv", "--output", output)
         assert (ended.code, ended.out) == (2, "")
+        assert f"however {output} is one; name another" in ended.err
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 

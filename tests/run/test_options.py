@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import tomli_w
@@ -15,6 +16,7 @@ from mthn_automl import catalogue
 from mthn_automl.cli.app import app
 from mthn_automl.data.schema import Problem
 from mthn_automl.errors import UsageError
+from mthn_automl.run.checking import check
 from mthn_automl.run.job import resume, search
 from mthn_automl.run.options import (
     AVERAGES,
@@ -131,6 +133,36 @@ def test_options_survive_toml() -> None:
         Options(objectives=("error", "parameters"), max_parameters=900, max_latency=2.5, trial_timeout=60.0),
     ):
         assert Options.from_toml(tomllib.loads(tomli_w.dumps(options.to_toml()))) == options
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"holdout_tasks": "many"}, "like 0.2 or 20%, however it is 'many'"),
+        ({"holdout_tasks": ["20%"]}, r"--holdout-tasks must be a number, however it is \['20%'\]"),
+        ({"folds": "3"}, "--folds must be a whole number, however it is '3'"),
+        ({"wide": "yes"}, "--wide must be True or False, however it is 'yes'"),
+        ({"weight": 3}, "--weight must be text, however it is 3"),
+        ({"target": 3}, "--target must be text or a list of texts, however it is 3"),
+        ({"target": [3]}, r"--target must be text or a list of texts, however it is \(3,\)"),
+        ({"architectures": 3}, "--architectures must be text, however it is 3"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_by_the_name_of_its_option(given: dict[str, Any], told: str) -> None:
+    with pytest.raises(UsageError, match=told):
+        Options.parsed(**given)
+
+
+def test_numbers_of_numpy_and_shares_as_text_are_numbers() -> None:
+    options = Options.parsed(folds=np.int64(3), holdout_tasks="20%", test_fraction=np.float32(0.5))
+    assert (options.folds, options.holdout_tasks, options.test_fraction) == (3, 0.2, 0.5)
+    assert Options.from_toml(tomllib.loads(tomli_w.dumps(options.to_toml()))) == options
+
+
+@pytest.mark.parametrize("bad", [pd.Series([1.0]), np.zeros((2, 2)), 5])
+def test_data_that_are_no_table_are_refused_as_data(bad: Any) -> None:
+    with pytest.raises(UsageError, match=f"a file or a DataFrame, however the data are of type {type(bad).__name__}"):
+        check(bad)
 
 
 @pytest.mark.parametrize(

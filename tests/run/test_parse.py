@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mthn_automl.errors import UsageError
-from mthn_automl.run.parse import earlier_run, parse_count, parse_duration, parse_split
+from mthn_automl.run.parse import earlier_run, parse_count, parse_duration, parse_share, parse_split
 
 
 def test_a_time_is_read_as_people_write_it() -> None:
@@ -85,3 +85,11 @@ def test_a_split_is_a_file_where_it_looks_like_one_that_is_there_and_else_a_colu
     assert parse_split("split.csv") == str(tmp_path / "split.csv")
     assert parse_split(tmp_path / "split") == str(tmp_path / "split")
     assert [parse_split(each) for each in ("split", "other.csv")] == ["split", "other.csv"]
+
+
+def test_a_share_is_read_as_people_write_it() -> None:
+    shares = {"0.2": 0.2, "20%": 0.2, " 12.5 % ": 0.125, 0.3: 0.3, "0": 0.0}
+    assert {text: parse_share(text) for text in shares} == shares
+    for text in ("", "%", "a fifth", "20%%"):
+        with pytest.raises(UsageError, match=f"like 0.2 or 20%, however it is '{text}'"):
+            parse_share(text)

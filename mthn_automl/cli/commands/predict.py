@@ -54,8 +54,10 @@ def predict(
     """
     from mthn_automl.deployment.model_folder import load_model
     from mthn_automl.deployment.output import write_predictions
+    from mthn_automl.run.parse import refuse_stdin_twice
     from mthn_automl.terminal import inert
 
+    refuse_stdin_twice({"DATA": data, "--meta": meta})
     predictor = load_model(model, trust=trust)
     if preference is not None:
         predictor = predictor.at_preference(preference)

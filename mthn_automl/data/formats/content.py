@@ -77,6 +77,9 @@ class Content:
             raise DataError(f"A data file must begin with a line of column names, however {content.name} holds none.")
         return content
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def notes(self) -> tuple[str, ...]:
         inside = f", '{printable(self.member)}' in it" if self.member else ""

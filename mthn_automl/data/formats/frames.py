@@ -9,7 +9,7 @@ import pyarrow as pa
 from mthn_automl.data.formats.arrow_types import is_readable, plain_column, plain_table
 from mthn_automl.data.formats.python_values import column_of, kinds_of, nested
 from mthn_automl.data.formats.table_file import HeldTable
-from mthn_automl.errors import DataError
+from mthn_automl.errors import UsageError
 
 
 def of_pandas(frame: pd.DataFrame, name: str) -> HeldTable:
@@ -32,7 +32,10 @@ def of_arrow(given: Any, name: str) -> HeldTable:
     try:
         table = given if isinstance(given, pa.Table) else _of_capsule(given)
     except (pa.ArrowException, TypeError, ValueError) as error:
-        raise DataError(f"The data must be a table, however Arrow says of {name}: {error}.") from error
+        raise UsageError(
+            f"The data must be a file or a DataFrame, however {name} are of type {type(given).__name__}, of which "
+            f"Arrow says: {error}; make a DataFrame."
+        ) from error
     unreadable = {field.name: str(field.type) for field in table.schema if not is_readable(field.type)}
     kept = [place for place, column in enumerate(table.column_names) if column not in unreadable]
     return HeldTable(name, plain_table(table.select(kept)), table.column_names, unreadable)

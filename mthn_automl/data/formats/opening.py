@@ -19,8 +19,8 @@ def open_table(given: str | Path | Any, name: str, reading: Reading | None = Non
     """A table, of which so far the columns are known, and of a text its encoding and lines.
 
     Args:
-        given: a file, whose format follows from its content; `-` for standard input, which is read once; a DataFrame
-            of pandas; or what hands out Arrow data, such as a DataFrame of polars.
+        given: a file, whose format follows from its content; `-` for standard input, which is read once; the content
+            of a file; a DataFrame of pandas; or what hands out Arrow data, such as a DataFrame of polars.
         name: what sentences call a DataFrame; a file is called by its name.
         reading: what the user says of how a file is read.
 
@@ -30,6 +30,8 @@ def open_table(given: str | Path | Any, name: str, reading: Reading | None = Non
     """
     if isinstance(given, str | Path):
         return _of_file(Content.of(Path(given)), reading or Reading())
+    if isinstance(given, Content):
+        return _of_file(given, reading or Reading())
     frame = None
     if isinstance(given, pd.DataFrame):
         frame = of_pandas(given, name)
