@@ -11,16 +11,13 @@ import pyarrow as pa
 from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.columns.missing import CENSORED, INFINITE
 from mthn_automl.data.columns.rule import Cells
-from mthn_automl.data.names import counted, listed
+from mthn_automl.data.doubts_of_cells import doubts_of_text
+from mthn_automl.data.names import counted, listed, short
 from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source
 
 FEW_PERCENT: Final = 0.05
 """Share of cells from which a mark that counts as missing is asked about."""
-
-
-LONGEST_SHOWN: Final = 60
-"""Letters of a cell."""
 
 
 @dataclass(frozen=True)
@@ -188,7 +185,7 @@ def _how(cells: Cells, columns: Sequence[Column]) -> str:
         used = int(np.count_nonzero(cells.text.counts))
         kept = len(columns[0].categories or ()) if columns else used
         parts.append(counted(used, "value") if kept == used else f"{used:,} values, {kept:,} of them as categories")
-    marks = [f"'{_short(mark)}' in {counted(count, 'cell')}" for mark, count in cells.missing.items()]
+    marks = [f"'{short(mark)}' in {counted(count, 'cell')}" for mark, count in cells.missing.items()]
     if marks:
         parts.append(f"{', '.join(marks[:5])} missing")
     return "; ".join(parts)
@@ -220,7 +217,7 @@ def _questions(source: Source, name: str, cells: Cells) -> list[str]:
             "of it, where that is nearer to the truth"
         )
     marked = {
-        _short(mark): count
+        short(mark): count
         for mark, count in cells.missing.items()
         if mark not in limits and mark.lower() not in INFINITE
     }
@@ -228,15 +225,7 @@ def _questions(source: Source, name: str, cells: Cells) -> list[str]:
         found.append(
             f"{listed(list(marked), 3)} of '{name}' count as missing: --categorical '{name}' makes them values"
         )
-    if cells.strange:
-        cell, row = next(iter(cells.strange.items()))
-        numeric = f"--numeric '{name}' counts such cells as missing"
-        remedy = numeric if cells.nearly is Kind.NUMBER else "correct such cells, or leave them empty"
-        found.append(
-            f"'{name}' is text, since '{_short(cell)}' in {source.at(row)} is no {cells.nearly.value}"
-            f"{f' (nor are {len(cells.strange) - 1} others)' if len(cells.strange) > 1 else ''}: {remedy}"
-        )
-    return found
+    return [*found, *doubts_of_text(source, name)]
 
 
 def _alike(source: Source, name: str, form: Form) -> str:
@@ -249,14 +238,9 @@ def _alike(source: Source, name: str, form: Form) -> str:
     return f", as '{found[0]}' has a decimal comma" if found else ""
 
 
-def _short(cell: str) -> str:
-    """A cell as a sentence shows it; it may hold a book."""
-    return cell if len(cell) <= LONGEST_SHOWN else f"{cell[:LONGEST_SHOWN]}..."
-
-
 def _cell(cells: Cells, row: int) -> str:
     if cells.text is not None:
-        return _short(cells.text.names[int(cells.text.codes[row])])
+        return short(cells.text.names[int(cells.text.codes[row])])
     if cells.dates is not None:
         date = str(np.datetime_as_string(cells.dates[row : row + 1], unit="s")[0])
         return date.removesuffix("T00:00:00")

@@ -1,10 +1,14 @@
 """Names of tasks, classes and categories, and how sentences list them."""
 
 from collections.abc import Sequence
+from typing import Final
 
 import numpy as np
 
 from mthn_automl.data.arrays import IntArray
+
+LONGEST_SHOWN: Final = 60
+"""Letters of a cell."""
 
 
 def positions(names: Sequence[str], known: Sequence[str]) -> IntArray:
@@ -22,6 +26,11 @@ def listed(names: Sequence[str], most: int = 5) -> str:
 def counted(number: int, noun: str) -> str:
     """`1 row`, `2 rows`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def short(cell: str) -> str:
+    """A cell as a sentence shows it; it may hold a book."""
+    return cell if len(cell) <= LONGEST_SHOWN else f"{cell[:LONGEST_SHOWN]}..."
 
 
 def number_aware(name: str) -> tuple[int, float, str]:

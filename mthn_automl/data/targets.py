@@ -13,6 +13,7 @@ from mthn_automl.data.columns.numbers import numbers
 from mthn_automl.data.columns.rule import Cells
 from mthn_automl.data.columns.text import Names
 from mthn_automl.data.doubts import doubts_of_classes, doubts_of_numbers
+from mthn_automl.data.doubts_of_cells import FEW_CELLS, doubts_of_text
 from mthn_automl.data.kind import kind_of
 from mthn_automl.data.names import counted, listed, number_aware, positions
 from mthn_automl.data.schema import Problem, Schema
@@ -150,12 +151,14 @@ def _of_classes(source: Source, name: str, kind: str, reason: str, merge_rare: b
         raise UsageError("--merge-rare makes a class that has no place in an order; leave it out, or the order.")
     if kind != "classes":
         _refuse_names(source, name, kind)
+    nearly = doubts_of_text(source, name)
     source, rare = _without_rare(source, name, merge_rare)
     classes, values = _classes(source, name, kind)
     taken = Problem(kind) if kind != "classes" else Problem.MULTICLASS if len(classes) > 2 else Problem.BINARY
     numeric = source.columns[name].numbers is not None
     note = f"The problem is {taken} on '{name}' ({len(classes)} classes: {listed(classes)}): {reason}."
-    doubts = doubts_of_classes(name, len(classes), numeric=numeric)
+    lost = () if doubts_of_text(source, name) else nearly
+    doubts = (*lost, *doubts_of_classes(name, len(classes), numeric=numeric))
     return source, Target(taken, classes, values, (note, *rare), doubts)
 
 
@@ -256,9 +259,12 @@ def numbers_of(source: Source, name: str) -> FloatArray:
     rows = np.flatnonzero(names.codes >= 0)
     if len(rows) == 0:
         return np.full(len(source), np.nan)
-    wrong = np.isnan(numbers(PLAIN, names.array))
+    nearly, wrong = doubts_of_text(source, name), np.isnan(numbers(PLAIN, names.array))
+    if nearly and not 0 < wrong[names.codes[rows]].mean() <= FEW_CELLS:
+        raise DataError(f"Column '{name}' must hold numbers, however {nearly[0]}.")
     first = int(rows[wrong[names.codes[rows]].argmax()])
-    raise not_a_number(name, source.at(first), names.names[names.codes[first]])
+    option = f", as --numeric '{name}' does of all such cells" if nearly else ""
+    raise not_a_number(name, source.at(first), names.names[names.codes[first]], option)
 
 
 def _classes(source: Source, name: str, kind: str) -> tuple[tuple[str, ...], FloatArray]:
@@ -347,6 +353,9 @@ def _lonely(source: Source, name: str, names: Names, rare: NDArray[np.bool_]) ->
 
 def _advice(source: Source, name: str) -> str:
     """What to do about a class that occurs once; it may be a slip in a column of numbers."""
+    nearly = doubts_of_text(source, name)
+    if nearly:
+        return nearly[0]
     names = source.columns[name].names()
     words = np.isnan(numbers(PLAIN, names.array))[names.codes]
     if 2 * words.sum() >= len(words):

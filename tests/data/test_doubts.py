@@ -1,5 +1,6 @@
 """What a target might be other than it was taken for is said in every place that speaks of the data."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -68,6 +69,36 @@ def test_who_has_answered_is_not_asked() -> None:
 def test_check_shows_the_questions() -> None:
     columns = {each.name: each for each in check(frame(WHOLE)).columns}
     assert "--problem ordinal" in " ".join(columns["target"].questions)
+
+
+NEARLY: dict[str, tuple[list[str], str]] = {
+    "numbers with a decimal comma": (
+        [f"{each:.3f}".replace(".", ",") for each in SHARES[2:]] + ["n.d.", "n.d."],
+        "'n.d.' in row 142 of the data is none of the numbers with a decimal comma, nor is 1 other cell: correct "
+        "such cells, or --numeric 'target' counts them as missing",
+    ),
+    "numbers in two notations": (
+        [f"{each:.3f}".replace(".", ".,"[row % 2]) for row, each in enumerate(SHARES)],
+        "write all of them one way",
+    ),
+    "numbers with a unit": ([f"{each:.3f} kg" for each in SHARES], "'kg' stands beside its numbers: --numeric"),
+}
+
+
+@pytest.mark.parametrize(("cells", "said"), NEARLY.values(), ids=NEARLY)
+def test_a_target_that_is_nearly_numbers_is_refused_with_what_to_do(cells: list[str], said: str) -> None:
+    for problem in ("auto", "regression"):
+        with pytest.raises(DataError, match=re.escape(said)):
+            read(cells, problem=problem)
+
+
+def test_a_target_of_few_grades_and_a_word_is_asked_about() -> None:
+    found = read([*map(str, WHOLE[1:]), "refused"])
+    assert found.schema.problem == "multiclass"
+    assert "'refused' in row 143 of the data is no number: correct such cells, or --numeric 'target'" in questions(
+        found
+    )
+    assert read([*map(str, WHOLE[1:]), "refused"], numeric=["target"]).schema.problem == "regression"
 
 
 def test_many_classes_are_said_and_too_many_refused_before_time_is_spent() -> None:

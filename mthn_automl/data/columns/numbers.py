@@ -1,5 +1,6 @@
 """Numbers as people write them: which notation all cells of a column share, and their values under it."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Final
@@ -52,7 +53,7 @@ def _bare(notation: Notation, cells: pa.Array) -> tuple[pa.Array, pa.Array | Non
     cells = pc.replace_substring(cells, MINUS, "-")
     if not notation.affix:
         return cells, None
-    quoted = notation.affix if notation.affix.isalnum() else f"[{notation.affix}]"
+    quoted = re.escape(notation.affix)
     has = pc.match_substring_regex(cells, rf"^[+-]?{quoted}|{quoted}$")
     return pc.replace_substring_regex(cells, rf"^([+-]?){quoted}\s*|\s*{quoted}$", r"\1"), has
 

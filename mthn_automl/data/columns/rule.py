@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.columns import dates
 from mthn_automl.data.columns.dates import Times
-from mthn_automl.data.columns.form import PLAIN, Form, Kind, Notation
+from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.columns.missing import is_always, is_among_numbers
+from mthn_automl.data.columns.nearly import Nearly, likeliest, nearly
 from mthn_automl.data.columns.numbers import (
     DOTS,
-    MARKS,
     has_zeros_in_front,
     may_have_dots_between_thousands,
     notations,
@@ -31,8 +31,6 @@ from mthn_automl.data.columns.numbers import (
 from mthn_automl.data.columns.text import Names, tidy
 
 TRUE, FALSE = ("true", "True", "TRUE"), ("false", "False", "FALSE")
-NEARLY = 0.8
-"""Share of numbers among the distinct cells from which a column of text is asked about."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +60,7 @@ class Cells:
         text: names, null where missing.
         missing: how many cells each spelling of a missing one has, empty ones apart.
         others: forms that the cells might be in just as well, which give other values.
-        strange: of text that is nearly numbers, or dates, the first row of each cell that is none.
-        nearly: which of the two.
+        nearly: of text that is nearly numbers, or dates, which, and the cells that are none.
     """
 
     form: Form
@@ -72,8 +69,7 @@ class Cells:
     text: Names | None = None
     missing: Mapping[str, int] = field(default_factory=dict)
     others: tuple[Form, ...] = ()
-    strange: Mapping[str, int] = field(default_factory=dict)
-    nearly: Kind = Kind.NUMBER
+    nearly: Nearly | None = None
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -146,8 +142,7 @@ def _read(names: Names, told: Told) -> Cells:
         return in_form(rest, forms, missing | counted(known, marked))
     if told.numeric:
         return _forced(rest, told, missing | counted(known, marked))
-    nearly, strange = _strange(rest) if rest.names else (Kind.NUMBER, {})
-    return Cells(Form(Kind.TEXT), text=known, missing=missing, strange=strange, nearly=nearly)
+    return Cells(Form(Kind.TEXT), text=known, missing=missing, nearly=nearly(rest) if rest.names else None)
 
 
 def _forms(names: Names, told: Told) -> list[Form]:
@@ -180,37 +175,10 @@ def in_form(names: Names, forms: list[Form], missing: Mapping[str, int]) -> Cell
 
 def _forced(names: Names, told: Told, missing: Mapping[str, int]) -> Cells:
     """Numbers under the notation that most cells have; what is none counts as missing."""
-    possible = [
-        Notation(mark, group)
-        for mark, group in MARKS
-        if told.decimal in (None, mark) and told.thousands in (None, group)
-    ] or [PLAIN]
-    values = [numbers(each, names.array) for each in possible]
-    best = max(range(len(possible)), key=lambda index: np.count_nonzero(~np.isnan(values[index])))
-    wrong = np.isnan(values[best]).tolist()
+    notation, values = likeliest(names, told.decimal, told.thousands)
+    wrong = np.isnan(values).tolist()
     rest = names.without(wrong)
-    return in_form(rest, [Form(Kind.NUMBER, possible[best])], {**missing, **counted(names, wrong)})
-
-
-def _strange(names: Names) -> tuple[Kind, dict[str, int]]:
-    """Of a column most of whose distinct cells are numbers, or else dates of one format, the others."""
-    wrong = np.isnan(numbers(PLAIN, names.array))
-    if _few(wrong) and not has_zeros_in_front(names.array):
-        return Kind.NUMBER, _firsts(names, wrong)
-    for name in dates.FORMATS:
-        if np.isnat(dates.times(names.array[: dates.FEW], name)).mean() <= 1.0 - NEARLY:
-            wrong = np.isnat(dates.times(names.array, name))
-            if _few(wrong):
-                return Kind.DATE, _firsts(names, wrong)
-    return Kind.NUMBER, {}
-
-
-def _few(wrong: NDArray[np.bool_]) -> bool:
-    return bool(len(wrong)) and 0.0 < wrong.mean() <= 1.0 - NEARLY
-
-
-def _firsts(names: Names, wrong: NDArray[np.bool_]) -> dict[str, int]:
-    return {names.names[index]: names.first(int(index)) for index in np.flatnonzero(wrong)}
+    return in_form(rest, [Form(Kind.NUMBER, notation)], {**missing, **counted(names, wrong)})
 
 
 def counted(names: Names, wanted: list[bool]) -> dict[str, int]:

@@ -10,6 +10,7 @@ import pytest
 
 from mthn_automl.data.columns.again import read_again
 from mthn_automl.data.columns.form import Form, Kind, Notation
+from mthn_automl.data.columns.nearly import Nearly
 from mthn_automl.data.columns.rule import Cells, Told, read_cells
 
 D, N, T, X = Kind.DATE, Kind.NUMBER, Kind.TRUTH, Kind.TEXT
@@ -171,15 +172,46 @@ def test_a_mark_that_the_user_names_decides_only_where_there_is_a_doubt() -> Non
 
 def test_text_that_is_nearly_dates_says_which_cells_are_none() -> None:
     found = read_cells(text(*(f"2020-02-{day}" for day in range(10, 31))))
-    assert (found.form.kind, found.nearly, found.strange) == (X, D, {"2020-02-30": 20})
+    assert (found.form.kind, found.nearly) == (X, Nearly(Form(D, date="ISO 8601"), ("2020-02-30",)))
 
 
 def test_text_that_is_nearly_numbers_says_which_cells_are_none() -> None:
     cells = text("1", "2", "3", "4", "5", "6", "low", "7")
-    assert dict(read_cells(cells).strange) == {"low": 6}
+    assert read_cells(cells).nearly == Nearly(Form(N), ("low",))
     forced = read_cells(cells, Told(numeric=True))
     assert (values(forced), dict(forced.missing)) == ([1, 2, 3, 4, 5, 6, None, 7], {"low": 1})
-    assert dict(read_cells(text("a", "b", "1")).strange) == {}
+    assert read_cells(text("a", "b", "1")).nearly is None
+
+
+NEARLY: dict[str, tuple[list[str], Notation, tuple[str, ...]]] = {
+    "decimal commas": (["0,25", "1,5", *["2,75"] * 8, "n.d."], Notation(","), ("n.d.",)),
+    "a word in few cells of few kinds": ([*"123" * 10, "refused", "refused"], Notation(), ("refused",)),
+    "zeros in front": ([*"123456789", "007"], Notation(), ("007",)),
+    "percent": (["1%", "2.5%", *["3%"] * 8, "4", "x"], Notation(affix="%"), ("4", "x")),
+    "two notations": (["1.5", "1,5", "2.5", "2,5", "3.5"], Notation(), ("1,5", "2,5")),
+    "two currencies": (["$1.5", "€1.5", "$2"], Notation(affix="$"), ("€1.5",)),
+    "brackets": (["12.5", "(12.50)", "3", "(1)", "7"], Notation(), ("(12.50)", "(1)")),
+    "a minus behind": (["12.5", "12.50-", "3", "1-", "7"], Notation(), ("12.50-", "1-")),
+    "a unit": (["0.17 kg", "2 kg", "3kg"], Notation(affix="kg"), ()),
+    "degrees": (["0.17 °C", "-2 °C"], Notation(affix="°C"), ()),
+}
+
+
+@pytest.mark.parametrize(("cells", "notation", "strange"), NEARLY.values(), ids=NEARLY)
+def test_text_that_is_nearly_numbers_of_any_notation_says_so(
+    cells: list[str], notation: Notation, strange: tuple[str, ...]
+) -> None:
+    assert read_cells(text(*cells)).nearly == Nearly(Form(N, notation), strange)
+    forced = read_cells(text(*cells), Told(numeric=True))
+    assert (forced.form.kind, set(forced.missing)) == (N, set(strange) - {"007"})
+    assert read_again(text(*cells[:1]), forced.form).wrong is None
+
+
+@pytest.mark.parametrize(
+    "cells", ["01001 02134", "10.0.0.1 10.0.0.2", "1a 2b 3c", "a1 a2", "1.2.3 1.2.4", "3-8 1-2 2-4"]
+)
+def test_names_that_have_digits_in_them_are_text(cells: str) -> None:
+    assert read_cells(text(*cells.split())).nearly is None
 
 
 def test_the_user_may_say_that_numbers_are_names_and_names_numbers() -> None:

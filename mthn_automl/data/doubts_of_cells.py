@@ -1,0 +1,46 @@
+"""What the cells of a column might be other than they were taken for, in sentences that name the option."""
+
+import re
+from typing import Final
+
+import numpy as np
+
+from mthn_automl.data.columns.form import Kind
+from mthn_automl.data.columns.numbers import ZEROS
+from mthn_automl.data.names import counted, short
+from mthn_automl.data.source import Source
+
+FEW_CELLS: Final = 0.25
+"""Share up to which cells that are no numbers are better missing than rewritten."""
+
+
+def doubts_of_text(source: Source, name: str) -> tuple[str, ...]:
+    """Of a column that would be numbers, or dates, but for a few cells."""
+    cells = source.columns[name]
+    if cells.text is None or cells.nearly is None:
+        return ()
+    form, strange = cells.nearly.form, set(cells.nearly.strange)
+    known = np.flatnonzero(cells.text.counts)
+    wrong = [int(code) for code in known if cells.text.names[code] in strange]
+    if not wrong:
+        if not form.notation.affix:
+            return ()
+        return (f"'{name}' is text, since '{form.notation.affix}' stands beside its numbers: {_numeric(name)}",)
+    said, where = cells.text.names[wrong[0]], source.at(cells.text.first(wrong[0]))
+    count = int(cells.text.counts[wrong].sum())
+    others = f", nor {'is' if count == 2 else 'are'} {counted(count - 1, 'other cell')}" if count > 1 else ""
+    found = f"'{name}' is text, since '{short(said)}' in {where}"
+    if form.kind is Kind.DATE:
+        return (f"{found} is no date ({form.date}){others}: correct such cells, or leave them empty",)
+    if all(re.match(ZEROS, cells.text.names[code]) for code in wrong):
+        zeros = f", as {counted(count - 1, 'other cell')}" if count > 1 else ""
+        return (f"{found} has zeros in front{zeros}: {_numeric(name)}",)
+    none = f"none of the numbers with {form.notation}" if str(form.notation) else "no number"
+    if count > FEW_CELLS * cells.text.counts.sum():
+        usual = next(cells.text.names[code] for code in known if cells.text.names[code] not in strange)
+        return (f"{found} is not written as '{short(usual)}' is{others}: write all of them one way for numbers",)
+    return (f"{found} is {none}{others}: correct such cells, or --numeric '{name}' counts them as missing",)
+
+
+def _numeric(name: str) -> str:
+    return f"--numeric '{name}' takes it for numbers"
