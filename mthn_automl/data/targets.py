@@ -123,6 +123,7 @@ def infer_target(
         DataError: a target that the problem does not allow: see the messages.
         UsageError: an unknown problem or metric.
     """
+    _refuse_dates(source, targets)
     kind, reason = _kind(source, targets, problem, metric, offset)
     numbers = [each for each in Problem if each == kind and not kind_of(each).has_classes]
     if len(targets) > 1 and not (numbers and kind_of(kind).several):
@@ -130,6 +131,15 @@ def infer_target(
     if numbers:
         return source, _of_numbers(source, targets, numbers[0], metric, reason)
     return _of_classes(source, targets[0], kind, reason, merge_rare)
+
+
+def _refuse_dates(source: Source, targets: Sequence[str]) -> None:
+    for name in targets:
+        if source.columns[name].dates is not None:
+            raise DataError(
+                f"A target must hold numbers or classes, however '{name}' of {source.name} holds dates; make a number "
+                f"of it, such as days since a start, or take --categorical '{name}' for classes."
+            )
 
 
 def _of_numbers(source: Source, targets: Sequence[str], problem: Problem, metric: str | None, reason: str) -> Target:

@@ -126,6 +126,11 @@ REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
         UsageError,
         "--merge-rare makes a class that has no place in an order",
     ),
+    "dates": (
+        {"target": [f"2020-01-{row % 17 + 1:02}" for row in range(ROWS)]},
+        DataError,
+        "must hold numbers or classes, however 'target' of the data holds dates; make a number of it, such as days",
+    ),
     "a negative count": (
         {"target": WHOLE - 2, "problem": "count"},
         DataError,
