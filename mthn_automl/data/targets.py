@@ -13,7 +13,7 @@ from mthn_automl.data.columns.numbers import numbers
 from mthn_automl.data.columns.rule import Cells
 from mthn_automl.data.columns.text import Names
 from mthn_automl.data.doubts import doubts_of_classes, doubts_of_numbers
-from mthn_automl.data.doubts_of_cells import doubts_of_text
+from mthn_automl.data.doubts_of_cells import FEW_CELLS, doubts_of_text
 from mthn_automl.data.kind import kind_of
 from mthn_automl.data.names import counted, listed, number_aware, positions
 from mthn_automl.data.schema import Problem, Schema
@@ -123,6 +123,7 @@ def infer_target(
         DataError: a target that the problem does not allow: see the messages.
         UsageError: an unknown problem or metric.
     """
+    _refuse_dates(source, targets)
     kind, reason = _kind(source, targets, problem, metric, offset)
     numbers = [each for each in Problem if each == kind and not kind_of(each).has_classes]
     if len(targets) > 1 and not (numbers and kind_of(kind).several):
@@ -130,6 +131,15 @@ def infer_target(
     if numbers:
         return source, _of_numbers(source, targets, numbers[0], metric, reason)
     return _of_classes(source, targets[0], kind, reason, merge_rare)
+
+
+def _refuse_dates(source: Source, targets: Sequence[str]) -> None:
+    for name in targets:
+        if source.columns[name].dates is not None:
+            raise DataError(
+                f"A target must hold numbers or classes, however '{name}' of {source.name} holds dates; make a number "
+                f"of it, such as days since a start, or take --categorical '{name}' for classes."
+            )
 
 
 def _of_numbers(source: Source, targets: Sequence[str], problem: Problem, metric: str | None, reason: str) -> Target:
@@ -259,12 +269,12 @@ def numbers_of(source: Source, name: str) -> FloatArray:
     rows = np.flatnonzero(names.codes >= 0)
     if len(rows) == 0:
         return np.full(len(source), np.nan)
-    nearly = doubts_of_text(source, name)
-    if nearly:
+    nearly, wrong = doubts_of_text(source, name), np.isnan(numbers(PLAIN, names.array))
+    if nearly and not 0 < wrong[names.codes[rows]].mean() <= FEW_CELLS:
         raise DataError(f"Column '{name}' must hold numbers, however {nearly[0]}.")
-    wrong = np.isnan(numbers(PLAIN, names.array))
     first = int(rows[wrong[names.codes[rows]].argmax()])
-    raise not_a_number(name, source.at(first), names.names[names.codes[first]])
+    option = f", as --numeric '{name}' does of all such cells" if nearly else ""
+    raise not_a_number(name, source.at(first), names.names[names.codes[first]], option)
 
 
 def _classes(source: Source, name: str, kind: str) -> tuple[tuple[str, ...], FloatArray]:

@@ -44,8 +44,8 @@ def number(name: str, value: object) -> float:
     return found
 
 
-def not_a_number(name: str, where: str, cell: object) -> DataError:
-    """The refusal of a cell; `where` is its place in words."""
+def not_a_number(name: str, where: str, cell: object, option: str = "") -> DataError:
+    """The refusal of a cell; `where` is its place in words, and `option` what does so for the user."""
     return DataError(
-        f"Column '{name}' must hold numbers, however {where} says '{cell}'; correct it or leave the cell empty."
+        f"Column '{name}' must hold numbers, however {where} says '{cell}'; correct it or leave the cell empty{option}."
     )

@@ -74,8 +74,8 @@ def test_check_shows_the_questions() -> None:
 NEARLY: dict[str, tuple[list[str], str]] = {
     "numbers with a decimal comma": (
         [f"{each:.3f}".replace(".", ",") for each in SHARES[2:]] + ["n.d.", "n.d."],
-        "'n.d.' in row 142 of the data is none of the numbers with a decimal comma, nor is 1 other cell: --numeric "
-        "'target' counts such cells as missing",
+        "'n.d.' in row 142 of the data is none of the numbers with a decimal comma, nor is 1 other cell: correct "
+        "such cells, or --numeric 'target' counts them as missing",
     ),
     "numbers in two notations": (
         [f"{each:.3f}".replace(".", ".,"[row % 2]) for row, each in enumerate(SHARES)],
@@ -95,7 +95,9 @@ def test_a_target_that_is_nearly_numbers_is_refused_with_what_to_do(cells: list[
 def test_a_target_of_few_grades_and_a_word_is_asked_about() -> None:
     found = read([*map(str, WHOLE[1:]), "refused"])
     assert found.schema.problem == "multiclass"
-    assert "'refused' in row 143 of the data is no number: --numeric 'target'" in questions(found)
+    assert "'refused' in row 143 of the data is no number: correct such cells, or --numeric 'target'" in questions(
+        found
+    )
     assert read([*map(str, WHOLE[1:]), "refused"], numeric=["target"]).schema.problem == "regression"
 
 
@@ -123,6 +125,11 @@ REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
         {"target": WHOLE, "problem": "ordinal", "merge_rare": True},
         UsageError,
         "--merge-rare makes a class that has no place in an order",
+    ),
+    "dates": (
+        {"target": [f"2020-01-{row % 17 + 1:02}" for row in range(ROWS)]},
+        DataError,
+        "must hold numbers or classes, however 'target' of the data holds dates; make a number of it, such as days",
     ),
     "a negative count": (
         {"target": WHOLE - 2, "problem": "count"},
