@@ -13,6 +13,30 @@ from mthn_automl.data.source import Source
 FEW_CELLS: Final = 0.25
 """Share up to which cells that are no numbers are better missing than rewritten."""
 
+FEWEST_SENTINELS, LEAST_SHARE = 3, 0.01
+"""Cells, and their share, from which on a number far from all others is asked about."""
+
+
+def doubts_of_sentinels(source: Source, name: str) -> tuple[str, ...]:
+    """Of numbers of which one, made of nines or below zero where no other is, repeats far from all others."""
+    cells = source.columns[name]
+    if cells.form.kind is not Kind.NUMBER or cells.numbers is None:
+        return ()
+    known = cells.numbers[cells.known]
+    for value in (known.min(), known.max()) if len(known) else ():
+        rest = known[known != value]
+        count = len(known) - len(rest)
+        if count < max(FEWEST_SENTINELS, LEAST_SHARE * len(known)) or not len(rest):
+            continue
+        low, high = float(rest.min()), float(rest.max())
+        is_code = set(f"{abs(value):g}") == {"9"} or value < 0 <= low
+        if is_code and max(low - value, value - high) > high - low > 0:
+            return (
+                f"{value:g} in {counted(count, 'cell')} of '{name}' lies far from all others, which are from {low:g} "
+                f"to {high:g}: where it stands for a missing value, --missing={value:g} says so",
+            )
+    return ()
+
 
 def doubts_of_text(source: Source, name: str) -> tuple[str, ...]:
     """Of a column that would be numbers, or dates, but for a few cells."""
