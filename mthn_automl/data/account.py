@@ -11,7 +11,7 @@ import pyarrow as pa
 from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.columns.missing import CENSORED, INFINITE
 from mthn_automl.data.columns.rule import Cells
-from mthn_automl.data.doubts_of_cells import doubts_of_text
+from mthn_automl.data.doubts_of_cells import doubts_of_sentinels, doubts_of_text
 from mthn_automl.data.names import counted, listed, short
 from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source
@@ -219,13 +219,13 @@ def _questions(source: Source, name: str, cells: Cells) -> list[str]:
     marked = {
         short(mark): count
         for mark, count in cells.missing.items()
-        if mark not in limits and mark.lower() not in INFINITE
+        if mark not in (*limits, *source.missing) and mark.lower() not in INFINITE
     }
     if sum(marked.values()) > FEW_PERCENT * len(cells.known):
         found.append(
             f"{listed(list(marked), 3)} of '{name}' count as missing: --categorical '{name}' makes them values"
         )
-    return [*found, *doubts_of_text(source, name)]
+    return [*found, *doubts_of_text(source, name), *doubts_of_sentinels(source, name)]
 
 
 def _alike(source: Source, name: str, form: Form) -> str:

@@ -29,6 +29,7 @@ class Asked:
         categorical: columns whose cells are names, though they look like numbers or dates.
         numeric: columns whose cells are numbers, and missing where they are none.
         decimal, thousands: marks of numbers in all columns; None: as each column shows.
+        missing: cells that count as missing in every column but tasks and ids, as written or as a number.
         reading: how the files are read.
         id: the column by which the user knows a row: given back with predictions, and no feature.
         wide: whether each target column is a task, on rows that all share; `task` then names the column of the
@@ -53,6 +54,7 @@ class Asked:
     numeric: Sequence[str] = ()
     decimal: str | None = None
     thousands: str | None = None
+    missing: Sequence[str] = ()
     reading: Reading = PLAIN
     id: str | None = None
     wide: bool = False

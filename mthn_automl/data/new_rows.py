@@ -47,7 +47,7 @@ def read_rows(
     targets = (schema.wide or schema.targets) if need_target else ()
     reading = reading_again(reading, schema)
     forms = {**forms_of_rows(schema), **target_forms(schema, targets)}
-    source = Source.again(data, DATA, () if schema.wide else schema.task, forms, reading, known_by=schema.id)
+    source = Source.again(data, DATA, () if schema.wide else schema.task, forms, reading, schema.id, schema.missing)
     if schema.wide and need_target:
         source = long_form(source, wide_targets(source, schema), schema.task)
     elif not schema.wide:
@@ -157,5 +157,5 @@ def described_tasks(
         return None, ()
     if not schema.metadata:
         return None, ("The metadata are ignored: there were none in training.",)
-    source = Source.again(meta, METADATA, schema.described, forms_of(schema.metadata), reading)
+    source = Source.again(meta, METADATA, schema.described, forms_of(schema.metadata), reading, missing=schema.missing)
     return source, source.notes

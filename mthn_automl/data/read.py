@@ -98,6 +98,7 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
         weight=asked.weight,
         described_by=by,
         id=asked.id,
+        missing=tuple(asked.missing),
         wide=rows.wide,
         numbers=_notations(given, (*(rows.wide or rows.targets), asked.offset, asked.weight)),
         reading=asked.reading,
@@ -209,9 +210,20 @@ def _tables(data: Given, meta: Given | None, asked: Asked) -> tuple[Source, Sour
     """The data and the metadata, all columns of them."""
     tasks = () if asked.wide else asked.task
     source = Source.of(
-        data, DATA, tasks, asked.told, asked.reading, asked.id, asked.id not in (asked.group, asked.time)
+        data,
+        DATA,
+        tasks,
+        asked.told,
+        asked.reading,
+        asked.id,
+        asked.id not in (asked.group, asked.time),
+        asked.missing,
     )
-    described = None if meta is None else Source.of(meta, METADATA, asked.task, asked.told, asked.reading)
+    described = (
+        None
+        if meta is None
+        else Source.of(meta, METADATA, asked.task, asked.told, asked.reading, missing=asked.missing)
+    )
     asked.refuse_unknown(source.file.names, () if described is None else described.file.names)
     source.require_tasks(tasks, ANOTHER)
     return source, described

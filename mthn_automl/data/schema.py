@@ -68,6 +68,7 @@ class Schema:
         described_by: those columns of `task` that the metadata have too; a row of metadata is of all tasks that have
             its values there. None: all.
         id: the column by which the user knows a row; it is given back with predictions, and is no feature.
+        missing: cells that count as missing in every column but tasks and ids, as written or as a number.
         wide: columns of the data each of which is the target of a task of its name; none: a column names the task.
         numbers: how targets, exposures and weights are written that are no plain numbers.
         reading: what was said of how the files of training are read.
@@ -84,6 +85,7 @@ class Schema:
     weight: str | None = None
     described_by: tuple[str, ...] = ()
     id: str | None = None
+    missing: tuple[str, ...] = ()
     wide: tuple[str, ...] = ()
     numbers: tuple[tuple[str, Form], ...] = ()
     reading: Reading = field(default_factory=Reading)

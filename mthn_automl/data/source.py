@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.columns.again import read_again
 from mthn_automl.data.columns.form import Form, Kind
+from mthn_automl.data.columns.marks import unmarked, unwritten
 from mthn_automl.data.columns.rule import Cells, Told, as_text, is_text, read_cells
 from mthn_automl.data.columns.text import Names
 from mthn_automl.data.formats.opening import open_table
@@ -45,6 +46,7 @@ class Source:
         columns: those that were read, by name.
         notes: sentences about how the file was read.
         id: (rows,) the column by which the user knows a row, as it stands; None: there is none.
+        missing: cells that the user says are missing.
     """
 
     file: TableFile
@@ -52,6 +54,7 @@ class Source:
     columns: Mapping[str, Cells]
     notes: tuple[str, ...] = ()
     id: pa.ChunkedArray | None = None
+    missing: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -63,6 +66,7 @@ class Source:
         reading: Reading = PLAIN,
         known_by: str | None = None,
         apart: bool = True,
+        missing: Sequence[str] = (),
     ) -> "Source":
         """Read a file, or a DataFrame, called `name` in messages, by the rule; neither is ever changed.
 
@@ -74,6 +78,7 @@ class Source:
             reading: how the file is to be read.
             known_by: the column that is kept as it stands.
             apart: whether that is no other column besides.
+            missing: cells that count as missing.
 
         Raises:
             DataError: as the format says; a number that is too large.
@@ -89,8 +94,12 @@ class Source:
         del table  # so that no column but the one at hand is in memory twice
         for each in names:
             cells = waiting.pop()
-            columns[each] = _names(cells) if each in tasks else read_cells(cells, said.get(each, usual))
-        return cls(file, rows, columns, (*file.notes, *repeated), kept)._checked()
+            if each in tasks:
+                columns[each] = _names(cells)
+                continue
+            cells, counts = unwritten(cells, missing)
+            columns[each] = unmarked(read_cells(cells, said.get(each, usual)), missing, counts)
+        return cls(file, rows, columns, (*file.notes, *repeated), kept, tuple(missing))._checked()
 
     @classmethod
     def again(
@@ -101,6 +110,7 @@ class Source:
         forms: Mapping[str, Form],
         reading: Reading = PLAIN,
         known_by: str | None = None,
+        missing: Sequence[str] = (),
     ) -> "Source":
         """The columns of these forms, as those of training were read; others are not.
 
@@ -108,7 +118,7 @@ class Source:
             DataError: as `of`, or a cell that is not in the form of its column.
         """
         file = open_table(given, name, reading)
-        return cls._of_piece(file, file.read(_wanted(tasks, forms, known_by)), 0, tasks, forms, known_by)
+        return cls._of_piece(file, file.read(_wanted(tasks, forms, known_by)), 0, tasks, forms, known_by, missing)
 
     @classmethod
     def pieces(
@@ -120,11 +130,12 @@ class Source:
         rows: int,
         reading: Reading = PLAIN,
         known_by: str | None = None,
+        missing: Sequence[str] = (),
     ) -> Iterator["Source"]:
         """As `again`, so many rows at a time; what is wrong is told at the piece that holds it."""
         file, first = open_table(given, name, reading), 0
         for piece in file.pieces(rows, _wanted(tasks, forms, known_by)):
-            yield cls._of_piece(file, piece, first, tasks, forms, known_by)
+            yield cls._of_piece(file, piece, first, tasks, forms, known_by, missing)
             first += len(piece)
 
     @classmethod
@@ -136,23 +147,25 @@ class Source:
         tasks: Collection[str],
         forms: Mapping[str, Form],
         known_by: str | None,
+        missing: Sequence[str],
     ) -> "Source":
         rows = np.arange(first, first + len(table), dtype=np.int64)
         columns = {each: _names(table.column(each)) for each in tasks if each in table.column_names}
-        source = cls(file, rows, columns, file.notes, _kept(table, known_by))
+        source = cls(file, rows, columns, file.notes, _kept(table, known_by), tuple(missing))
         for name, form in forms.items():
             if name in table.column_names:
                 columns[name] = source._in_form(name, table.column(name), form)
         return source._checked()
 
     def _in_form(self, name: str, column: pa.ChunkedArray, form: Form) -> Cells:
+        column, counts = unwritten(column, self.missing)
         found = read_again(column, form)
         if found.wrong is not None:
             raise DataError(
                 f"Column '{name}' must hold {FORMS[form.kind]}, however {self.at(found.wrong)} says "
                 f"'{as_text(column)[found.wrong].as_py()}'; correct it or leave the cell empty."
             )
-        return found.cells
+        return unmarked(found.cells, self.missing, counts)
 
     @property
     def name(self) -> str:

@@ -87,7 +87,8 @@ class RowStream:
         task = () if schema.wide else schema.task
         rows = max(1, self.rows_at_once // max(1, len(schema.wide)))
         last: Source | None = None
-        for source in Source.pieces(path, DATA, task, forms_of_rows(schema), rows, self.reading, schema.id):
+        forms, missing = forms_of_rows(schema), schema.missing
+        for source in Source.pieces(path, DATA, task, forms, rows, self.reading, schema.id, missing=missing):
             source.require_tasks(task)
             yield encode_rows(source, schema, book, unknowns, need_target=False)
             last = source

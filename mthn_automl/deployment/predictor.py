@@ -256,11 +256,11 @@ class Predictor:
 
     @cached_property
     def _features(self) -> FeatureReader:
-        return FeatureReader(self.schema.features)
+        return FeatureReader(self.schema.features, self.schema.missing)
 
     @cached_property
     def _metadata(self) -> FeatureReader:
-        return FeatureReader(self.schema.metadata)
+        return FeatureReader(self.schema.metadata, self.schema.missing)
 
     @cached_property
     def _tasks(self) -> TaskReader:

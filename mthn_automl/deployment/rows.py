@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.columns.again import read_cell
 from mthn_automl.data.columns.dates import part_of
+from mthn_automl.data.columns.marks import as_number, is_marked
 from mthn_automl.data.columns.text import tidy
 from mthn_automl.data.dataset import Table, TaskTable
 from mthn_automl.data.likeness import Likeness
@@ -33,9 +34,12 @@ class FeatureReader:
     """Features, or metadata, by the columns of training.
 
     What is missing or no finite number follows the rules of `data.values`.
+
+    missing: cells that count as missing, as the user has said.
     """
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(self, columns: Sequence[Column], missing: Sequence[str] = ()) -> None:
+        self._missing = missing
         self._columns = [column.name for column in columns]
         self._is_numeric = np.array([column.numeric for column in columns], dtype=bool)
         self._numeric = [column for column in columns if column.numeric]
@@ -51,6 +55,8 @@ class FeatureReader:
         Raises:
             DataError: what is no finite number in a numeric column.
         """
+        if self._missing:
+            row = {name: None if is_marked(value, self._missing) else value for name, value in row.items()}
         numeric = [_number(column, row.get(column.read_from)) for column in self._numeric]
         codes = [_code(row.get(name), known) for name, known in self._codes.items()]
         return Table(np.array([numeric], dtype=np.float64), np.array([codes], dtype=np.int64))
@@ -66,6 +72,8 @@ class FeatureReader:
             DataError: another number of columns, what is no finite number, or an index that no category has.
         """
         given = _as_numbers(self._in_order(features))
+        for mark in self._missing:
+            given = np.where(self._is_numeric & (given == as_number(mark)), np.nan, given)
         if given.ndim != 2 or given.shape[1] != len(self._columns):
             raise DataError(
                 f"An array of features must have {counted(len(self._columns), 'column')}, {listed(self._columns)}, "

@@ -144,4 +144,11 @@ class DataOptions:
         READING,
         check=one_of((",", ".", "'", " ")),
     )
+    missing: tuple[str, ...] = option(
+        (),
+        "Cell that is missing in every column, as written or as a number, like --missing=-999; repeatable.",
+        READING,
+        repeatable=True,
+        parse=parse_columns,
+    )
     sheet: str | None = option(None, "Of a workbook. Default: the first.", READING)

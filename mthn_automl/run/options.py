@@ -227,6 +227,7 @@ class Options(DataOptions):
             numeric=self.numeric,
             decimal=self.decimal,
             thousands=self.thousands,
+            missing=self.missing,
             reading=Reading(self.delimiter, self.encoding, self.sheet),
             id=self.id,
             wide=self.wide,

@@ -128,5 +128,6 @@ CASES = {
     "infinities in the target": Case(changed(target={5: "inf"})),
     "gigantic numbers in the target": Case(changed(target={5: "1e200"})),
     "a sentinel": Case(changed(x={5: "-999", 9: "-999", 13: "-999"})),
+    "a sentinel, said to be missing": Case(changed(x={5: "-999", 9: "-999", 13: "-999"}), ("--missing=-999",)),
     "a feature that is the target": Case(changed(z=lambda k: k * 31 % 47, target=lambda k: k * 31 % 47 * 3)),
 }

@@ -1,0 +1,90 @@
+"""Values that stand for missing ones are asked about, and are missing where the user says so, in prediction too."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mthn_automl.data.new_rows import read_rows
+from mthn_automl.data.read import read_dataset
+from mthn_automl.data.schema import Schema
+from mthn_automl.deployment.rows import FeatureReader
+
+ROWS = 144
+RANDOM = np.random.default_rng(0)
+
+
+def frame(**columns: object) -> pd.DataFrame:
+    task = np.repeat([f"task {number}" for number in range(12)], ROWS // 12)
+    return pd.DataFrame({"task": task, "x": RANDOM.normal(size=ROWS), "target": RANDOM.normal(size=ROWS), **columns})
+
+
+def asked(**columns: object) -> str:
+    return " ".join(each for column in read_dataset(frame(**columns)).account for each in column.questions)
+
+
+def marked(value: float, count: int = 4, low: float = 0.0, high: float = 50.0) -> object:
+    values = RANDOM.uniform(low, high, ROWS)
+    values[:: ROWS // count][:count] = value
+    return values
+
+
+SENTINELS: dict[str, tuple[object, str]] = {
+    "below all": (marked(-999), "-999 in 4 cells of 'z' lies far from all others, which are from"),
+    "above all": (marked(9999), "--missing=9999"),
+    "a small one": (marked(-1, high=0.5), "--missing=-1"),
+    "near the others": (marked(-1), ""),
+    "a rare one": (marked(-999, count=2), ""),
+    "no code": (marked(1000), ""),
+    "two values alone": (np.where(np.arange(ROWS) % 5 == 0, -999.0, 1.0), ""),
+}
+
+
+@pytest.mark.parametrize(("column", "said"), SENTINELS.values(), ids=SENTINELS)
+@pytest.mark.parametrize("name", ["z", "target"])
+def test_a_number_that_repeats_far_from_all_others_is_asked_about(column: object, said: str, name: str) -> None:
+    found = asked(**{name: column})
+    assert said.replace("'z'", f"'{name}'") in found
+    assert bool(said) == ("--missing" in found)
+
+
+def odd() -> pd.DataFrame:
+    """Columns of which a cell is missing, each written otherwise."""
+    rows = np.arange(ROWS)
+    return frame(
+        number=np.where(rows == 2, -999.0, rows * 1.5),
+        whole=np.where(rows == 2, -999, rows),
+        text=np.where(rows == 2, "-999.0", [f"{row},5" for row in rows]),
+        word=np.where(rows == 2, " n.d. ", [f"{row}.25" for row in rows]),
+        name=np.where(rows == 2, "n.d.", [f"kind {row % 3}" for row in rows]),
+        target=np.where(rows == 7, -999.0, rows / 7),
+    )
+
+
+@pytest.mark.parametrize("as_file", [True, False], ids=["file", "frame"])
+def test_what_the_user_says_is_missing_is_so_in_every_column_and_when_read_again(tmp_path: Path, as_file: bool) -> None:
+    rows = odd()
+    given: object = rows
+    if as_file:
+        given = tmp_path / "data.csv"
+        rows.to_csv(given, index=False)
+    found = read_dataset(given, missing=["-999", "n.d."])
+    missing = {each.name: each.missing for each in found.account}
+    assert missing == {"task": 0, "x": 0, "number": 1, "whole": 1, "text": 1, "word": 1, "name": 1, "target": 0}
+    assert len(found) == ROWS - 1
+    again = read_rows(given, schema=found.schema, tasks=found.tasks, spare=found.spare, need_target=False)
+    assert np.isnan(again.features.numeric[2, 1:]).all()
+    assert not np.isnan(np.delete(again.features.numeric, 2, 0)).any()
+    assert np.flatnonzero(again.features.codes[:, 0] < 0).tolist() == [2]
+
+
+def test_one_row_and_arrays_are_read_as_tables_are() -> None:
+    rows = odd()
+    schema: Schema = read_dataset(rows, missing=["-999", "n.d."]).schema
+    reader = FeatureReader(schema)
+    row = reader.of_mapping(rows.drop(columns=["task", "target"]).iloc[2].to_dict())
+    assert np.isnan(row.numeric[0, 1:]).all()
+    assert row.codes.tolist() == [[-1]]
+    array = reader.of_array(np.array([[0.5, -999, 3, 4, 5, 0]]))
+    assert np.isnan(array.numeric[0]).tolist() == [False, True, False, False, False]
