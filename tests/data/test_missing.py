@@ -82,7 +82,7 @@ def test_what_the_user_says_is_missing_is_so_in_every_column_and_when_read_again
 def test_one_row_and_arrays_are_read_as_tables_are() -> None:
     rows = odd()
     schema: Schema = read_dataset(rows, missing=["-999", "n.d."]).schema
-    reader = FeatureReader(schema)
+    reader = FeatureReader(schema.features, schema.missing)
     row = reader.of_mapping(rows.drop(columns=["task", "target"]).iloc[2].to_dict())
     assert np.isnan(row.numeric[0, 1:]).all()
     assert row.codes.tolist() == [[-1]]
