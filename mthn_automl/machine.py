@@ -14,6 +14,9 @@ NAMES: Final = {
 """Files of a control group by its version: limit, use, and the line of the cache in its statistics."""
 
 
+UNITS: Final = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
+
+
 def control_groups(controller: str, root: Path = ROOT, membership: Path = MEMBERSHIP) -> Iterator[tuple[Path, int]]:
     """Folders of the groups of this process that a controller limits, its own first, and the version of each."""
     try:
@@ -75,3 +78,11 @@ def _left(folder: Path, limit: str, used: str, cache: str) -> int | None:
         return None
     cached = sum(int(line.split()[1]) for line in lines if line.split()[0] == cache)
     return max(allowed - taken + cached, 0)
+
+
+def in_words(size: float) -> str:
+    """Bytes in a sentence: `3.2 GB`, `110 kB`."""
+    for unit, name in UNITS:
+        if size >= unit:
+            return f"{size / unit:.1f} {name}" if size < 10 * unit else f"{size / unit:.0f} {name}"
+    return f"{size:.0f} bytes"

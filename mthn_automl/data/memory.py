@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.errors import DataError
-from mthn_automl.machine import free_bytes
+from mthn_automl.machine import free_bytes, in_words
 
 __all__ = ["Foresight", "free_bytes", "refuse_search"]
 
@@ -23,8 +23,6 @@ FOLDS = 5
 
 GROWN_ROWS = 20_000
 """Rows beyond which what a model grows takes no more."""
-
-UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class Foresight:
         It is counted once: few of the fits at once are of it.
         """
         need, free = self.bytes + bytes_a_row * min(self.rows, GROWN_ROWS), free_bytes()
-        return f"{name} needs about {_size(need)} more memory, and {_size(free)} are free." if need > free else ""
+        return f"{name} needs about {in_words(need)} more memory, and {in_words(free)} are free." if need > free else ""
 
 
 def refuse_search(dataset: Dataset, *, workers: int) -> None:
@@ -80,18 +78,12 @@ def refuse_search(dataset: Dataset, *, workers: int) -> None:
     if foreseen.encoded > foreseen.columns:
         columns += f", {foreseen.encoded:,} with one for each category,"
     if need > free:
+        fit = _rounded(int(rows * free / need))
         raise DataError(
             f"A search must hold its rows several times, however {_rounded(rows)} rows of {columns} need "
-            f"about {_size(need)} more memory, and {_size(free)} are free; about {_rounded(int(rows * free / need))} "
-            "rows would fit: give fewer rows, columns or workers, or use a machine with more memory."
+            f"about {in_words(need)} more memory, and {in_words(free)} are free; about {fit} rows would fit: give fewer "
+            "rows, columns or workers, or use a machine with more memory."
         )
-
-
-def _size(number: float) -> str:
-    for unit, name in UNITS:
-        if number >= unit:
-            return f"{number / unit:.1f} {name}" if number < 10 * unit else f"{number / unit:.0f} {name}"
-    return f"{number:.0f} bytes"
 
 
 def _rounded(rows: int) -> str:

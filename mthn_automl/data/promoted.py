@@ -11,7 +11,7 @@ from mthn_automl.data.dataset import Table
 from mthn_automl.data.names import counted
 from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source
-from mthn_automl.data.tables import category_codes, numeric_values
+from mthn_automl.data.tables import encoded
 
 FEWEST_ROWS = 2.0
 """Of a task, on average: of tasks of single rows everything is constant."""
@@ -73,7 +73,7 @@ class RowsOfTasks:
             if column.read_from not in source.columns:
                 continue
             cells = source.columns[column.read_from]
-            values = _encoded(cells, column)
+            values = encoded(cells, column)
             of_tasks[old == 0] = values[first_known(cells, task)[old == 0]]
             wrong = np.flatnonzero(cells.known & (values != of_tasks[task]))
             if len(wrong):
@@ -93,12 +93,6 @@ class RowsOfTasks:
             column: f"; so it is with {counted(number, 'task')} more" for column, number in more.items() if number
         }
         return [f"{name}: {said}{others.get(column, '')}." for column, said in self._first.items()]
-
-
-def _encoded(cells: Cells, column: Column) -> FloatArray | IntArray:
-    if column.categories is None:
-        return numeric_values(cells, column)
-    return category_codes(cells.names(), column.categories)
 
 
 def _shown(column: Column, value: float) -> str:

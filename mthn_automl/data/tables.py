@@ -25,13 +25,20 @@ def encode_table(source: Source, columns: Sequence[Column], purpose: str) -> Tab
     codes = np.empty((len(source), len(columns) - numeric.shape[1]), dtype=np.int64)
     numbers = codes_done = 0
     for column, each in zip(columns, cells, strict=True):
-        if column.categories is None:
-            numeric[:, numbers] = numeric_values(each, column)
+        if column.numeric:
+            numeric[:, numbers] = encoded(each, column)
             numbers += 1
         else:
-            codes[:, codes_done] = category_codes(each.names(), column.categories)
+            codes[:, codes_done] = encoded(each, column)
             codes_done += 1
     return Table(numeric, codes)
+
+
+def encoded(cells: Cells, column: Column) -> FloatArray | IntArray:
+    """(rows,) numbers of a numeric column, else codes of its categories."""
+    if column.categories is None:
+        return numeric_values(cells, column)
+    return category_codes(cells.names(), column.categories)
 
 
 def numeric_values(cells: Cells, column: Column) -> FloatArray:

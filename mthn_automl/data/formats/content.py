@@ -18,9 +18,10 @@ from typing import Any
 import pyarrow as pa
 
 from mthn_automl.data import memory
-from mthn_automl.data.formats.room import SUSPICIOUS_BYTES, SUSPICIOUS_RATIO, in_words, printable, refuse_beyond
+from mthn_automl.data.formats.room import SUSPICIOUS_BYTES, SUSPICIOUS_RATIO, printable, refuse_beyond
 from mthn_automl.data.names import listed
 from mthn_automl.errors import DataError
+from mthn_automl.machine import in_words
 
 HEAD_BYTES = 1 << 16
 PIECE_BYTES = 1 << 22

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TextIO
 
-from mthn_automl.data.formats.room import LONGEST, in_words, printable
+from mthn_automl.data.formats.room import LONGEST, printable
 from mthn_automl.data.formats.text import Text
 from mthn_automl.errors import DataError
+from mthn_automl.machine import in_words
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 SAMPLE = 1 << 18

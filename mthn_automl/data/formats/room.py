@@ -2,14 +2,13 @@
 
 from mthn_automl.data import memory
 from mthn_automl.errors import DataError
+from mthn_automl.machine import in_words
 
 LONGEST = 1 << 26
 """Bytes of a line of text, or of a cell that spans lines: beyond it, a line break or quote is missing."""
 
 SUSPICIOUS_BYTES, SUSPICIOUS_RATIO = 1 << 30, 500
 """What unpacks to so much, and to so many times its size, was packed to fill memory."""
-
-UNITS = ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 
 
 def refuse_beyond(need: int, name: str, remedy: str = "give fewer rows or columns") -> None:
@@ -20,14 +19,6 @@ def refuse_beyond(need: int, name: str, remedy: str = "give fewer rows or column
             f"The data must fit in memory, however {name} needs about {in_words(need)} once it is read, and "
             f"{in_words(free)} are free; {remedy}, or use a machine with more memory."
         )
-
-
-def in_words(size: float) -> str:
-    """`3.2 GB`, `110 kB`."""
-    for unit, name in UNITS:
-        if size >= unit:
-            return f"{size / unit:.1f} {name}" if size < 10 * unit else f"{size / unit:.0f} {name}"
-    return f"{size:.0f} bytes"
 
 
 def printable(words: str) -> str:

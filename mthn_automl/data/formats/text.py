@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from mthn_automl.data.formats.content import HEAD_BYTES, PIECE_BYTES, Content
-from mthn_automl.data.formats.room import LONGEST, in_words
+from mthn_automl.data.formats.room import LONGEST
 from mthn_automl.errors import DataError
+from mthn_automl.machine import in_words
 
 _MARKS = {
     codecs.BOM_UTF8: "utf-8-sig",

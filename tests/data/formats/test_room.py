@@ -12,8 +12,8 @@ import pytest
 from mthn_automl.data import memory
 from mthn_automl.data.formats import blocks, content, text
 from mthn_automl.data.formats.opening import open_table
-from mthn_automl.data.formats.room import in_words
 from mthn_automl.errors import DataError
+from mthn_automl.machine import in_words
 from tests.data.formats.kinds import KINDS
 
 FREE = 1 << 30

@@ -14,10 +14,11 @@ from mthn_automl.data.formats.content import Content
 from mthn_automl.data.formats.dialect import DELIMITERS, Dialect, records
 from mthn_automl.data.formats.formats import Format
 from mthn_automl.data.formats.reading import Reading
-from mthn_automl.data.formats.room import LONGEST, in_words, refuse_beyond
+from mthn_automl.data.formats.room import LONGEST, refuse_beyond
 from mthn_automl.data.formats.table_file import TableFile, regrouped
 from mthn_automl.data.formats.text import Text
 from mthn_automl.errors import DataError
+from mthn_automl.machine import in_words
 
 _BYTES_A_CELL = 4.125  # where a cell ends, and whether it is empty
 
