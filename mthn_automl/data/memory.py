@@ -81,8 +81,8 @@ def refuse_search(dataset: Dataset, *, workers: int) -> None:
         fit = _rounded(int(rows * free / need))
         raise DataError(
             f"A search must hold its rows several times, however {_rounded(rows)} rows of {columns} need "
-            f"about {in_words(need)} more memory, and {in_words(free)} are free; about {fit} rows would fit: give fewer "
-            "rows, columns or workers, or use a machine with more memory."
+            f"about {in_words(need)} more memory, and {in_words(free)} are free; about {fit} rows would fit: give "
+            "fewer rows, columns or workers, or use a machine with more memory."
         )
 
 

@@ -22,8 +22,8 @@ def description_text(found: Description, width: int | None = None) -> str:
     """Plain characters, ending in a newline. width: columns of the terminal; None: as wide as it takes."""
     lines = [_summary(found), _tasks(found.sizes), "", *_columns(found.columns, width)]
     lines += _section("Split", list(found.split.sentences()))
-    lines += _section("Decided", found.notes)
     questions = [f"{question}." for column in found.columns for question in column.questions]
+    lines += _section("Decided", [note for note in found.notes if note not in questions])
     lines += _section("To be settled by you", questions)
     lines += _section("Alarms", [str(each) for each in found.alarms])
     if found.alarms_sample:

@@ -94,6 +94,12 @@ def test_rows_of_a_test_file_are_compared_with_the_data(tmp_path: Path) -> None:
     assert [each["name"] for each in json.loads(ended.out)["alarms"]] == ["copied_test_rows"]
 
 
+def test_what_is_asked_is_asked_once(tmp_path: Path) -> None:
+    written(tmp_path, x1=lambda data: data["x1"].where(np.arange(len(data)) % 5 > 0, -999.0))
+    assert checked(tmp_path).out.count("--missing=-999 says so") == 1
+    assert "far from all others" not in checked(tmp_path, "--missing", "-999").out
+
+
 @pytest.mark.parametrize(
     "words", [["--problem", "regresion"], ["--categorical", "x9"], ["--metric", "accuracy", "--problem", "regression"]]
 )
