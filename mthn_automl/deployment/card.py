@@ -51,8 +51,8 @@ def model_card(
 - Task: {_task(schema)}; metadata: {described}
 - Trained on {len(data):,} rows of {len(data.tasks):,} tasks{_weighted(data)}
 - Training rows in its files: {_stored(members)}
-- Parameters: {size.total:,} in all, {size.task_network:,} in one task's network, {size.marginal:,} for one more task{_limits(origin)}
-
+- Parameters: {size.total:,} in all, {size.task_network:,} in one task's network, {size.marginal:,} for one more task
+{_limits(origin)}
 {_data(origin)}{_settings(members)}
 ## Errors
 {_error(origin)}{measured}
@@ -75,7 +75,7 @@ Files: `model.safetensors` (weights), `config.json` (architecture and settings),
 
 
 def _limits(origin: Origin | None) -> str:
-    return "" if origin is None else f"\n- Limits asked for: {origin.limits}"
+    return "" if origin is None else f"- Limits asked for: {origin.limits}\n"
 
 
 def _data(origin: Origin | None) -> str:
