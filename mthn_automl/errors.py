@@ -62,6 +62,14 @@ class UndefinedError(MthnError, ArithmeticError):
     """A metric that has no value for the rows at hand, such as ROC AUC with one class."""
 
 
+class RequestError(MthnError, ValueError):
+    """A request over HTTP that is refused with a status."""
+
+    def __init__(self, status: int, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+
+
 class UnknownWarning(UserWarning):
     """Rows to predict hold what training has not seen: categories, tasks, numbers out of range, empty columns."""
 

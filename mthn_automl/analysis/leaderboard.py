@@ -51,7 +51,7 @@ COLUMNS: Final[dict[str, str]] = {
 }
 ERRORS: Final = (
     *("cv_error", "cv_error_se", "test_error", "test_low", "test_high"),
-    *("cv_error_tasks", "test_error_tasks"),
+    *("cv_error_tasks", "test_error_tasks", "test_low_tasks", "test_high_tasks"),
     *("new_rows_error", "new_rows_low", "new_rows_high"),
     *("new_tasks_error", "new_tasks_low", "new_tasks_high"),
 )

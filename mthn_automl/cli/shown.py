@@ -37,7 +37,7 @@ def show_result(result: "SearchResult", *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"run": str(result.folder), **result.summary}, indent=2))
         return
-    show_leaderboard(result.leaderboard, result.summary["metric"])
+    show_leaderboard(result.leaderboard, result.summary["metric"], result.summary["average"])
     print(inert(f"\n{result.summary['test_sentence']}"))
     print(inert(result.summary["metadata_sentence"]))
     print(inert(f"Everything is in {result.folder}; to predict new rows:\n"))
@@ -55,9 +55,9 @@ def show_description(found: "Description", *, as_json: bool) -> None:
     print(description_text(found, width).rstrip("\n"))
 
 
-def show_leaderboard(table: "pd.DataFrame", metric: str) -> None:
+def show_leaderboard(table: "pd.DataFrame", metric: str, average: str) -> None:
     """As text as wide as the terminal; on a pipe as wide as it needs."""
     from mthn_automl.report.table import leaderboard_text
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    print(leaderboard_text(table, metric, width).rstrip("\n"))
+    print(leaderboard_text(table, metric, width, average).rstrip("\n"))

@@ -4,7 +4,9 @@ import re
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.columns.form import Kind
 from mthn_automl.data.columns.numbers import ZEROS
 from mthn_automl.data.names import counted, short
@@ -18,7 +20,10 @@ FEWEST_SENTINELS, LEAST_SHARE = 3, 0.01
 
 
 def doubts_of_sentinels(source: Source, name: str) -> tuple[str, ...]:
-    """Of numbers of which one, made of nines or below zero where no other is, repeats far from all others."""
+    """Of numbers of which one, made of nines or below zero where no other is, repeats far from all others.
+
+    Whoever made the data knew of it where another column says in which cells it stands: nothing is then asked.
+    """
     cells = source.columns[name]
     if cells.form.kind is not Kind.NUMBER or cells.numbers is None:
         return ()
@@ -30,12 +35,26 @@ def doubts_of_sentinels(source: Source, name: str) -> tuple[str, ...]:
             continue
         low, high = float(rest.min()), float(rest.max())
         is_code = set(f"{abs(value):g}") == {"9"} or value < 0 <= low
-        if is_code and max(low - value, value - high) > high - low > 0:
+        far = max(low - value, value - high) > high - low > 0
+        if is_code and far and not _told_elsewhere(source, name, cells.numbers == value):
             return (
                 f"{value:g} in {counted(count, 'cell')} of '{name}' lies far from all others, which are from {low:g} "
                 f"to {high:g}: where it stands for a missing value, --missing={value:g} says so",
             )
     return ()
+
+
+def _told_elsewhere(source: Source, name: str, there: NDArray[np.bool_]) -> bool:
+    """Whether another column has one value in these rows, and one other value in all others."""
+    others = [cells for each, cells in source.columns.items() if each != name]
+    return any(_splits(cells.text.codes if cells.text else cells.numbers, there) for cells in others)
+
+
+def _splits(values: FloatArray | IntArray | None, there: NDArray[np.bool_]) -> bool:
+    if values is None:
+        return False
+    inside, outside = values[there], values[~there]
+    return bool(inside[0] != outside[0] and (inside == inside[0]).all() and (outside == outside[0]).all())
 
 
 def doubts_of_text(source: Source, name: str) -> tuple[str, ...]:

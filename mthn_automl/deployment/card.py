@@ -1,6 +1,7 @@
 """The README of a model folder: what the model is, what it was trained on, how to use it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,36 @@ from mthn_automl.models.base import Size
 from mthn_automl.tuning.trial_model import TrialModel
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What a run knows of the model that it saves, in words.
+
+    Attributes:
+        files: what it was trained on, by name and fingerprint.
+        split: sentences about the rows that were trained on, and those that were held out.
+        limits: that were asked for.
+        error: a sentence with the error on test rows, and its interval.
+    """
+
+    files: tuple[str, ...]
+    split: tuple[str, ...]
+    limits: str
+    error: str
+
+
 def model_card(
-    name: str, members: Sequence[tuple[TrialModel, float]], data: Dataset, size: Size, metrics: Mapping[str, Any]
+    name: str,
+    members: Sequence[tuple[TrialModel, float]],
+    data: Dataset,
+    size: Size,
+    metrics: Mapping[str, Any],
+    origin: Origin | None = None,
 ) -> str:
     """Markdown. name: `ensemble`, or the architecture of the one member; members: each with its weight."""
     schema = data.schema
     columns = ", ".join(f"`{column.name}`" for column in schema.features) or "none"
     described = ", ".join(f"`{column.name}`" for column in schema.metadata) or "none"
-    measured = "\n".join(f"- {name}: {value}" for name, value in metrics.items())
+    measured = "\n".join(f"- {name}: {value}" for name, value in metrics.items() if value is not None)
     return f"""# {name}
 
 {_summary(members)}
@@ -29,10 +52,10 @@ def model_card(
 - Trained on {len(data):,} rows of {len(data.tasks):,} tasks{_weighted(data)}
 - Training rows in its files: {_stored(members)}
 - Parameters: {size.total:,} in all, {size.task_network:,} in one task's network, {size.marginal:,} for one more task
-
-{_settings(members)}
+{_limits(origin)}
+{_data(origin)}{_settings(members)}
 ## Errors
-{measured}
+{_error(origin)}{measured}
 
 ## Use
 ```
@@ -41,12 +64,29 @@ mthn-automl predict THIS_FOLDER new.csv --output predictions.csv
 ```python
 from mthn_automl import load_model
 
-predictions = load_model("THIS_FOLDER").predict("new.csv")
+model = load_model("THIS_FOLDER")
+predictions = model.predict("new.csv")
+print(predictions)
 ```
 
 Files: `model.safetensors` (weights), `config.json` (architecture and settings), `schema.json` (columns),
 `tasks.json` (tasks and their metadata), `metrics.json`. None of them can run code when it is read.
 """
+
+
+def _limits(origin: Origin | None) -> str:
+    return "" if origin is None else f"- Limits asked for: {origin.limits}\n"
+
+
+def _data(origin: Origin | None) -> str:
+    """A section, with how the rows were split."""
+    if origin is None:
+        return ""
+    return "## Data\n" + "\n".join(f"- {each}" for each in (*origin.files, *origin.split)) + "\n\n"
+
+
+def _error(origin: Origin | None) -> str:
+    return "" if origin is None else f"{origin.error}\n\n"
 
 
 def _task(schema: Schema) -> str:

@@ -12,7 +12,7 @@ from mthn_automl.catalogue import trusted_class
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.ranges import with_ranges
 from mthn_automl.data.schema import Schema
-from mthn_automl.deployment.card import model_card
+from mthn_automl.deployment.card import Origin, model_card
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.deployment.stored_tasks import read_tasks, tasks_to_json
 from mthn_automl.errors import FormatError, UsageError
@@ -29,7 +29,12 @@ FORMAT = 1
 
 
 def write_model(
-    folder: Path, name: str, members: Sequence[tuple[TrialModel, float]], data: Dataset, metrics: Any
+    folder: Path,
+    name: str,
+    members: Sequence[tuple[TrialModel, float]],
+    data: Dataset,
+    metrics: Any,
+    origin: Origin | None = None,
 ) -> None:
     """Save the weighted mean of the models of some trials, or the model of one.
 
@@ -40,6 +45,7 @@ def write_model(
         members: each with its weight.
         data: the rows they were trained on.
         metrics: goes to metrics.json as it is.
+        origin: what the card says of the run; None: nothing.
     """
     states = [[model_state(each) for each in model.models] for model, _ in members]
     plain, arrays = to_parts(states)
@@ -51,7 +57,7 @@ def write_model(
     write_json(folder / "tasks.json", tasks_to_json(data))
     write_json(folder / "metrics.json", metrics)
     size = sum((model.size() for model, _ in members), Size(0, 0, 0))
-    write_text(folder / "README.md", model_card(name, members, data, size, metrics))
+    write_text(folder / "README.md", model_card(name, members, data, size, metrics, origin))
     stored = tuple(_member(model, weight, states) for (model, weight), states in zip(members, plain, strict=True))
     write_json(folder / "config.json", asdict(_Config(FORMAT, mthn_automl.__version__, name, stored)))
 
@@ -113,7 +119,7 @@ def read_model(folder: Path, *, trust: bool = False) -> Predictor:
     trust: import classes that are not of this package, which runs their code.
 
     Raises:
-        FormatError: a newer format, a file that is missing, damaged or no regular file of the folder, or a class that
+        FormatError: another format, a file that is missing, damaged or no regular file of the folder, or a class that
             is not trusted.
     """
     given = Received(folder, "a whole model folder")
@@ -137,10 +143,11 @@ def _read_config(given: Received) -> _Config:
     """The version comes first: a newer format may have other fields."""
     stored = given.json("config.json")
     with given.checked("config.json"):
-        if stored["format"] > FORMAT:
+        if stored["format"] != FORMAT:
+            later = "or newer " if stored["format"] > FORMAT else ""
             raise FormatError(
-                f"{given.folder} must have model format {FORMAT} or older, however it has {stored['format']}; "
-                f"install mthn-automl {stored['version']} or newer to load it."
+                f"{given.folder} must have model format {FORMAT}, however it has {stored['format']}; "
+                f"install mthn-automl {stored['version']} {later}to load it."
             )
         return typed(stored, _Config)
 
@@ -153,8 +160,8 @@ def load_model(path: str | Path, *, trust: bool = False) -> Predictor:
         trust: import architectures that are not of this package, which the folder names: that runs their code.
 
     Raises:
-        UsageError: neither is there. FormatError: a newer version wrote it, it is damaged, or it names a class that is
-            not of this package.
+        UsageError: neither is there. FormatError: it is of another format, damaged, or names a class that is not of
+            this package.
     """
     folder = Path(path)
     for candidate in (folder, folder / "model"):

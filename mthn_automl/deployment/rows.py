@@ -235,6 +235,8 @@ def _number(column: Column, value: object) -> float:
     if is_missing(value) or not (isinstance(value, str) or column.part is not None):
         return number(column.name, value)
     if isinstance(value, datetime.date | np.datetime64):
+        if isinstance(value, datetime.datetime):
+            value = value.replace(tzinfo=None)  # by the clock of its zone
         dates = np.array([value], dtype="datetime64[us]")
         return float(part_of(column.part, dates)[0]) if column.part is not None else number(column.name, value)
     again = read_cell(str(value), column.written)

@@ -14,18 +14,22 @@ from mthn_automl.terminal import inert
 
 TIED: Final = "="
 UNLIMITED: Final = 10_000
+OVER: Final = {"rows": "", "tasks": " over tasks"}
+"""What headings add to an error, by what it is an average over."""
+
 FIRST_TO_GO: Final = ("seconds", "trials", "parameters")  # where the terminal is narrow
 
 
-def leaderboard_text(table: pd.DataFrame, metric: str, width: int | None) -> str:
+def leaderboard_text(table: pd.DataFrame, metric: str, width: int | None, average: str = "rows") -> str:
     """The leaderboard in plain characters, ending in a newline; no colours, so that it can go anywhere.
 
     Args:
         table: as in `leaderboard.csv`. metric: its name.
         width: columns of the terminal; None for as wide as it takes. Where it does not suffice, the seconds, the
             trials and then the parameters are left out.
+        average: `tasks` where models are ranked by the mean over tasks: errors on test rows are then shown likewise.
     """
-    cells = _cells(table[table["rank"].notna()], metric_named(metric).error_name)
+    cells = _cells(table[table["rank"].notna()], metric_named(metric).error_name, average)
     lines = _drawn(cells)
     for left_out in FIRST_TO_GO:
         if width is None or max(map(len, lines)) <= width:
@@ -35,28 +39,32 @@ def leaderboard_text(table: pd.DataFrame, metric: str, width: int | None) -> str
     return inert("\n".join(lines + _remarks(table)) + "\n")
 
 
-def _cells(ranked: pd.DataFrame, error_name: str) -> dict[str, list[str]]:
+def _cells(ranked: pd.DataFrame, error_name: str, average: str) -> dict[str, list[str]]:
     """Columns of text by heading."""
     rows = ranked.to_dict("records")
     return {
         "": [f"{row['rank']}{_mark(row):1}" for row in rows],
         "architecture": [str(row["architecture"]) for row in rows],
-        f"cv {error_name}": [f"{digits(row['cv_error'])} ± {digits(row['cv_error_se'], 2)}" for row in rows],
-        **_tests(ranked, error_name),
+        f"cv {error_name}{OVER[average]}": [
+            f"{digits(row['cv_error'])} ± {digits(row['cv_error_se'], 2)}" for row in rows
+        ],
+        **_tests(ranked, error_name, average),
         "parameters": [_whole(row["parameters"]) for row in rows],
         "trials": [_whole(row["trials"]) for row in rows],
         "seconds": [_seconds(row["train_seconds"]) for row in rows],
     }
 
 
-def _tests(ranked: pd.DataFrame, error_name: str) -> dict[str, list[str]]:
+def _tests(ranked: pd.DataFrame, error_name: str, average: str) -> dict[str, list[str]]:
     """One column, or two where there are test rows of known tasks and of tasks never seen."""
     rows = ranked.to_dict("records")
     if ranked["new_tasks_error"].isna().all():
-        return {f"test {error_name} [95 %]": [_with_interval(row, "test") for row in rows]}
+        of = "_tasks" if average == "tasks" else ""
+        return {f"test {error_name}{OVER[average]} [95 %]": [_with_interval(row, "test", of) for row in rows]}
+    over = " over rows" if average == "tasks" else ""
     return {
-        f"new rows: {error_name} [95 %]": [_with_interval(row, "new_rows") for row in rows],
-        f"new tasks: {error_name} [95 %]": [_with_interval(row, "new_tasks") for row in rows],
+        f"new rows: {error_name}{over} [95 %]": [_with_interval(row, "new_rows") for row in rows],
+        f"new tasks: {error_name}{over} [95 %]": [_with_interval(row, "new_tasks") for row in rows],
     }
 
 
@@ -77,11 +85,10 @@ def _mark(row: dict[Any, Any]) -> str:
     return TIED if row["rank"] > 1 and row["tied_with_best"] is True else ""
 
 
-def _with_interval(row: dict[Any, Any], kind: str) -> str:
-    if pd.isna(row[f"{kind}_error"]):
-        return "-"
-    low, high = digits(row[f"{kind}_low"]), digits(row[f"{kind}_high"])
-    return f"{digits(row[f'{kind}_error'])} [{low}, {high}]"
+def _with_interval(row: dict[Any, Any], kind: str, of: str = "") -> str:
+    """of: `_tasks` for the mean over tasks."""
+    error, low, high = (row[f"{kind}_{part}{of}"] for part in ("error", "low", "high"))
+    return "-" if pd.isna(error) else f"{digits(error)} [{digits(low)}, {digits(high)}]"
 
 
 def _whole(value: Any) -> str:

@@ -21,6 +21,7 @@ from mthn_automl.report.drawing import draw
 from mthn_automl.run.ablation import fold_share
 from mthn_automl.run.ensembling import ENSEMBLE, Blend
 from mthn_automl.run.models import Best, Finished
+from mthn_automl.run.origin import origin_of
 from mthn_automl.run.predictions import predictions
 from mthn_automl.run.run import Run
 from mthn_automl.run.testing import Tested
@@ -182,7 +183,8 @@ class Answer:
         folder, winner = self.run.folder, self.winner
         for name, members in self._models.items():
             metrics = {"metric": self.run.prepared.metric, **errors_of(self.leaderboard, name)}
-            write_model(folder.models / name, name, members, self.run.data.dataset, metrics)
+            origin = origin_of(self.run, errors_of(self.leaderboard, name))
+            write_model(folder.models / name, name, members, self.run.data.dataset, metrics, origin)
         copying(folder.models / winner, folder.model)
         for name, table in self._tables.items():
             if name not in ("preferences", "targets") or len(table):

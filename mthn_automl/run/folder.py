@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import tomli_w
@@ -201,6 +201,10 @@ class RunFolder:
         """Of a finished run. Raises FormatError: its summary is damaged."""
         return str(self.read_summary()["metric"])
 
+    def average(self) -> str:
+        """What the models of a finished run are ranked by an error over. Raises FormatError: its summary is damaged."""
+        return str(self.read_summary()["average"])
+
     def read_fingerprint(self) -> "dict[str, Fingerprint | None]":
         """Of each of the inputs. Raises FormatError: it is damaged, or not there."""
         stored = self.received.typed(self.fingerprint.name, dict[str, Fingerprint | None])
@@ -250,6 +254,7 @@ class _Told:
 
     finished: bool
     metric: str
+    average: Literal["rows", "tasks"]
     test_sentence: str
     metadata_sentence: str
     best: dict[str, Any]

@@ -8,27 +8,30 @@ from mthn_automl.data.splits.parts.account import Side, SplitAccount
 from mthn_automl.report.wording import digits
 
 
-def test_sentence(split: SplitAccount, errors: Mapping[str, float | None], metric: str) -> str:
-    """errors: of the winner, as `leaderboard.errors_of` gives them."""
-    name = metric_named(metric).error_name
+def test_sentence(
+    split: SplitAccount, errors: Mapping[str, float | None], metric: str, average: str, whose: str
+) -> str:
+    """errors: as `leaderboard.errors_of` gives them. average: what models were ranked by an error over."""
+    name = f"{whose} {metric_named(metric).error_name}"
     rows, tasks = split.new_rows, split.new_tasks
     if rows is not None and tasks is not None:
         return (
-            f"The winner's {name} is {_error(errors, 'new_tasks')} on {_of_new_tasks(tasks)}, and "
+            f"{name} is {_error(errors, 'new_tasks')} on {_of_new_tasks(tasks)}, and "
             f"{_error(errors, 'new_rows')} on {_of_new_rows(rows)}; intervals are over tasks. Models were stopped and "
             "ranked by tasks never seen: for known tasks a search without --holdout-tasks may find far better ones."
         )
+    of_tasks = average == "tasks"
+    told = f"{name}{' over tasks' if of_tasks else ''} is {_error(errors, 'test', '_tasks' if of_tasks else '')}"
     if tasks is not None:
-        told = _error(errors, "test")
-        return f"The winner's {name} is {told} on {_of_new_tasks(tasks)}; the interval is over tasks."
+        return f"{told} on {_of_new_tasks(tasks)}; the interval is over tasks."
     if rows is not None:
-        told, over = _error(errors, "test"), "rows" if rows.groups is None else "groups"
-        return f"The winner's {name} is {told} on {_of_new_rows(rows)}; the interval is over {over}."
+        over = "tasks" if of_tasks else "rows" if rows.groups is None else "groups"
+        return f"{told} on {_of_new_rows(rows)}; the interval is over {over}."
     return "No row was held out as test: errors are cross-validated only."
 
 
-def _error(errors: Mapping[str, float | None], kind: str) -> str:
-    error, low, high = (errors[f"{kind}_{part}"] for part in ("error", "low", "high"))
+def _error(errors: Mapping[str, float | None], kind: str, of: str = "") -> str:
+    error, low, high = (errors[f"{kind}_{part}{of}"] for part in ("error", "low", "high"))
     if error is None:
         return "not defined"
     return digits(error) if low is None or high is None else f"{digits(error)} [{digits(low)}, {digits(high)}]"

@@ -41,7 +41,7 @@ def summarise(answer: Answer) -> dict[str, Any]:
         "average": run.options.average,
         "best": {"architecture": winner, **errors, "parameters": int(best["parameters"])},
         "best_by_target": errors_by_target(answer.targets, winner),
-        "test_sentence": test_sentence(prepared.split, errors, prepared.metric),
+        "test_sentence": test_sentence(prepared.split, errors, prepared.metric, run.options.average, "The winner's"),
         "stored_rows": answer.stored_rows(),
         "metadata_verdict": verdict.word,
         "metadata_sentence": verdict.sentence,

@@ -49,6 +49,16 @@ def test_a_number_that_repeats_far_from_all_others_is_asked_about(column: object
     assert bool(said) == ("--missing" in found)
 
 
+def test_a_code_that_another_column_tells_is_not_asked_about() -> None:
+    """It is as good as a missing value already, since the other column is a feature."""
+    code = np.where(np.arange(ROWS) % 3 == 0, -1.0, RANDOM.uniform(0, 0.9, ROWS))
+    assert "--missing" in asked(z=code)
+    assert "--missing" not in asked(z=code, flag=(code == -1).astype(int))
+    assert "--missing" not in asked(z=code, word=np.where(code == -1, "none", "some"))
+    one_cell_less = (code == -1) & (np.arange(ROWS) > 0)
+    assert "--missing" in asked(z=code, flag=one_cell_less.astype(int))
+
+
 def odd() -> pd.DataFrame:
     """Columns of which a cell is missing, each written otherwise."""
     rows = np.arange(ROWS)

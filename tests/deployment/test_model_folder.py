@@ -131,14 +131,14 @@ def test_files_and_keys_that_are_not_known_are_ignored(folder: Path) -> None:
     assert read_model(folder).architecture == "ensemble"
 
 
-def test_a_newer_format_is_refused_with_a_sentence(folder: Path) -> None:
+@pytest.mark.parametrize(("other", "remedy"), [(FORMAT + 1, "9.1.0 or newer"), (FORMAT - 1, "9.1.0")])
+def test_another_format_is_refused_with_a_sentence(other: int, remedy: str, folder: Path) -> None:
     config = read_json(folder / "config.json")
-    write_json(folder / "config.json", {**config, "format": FORMAT + 1, "version": "9.1.0"})
+    write_json(folder / "config.json", {**config, "format": other, "version": "9.1.0"})
     with pytest.raises(FormatError) as caught:
         read_model(folder)
     assert str(caught.value) == (
-        f"{folder} must have model format {FORMAT} or older, however it has {FORMAT + 1}; "
-        "install mthn-automl 9.1.0 or newer to load it."
+        f"{folder} must have model format {FORMAT}, however it has {other}; install mthn-automl {remedy} to load it."
     )
 
 

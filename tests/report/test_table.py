@@ -1,5 +1,7 @@
 """The leaderboard as text says what the table says, in the width there is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -30,6 +32,17 @@ def test_a_line_holds_rank_name_errors_size_trials_and_seconds() -> None:
     line = next(each for each in leaderboard_text(table(), "rmse", None).splitlines() if "hypernetwork" in each)
     shown = "1 hypernetwork 0.5500 ± 0.050 0.5500 [0.5400, 0.5700] 12,345 7 4.2"
     assert line.split() == shown.split()
+
+
+def test_where_models_are_ranked_by_an_error_over_tasks_the_test_error_is_over_tasks_too() -> None:
+    best = finalist("ridge", (0.5, 0.6))
+    assert best.sealed is not None
+    sealed = replace(best.sealed, error=9.0, error_tasks=0.4, low_tasks=0.3, high_tasks=0.7)
+    text = leaderboard_text(leaderboard([replace(best, sealed=sealed)], 1.0), "rmse", None, "tasks")
+    assert "cv rmse over tasks" in text
+    assert "test rmse over tasks [95 %]" in text
+    assert "0.4000 [0.3000, 0.7000]" in text
+    assert "9.000" not in text
 
 
 def test_a_tie_is_marked_and_the_mark_explained() -> None:

@@ -1,5 +1,6 @@
 """The whole job on tiny data, once for each kind of problem: every file of the run folder is there, and is true."""
 
+import hashlib
 import json
 import math
 import re
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from functools import cache
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -131,6 +133,16 @@ def test_the_leaderboard_is_ranked_and_its_winner_is_the_winner_everywhere(run: 
     assert winner.read_bytes() == (run.folder / "model" / "model.safetensors").read_bytes()
 
 
+def test_the_lines_of_the_card_load_the_model_and_predict(run: Finished) -> None:
+    card = (run.folder / "model" / "README.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", card, re.DOTALL)
+    assert len(block.splitlines()) == 5
+    names: dict[str, Any] = {"print": lambda table: None}
+    exec(block.replace("THIS_FOLDER", str(run.folder / "model")).replace("new.csv", str(run.data)), names)
+    expected = load_model(run.folder).predict(run.data)
+    pd.testing.assert_frame_equal(names["predictions"], expected)
+
+
 def test_the_summary_and_the_stored_options_tell_what_was_done(run: Finished) -> None:
     summary = run.json("summary.json")
     told = {
@@ -150,6 +162,14 @@ def test_the_summary_and_the_stored_options_tell_what_was_done(run: Finished) ->
     card = (run.folder / "model" / "README.md").read_text(encoding="utf-8")
     stored = [f"{rows:,} in {trial}" for trial, rows in summary["stored_rows"].items()]
     assert f"- Training rows in its files: {', '.join(stored) or 'none'}" in card
+    rows = summary["data"]["split"]["training"]
+    assert f"- Trained on {rows['rows']:,} rows of {rows['tasks']:,} tasks" in card
+    assert f"- Training: {rows['rows']:,} rows of {rows['tasks']:,} tasks" in card
+    assert f"- Data: `{run.data.name}`, SHA-256 `{hashlib.sha256(run.data.read_bytes()).hexdigest()}`" in card
+    assert str(run.folder.parent) not in card
+    assert "- Limits asked for: none" in card
+    assert f"- Parameters: {summary['best']['parameters']:,} in all" in card
+    assert summary["test_sentence"].replace("The winner's", "The model's") in card
     assert (summary["metadata_verdict"] in {"helped", "hurt", "no difference shown"}) == run.case.ablated
     config = (run.folder / "config.resolved.toml").read_text()
     assert f'data = "{run.data}"' in config

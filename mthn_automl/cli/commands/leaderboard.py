@@ -25,4 +25,4 @@ def leaderboard(
     if json:
         print(table.to_json(orient="records", indent=2))
     else:
-        show_leaderboard(table, folder.metric())
+        show_leaderboard(table, folder.metric(), folder.average())

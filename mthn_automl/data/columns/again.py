@@ -62,7 +62,7 @@ def read_cell(cell: str, form: Form) -> Again:
 def _values(names: Names, form: Form) -> Any:
     """(names,) numbers or dates, missing where a name is none. Truth values may be written as 1 and 0."""
     if form.kind is Kind.DATE:
-        return dates.times(names.array, form.date or dates.ISO)
+        return dates.times(names.array, form.date)
     found = numbers(form.notation, names.array)
     if form.kind is Kind.NUMBER:
         return found

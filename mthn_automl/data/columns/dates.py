@@ -16,9 +16,10 @@ Times = NDArray[np.datetime64]
 ISO, ZONED = "ISO 8601", "ISO 8601 with a zone"
 DAY: Final = r"\d{4}-\d{2}-\d{2}"
 CLOCK: Final = r"\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?"
+OFFSET: Final = r"(?:Z|[+-]\d{2}:?\d{2})"
 PATTERNS: Final = {
     ISO: rf"^{DAY}(?:[T ]{CLOCK})?$",
-    ZONED: rf"^{DAY}[T ]{CLOCK}(?:Z|[+-]\d{{2}}:?\d{{2}})$",
+    ZONED: rf"^{DAY}[T ]{CLOCK}{OFFSET}$",
     "%Y-%m": r"^\d{4}-\d{2}$",
     "%H:%M": r"^\d{1,2}:\d{2}$",
     "%H:%M:%S": r"^\d{1,2}:\d{2}:\d{2}$",
@@ -62,11 +63,15 @@ def formats(cells: pa.Array) -> list[str]:
 
 
 def times(cells: pa.Array, name: str) -> Times:
-    """(cells,) the dates that are so written; NaT of what is not."""
-    if name in (ISO, ZONED):
-        fits = pc.match_substring_regex(cells, PATTERNS[name])
+    """(cells,) the dates that are so written; NaT of what is not.
+
+    With a zone, by the clock of that zone, as `typed_times`: 8 o'clock is the same hour before and after a change of
+    the clock. name: empty where they had a type; they are then written as that type is printed.
+    """
+    if name in ("", ISO, ZONED):
+        fits = pc.match_substring_regex(cells, PATTERNS.get(name, rf"{PATTERNS[ISO]}|{PATTERNS[ZONED]}"))
         written = pc.if_else(fits, cells, pa.scalar(None, pa.string()))
-        return _iso(written, "UTC" if name == ZONED else None)
+        return _iso(pc.replace_substring_regex(written, rf"(:\d{{2}}(?:\.\d+)?){OFFSET}$", r"\1"))
     found = _microseconds(pc.strptime(cells, format=name, unit="us", error_is_null=True))
     return np.where(found < FIRST, np.datetime64("NaT"), found) if "%Y" in name else found
 
@@ -81,9 +86,9 @@ def typed_times(cells: pa.Array) -> Times:
     return _microseconds(pc.cast(cells, pa.timestamp("us"), safe=False))
 
 
-def _iso(cells: pa.Array, zone: str | None) -> Times:
+def _iso(cells: pa.Array) -> Times:
     """A date that there is not, such as the 30th of February, fails for all: each is then tried by itself."""
-    kind = pa.timestamp("us", zone)
+    kind = pa.timestamp("us")
     cells = pc.replace_substring_regex(cells, r"(\.\d{6})\d+", r"\1")
     try:
         return _microseconds(pc.cast(cells, kind))

@@ -162,7 +162,7 @@ def in_form(names: Names, forms: list[Form], missing: Mapping[str, int]) -> Cell
     form, others, gap = forms[0], tuple(forms[1:]), len(names.names)
     codes = np.where(names.codes < 0, gap, names.codes)
     if form.kind is Kind.DATE:
-        found = dates.times(names.array, form.date or dates.ISO)
+        found = dates.times(names.array, form.date)
         return Cells(form, dates=np.append(found, np.datetime64("NaT"))[codes], missing=missing, others=others)
     if form.kind is Kind.TRUTH:
         truth = np.array([name in TRUE for name in names.names], dtype=np.float64)

@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TextIO
@@ -16,6 +16,11 @@ from mthn_automl.machine import in_words
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 SAMPLE = 1 << 18
 SAMPLE_ROWS = 1_000
+MOST_TITLE = 20
+"""Records that a title may have."""
+
+LEAST_EVEN = 0.9
+"""Share of the records below the names that have as many cells as these, where it is known that some have not."""
 
 _SAYS_ITSELF = re.compile(r'"?sep=([\t !#-/:-@\[-`{-~])"?(\r\n|\r|\n)', re.IGNORECASE)
 _MARKED = re.compile(r"\[.{0,30}\]|\(.{0,30}\)|.{0,10}[°%‰µμΩ].{0,10}")
@@ -50,7 +55,9 @@ class Dialect:
         says = _SAYS_ITSELF.match(sample)
         body = sample[says.end() :] if says else sample
         delimiter = wanted or (says.group(1) if says else _likeliest(body))
-        rows = [cells for _, cells in islice(records(io.StringIO(body, newline=""), delimiter), SAMPLE_ROWS)]
+        rows = [cells for _, cells in _sample(body, delimiter)]
+        if not _are_even(rows):
+            _refuse_title(text, body, 1 if says else 0, [delimiter] if wanted else DELIMITERS)
         names, below = tuple(rows[0]) if rows else (), rows[1:]
         units = tuple(below[0]) if below and is_units(below[0], below[1:]) else ()
         return cls(delimiter, 1 if says else 0, names, units)
@@ -135,6 +142,47 @@ def _blank(cells: list[str]) -> bool:
 def _likeliest(sample: str) -> str:
     """The delimiter by which most rows have as many cells as the names; of several such, the one of most cells."""
     return max(DELIMITERS, key=lambda delimiter: _fit(sample, delimiter))
+
+
+def _sample(body: str, delimiter: str) -> list[tuple[int, list[str]]]:
+    return list(islice(records(io.StringIO(body, newline=""), delimiter), SAMPLE_ROWS))
+
+
+def _are_even(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first has several cells that are filled, and all others as many as it; the last may be cut off."""
+    return not rows or (_filled(rows[0]) > 1 and all(len(row) == len(rows[0]) for row in rows[:-1]))
+
+
+def _filled(row: Sequence[str]) -> int:
+    return sum(bool(cell.strip()) for cell in row)
+
+
+def _refuse_title(text: Text, body: str, before: int, delimiters: Iterable[str]) -> None:
+    """Raise a DataError where lines that are no cells stand above what looks like names of columns.
+
+    before: lines that say the delimiter.
+    """
+    for delimiter in delimiters:
+        rows = _sample(body, delimiter)
+        place = _place_of_names([cells for _, cells in rows])
+        if place:
+            line, names = rows[place][0] + before, rows[place][1]
+            shown = printable(", ".join(name.strip() for name in names[:5]))
+            raise DataError(
+                f"A data file must begin with the line of column names, however in {text.content.name} these seem to "
+                f"stand in line {line:,} ({shown}), below a title; remove the lines above it."
+            )
+
+
+def _place_of_names(rows: Sequence[Sequence[str]]) -> int:
+    """The first of a few records that has more cells than those above it, as many as the rest, and no number; or 0."""
+    for place in range(1, min(MOST_TITLE, len(rows) - 1) + 1):
+        names, below = rows[place], rows[place + 1 :]
+        wide = len(names) > max(1, *map(_filled, rows[:place]))
+        even = sum(len(row) == len(names) for row in below) >= LEAST_EVEN * len(below) > 0
+        if wide and even and all(cell.strip() and not _NUMBER.fullmatch(cell.strip()) for cell in names):
+            return place if any(_NUMBER.fullmatch(cell.strip()) for row in below for cell in row) else 0
+    return 0
 
 
 def _fit(sample: str, delimiter: str) -> tuple[bool, float, int]:

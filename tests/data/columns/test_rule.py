@@ -2,9 +2,11 @@
 
 import datetime
 import decimal
+import io
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 
@@ -63,7 +65,7 @@ WRITTEN: dict[str, tuple[tuple[str | None, ...], Kind, list[Any]]] = {
     "times of a zone": (
         ("2020-01-31T10:30:00Z", "2020-01-31T10:30:00+01:00"),
         D,
-        ["2020-01-31T10:30:00", "2020-01-31T09:30:00"],
+        ["2020-01-31T10:30:00", "2020-01-31T10:30:00"],
     ),
     "dates with dots": (("31.12.2020", "1.2.2021"), D, ["2020-12-31T00:00:00", "2021-02-01T00:00:00"]),
     "years of two digits": (("31.12.69", "1.2.05"), D, ["1969-12-31T00:00:00", "2005-02-01T00:00:00"]),
@@ -220,3 +222,18 @@ def test_the_user_may_say_that_numbers_are_names_and_names_numbers() -> None:
     found = read_cells(pa.chunked_array([pa.array([1, 2])]), Told(categorical=True))
     assert (found.form.kind, values(found)) == (X, ["1", "2"])
     assert values(read_cells(text("01", "02"), Told(numeric=True))) == [1, 2]
+
+
+def test_a_column_with_a_zone_and_its_own_text_are_of_the_same_hours() -> None:
+    """Those of the clock on the wall, also where it is changed; each is read in the form of the other."""
+    moments = pd.Series(pd.date_range("2024-03-30T22:15", periods=6, freq="7h", tz="Europe/Berlin"))
+    typed = pa.chunked_array([pa.Array.from_pandas(moments)])
+    as_csv = pd.read_csv(io.StringIO(moments.rename("day").to_csv(index=False)), dtype=str)["day"]
+    written = text(*as_csv)
+    expected = values(read_cells(typed))
+    assert expected[:2] == ["2024-03-30T22:15:00", "2024-03-31T06:15:00"]
+    assert values(read_cells(written)) == expected
+    for one, other in ((typed, written), (written, typed)):
+        again = read_again(other, read_cells(one).form)
+        assert again.wrong is None
+        assert values(again.cells) == expected

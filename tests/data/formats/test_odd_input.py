@@ -373,3 +373,33 @@ def outcome(folder: Path, content: bytes) -> str:
     except DataError as error:
         return str(error)
     return ""
+
+
+BELOW = "task,x,y\na,1,2\nb,3,4\nb,5,6\n"
+TITLES = {
+    "one line": ("Yields of 2020\n" + BELOW, "line 2 (task, x, y)"),
+    "two lines and a blank one": ("Yields\nof all, sites\n\n" + BELOW, "line 4 (task, x, y)"),
+    "filled up with commas": ("Yields of 2020,,\n" + BELOW, "line 2 (task, x, y)"),
+    "above semicolons": ("Yields\n" + BELOW.replace(",", ";"), "line 2 (task, x, y)"),
+    "below the line that says the delimiter": ("sep=;\nYields\n" + BELOW.replace(",", ";"), "line 3 (task, x, y)"),
+}
+
+
+@pytest.mark.parametrize(("content", "place"), TITLES.values(), ids=TITLES)
+def test_a_title_above_the_names_is_told_with_the_line_of_the_names(content: str, place: str, tmp_path: Path) -> None:
+    wanted = f"these seem to stand in {place}, below a title; remove the lines above it."
+    with pytest.raises(DataError, match=re.escape(wanted)):
+        opened(tmp_path, content.encode())
+
+
+NO_TITLES = {
+    "names fewer than cells": "task,x\na,1,2\nb,3,4\n",
+    "one column of text": "text\nred\nblue, green\ngrey\n",
+    "one column of decimal commas": "x\n1,5\n2,5\n3,5\n",
+    "names that are numbers": "Yields\n2020,2021\n1,2\n3,4\n",
+}
+
+
+@pytest.mark.parametrize("content", NO_TITLES.values(), ids=NO_TITLES)
+def test_what_may_be_names_is_no_title(content: str, tmp_path: Path) -> None:
+    assert opened(tmp_path, content.encode()).names

@@ -35,7 +35,7 @@ class ArrowFile(TableFile):
         super().__init__(content.name, names, unreadable, content.notes)
 
     def read(self, only: Collection[str] | None = None) -> pa.Table:
-        names, sizes = self.wanted(only), list(self._sizes())
+        names, sizes = self.wanted(only), list(self.sizes())
         refuse_beyond(sum(sizes), self.name)
         batches = list(self._batches(names))
         if not any(map(len, batches)):
@@ -44,7 +44,7 @@ class ArrowFile(TableFile):
 
     def pieces(self, rows: int, only: Collection[str] | None = None) -> Iterator[pa.Table]:
         names, count = self.wanted(only), 0
-        refuse_beyond(max(self._sizes(), default=0), self.name)
+        refuse_beyond(max(self.sizes(), default=0), self.name)
         for piece in regrouped(self._batches(names), rows):
             count += len(piece)
             yield plain_table(piece)
@@ -72,7 +72,7 @@ class ArrowFile(TableFile):
         except _ERRORS as error:
             raise self._content.damaged(error) from error
 
-    def _sizes(self) -> Iterator[int]:
+    def sizes(self) -> Iterator[int]:
         """Bytes of each part of the file once it is unpacked."""
         try:
             with self._content.seekable() as source:

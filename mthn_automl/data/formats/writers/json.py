@@ -28,11 +28,11 @@ def write_list(pieces: Iterator[pd.DataFrame], file: IO[bytes]) -> None:
 def _records(pieces: Iterator[pd.DataFrame]) -> Iterator[bytes]:
     for table in tables(pieces)[1]:
         for record in table.to_pylist():
-            plain = {name: _plain(value) for name, value in record.items()}
+            plain = {name: as_json(value) for name, value in record.items()}
             yield json.dumps(plain, ensure_ascii=False).encode("utf-8", "replace")
 
 
-def _plain(value: Any) -> Any:
+def as_json(value: Any) -> Any:
     """JSON has neither dates nor infinities: they are text."""
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)

@@ -1,0 +1,51 @@
+"""`mthn-automl serve`: parse, load, serve."""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+HELP_ORDER = 12
+
+
+def serve(
+    model: Annotated[Path, Argument(help="Model folder, or a run, whose winner is taken.")],
+    host: Annotated[
+        str, Option(help="Address to listen at; 127.0.0.1 is reached from this machine alone.")
+    ] = "127.0.0.1",
+    port: Annotated[int, Option(help="To listen at; 0: any that is free.", min=0, max=65535)] = 8000,
+    max_rows: Annotated[int, Option(help="Of one request; more are refused.", min=1)] = 10_000,
+    max_bytes: Annotated[int, Option(help="Of the body of one request; more are refused.", min=1)] = 16 << 20,
+    timeout: Annotated[str, Option(help="For one request, such as 30s; after it, it is refused.")] = "30s",
+    trust: Annotated[
+        bool, Option("--trust", help="Run the code of architectures that are not of this package.")
+    ] = False,
+    quiet: Annotated[bool, Option("--quiet", help="Say nothing on stderr.")] = False,
+) -> None:
+    """Predict over HTTP, until Ctrl-C or SIGTERM: POST /predict, GET /schema, /health, /metrics, /openapi.json.
+
+    Needs the extra `serve`. Rows come as JSON or as a stream of Arrow. A signal stops it when what has been asked is
+    answered, with exit code 0.
+    """
+    from mthn_automl.deployment.model_folder import load_model
+    from mthn_automl.deployment.serving.limits import Limits
+    from mthn_automl.errors import UsageError
+    from mthn_automl.run.parse import parse_duration
+    from mthn_automl.terminal import inert
+
+    absent = [name for name in ("fastapi", "uvicorn") if find_spec(name) is None]
+    if absent:
+        raise UsageError(
+            f"Serving needs the packages fastapi and uvicorn, however {absent[0]} is not installed: "
+            "pip install 'mthn-automl[serve]'."
+        )
+    from mthn_automl.deployment.serving.server import serve as serve_model
+
+    def say(sentence: str) -> None:
+        if not quiet:
+            print(inert(sentence), file=sys.stderr, flush=True)
+
+    limits = Limits(max_rows, max_bytes, parse_duration(timeout))
+    serve_model(load_model(model, trust=trust), host, port, limits, say)

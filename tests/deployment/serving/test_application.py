@@ -1,0 +1,275 @@
+"""What is served: predictions to the bit, in the form asked for; whatever else is asked is refused in a sentence."""
+
+import json
+import re
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import ipc
+
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.deployment.predictor import Predictor
+from mthn_automl.deployment.serving.description import describe
+from mthn_automl.deployment.serving.forms import ARROW, JSON
+from mthn_automl.deployment.serving.limits import MOST_WAITING, Limits
+from mthn_automl.deployment.serving.line import Line
+from mthn_automl.errors import RequestError, UsageError
+from tests.contracts import zoo
+from tests.deployment.few import ANIMALS, Animal, frame, predictor
+from tests.deployment.serving.served import NAME, arrow, client, columns, pieces, records, wide
+
+every_animal = pytest.mark.parametrize("animal", ANIMALS, ids=lambda animal: animal.__name__)
+
+
+def read(answer: Any) -> pd.DataFrame:
+    """The predictions of an answer in Arrow."""
+    assert (answer.status_code, answer.headers["content-type"]) == (200, ARROW)
+    return ipc.open_stream(answer.content).read_all().to_pandas()
+
+
+def refused(answer: Any, status: int) -> str:
+    """The one sentence, which says what must hold, what was found and what to do."""
+    assert (answer.status_code, answer.headers["content-type"], list(answer.json())) == (status, JSON, ["detail"])
+    sentence = str(answer.json()["detail"])
+    assert ", however " in sentence or "must" in sentence
+    assert sentence.endswith((".", "?"))
+    return sentence
+
+
+@every_animal
+def test_predictions_are_those_of_the_model_to_the_bit_in_every_form(animal: Animal) -> None:
+    found, rows = predictor(NAME, animal), frame(animal)
+    expected, asked = found.predict(rows), client(found)
+    as_records = asked.post("/predict", json=records(rows)).json()
+    assert as_records["predictions"] == expected.to_dict("records")
+    assert as_records["notes"] == list(found.read(rows).notes)
+    assert asked.post("/predict", json=columns(rows)).json()["predictions"] == expected.to_dict("list")
+    assert asked.post("/predict", json={"rows": columns(rows)}).json()["predictions"] == expected.to_dict("list")
+    pd.testing.assert_frame_equal(read(asked.post("/predict", **arrow(rows))), expected, check_exact=True)
+    wanted = read(asked.post("/predict", json=records(rows), headers={"accept": f"text/html, {ARROW};q=0.9"}))
+    pd.testing.assert_frame_equal(wanted, expected, check_exact=True)
+    packed = arrow(rows, "zstd")
+    packed["headers"]["accept"] = JSON
+    assert asked.post("/predict", **packed).json()["predictions"] == expected.to_dict("records")
+
+
+@every_animal
+def test_the_schema_names_the_columns_that_are_taken_and_those_that_are_given(animal: Animal) -> None:
+    found, rows = predictor(NAME, animal), frame(animal)
+    told = client(found).get("/schema").json()
+    offset = [told["offset"]] if told["offset"] else []
+    assert [*told["task"], *(each["name"] for each in told["features"]), *offset] == list(rows.columns)
+    assert [each["name"] for each in told["predicted"]] == list(found.predict(rows).columns)
+    assert (told["problem"], told["tasks"]) == (found.schema.problem.value, len(found.tasks))
+    assert [each["name"] for each in told["metadata"]] == [each.name for each in found.schema.metadata]
+    assert told["limits"] == {"rows": 10_000, "bytes": 16 << 20, "seconds": 30.0}
+
+
+def test_every_task_of_a_wide_table_is_predicted_and_named() -> None:
+    found, rows = wide()
+    asked = client(found, rows=100_000)
+    expected = found.predict(rows)
+    assert asked.post("/predict", json=records(rows)).json()["predictions"] == expected.to_dict("records")
+    assert [each["name"] for each in asked.get("/schema").json()["predicted"]] == list(expected.columns)
+    many = pd.concat([rows] * 500, ignore_index=True)
+    pd.testing.assert_frame_equal(read(asked.post("/predict", **arrow(many))), found.predict(many))
+
+
+def test_more_rows_than_are_predicted_at_once_keep_their_order() -> None:
+    found = predictor(NAME, zoo.planted)
+    many = pd.concat([frame(zoo.planted)] * 130, ignore_index=True)
+    answer = read(client(found, rows=50_000).post("/predict", **arrow(many)))
+    pd.testing.assert_frame_equal(answer, found.predict(many), rtol=1e-12)
+
+
+def test_tasks_never_seen_are_predicted_from_their_metadata_and_counted() -> None:
+    found, rows = predictor(NAME, zoo.planted), frame(zoo.planted).head(3).assign(task="elsewhere")
+    metadata = pd.DataFrame({"task": ["elsewhere"], "m0": [0.5], "m1": [1.0], "m2": [-1.0]})
+    asked = client(found)
+    answer = asked.post("/predict", json={"rows": records(rows), "metadata": columns(metadata)}).json()
+    with pytest.warns(UserWarning, match="not seen in training"):
+        expected = found.predict(rows, metadata)
+    assert answer["predictions"] == expected.to_dict("records")
+    assert answer["notes"] == [
+        "the data: 3 rows of 1 task not seen in training, 3 of these rows with metadata: 'elsewhere' (3 rows)."
+    ]
+    alone = asked.post("/predict", **arrow(rows))
+    notes = json.loads(ipc.open_stream(alone.content).schema.metadata[b"notes"])
+    assert notes == [
+        "the data: 3 rows of 1 task not seen in training, 0 of these rows with metadata: 'elsewhere' (3 rows)."
+    ]
+
+
+def test_the_column_by_which_rows_are_known_is_given_back() -> None:
+    found = predictor(NAME, zoo.planted)
+    found = replace(found, schema=replace(found.schema, id="key"))
+    rows = frame(zoo.planted).head(2).assign(key=["a", None])
+    answer = client(found).post("/predict", json=records(rows)).json()["predictions"]
+    assert [each["key"] for each in answer] == ["a", None]
+
+
+ROW = {"task": "task 1", "x0": 0.5, "x1": 1.0}
+NO_ROWS = "A body must be a list of records, or an object of columns of one length"
+BODIES: dict[str, tuple[Any, str]] = {
+    "nothing": (b"", f"{NO_ROWS}.*is no JSON"),
+    "no JSON": (b"[{]", f"{NO_ROWS}.*is no JSON"),
+    "no number of JSON": (b'[{"task": "a", "x0": NaN}]', f"{NO_ROWS}.*is no JSON"),
+    "no Unicode": (b'[{"task": "\xff"}]', f"{NO_ROWS}.*is no JSON"),
+    "half a letter": (b'[{"task": "\\ud800"}]', f"{NO_ROWS}.*is no JSON"),
+    "without end": (b"[" * 1_000_000, f"{NO_ROWS}.*is no JSON"),
+    "a number": (1, f"{NO_ROWS}.*is a number"),
+    "a row alone": (ROW, f"{NO_ROWS}.*is an object"),
+    "no columns": ({}, f"{NO_ROWS}.*is an object"),
+    "a path": ("/etc/passwd", f"{NO_ROWS}.*is a text"),
+    "rows of numbers": ([[1, 2]], f"{NO_ROWS}.*a list in place of record 0"),
+    "columns of two lengths": ({"task": ["a"], "x0": []}, "0 values in the column 'x0' and 1 in 'task'"),
+    "no rows": ([], "at least one row"),
+    "no task": ([{**ROW, "task": None}], "Every row must name its task, however row 0 of the data"),
+    "no feature": ([{"task": "task 1", "x0": 0.5, "x9": 1.0}], "must have a column 'x1' as in training"),
+    "text among numbers": ([ROW, {**ROW, "x0": "much"}], "must hold numbers, however row 1 of the data says 'much'"),
+    "objects among numbers": ([{**ROW, "x0": {"a": 1}}], "must hold numbers, dates or text, however"),
+    "numbers beyond all": ([{**ROW, "x0": 1e200}], r"must be below 1e\+100"),
+    "metadata that are none": ({"rows": [ROW], "metadata": [3]}, "a number in place of record 0"),
+    "metadata of another": (
+        {"rows": [{**ROW, "task": "a"}], "metadata": [{"task": "b", "m0": 1, "m1": 1, "m2": 1}]},
+        "no task of the metadata",
+    ),
+}
+
+
+@pytest.mark.parametrize(("body", "reason"), BODIES.values(), ids=BODIES)
+def test_a_body_that_holds_no_rows_is_refused(body: Any, reason: str) -> None:
+    asked = client(predictor(NAME, zoo.planted))
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    answer = asked.post("/predict", content=content, headers={"content-type": JSON})
+    assert re.search(reason, refused(answer, 422))
+
+
+def test_what_no_cell_is_known_of_is_refused_unless_it_is_allowed() -> None:
+    asked, rows = client(predictor(NAME, zoo.missing_values)), frame(zoo.missing_values).assign(xc0="elsewhere")
+    sentence = refused(asked.post("/predict", json=records(rows)), 422)
+    assert "allow_unknown=true" in sentence
+    assert "--" not in sentence
+    assert asked.post("/predict?allow_unknown=true", json=records(rows)).status_code == 200
+    assert "true or false" in refused(asked.post("/predict?allow_unknown=2", json=records(rows)), 422)
+
+
+def test_more_rows_or_bytes_than_allowed_are_refused() -> None:
+    found, row = predictor(NAME, zoo.planted), [ROW]
+    asked = client(found, rows=3, bytes=1_000)
+    assert asked.post("/predict", json=row * 3).status_code == 200
+    assert "at most 3 rows" in refused(asked.post("/predict", json=row * 4), 422)
+    assert "at most 3 rows" in refused(asked.post("/predict", json=columns(pd.DataFrame(row * 4))), 422)
+    assert "at most 1.0 kB" in refused(asked.post("/predict", json=row * 30), 413)
+    endless = pieces(b" " * 1_001)
+    assert "at most 1.0 kB" in refused(asked.post("/predict", content=endless, headers={"content-type": JSON}), 413)
+    roomy = client(found, rows=3)
+    assert "at most 3 rows" in refused(roomy.post("/predict", **arrow(pd.DataFrame(row * 4))), 422)
+
+
+def swelling() -> dict[str, tuple[pa.Table, int, str]]:
+    """Arrow tables of few bytes that would become many."""
+    runs = pa.RunEndEncodedArray.from_arrays(pa.array([10**9], pa.int32()), pa.array([1.0]))
+    book = pa.array(["x" * 15_000])
+    shared = pa.DictionaryArray.from_arrays(pa.array([0] * 300, pa.int32()), book)
+    return {
+        "packed": (pa.table({"task": ["a"] * 10_000, "x0": np.zeros(10_000), "x1": np.zeros(10_000)}), 413, "unpack"),
+        "runs": (pa.table({"task": runs, "x0": runs, "x1": runs}), 422, "holds views or runs"),
+        "shared": (pa.table({"task": shared, "x0": np.zeros(300), "x1": np.zeros(300)}), 413, "must be short"),
+        "views": (pa.table({"task": pa.array(["a"], pa.string_view()), "x0": [1.0], "x1": [1.0]}), 422, "views"),
+    }
+
+
+@pytest.mark.parametrize("name", swelling())
+def test_an_arrow_stream_that_would_swell_is_refused(name: str) -> None:
+    table, status, reason = swelling()[name]
+    asked = client(predictor(NAME, zoo.planted), bytes=30_000)
+    assert reason in refused(asked.post("/predict", **arrow(table, "zstd" if name == "packed" else None)), status)
+
+
+def test_an_arrow_stream_that_is_damaged_is_refused() -> None:
+    asked, whole = client(predictor(NAME, zoo.planted)), arrow(frame(zoo.planted))
+    content, draw = whole.pop("content"), np.random.default_rng(0)
+    for cut in (0, 3, 4, 60, 400, len(content) - 200):
+        refused(asked.post("/predict", content=content[:cut], **whole), 422)
+    for _ in range(40):
+        wrong = bytearray(content)
+        for place in draw.integers(0, len(wrong), 3):
+            wrong[place] = int(draw.integers(256))
+        answer = asked.post("/predict", content=bytes(wrong), **whole)
+        assert answer.status_code in (200, 413, 422)
+
+
+def test_other_forms_pages_and_methods_are_refused() -> None:
+    asked = client(predictor(NAME, zoo.planted))
+    assert "there is none" in refused(asked.post("/predict", content=b"[]"), 415)
+    assert "'text/csv'" in refused(asked.post("/predict", content=b"x", headers={"content-type": "text/csv"}), 415)
+    assert "Accept names neither" in refused(asked.post("/predict", json=[ROW], headers={"accept": "text/csv"}), 406)
+    assert "POST" in refused(asked.get("/predict"), 405)
+    assert "/schema" in refused(asked.get("/docs"), 404)
+
+
+@dataclass(frozen=True)
+class Slow(Predictor):
+    """Takes its time for every piece."""
+
+    def predict_rows(self, rows: Dataset) -> pd.DataFrame:
+        time.sleep(0.3)
+        return super().predict_rows(rows)
+
+
+def test_a_request_that_takes_too_long_is_refused_and_its_work_is_given_up() -> None:
+    found = Slow(**vars(predictor(NAME, zoo.planted)))
+    many = arrow(pd.concat([frame(zoo.planted)] * 600, ignore_index=True))
+    asked = client(found, rows=200_000, seconds=0.4)
+    begun = time.monotonic()
+    assert "within 0.4 s" in refused(asked.post("/predict", **many), 503)
+    time.sleep(0.4)  # eleven pieces would take three seconds
+    assert asked.post("/predict", json=[ROW]).status_code == 200
+    assert time.monotonic() - begun < 2.5
+
+
+def test_no_more_requests_wait_than_there_are_places() -> None:
+    line = Line()
+    places = [line.place() for _ in range(MOST_WAITING + 1)]
+    for place in places[:-1]:
+        place.__enter__()
+    with pytest.raises(RequestError, match="At most 64 requests can wait"), places[-1]:
+        pass
+    places[0].__exit__(None, None, None)
+    with line.place():
+        pass
+    line.close()
+
+
+def test_requests_rows_and_errors_are_counted() -> None:
+    asked = client(predictor(NAME, zoo.planted))
+    asked.post("/predict", json=[ROW] * 3)
+    asked.post("/predict", json=[])
+    asked.get("/elsewhere")
+    asked.get('/"}x 1')
+    answer = asked.get("/metrics")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    lines = answer.text.splitlines()
+    for line in (
+        'mthn_requests_total{path="/predict",status="200"} 1',
+        'mthn_requests_total{path="/predict",status="422"} 1',
+        'mthn_requests_total{path="other",status="404"} 2',
+        "mthn_errors_total 3",
+        "mthn_rows_total 3",
+    ):
+        assert line in lines
+    assert {line.split("{")[0].split(" ")[0] for line in lines if line[0] != "#"} == {
+        *("mthn_requests_total", "mthn_request_seconds_total", "mthn_errors_total", "mthn_rows_total")
+    }
+
+
+def test_limits_let_something_through() -> None:
+    with pytest.raises(UsageError, match="--max-rows must be above 0, however it is 0"):
+        Limits(rows=0)
+    assert describe(predictor(NAME, zoo.planted), Limits()).tasks == 12
