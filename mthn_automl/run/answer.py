@@ -12,6 +12,7 @@ from mthn_automl.analysis.preferences import joined, preference_curve
 from mthn_automl.analysis.sealed import SealedErrors
 from mthn_automl.analysis.targets import target_errors
 from mthn_automl.analysis.tradeoff import tradeoff
+from mthn_automl.analysis.trials import trials_table
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.deployment.model_folder import write_model
@@ -20,9 +21,11 @@ from mthn_automl.models.base import Classical
 from mthn_automl.report.drawing import draw
 from mthn_automl.run.ablation import fold_share
 from mthn_automl.run.ensembling import ENSEMBLE, Blend
+from mthn_automl.run.folder import IF_ANY, TABLES
 from mthn_automl.run.models import Best, Finished
 from mthn_automl.run.predictions import predictions
 from mthn_automl.run.run import Run
+from mthn_automl.run.tables import importances_of, tasks_of
 from mthn_automl.run.testing import Tested
 from mthn_automl.storage import copying, replacing, write_text
 from mthn_automl.tuning.ending import Ending
@@ -153,6 +156,21 @@ class Answer:
         return target_errors(rows, targets, self.run.prepared.metric)
 
     @cached_property
+    def tasks(self) -> pd.DataFrame:
+        """Errors task by task, and whom sharing helps or harms."""
+        return tasks_of(self.run, self.predictions, self.leaderboard, self.winner)
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """Every trial that has ended."""
+        return trials_table(self.run.studies.records)
+
+    @cached_property
+    def importances(self) -> pd.DataFrame:
+        """Which settings mattered, by architecture."""
+        return importances_of(self.run)
+
+    @cached_property
     def winner(self) -> str:
         """The best-ranked architecture that has a model, or the ensemble.
 
@@ -185,7 +203,7 @@ class Answer:
             write_model(folder.models / name, name, members, self.run.data.dataset, metrics)
         copying(folder.models / winner, folder.model)
         for name, table in self._tables.items():
-            if name not in ("preferences", "targets") or len(table):
+            if name not in IF_ANY or len(table):
                 write_text(folder.path / f"{name}.csv", table.to_csv(index=False))
         with replacing(folder.path / "predictions.parquet") as file:
             self.predictions.to_parquet(file, index=False)
@@ -199,15 +217,14 @@ class Answer:
         return {trial: count for trial, count in counts.items() if count}
 
     def draw(self) -> None:
-        """The figures of the tables; where there are none, that is said, and is no failure of the run."""
-        tables = {**self._tables, "members": self.members}
-        reason = draw(self.run.folder.figures, tables, self.run.prepared.metric)
+        """The figures of the tables and the page; where they fail, that is said, and is no failure of the run."""
+        reason = draw(self.run.folder.path, self._tables, self.run.folder.read_summary())
         if reason is not None:
-            self.run.say(f"Figures are missing, everything else is there: {reason}.")
+            self.run.say(f"Figures or the page are missing, everything else is there: {reason}.")
 
     @property
     def _tables(self) -> dict[str, pd.DataFrame]:
-        return {name: getattr(self, name) for name in ("leaderboard", "tradeoff", "ablation", "preferences", "targets")}
+        return {name: getattr(self, name) for name in TABLES}
 
 
 def _at_preference(model: Any, rows: Dataset, preference: float) -> tuple[FloatArray, int]:

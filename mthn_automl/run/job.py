@@ -57,6 +57,11 @@ class SearchResult:
     trusted: bool = False
 
     @property
+    def page(self) -> Path:
+        """What was found, for people: one HTML file."""
+        return RunFolder(self.folder).page
+
+    @property
     def best(self) -> dict[str, Any]:
         """Architecture, errors and size of the winner."""
         return dict(self.summary["best"])
