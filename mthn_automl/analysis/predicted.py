@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.metrics.parts.scores import Means
 from mthn_automl.data.schema import Problem
 from mthn_automl.data.scoring import Metric, default_metric, metric_named
@@ -25,7 +25,7 @@ class Predicted:
         weight: (n,) what each counts; None: all count alike.
     """
 
-    row: FloatArray
+    row: IntArray
     task: np.ndarray[Any, Any]
     target: FloatArray
     prediction: FloatArray
@@ -35,15 +35,9 @@ class Predicted:
     def of(cls, table: pd.DataFrame, architecture: str, role: str) -> "Predicted":
         """Of one architecture, or the ensemble, and one role of `predictions.parquet`."""
         part = table[(table["architecture"] == architecture) & (table["role"] == role)]
-        classes = [name for name in part.columns if name.startswith(PROBABILITY)]
-        if classes:
-            known = {name.removeprefix(PROBABILITY): index for index, name in enumerate(classes)}
-            target = np.array([[known[str(each)]] for each in part["target"]], dtype=np.float64).reshape(-1, 1)
-            prediction = part[classes].to_numpy(dtype=np.float64)
-        else:
-            target, prediction = (_numbers(part, kind) for kind in ("target", "prediction"))
         weight = part["weight"].to_numpy() if "weight" in part else None
-        return cls(part["row"].to_numpy(), part["task"].to_numpy(dtype=object), target, prediction, weight)
+        row, task = part["row"].to_numpy(), part["task"].to_numpy(dtype=object)
+        return cls(row, task, *_target_and_prediction(part), weight)
 
     def __len__(self) -> int:
         return len(self.row)
@@ -52,6 +46,15 @@ class Predicted:
         """Of some of the rows, pooled; NaN where undefined."""
         weight = None if self.weight is None else self.weight[rows]
         return metric.function(self.target[rows], self.prediction[rows], weight)
+
+
+def _target_and_prediction(part: pd.DataFrame) -> tuple[FloatArray, FloatArray]:
+    classes = [name for name in part.columns if name.startswith(PROBABILITY)]
+    if not classes:
+        return _numbers(part, "target"), _numbers(part, "prediction")
+    known = {name.removeprefix(PROBABILITY): index for index, name in enumerate(classes)}
+    target = np.array([known[str(each)] for each in part["target"]], dtype=np.float64)
+    return target[:, None], part[classes].to_numpy(dtype=np.float64)
 
 
 def _numbers(part: pd.DataFrame, kind: str) -> FloatArray:
