@@ -38,7 +38,7 @@ function fitted(specification, room) {
 
 const views = new Map();
 
-async function draw(figure, target = figure.querySelector(".drawn"), times = 1) {
+async function draw(figure, target = figure.querySelector(".canvas"), times = 1) {
   const given = JSON.parse(figure.querySelector(".specification").textContent);
   const specification = inThePagesColours(fitted(given, (times > 1 ? target : figure).clientWidth));
   if (times > 1) {

@@ -48,6 +48,7 @@ def picture(name: str, tables: Mapping[str, pd.DataFrame], metric: str) -> Pictu
         unit["params"] = [*unit.get("params", []), _grid(unit)]
         break
     subtitle = " ".join(heading.get("subtitle", []))
+    given["description"] = f"{heading['text']}. {subtitle}"
     return Picture(name, heading["text"], subtitle, given, points.to_csv(index=False))
 
 
