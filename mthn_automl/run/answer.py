@@ -43,6 +43,7 @@ class Answer:
         blend: the ensemble; None: there is none.
         tested: errors and predictions on the sealed rows.
         ablation: the table of `ablation.csv`.
+        usual: errors of LightGBM with its defaults; None: they were not measured.
     """
 
     run: Run
@@ -50,6 +51,7 @@ class Answer:
     blend: Blend | None
     tested: Tested
     ablation: pd.DataFrame
+    usual: dict[str, float | None] | None
 
     @cached_property
     def finished(self) -> dict[str, Finished]:

@@ -29,6 +29,7 @@ from mthn_automl.run.searching import search as search_phase
 from mthn_automl.run.strangers import refuse_foreign
 from mthn_automl.run.summary import summarise
 from mthn_automl.run.testing import test as test_phase
+from mthn_automl.run.usual import usual
 from mthn_automl.run.workers import Workers, device_here, make_runner
 from mthn_automl.storage import write_json
 from mthn_automl.tuning.events import Said, Watcher, WorkersSeen
@@ -220,10 +221,12 @@ def _all_phases(run: Run) -> None:
         found = blend(run, best)
     with run.phase("test"):
         tested = test_phase(run, best, found)
+    with run.phase("usual"):
+        beside = usual(run)
     with run.phase("ablation"):
         table = ablation(run)
     with run.phase("report"):
-        answer = Answer(run, best, found, tested, table)
+        answer = Answer(run, best, found, tested, table, beside)
         answer.write()
     write_json(run.folder.summary, summarise(answer))
     with run.phase("figures"):

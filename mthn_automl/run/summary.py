@@ -40,6 +40,7 @@ def summarise(answer: Answer) -> dict[str, Any]:
         "metric": prepared.metric,
         "average": run.options.average,
         "best": {"architecture": winner, **errors, "parameters": int(best["parameters"])},
+        "usual": answer.usual,
         "best_by_target": errors_by_target(answer.targets, winner),
         "test_sentence": test_sentence(prepared.split, errors, prepared.metric),
         "stored_rows": answer.stored_rows(),
