@@ -20,6 +20,7 @@ from mthn_automl.errors import NothingFinishedError
 from mthn_automl.models.base import Classical
 from mthn_automl.report.drawing import draw
 from mthn_automl.run.ablation import fold_share
+from mthn_automl.run.embeddings import Embedded
 from mthn_automl.run.ensembling import ENSEMBLE, Blend
 from mthn_automl.run.folder import IF_ANY, TABLES
 from mthn_automl.run.models import Best, Finished
@@ -44,6 +45,7 @@ class Answer:
         tested: errors and predictions on the sealed rows.
         ablation: the table of `ablation.csv`.
         usual: errors of LightGBM with its defaults; None: they were not measured.
+        embedded: what is known of the embeddings.
     """
 
     run: Run
@@ -52,6 +54,7 @@ class Answer:
     tested: Tested
     ablation: pd.DataFrame
     usual: dict[str, float | None] | None
+    embedded: Embedded
 
     @cached_property
     def finished(self) -> dict[str, Finished]:
@@ -171,6 +174,16 @@ class Answer:
     def importances(self) -> pd.DataFrame:
         """Which settings mattered, by architecture."""
         return importances_of(self.run)
+
+    @property
+    def embeddings(self) -> pd.DataFrame:
+        """Each task's place on the map of embeddings."""
+        return self.embedded.table
+
+    @property
+    def reconstruction(self) -> pd.DataFrame:
+        """How well metadata can be told from embeddings."""
+        return self.embedded.reconstruction
 
     @cached_property
     def winner(self) -> str:

@@ -229,7 +229,7 @@ class RunFolder:
             write_bytes(self.spaces / f"{name}.toml", file.read_bytes())
 
 
-IF_ANY = ("members", "importances", "preferences", "targets")
+IF_ANY = ("members", "importances", "embeddings", "reconstruction", "preferences", "targets")
 """Tables whose file is written only where there is something in it."""
 
 TABLES = ("leaderboard", "tradeoff", "ablation", "tasks", "trials", *IF_ANY)

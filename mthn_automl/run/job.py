@@ -16,6 +16,7 @@ from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import NothingFinishedError, UsageError
 from mthn_automl.run.ablation import ablation
 from mthn_automl.run.answer import Answer
+from mthn_automl.run.embeddings import embedded
 from mthn_automl.run.ensembling import blend
 from mthn_automl.run.folder import RunFolder, check_fingerprint, write_identity
 from mthn_automl.run.log import Log
@@ -224,9 +225,9 @@ def _all_phases(run: Run) -> None:
     with run.phase("usual"):
         beside = usual(run)
     with run.phase("ablation"):
-        table = ablation(run)
+        ablated = ablation(run)
     with run.phase("report"):
-        answer = Answer(run, best, found, tested, table, beside)
+        answer = Answer(run, best, found, tested, ablated.table, beside, embedded(run, best, ablated.embeddings))
         answer.write()
     write_json(run.folder.summary, summarise(answer))
     with run.phase("figures"):

@@ -46,6 +46,7 @@ def summarise(answer: Answer) -> dict[str, Any]:
         "stored_rows": answer.stored_rows(),
         "metadata_verdict": verdict.word,
         "metadata_sentence": verdict.sentence,
+        "embeddings": answer.embedded.summary,
         "folds": run.plan.folds,
         "seeds": run.plan.seeds,
         "first_rounds": run.plan.rounds,

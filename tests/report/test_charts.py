@@ -163,6 +163,8 @@ SHOWN = {
     "tasks": ["rows of the task", "harms"],
     "gains": ["harmed", "helped"],
     "history": ["seconds of the run"],
+    "embeddings": ["Principal components with 60 and 30 %", "north", "kind", "other"],
+    "reconstruction": ["north", "left out"],
     "importances": ["ridge: alpha"],
     "compression": ["numbers in an embedding", "factorised"],
     "members": ["hypernetwork-2", "hypernetwork-0", "ridge-0", "0.64", "0.24", "0.12", "weighted mean"],
@@ -189,7 +191,11 @@ def test_a_table_with_nothing_to_plot_gives_no_figure(tmp_path: Path) -> None:
         "ablation": empty_ablation(),
         "preferences": joined([]),
         "members": members().iloc[:0],
-        **{name: table.iloc[:0] for name, table in planted.tables().items() if name in ("tasks", "trials")},
+        **{
+            name: table.iloc[:0]
+            for name, table in planted.tables().items()
+            if name in ("tasks", "trials", "embeddings", "reconstruction")
+        },
     }
     nothing = {"leaderboard": ranked(), **empty}
     assert {path.stem for path in save_figures(tmp_path, nothing, "accuracy")} == {"leaderboard"}

@@ -11,6 +11,7 @@ function configuration() {
     axis: { ...text, gridColor: line, domainColor: faint, tickColor: faint },
     legend: { ...text, titleFontSize: 11, labelLimit: 260, symbolOpacity: 1 },
     header: { labelColor: ink, titleColor: ink },
+    title: { color: ink, fontSize: 12, fontWeight: "normal" },
     view: { stroke: null },
   };
 }
@@ -33,6 +34,7 @@ function fitted(specification, room) {
     wide.columns = 1;
     wide.spec = { ...wide.spec, width: Math.max(NARROWEST, Math.min(wide.spec.width * 1.4, room - beside)) };
   }
+  if (wide.concat && room < 2 * wide.concat[0].width + 260) wide.columns = 1;
   return wide;
 }
 
@@ -42,10 +44,12 @@ async function draw(figure, target = figure.querySelector(".canvas"), times = 1)
   const given = JSON.parse(figure.querySelector(".specification").textContent);
   const specification = inThePagesColours(fitted(given, (times > 1 ? target : figure).clientWidth));
   if (times > 1) {
-    const grown = specification.facet ? specification.spec : specification;
-    const room = (window.innerWidth * 0.9) / (specification.facet ? 2 : 1) - 260;
-    grown.width = Math.max(grown.width, room);
-    grown.height *= Math.max(1, Math.min(times, (window.innerHeight * 0.75) / grown.height));
+    const several = specification.facet || specification.concat;
+    const room = (window.innerWidth * 0.9) / (several ? 2 : 1) - 260;
+    for (const grown of specification.concat ?? [specification.facet ? specification.spec : specification]) {
+      grown.width = Math.max(grown.width, room);
+      grown.height *= Math.max(1, Math.min(times, (window.innerHeight * 0.75) / grown.height));
+    }
   }
   const { config, ...plain } = specification;
   const own = configuration();

@@ -54,7 +54,7 @@ def picture(name: str, tables: Mapping[str, pd.DataFrame], metric: str) -> Pictu
 
 def _zoomable(specification: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Views of one mark with a numeric axis of data, outermost first; a small multiple is zoomed by enlarging it."""
-    if "facet" in specification:
+    if "facet" in specification or "concat" in specification:
         return
     if "layer" in specification:
         for each in specification["layer"]:

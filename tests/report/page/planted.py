@@ -45,6 +45,7 @@ def summary() -> dict[str, Any]:
             "parameters": 5_000,
         },
         "usual": {"cv_error": 1.5, "test_error": 2.0},
+        "embeddings": {"networks": 5, "size": 2, "alike": 0.9, "alike_by_chance": 0.3, "told_metadata": False},
         "ensemble": {"hypernetwork-0": 0.6, "ridge-0": 0.4},
         "test_sentence": "The winner's rmse is 1.100 [0.9, 1.3] on 12 new rows.",
         "metadata_verdict": "helped",
@@ -64,6 +65,8 @@ def tables() -> dict[str, pd.DataFrame]:
         "ablation": ablation(),
         "tasks": tasks(),
         "trials": trials(),
+        "embeddings": embeddings(),
+        "reconstruction": reconstruction(),
         "members": pd.DataFrame(
             {
                 "architecture": ["hypernetwork", "ridge"],
@@ -168,3 +171,34 @@ def trials() -> pd.DataFrame:
         for number in range(2)
     ]
     return pd.DataFrame([*complete, *failed])
+
+
+def embeddings() -> pd.DataFrame:
+    names = [*tasks()["task"], *(f"t{number}" for number in range(5))]
+    return pd.DataFrame(
+        {
+            "task": names,
+            "x": np.cos(np.arange(8)),
+            "y": np.sin(np.arange(8)),
+            "x_share": 0.6,
+            "y_share": 0.3,
+            "spread": 1.0,
+            "nearest": "a, c",
+            "metadata:north": np.sin(np.arange(8)),
+            "metadata:kind": ["one", "other"] * 4,
+        }
+    )
+
+
+def reconstruction() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "column": ["north", "kind"],
+            "r2": [0.8, -0.1],
+            "null_r2": -0.2,
+            "p_value": [0.005, 0.4],
+            "p_value_holm": [0.01, 0.4],
+            "tasks": 8,
+            "networks": 5,
+        }
+    )

@@ -11,7 +11,7 @@ import pytest
 from mthn_automl.report.figures import picture_names
 from mthn_automl.report.page import page as pages
 from mthn_automl.report.page.section import MOST_ROWS, Found, Listing
-from mthn_automl.report.page.sections import answer, search, tasks
+from mthn_automl.report.page.sections import answer, embeddings, search, tasks
 from tests.report.page.planted import EVIL, found
 
 
@@ -69,6 +69,14 @@ def test_tasks_to_distrust_and_tasks_that_are_harmed_are_named(planted: Found) -
     assert "better for 1 task and worse for 1 (c), of 3" in text
 
 
+def test_what_embeddings_mean_is_said_as_far_as_it_is_shown(planted: Found) -> None:
+    text = said(embeddings.section(planted))
+    assert "they agree: their correlation is 0.90, and 0.30 with the tasks permuted" in text
+    assert "better than chance (p < 0.05 after Holm): north (R² 0.80); of 1 more that is not shown." in text
+    chance = {**planted.summary, "embeddings": {**planted.summary["embeddings"], "alike": 0.35}}
+    assert "hardly more than chance" in said(embeddings.section(replace(planted, summary=chance)))
+
+
 def test_the_search_tells_of_failures_with_their_reasons(planted: Found) -> None:
     assert "Failed: 2 x out of memory." in said(search.section(planted))
 
@@ -86,7 +94,7 @@ def test_every_picture_of_a_run_stands_on_the_page_with_its_numbers(planted: Fou
     assert set(drawn) == set(picture_names()) - {"preferences"}
     for text in re.findall(r'class="specification">(.*?)</script>', html, re.DOTALL):
         specification = json.loads(text)
-        assert {"layer", "spec"} & set(specification)
+        assert {"layer", "spec", "concat"} & set(specification)
     for text in re.findall(r'class="points">(.*?)</script>', html, re.DOTALL):
         assert json.loads(text).count("\n") > 1
 

@@ -104,7 +104,9 @@ def _cost(found: Found) -> Iterator[str]:
     ]
     told = f"The answer has {counted(parameters, 'parameter')}"
     bend = knee(tradeoff, best["cv_error"], parameters)
-    knees = "" if bend is None else f" The knee of the trade-off is {bend.name} with {bend.parameters:,} parameters."
+    knees = ""
+    if bend is not None:
+        knees = f" The trade-off bends most at {bend.name}: {bend.parameters:,} parameters, {_more(bend.more_error)}."
     yield f"{told}; {'; '.join(saved)}.{knees}" if saved else f"{told}.{knees}"
 
 
