@@ -51,7 +51,8 @@ class ShownTable:
 
 def as_html(listing: Listing) -> ShownTable:
     """The table with its cells in words; columns without a value are left out."""
-    rows = listing.shown.dropna(axis="columns", how="all")
+    rows = listing.shown
+    rows = rows[[name for name in rows.columns if not (rows[name].isna() | (rows[name] == "")).all()]]
     names = [(str(name).replace("_", " "), is_numeric_dtype(rows[name])) for name in rows.columns]
     columns = [[_cell(value, rows[name]) for value in rows[name]] for name in rows.columns]
     return ShownTable(
@@ -60,7 +61,7 @@ def as_html(listing: Listing) -> ShownTable:
 
 
 def _cell(value: Any, column: "pd.Series[Any]") -> Cell:
-    if pd.isna(value):
+    if pd.isna(value) or value == "":
         return Cell("–", "", "")
     if is_bool_dtype(column):
         return Cell("yes" if value else "no", "", str(int(value)))

@@ -12,6 +12,9 @@ from mthn_automl.report.theme import spoken
 from mthn_automl.report.wording import digits, duration
 
 ORDER: Final = 1
+DRAWING: Final = "figures"
+"""The phase in which the page is made, which knows nothing yet of how long that takes."""
+
 WIDE: Final = 0.5
 """Of an interval over its error, from which more test rows are advised."""
 
@@ -30,7 +33,8 @@ def _asked(found: Found) -> str:
     metadata = counted(data["metadata"], "column") + " of metadata" if data["metadata"] else "no metadata"
     ended = sum(trials.values())
     architectures = len(found.summary["trials_by_architecture"])
-    seconds = duration(sum(found.summary["seconds"].values()))
+    phases = found.summary["seconds"]
+    seconds = duration(sum(phases[name] for name in phases if name != DRAWING))
     return (
         f"{target} was to be predicted for {counted(data['tasks'], 'task')} with {counted(data['rows'], 'row')}, "
         f"{counted(data['features'], 'feature')} and {metadata} ({found.summary['problem']}); "

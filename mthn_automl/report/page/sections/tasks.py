@@ -4,6 +4,7 @@ from typing import Final
 
 import pandas as pd
 
+from mthn_automl.analysis.tasks import SINGLE
 from mthn_automl.data.names import counted
 from mthn_automl.report.page.section import Found, Listing, Section
 from mthn_automl.report.theme import spoken
@@ -19,7 +20,7 @@ def section(found: Found) -> Section | None:
     table = found.table("tasks")
     if len(table) < 2:
         return None
-    sentences = tuple(filter(None, (_worst(found, table), _sharing(table))))
+    sentences = tuple(filter(None, (_worst(found, table), _sharing(found, table))))
     order = table.sort_values("error", ascending=False, na_position="last")
     return Section("Tasks", sentences, ("tasks", "gains"), (Listing("Tasks", order, "tasks.csv"),))
 
@@ -37,8 +38,10 @@ def _worst(found: Found, table: pd.DataFrame) -> str:
     )
 
 
-def _sharing(table: pd.DataFrame) -> str:
+def _sharing(found: Found, table: pd.DataFrame) -> str:
     """Of what single_task, which shares nothing, has to say."""
+    if found.summary["best"]["architecture"] == SINGLE:
+        return "The answer is a network of each task's own, which shares nothing: no task gains or loses by others."
     compared = table[table["p_value"].notna()]
     if compared.empty:
         return "There is no model of each task alone to compare with: --architectures with single_task gives one."
