@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from mthn_automl.terminal import inert
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from mthn_automl.data.description import Description
@@ -40,8 +42,17 @@ def show_result(result: "SearchResult", *, as_json: bool) -> None:
     show_leaderboard(result.leaderboard, result.summary["metric"], result.summary["average"])
     print(inert(f"\n{result.summary['test_sentence']}"))
     print(inert(result.summary["metadata_sentence"]))
-    print(inert(f"Everything is in {result.folder}; to predict new rows:\n"))
+    print(inert(f"Everything is in {result.folder}; its report.html tells what was found. To predict new rows:\n"))
     print(inert(f"    mthn-automl predict {result.folder} new.csv --output predictions.csv"))
+
+
+def open_page(page: "Path") -> None:
+    """In the browser; where there is none, that is said."""
+    import webbrowser
+
+    if not webbrowser.open(page.resolve().as_uri()):
+        with suppress(OSError):
+            print(inert(f"There is no browser here; open {page} elsewhere."), file=sys.stderr)
 
 
 def show_description(found: "Description", *, as_json: bool) -> None:

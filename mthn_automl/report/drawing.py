@@ -1,4 +1,4 @@
-"""The figures of a run drawn by a process of its own, so that no drawing library can end the run that it is drawn of.
+"""Figures and page of a run made by a process of its own, so that no drawing library can end the run they are of.
 
 python -P -m mthn_automl.report.drawing < what `draw` gives it
 """
@@ -9,19 +9,21 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import mthn_automl
 
 if TYPE_CHECKING:
     import pandas as pd
 
+FIGURES: Final = "figures"
+PAGE: Final = "report.html"
 LONGEST: Final = 120.0
 """Seconds after which it is given up."""
 
 
-def draw(folder: Path, tables: "Mapping[str, pd.DataFrame]", metric: str) -> str | None:
-    """Draw as `save_figures`; the reason why some are missing, or None.
+def draw(run: Path, tables: "Mapping[str, pd.DataFrame]", summary: Mapping[str, Any]) -> str | None:
+    """Draw as `save_figures` and `write_page`; the reason why something is missing, or None.
 
     The process hears none of the terminal's signals: it is soon done, and is ended where this one is.
     """
@@ -29,7 +31,7 @@ def draw(folder: Path, tables: "Mapping[str, pd.DataFrame]", metric: str) -> str
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", __name__],
-            input=pickle.dumps((folder, dict(tables), metric)),
+            input=pickle.dumps((run, dict(tables), dict(summary))),
             capture_output=True,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders))},
             start_new_session=True,
@@ -48,8 +50,12 @@ def draw(folder: Path, tables: "Mapping[str, pd.DataFrame]", metric: str) -> str
 def main() -> None:
     """Draw what stdin says; it comes from `draw` and nobody else."""
     from mthn_automl.report.figures import save_figures
+    from mthn_automl.report.page.page import write_page
+    from mthn_automl.report.page.section import Found
 
-    save_figures(*pickle.load(sys.stdin.buffer))  # noqa: S301
+    run, tables, summary = pickle.load(sys.stdin.buffer)  # noqa: S301
+    save_figures(run / FIGURES, tables, summary["metric"])
+    write_page(run / PAGE, Found(run.name, summary, tables))
 
 
 if __name__ == "__main__":

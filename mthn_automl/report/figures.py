@@ -2,11 +2,10 @@
 
 import importlib
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from io import BytesIO, StringIO
 from pathlib import Path
-from types import ModuleType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -36,20 +35,30 @@ def save_figures(folder: Path, tables: Mapping[str, pd.DataFrame], metric: str) 
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     written: list[Path] = []
-    for name, picture in _pictures():
-        points = picture.points(*(tables[each] for each in inspect.signature(picture.points).parameters))
-        if len(points):
-            written += _saved(folder / name, points, picture.chart(points, metric))
+    for name in picture_names():
+        found = drawn_from(name, tables, metric)
+        if found is not None:
+            written += _saved(folder / name, *found)
     return written
 
 
-def _pictures() -> Iterator[tuple[str, ModuleType]]:
-    """Imported here, since Altair takes half a second."""
-    for name in members(Path(charts.__path__[0])):
-        yield name, importlib.import_module(f"{charts.__name__}.{name}")
+def picture_names() -> tuple[str, ...]:
+    """All pictures, in alphabetical order."""
+    return members(Path(charts.__path__[0]))
 
 
-def _saved(stem: Path, points: pd.DataFrame, chart: "alt.LayerChart") -> list[Path]:
+def drawn_from(name: str, tables: Mapping[str, pd.DataFrame], metric: str) -> "tuple[pd.DataFrame, Any] | None":
+    """What is plotted in the picture of that name, and its chart; None where there is nothing to plot.
+
+    Imported here, since Altair takes half a second.
+    """
+    picture = importlib.import_module(f"{charts.__name__}.{name}")
+    needed = [tables.get(each, pd.DataFrame()) for each in inspect.signature(picture.points).parameters]
+    points = picture.points(*needed) if all(map(len, needed)) else pd.DataFrame()
+    return (points, picture.chart(points, metric)) if len(points) else None
+
+
+def _saved(stem: Path, points: pd.DataFrame, chart: "alt.TopLevelMixin") -> list[Path]:
     import altair as alt
 
     svg, png, csv = (stem.with_suffix(suffix) for suffix in (".svg", ".png", ".csv"))

@@ -2,15 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
 import altair as alt
 import numpy as np
 
+from mthn_automl import catalogue
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.scoring import metric_named
 
-# Okabe and Ito's colours (2008) without yellow, which vanishes on white, then three of Tol's.
+# Okabe and Ito's colours (2008) without yellow, which vanishes on white, then five of Tol's: one each for what is
+# usually searched.
 PALETTE: Final = (
     "#0072B2",
     "#D55E00",
@@ -22,7 +24,10 @@ PALETTE: Final = (
     "#882255",
     "#999933",
     "#332288",
+    "#44AA99",
+    "#AA4499",
 )
+ENSEMBLE: Final = "ensemble"
 SHAPES: Final = ("circle", "square", "diamond", "triangle-right", "cross")
 INK: Final = "#222222"
 FAINT: Final = "#666666"
@@ -78,24 +83,42 @@ def spoken(metric: str) -> str:
 
 
 def colours(names: Sequence[str]) -> alt.Scale:
-    """Each architecture's colour; names beyond the palette begin it anew."""
-    return alt.Scale(domain=list(names), range=[PALETTE[index % len(PALETTE)] for index in range(len(names))])
+    """Each architecture's colour, the same in every picture; names beyond the palette begin it anew."""
+    return alt.Scale(domain=list(names), range=[PALETTE[place % len(PALETTE)] for place in _places(names)])
 
 
 def shapes(names: Sequence[str]) -> alt.Scale:
     """Each architecture's mark: another one each time the palette begins anew."""
-    marks = [SHAPES[index // len(PALETTE) % len(SHAPES)] for index in range(len(names))]
+    marks = [SHAPES[place // len(PALETTE) % len(SHAPES)] for place in _places(names)]
     return alt.Scale(domain=list(names), range=marks)
+
+
+def _places(names: Sequence[str]) -> list[int]:
+    """In the order of all that can be searched, what is usually searched first; others come behind."""
+    known = [ENSEMBLE, *sorted(catalogue.names(), key=lambda name: (not catalogue.read(name).usual, name))]
+    known += sorted(set(names) - set(known))
+    return [known.index(name) for name in names]
 
 
 def finished(
     layers: Sequence[alt.Chart], *, title: str, subtitle: Sequence[str], width: int, height: int
 ) -> alt.LayerChart:
     """The layers as one chart with its title, size in pixels and the house's type."""
-    heading = alt.TitleParams(text=title, subtitle=list(subtitle))
-    styled: alt.LayerChart = (
-        alt.LayerChart(layer=list(layers), title=heading, width=width, height=height)
-        .configure(font=FONT, background="white", padding=12)
+    chart: alt.LayerChart = styled(
+        alt.LayerChart(layer=list(layers), title=heading(title, subtitle), width=width, height=height)
+    )
+    return chart
+
+
+def heading(title: str, subtitle: Sequence[str]) -> alt.TitleParams:
+    """A title with lines below it."""
+    return alt.TitleParams(text=title, subtitle=list(subtitle))
+
+
+def styled(chart: Any) -> Any:
+    """A chart of any composition in the house's type."""
+    return (
+        chart.configure(font=FONT, background="white", padding=12)
         .configure_title(
             anchor="start", frame="group", fontSize=15, color=INK, subtitleColor=FAINT, subtitleFontSize=11, offset=12
         )
@@ -112,4 +135,3 @@ def finished(
         .configure_legend(labelFontSize=11, titleFontSize=11, labelColor=INK, labelLimit=300, symbolOpacity=1)
         .configure_view(stroke=None)
     )
-    return styled

@@ -2,16 +2,17 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from mthn_automl.analysis.ablation import ablation_table, empty_ablation
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.run.run import Run
 from mthn_automl.training.encode import training_rows
-from mthn_automl.tuning.ablation import VARIANTS, AblationFit
+from mthn_automl.tuning.ablation import EMBEDDING_ONLY, VARIANTS, Ablated, AblationFit
 from mthn_automl.tuning.allocation import CHAMPION
 from mthn_automl.tuning.clock import TABLES_AND_FIGURES, ablation_seconds, equal_share, reserve
 from mthn_automl.tuning.objective import Configuration
@@ -46,11 +47,24 @@ def _ablates(run: Run) -> bool:
     return not run.options.no_ablation and has_metadata and CHAMPION in run.files
 
 
-def ablation(run: Run) -> pd.DataFrame:
-    """The table of `ablation.csv` for the best hypernetwork; empty, and said, where it could not be measured."""
+@dataclass(frozen=True)
+class Ablation:
+    """What came of it.
+
+    Attributes:
+        table: that of `ablation.csv`.
+        embeddings: (networks, tasks, d_e), of those that were trained without the metadata; None: there are none.
+    """
+
+    table: pd.DataFrame
+    embeddings: FloatArray | None = None
+
+
+def ablation(run: Run) -> Ablation:
+    """Of the best hypernetwork; the table is empty, and it is said, where it could not be measured."""
     champion = run.best().get(CHAMPION)
     if not _ablates(run) or champion is None or run.interruption.number is not None:
-        return empty_ablation()
+        return Ablation(empty_ablation())
     fits_seconds = len(VARIANTS) * ablation_seconds(champion[1])
     here = fits_seconds < run.worker_start.seconds + fits_seconds / run.runner.workers
     workers = 1 if here else run.runner.workers
@@ -58,7 +72,7 @@ def ablation(run: Run) -> pd.DataFrame:
     seconds = _seconds(run)
     if seconds is not None and seconds < WORTHWHILE * wanted / run.plan.seeds:
         run.say("The metadata ablation was left out: too little of the time limit was left for it.")
-        return empty_ablation()
+        return Ablation(empty_ablation())
     schedule = replace(run.plan.schedule, rungs=())
     plan = replace(run.plan, seeds=_affordable(run.plan.seeds, seconds, wanted), schedule=schedule)
     limit = equal_share(seconds, len(VARIANTS), workers)
@@ -89,20 +103,21 @@ def _configuration(run: Run, number: int, result: TrialResult) -> Configuration:
     )
 
 
-def _ablation_of(run: Run, fits: Mapping[str, Any]) -> pd.DataFrame:
-    """The table of the variants that were fitted; what became of the others is said."""
-    done = {name: each for name, each in fits.items() if not isinstance(each, Failed)}
+def _ablation_of(run: Run, fits: Mapping[str, Any]) -> Ablation:
+    """Of the variants that were fitted; what became of the others is said."""
+    done = {name: each.result for name, each in fits.items() if isinstance(each, Ablated)}
+    alone = fits[EMBEDDING_ONLY]
+    embeddings = alone.embeddings if isinstance(alone, Ablated) else None
     for name, each in fits.items():
         if isinstance(each, Failed):
             run.say(f"The ablation variant {name} failed: {each.reason.removesuffix('.')}.")
     if "both" not in done:
-        return empty_ablation()
+        return Ablation(empty_ablation(), embeddings)
     stopped = [name for name, each in done.items() if each.stopped_by_time]
     if stopped:
         run.say(f"The time limit stopped these ablation fits before they were done: {', '.join(stopped)}.")
-    return ablation_table(
-        CHAMPION, {name: np.array(each.member_errors) for name, each in done.items()}, fold_share(run)
-    )
+    errors = {name: np.array(each.member_errors) for name, each in done.items()}
+    return Ablation(ablation_table(CHAMPION, errors, fold_share(run)), embeddings)
 
 
 def fold_share(run: Run) -> float:

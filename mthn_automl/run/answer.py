@@ -12,6 +12,7 @@ from mthn_automl.analysis.preferences import joined, preference_curve
 from mthn_automl.analysis.sealed import SealedErrors
 from mthn_automl.analysis.targets import target_errors
 from mthn_automl.analysis.tradeoff import tradeoff
+from mthn_automl.analysis.trials import trials_table
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.deployment.model_folder import write_model
@@ -19,11 +20,14 @@ from mthn_automl.errors import NothingFinishedError
 from mthn_automl.models.base import Classical
 from mthn_automl.report.drawing import draw
 from mthn_automl.run.ablation import fold_share
+from mthn_automl.run.embeddings import Embedded
 from mthn_automl.run.ensembling import ENSEMBLE, Blend
+from mthn_automl.run.folder import IF_ANY, TABLES
 from mthn_automl.run.models import Best, Finished
 from mthn_automl.run.origin import origin_of
 from mthn_automl.run.predictions import predictions
 from mthn_automl.run.run import Run
+from mthn_automl.run.tables import importances_of, tasks_of
 from mthn_automl.run.testing import Tested
 from mthn_automl.storage import copying, replacing, write_text
 from mthn_automl.tuning.ending import Ending
@@ -41,6 +45,8 @@ class Answer:
         blend: the ensemble; None: there is none.
         tested: errors and predictions on the sealed rows.
         ablation: the table of `ablation.csv`.
+        usual: errors of LightGBM with its defaults; None: they were not measured.
+        embedded: what is known of the embeddings.
     """
 
     run: Run
@@ -48,6 +54,8 @@ class Answer:
     blend: Blend | None
     tested: Tested
     ablation: pd.DataFrame
+    usual: dict[str, float | None] | None
+    embedded: Embedded
 
     @cached_property
     def finished(self) -> dict[str, Finished]:
@@ -154,6 +162,31 @@ class Answer:
         return target_errors(rows, targets, self.run.prepared.metric)
 
     @cached_property
+    def tasks(self) -> pd.DataFrame:
+        """Errors task by task, and whom sharing helps or harms."""
+        return tasks_of(self.run, self.predictions, self.leaderboard, self.winner)
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """Every trial that has ended."""
+        return trials_table(self.run.studies.records)
+
+    @cached_property
+    def importances(self) -> pd.DataFrame:
+        """Which settings mattered, by architecture."""
+        return importances_of(self.run)
+
+    @property
+    def embeddings(self) -> pd.DataFrame:
+        """Each task's place on the map of embeddings."""
+        return self.embedded.table
+
+    @property
+    def reconstruction(self) -> pd.DataFrame:
+        """How well metadata can be told from embeddings."""
+        return self.embedded.reconstruction
+
+    @cached_property
     def winner(self) -> str:
         """The best-ranked architecture that has a model, or the ensemble.
 
@@ -187,7 +220,7 @@ class Answer:
             write_model(folder.models / name, name, members, self.run.data.dataset, metrics, origin)
         copying(folder.models / winner, folder.model)
         for name, table in self._tables.items():
-            if name not in ("preferences", "targets") or len(table):
+            if name not in IF_ANY or len(table):
                 write_text(folder.path / f"{name}.csv", table.to_csv(index=False))
         with replacing(folder.path / "predictions.parquet") as file:
             self.predictions.to_parquet(file, index=False)
@@ -201,15 +234,14 @@ class Answer:
         return {trial: count for trial, count in counts.items() if count}
 
     def draw(self) -> None:
-        """The figures of the tables; where there are none, that is said, and is no failure of the run."""
-        tables = {**self._tables, "members": self.members}
-        reason = draw(self.run.folder.figures, tables, self.run.prepared.metric)
+        """The figures of the tables and the page; where they fail, that is said, and is no failure of the run."""
+        reason = draw(self.run.folder.path, self._tables, self.run.folder.read_summary())
         if reason is not None:
-            self.run.say(f"Figures are missing, everything else is there: {reason}.")
+            self.run.say(f"Figures or the page are missing, everything else is there: {reason}.")
 
     @property
     def _tables(self) -> dict[str, pd.DataFrame]:
-        return {name: getattr(self, name) for name in ("leaderboard", "tradeoff", "ablation", "preferences", "targets")}
+        return {name: getattr(self, name) for name in TABLES}
 
 
 def _at_preference(model: Any, rows: Dataset, preference: float) -> tuple[FloatArray, int]:

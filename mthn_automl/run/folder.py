@@ -21,6 +21,7 @@ from mthn_automl.data.formats.frames import of_arrow
 from mthn_automl.data.scoring import metric_named
 from mthn_automl.errors import RunError, StorageError, UsageError
 from mthn_automl.received import Received, typed
+from mthn_automl.report.drawing import FIGURES, PAGE
 from mthn_automl.run.lock import RunLock
 from mthn_automl.run.parse import STDIN
 from mthn_automl.run.strangers import refuse_what_leads_elsewhere
@@ -52,7 +53,8 @@ class RunFolder:
         self.warm_starts = path / "warm_start.json"
         self.models = path / "models"
         self.model = path / "model"
-        self.figures = path / "figures"
+        self.figures = path / FIGURES
+        self.page = path / PAGE
         self.ray_log = path / "ray.log"
         self.run_log = path / "run.log"
         self.events = path / "events.jsonl"
@@ -230,6 +232,12 @@ class RunFolder:
         for name, file in files.items():
             write_bytes(self.spaces / f"{name}.toml", file.read_bytes())
 
+
+IF_ANY = ("members", "importances", "embeddings", "reconstruction", "preferences", "targets")
+"""Tables whose file is written only where there is something in it."""
+
+TABLES = ("leaderboard", "tradeoff", "ablation", "tasks", "trials", *IF_ANY)
+"""Each a property of `Answer`, and a CSV file."""
 
 INPUTS = ("data", "meta", "test", "split")
 """What a run is made of, by the name of the option."""

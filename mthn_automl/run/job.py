@@ -16,6 +16,7 @@ from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import NothingFinishedError, UsageError
 from mthn_automl.run.ablation import ablation
 from mthn_automl.run.answer import Answer
+from mthn_automl.run.embeddings import embedded
 from mthn_automl.run.ensembling import blend
 from mthn_automl.run.folder import RunFolder, check_fingerprint, write_identity
 from mthn_automl.run.log import Log
@@ -29,6 +30,7 @@ from mthn_automl.run.searching import search as search_phase
 from mthn_automl.run.strangers import refuse_foreign
 from mthn_automl.run.summary import summarise
 from mthn_automl.run.testing import test as test_phase
+from mthn_automl.run.usual import usual
 from mthn_automl.run.workers import Workers, device_here, make_runner
 from mthn_automl.storage import write_json
 from mthn_automl.tuning.events import Said, Watcher, WorkersSeen
@@ -55,6 +57,11 @@ class SearchResult:
     ablation: pd.DataFrame
     summary: dict[str, Any]
     trusted: bool = False
+
+    @property
+    def page(self) -> Path:
+        """What was found, for people: one HTML file."""
+        return RunFolder(self.folder).page
 
     @property
     def best(self) -> dict[str, Any]:
@@ -215,10 +222,12 @@ def _all_phases(run: Run) -> None:
         found = blend(run, best)
     with run.phase("test"):
         tested = test_phase(run, best, found)
+    with run.phase("usual"):
+        beside = usual(run)
     with run.phase("ablation"):
-        table = ablation(run)
+        ablated = ablation(run)
     with run.phase("report"):
-        answer = Answer(run, best, found, tested, table)
+        answer = Answer(run, best, found, tested, ablated.table, beside, embedded(run, best, ablated.embeddings))
         answer.write()
     write_json(run.folder.summary, summarise(answer))
     with run.phase("figures"):

@@ -20,6 +20,9 @@ from mthn_automl.training.predict import pack_outputs
 from mthn_automl.training.task_networks import OneNetwork, TaskNetworks, apply_network, apply_one, grouped
 
 ROWS_AT_ONCE = 200_000
+EMBEDDING = "embedding"
+"""How the table is called that describes each task by what is learnt of it."""
+
 PREFERENCE = "preference"
 """The buffer, a scalar, by which an architecture lets its user choose among what one training gave."""
 
@@ -58,6 +61,15 @@ class Networks:
     def task_networks(self) -> TaskNetworks | None:
         """Those of the tasks of training; None where the architecture has none."""
         return TaskNetworks.of(self.pack)
+
+    @property
+    def embeddings(self) -> FloatArray | None:
+        """(members, tasks, d_e) of the architectures that learn one a task; None of others.
+
+        Of a task that none of these networks was trained on they are what they were at the start.
+        """
+        found = [name for name in self.pack.task_indexed & self.pack.parameters.keys() if name.endswith(EMBEDDING)]
+        return self.pack.parameters[found[0]].detach().numpy().astype(np.float64) if len(found) == 1 else None
 
     @property
     def has_preference(self) -> bool:

@@ -98,7 +98,7 @@ def play(runner: Runner, folder: Path, *, deadly: bool) -> Played:
             played.searches[name] = searched(runner, folder / name, chosen, budget[name])
         fit = AblationFit("permuted", toys.configuration("hypernetwork", {"width": 16}), toys.plan(epochs=2), None)
         fitted, *played.values = runner.run([fit, toys.seven, toys.breaks, toys.rows_seen])
-        played.values.append(fitted.member_errors)
+        played.values.append(fitted.result.member_errors)
         runner.use(data, toys.plan(folds=1))
         played.values += runner.run([toys.rows_seen])
         _play_rungs(played, runner, folder)

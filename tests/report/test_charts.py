@@ -13,14 +13,15 @@ from mthn_automl.analysis.preferences import joined
 from mthn_automl.analysis.sealed import SealedErrors
 from mthn_automl.analysis.tradeoff import tradeoff
 from mthn_automl.models.base import Size
-from mthn_automl.report import charts, theme
+from mthn_automl.report import theme
 from mthn_automl.report.charts import ablation as ablation_chart
 from mthn_automl.report.charts import leaderboard as leaderboard_chart
 from mthn_automl.report.charts import members as members_chart
 from mthn_automl.report.charts import tradeoff as tradeoff_chart
-from mthn_automl.report.figures import save_figures
+from mthn_automl.report.figures import picture_names, save_figures
 from mthn_automl.report.labels import Box, room_for
 from mthn_automl.tuning.results import TrialResult
+from tests.report.page import planted
 
 NAMES = ("hypernetwork", "pooled", "ridge")
 
@@ -143,7 +144,7 @@ def members() -> pd.DataFrame:
 
 def tables(**other: pd.DataFrame) -> dict[str, pd.DataFrame]:
     made = {"leaderboard": ranked(), "tradeoff": tradeoff(trials()), "ablation": ablated(), "preferences": curve()}
-    return {**made, "members": members(), **other}
+    return {**planted.tables(), **made, "members": members(), **other}
 
 
 def test_the_members_are_named_by_their_trials_the_heaviest_first() -> None:
@@ -157,13 +158,22 @@ SHOWN = {
     "tradeoff": [*NAMES, "trainable parameters", "cross-validated RMSE", "1 of 9 trials", "drawn at 1: 3 trials"],
     "ablation": ["embedding only", "without area", "p = ", "worse"],
     "preferences": ["A point a preference", "test RMSE"],
+    "growth": ["hypernetwork", "tasks"],
+    "sizes": ["seconds of training", "parameters of one more task"],
+    "tasks": ["rows of the task", "harms"],
+    "gains": ["harmed", "helped"],
+    "history": ["seconds of the run"],
+    "embeddings": ["Principal components with 60 and 30 %", "north", "kind", "other"],
+    "reconstruction": ["north", "left out"],
+    "importances": ["ridge: alpha"],
+    "compression": ["numbers in an embedding", "factorised"],
     "members": ["hypernetwork-2", "hypernetwork-0", "ridge-0", "0.64", "0.24", "0.12", "weighted mean"],
 }
 
 
 def test_every_file_of_the_charts_is_a_figure_with_its_words_and_what_is_plotted(tmp_path: Path) -> None:
     written = save_figures(tmp_path / "figures", tables(), "rmse")
-    names = {path.stem for path in Path(charts.__path__[0]).glob("[a-z]*.py")}
+    names = set(picture_names())
     assert {path.stem for path in written} == names
     assert len(written) == 3 * len(names)
     for svg, png, csv in zip(*[iter(written)] * 3, strict=True):
@@ -176,8 +186,17 @@ def test_every_file_of_the_charts_is_a_figure_with_its_words_and_what_is_plotted
 
 
 def test_a_table_with_nothing_to_plot_gives_no_figure(tmp_path: Path) -> None:
-    nothing = tables(
-        tradeoff=tradeoff([]), ablation=empty_ablation(), preferences=joined([]), members=members().iloc[:0]
-    )
+    empty = {
+        "tradeoff": tradeoff([]),
+        "ablation": empty_ablation(),
+        "preferences": joined([]),
+        "members": members().iloc[:0],
+        **{
+            name: table.iloc[:0]
+            for name, table in planted.tables().items()
+            if name in ("tasks", "trials", "embeddings", "reconstruction")
+        },
+    }
+    nothing = {"leaderboard": ranked(), **empty}
     assert {path.stem for path in save_figures(tmp_path, nothing, "accuracy")} == {"leaderboard"}
     assert {path.stem for path in tmp_path.iterdir()} == {"leaderboard"}

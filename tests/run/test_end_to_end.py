@@ -30,14 +30,16 @@ TOP = {
     *("summary.json", "config.resolved.toml", "data_fingerprint.json", "environment.json", "splits.parquet"),
     *("study.journal", "leaderboard.csv", "tradeoff.csv", "ablation.csv", "predictions.parquet", "run.log"),
     *("events.jsonl", "run.lock", "trials", "figures", "model", "models"),
+    *("tasks.csv", "trials.csv", "report.html"),
 }
+IF_ANY = {"targets.csv", "members.csv", "importances.csv", "embeddings.csv", "reconstruction.csv"}
 MODEL_FILES = {"model.safetensors", "config.json", "schema.json", "tasks.json", "metrics.json", "README.md"}
 TRIAL_MODEL = {"model.safetensors", "model.json"}
 SUFFIXES = {
     *(".json", ".toml", ".csv", ".md", ".svg", ".png", ".parquet", ".safetensors", ".journal", ".log", ".lock"),
-    *(".npy", ".jsonl"),
+    *(".npy", ".jsonl", ".html"),
 }
-PHASES = ["search", "ensemble", "test", "ablation", "report", "figures"]
+PHASES = ["search", "ensemble", "test", "usual", "ablation", "report", "figures"]
 LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \w+ +[A-Za-z0-9].*\.")
 PICKLES = (*(bytes([0x80, protocol]) for protocol in range(2, 6)), b"PK")
 
@@ -92,7 +94,9 @@ def names_in(folder: Path) -> set[str]:
 
 def test_every_file_is_there_and_none_is_a_pickle_or_knows_where_it_lies(run: Finished) -> None:
     several = len(run.json("summary.json")["data"]["targets"]) > 1
-    assert names_in(run.folder) == TOP | ({"targets.csv"} if several else set())
+    assert names_in(run.folder) - IF_ANY == TOP
+    assert (run.folder / "targets.csv").exists() == several
+    assert (run.folder / "members.csv").exists() == bool(run.members)
     figures = ["leaderboard", "tradeoff", *(["ablation"] if run.case.ablated else [])]
     figures += ["members"] if run.members else []
     pictures = {f"{each}.{suffix}" for each in figures for suffix in ("svg", "png", "csv")}

@@ -49,7 +49,7 @@ def test_a_variant_changes_the_task_input_alone(objective: Objective, tuned: str
     assert tuple(VARIED) == VARIANTS
     configuration = replace(HYPER, settings={**HYPER.settings, "task_input": tuned, "task_bias": True})
     for variant, varied in VARIED.items():
-        result = AblationFit(variant, configuration, PLAN, None)(objective)
+        result = AblationFit(variant, configuration, PLAN, None)(objective).result
         assert result.settings == {**configuration.all_settings(), **varied}, variant
 
 
@@ -80,12 +80,12 @@ def test_variants_train_from_the_same_seeds(objective: Objective) -> None:
     """Without metadata to look at, `both` and `embedding_only` are one and the same but for the start."""
     bare = Objective(toys.search_data(toys.cubic_dataset(metadata=False)), PLAN)
     configuration = replace(HYPER, settings={**HYPER.settings, "embedding_start": "distinct"})
-    both, alone = (AblationFit(each, configuration, PLAN, None)(bare) for each in ("both", "embedding_only"))
+    both, alone = (AblationFit(each, configuration, PLAN, None)(bare).result for each in ("both", "embedding_only"))
     assert both.member_errors == alone.member_errors
 
 
 def test_rungs_stop_no_ablation_fit_and_its_seconds_do(data: SearchData) -> None:
     plans = toys.plan_with_rungs(1, 2, epochs=4), toys.plan_with_rungs(epochs=4)
-    one, other = (AblationFit("both", HYPER, each, None)(Objective(data, each)) for each in plans)
+    one, other = (AblationFit("both", HYPER, each, None)(Objective(data, each)).result for each in plans)
     assert (one.epochs, one.member_errors) == (4, other.member_errors)
-    assert AblationFit("both", HYPER, toys.endless_plan(), 0.3)(Objective(data, PLAN)).stopped_by_time
+    assert AblationFit("both", HYPER, toys.endless_plan(), 0.3)(Objective(data, PLAN)).result.stopped_by_time

@@ -21,13 +21,16 @@ def resume(
     ] = False,
     json: Annotated[bool, Option("--json", help="Print summary.json in place of the table.")] = False,
     quiet: Annotated[bool, Option("--quiet", help="Show no progress.")] = False,
+    show: Annotated[bool, Option("--open", help="Open the page of the run in the browser, at the end.")] = False,
     **options: Any,
 ) -> None:
     """Go on with a run after a crash, a kill, Ctrl-C or a spent budget."""
-    from mthn_automl.cli.shown import show_result, watching
+    from mthn_automl.cli.shown import open_page, show_result, watching
 
     with watching(quiet) as progress:
         from mthn_automl.run.job import resume as run_resume
 
         result = run_resume(run, trust=trust, **options, progress=progress)
     show_result(result, as_json=json)
+    if show:
+        open_page(result.page)

@@ -46,7 +46,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
         tooltip=["architecture:N", "trial:Q", "parameters:Q", alt.Tooltip("cv_error:Q", title=error_name)],
     )
     within = base.transform_filter("!datum.outside").encode(y=y, shape=shape)
-    leaders, names = _names(points, x_scale, y_scale)
+    leaders, names = _names(points, x, y)
     layers = [
         within.transform_filter("!datum.best").mark_point(filled=True, size=36, opacity=0.45),
         _front(points, x, y),
@@ -87,8 +87,9 @@ def _front(points: pd.DataFrame, x: alt.X, y: alt.Y) -> alt.Chart:
     return line
 
 
-def _names(points: pd.DataFrame, x_scale: alt.Scale, y_scale: alt.Scale) -> tuple[list[alt.Chart], list[alt.Chart]]:
+def _names(points: pd.DataFrame, x: alt.X, y: alt.Y) -> tuple[list[alt.Chart], list[alt.Chart]]:
     """Lines to the best trials whose names had to stand off, and the names, white edges first."""
+    x_scale, y_scale = _scales(points)
     at = pd.DataFrame({"x": _pixels(x_scale, points["shown_parameters"], WIDTH)})
     at["y"] = np.maximum(HEIGHT - _pixels(y_scale, points["cv_error"], HEIGHT), EDGE)
     best = points[points["best"]].sort_values("cv_error")
@@ -97,12 +98,15 @@ def _names(points: pd.DataFrame, x_scale: alt.Scale, y_scale: alt.Scale) -> tupl
     avoided = trials + _steps(at[points["on_front"]].sort_values("x"))
     texts = [str(each) for each in best["architecture"]]
     boxes = room_for(spots, texts, width=WIDTH, height=HEIGHT, avoided=avoided)
+    placed = list(zip(best.index, spots, boxes, strict=True))
     leaders = [
-        _leader(spot, box) for spot, box in zip(spots, boxes, strict=True) if math.dist(spot, box.nearest(*spot)) > GAP
+        _leader(points.loc[[row]], spot, box, x, y)
+        for row, spot, box in placed
+        if math.dist(spot, box.nearest(*spot)) > GAP
     ]
     names = [
-        _text(text, box, **style)
-        for text, box in zip(texts, boxes, strict=True)
+        _text(points.loc[[row]], spot, box, x, y, **style)
+        for row, spot, box in placed
         for style in ({"stroke": "white", "strokeWidth": 3, "color": "white"}, {"color": theme.INK})
     ]
     return leaders, names
@@ -115,20 +119,23 @@ def _steps(corners: pd.DataFrame) -> list[Box]:
     return flat + [Box(end - 2, y, end + 2, lower) for y, end, lower in zip(ys, xs[1:], ys[1:], strict=False)]
 
 
-def _leader(spot: tuple[float, float], box: Box) -> alt.Chart:
-    x, y = box.nearest(*spot)
-    ends = {"x": alt.value(spot[0]), "y": alt.value(spot[1]), "x2": alt.value(x), "y2": alt.value(y)}
+def _leader(point: pd.DataFrame, spot: tuple[float, float], box: Box, x: alt.X, y: alt.Y) -> alt.Chart:
+    """From a point to its name, both in pixels from the point, so that they move with it."""
+    to_x, to_y = (end - start for end, start in zip(box.nearest(*spot), spot, strict=True))
     line: alt.Chart = (
-        alt.Chart(pd.DataFrame({"leader": [0]})).mark_rule(color=theme.FAINT, strokeWidth=0.8).encode(**ends)
+        alt.Chart(point)
+        .mark_rule(color=theme.FAINT, strokeWidth=0.8, clip=True, x2Offset=to_x, y2Offset=to_y)
+        .encode(x=x, y=y, x2="shown_parameters:Q", y2="cv_error:Q")
     )
     return line
 
 
-def _text(text: str, box: Box, **style: Any) -> alt.Chart:
+def _text(point: pd.DataFrame, spot: tuple[float, float], box: Box, x: alt.X, y: alt.Y, **style: Any) -> alt.Chart:
+    dx, dy = (box.left + box.right) / 2 - spot[0], (box.top + box.bottom) / 2 - spot[1]
     drawn: alt.Chart = (
-        alt.Chart(pd.DataFrame({"text": [text]}))
-        .mark_text(align="center", baseline="middle", fontSize=11, fontWeight="bold", **style)
-        .encode(text="text:N", x=alt.value((box.left + box.right) / 2), y=alt.value((box.top + box.bottom) / 2))
+        alt.Chart(point)
+        .mark_text(align="center", baseline="middle", fontSize=11, fontWeight="bold", dx=dx, dy=dy, **style)
+        .encode(text="architecture:N", x=x, y=y)
     )
     return drawn
 

@@ -1,0 +1,188 @@
+"""What embeddings mean: whether other seeds and folds find the same, and whether metadata can be read from them.
+
+The embeddings are of networks that were not shown the metadata, so that what they tell of it was learnt from the
+targets alone.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from mthn_automl.analysis.statistics import holm
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import TaskTable
+from mthn_automl.data.schema import Column
+
+PERMUTATIONS: Final = 199
+"""Of the tasks, whose reconstructions a true one is compared with; p is at least one two-hundredth."""
+
+PENALTIES: Final = (0.01, 0.1, 1.0, 10.0, 100.0)
+"""Ridge penalties, in units of the mean variance of the embeddings; the best for the tasks left out is taken."""
+
+FEWEST_TASKS: Final = 8
+NEAREST: Final = 3
+RECONSTRUCTION: Final[dict[str, str]] = {
+    "column": "str",
+    "r2": "float64",
+    "null_r2": "float64",
+    "p_value": "float64",
+    "p_value_holm": "float64",
+    "tasks": "int64",
+    "networks": "int64",
+}
+
+
+@dataclass(frozen=True)
+class Stability:
+    """How alike the embeddings of several networks are.
+
+    Attributes:
+        alike: mean over pairs, 1 where one is the other turned and scaled (Procrustes; Gower 1975), 0 at the least.
+        by_chance: the same with the tasks of one permuted.
+        networks: how many there are.
+    """
+
+    alike: float
+    by_chance: float
+    networks: int
+
+
+def aligned(embeddings: FloatArray) -> FloatArray:
+    """Each network's embeddings centred, scaled to one norm and turned onto the first's: (networks, tasks, d_e)."""
+    from scipy.linalg import orthogonal_procrustes  # half a second to import
+
+    scaled = np.stack([_scaled(each) for each in embeddings])
+    return np.asarray(np.stack([each @ orthogonal_procrustes(each, scaled[0])[0] for each in scaled]))
+
+
+def _scaled(embedding: FloatArray) -> FloatArray:
+    centred = embedding - embedding.mean(axis=0)
+    norm = float(np.linalg.norm(centred))
+    return centred / norm if norm > 0 else centred
+
+
+def stability(embeddings: FloatArray, *, seed: int) -> Stability:
+    """embeddings: (networks, tasks, d_e); at least two networks."""
+    rng = np.random.default_rng(seed)
+    scaled = [_scaled(each) for each in embeddings]
+    pairs = [(one, other) for place, one in enumerate(scaled) for other in scaled[:place]]
+    alike = [_alike(one, other) for one, other in pairs]
+    chance = [_alike(one, other[rng.permutation(len(other))]) for one, other in pairs]
+    return Stability(float(np.mean(alike)), float(np.mean(chance)), len(embeddings))
+
+
+def _alike(one: FloatArray, other: FloatArray) -> float:
+    """The largest correlation that turning one can give: the sum of the singular values of their product."""
+    return float(np.linalg.svd(one.T @ other, compute_uv=False).sum())
+
+
+def embedding_table(embeddings: FloatArray, tasks: TaskTable, columns: Sequence[Column]) -> pd.DataFrame:
+    """The table of `embeddings.csv`: a row a task with its place on the map, its neighbours and its metadata.
+
+    x, y: the first two principal components of the mean of the aligned embeddings. nearest: the tasks whose mean
+    embeddings are nearest, in quotes. spread: how far the networks' embeddings of the task lie apart, over the same
+    of all tasks.
+    """
+    turned = aligned(embeddings)
+    mean = turned.mean(axis=0)
+    _, singular, axes = np.linalg.svd(mean - mean.mean(axis=0), full_matrices=False)
+    places = (mean - mean.mean(axis=0)) @ axes[:2].T
+    places = np.pad(places, ((0, 0), (0, 2 - places.shape[1])))
+    shares = np.pad(singular**2 / max(float((singular**2).sum()), 1e-300), (0, 2))
+    apart = np.sqrt(((turned - mean) ** 2).sum(axis=2).mean(axis=0))
+    usual = float(np.sqrt((apart**2).mean()))
+    table = pd.DataFrame({"task": tasks.names, "x": places[:, 0], "y": places[:, 1]})
+    table["x_share"], table["y_share"] = float(shares[0]), float(shares[1])
+    table["spread"] = apart / usual if usual > 0 else 0.0
+    table["nearest"] = _nearest(mean, tasks.names)
+    for name, values in metadata_columns(tasks, columns).items():
+        table[f"metadata:{name}"] = values
+    return table
+
+
+def _nearest(mean: FloatArray, names: Sequence[str]) -> list[str]:
+    from scipy.spatial import KDTree
+
+    count = min(NEAREST + 1, len(names))
+    _, found = KDTree(mean).query(mean, k=count)
+    rows = np.asarray(found).reshape(len(names), count).tolist()
+    return [", ".join(names[other] for other in row if other != place) for place, row in enumerate(rows)]
+
+
+def metadata_columns(tasks: TaskTable, columns: Sequence[Column]) -> dict[str, Any]:
+    """By name, as they were given: numbers, or categories by their names."""
+    if tasks.metadata is None:
+        return {}
+    numbers, codes = iter(tasks.metadata.numeric.T), iter(tasks.metadata.codes.T)
+    found: dict[str, Any] = {}
+    for column in columns:
+        if column.categories is None:
+            found[column.name] = next(numbers)
+        else:
+            names = np.array([*column.categories, ""], dtype=object)
+            found[column.name] = names[next(codes)]
+    return found
+
+
+def reconstruction(embeddings: FloatArray, metadata: Mapping[str, Any], *, seed: int) -> pd.DataFrame:
+    """How well each column of the metadata can be told from the embeddings of tasks that were left out.
+
+    r2: of ridge regression with each task left out in turn, of a category over its dummies together; the mean over the
+    networks. null_r2: the mean of the same with the tasks permuted, which the p-value is the place in.
+
+    Args:
+        embeddings: (networks, tasks, d_e) that were trained without the metadata.
+        metadata: (tasks,) values by column, numbers or names; tasks without one are left out.
+    """
+    rows = []
+    for name, values in metadata.items():
+        target, known = _as_target(values)
+        if len(known) < FEWEST_TASKS or target.shape[1] == 0:
+            continue
+        rows.append({"column": name, **_reconstructed(embeddings[:, known], target, seed), "tasks": len(known)})
+    table = pd.DataFrame(rows, columns=list(RECONSTRUCTION))
+    table["networks"] = len(embeddings)
+    table["p_value_holm"] = holm(table["p_value"].to_numpy(dtype=np.float64))
+    return table.astype(RECONSTRUCTION)
+
+
+def _as_target(values: Any) -> tuple[FloatArray, Any]:
+    """(known tasks, numbers or dummies that vary), standardised; and which tasks are known."""
+    column = pd.Series(values)
+    if column.dtype == object or isinstance(column.dtype, pd.StringDtype):
+        known = np.flatnonzero((column.fillna("") != "").to_numpy())
+        target = pd.get_dummies(column.iloc[known]).to_numpy(dtype=np.float64)
+    else:
+        known = np.flatnonzero(np.isfinite(column.to_numpy(dtype=np.float64)))
+        target = column.to_numpy(dtype=np.float64)[known][:, None]
+    target = target - target.mean(axis=0)
+    return target[:, target.std(axis=0) > 0], known
+
+
+def _reconstructed(embeddings: FloatArray, target: FloatArray, seed: int) -> dict[str, float]:
+    """The true order first, then the permuted ones, all by the same networks."""
+    rng = np.random.default_rng(seed)
+    orders = [np.arange(len(target)), *(rng.permutation(len(target)) for _ in range(PERMUTATIONS))]
+    every = np.concatenate([target[order] for order in orders], axis=1)
+    found = np.mean([_left_out_r2(each, every, target.shape[1]) for each in embeddings], axis=0)
+    at_least = int((found[1:] >= found[0]).sum())
+    return {"r2": found[0], "null_r2": float(found[1:].mean()), "p_value": (1 + at_least) / (1 + PERMUTATIONS)}
+
+
+def _left_out_r2(embedding: FloatArray, targets: FloatArray, width: int) -> FloatArray:
+    """(orders,) of `width` columns each: ridge with every task left out in turn, by the penalty that is best then."""
+    centred = embedding - embedding.mean(axis=0)
+    left, singular, _ = np.linalg.svd(centred, full_matrices=False)
+    variance = float((singular**2).mean()) or 1.0
+    projected = left.T @ targets
+    total = (targets**2).reshape(len(targets), -1, width).sum(axis=(0, 2))
+    found = []
+    for penalty in PENALTIES:
+        shrunk = singular**2 / (singular**2 + penalty * variance)
+        leverage = ((left**2) @ shrunk + 1 / len(left))[:, None]
+        error = (targets - left @ (shrunk[:, None] * projected)) / np.maximum(1 - leverage, 1e-9)
+        found.append((error**2).reshape(len(targets), -1, width).sum(axis=(0, 2)))
+    return np.asarray(1 - np.min(found, axis=0) / total)

@@ -1,0 +1,73 @@
+"""A map of the tasks by their embeddings, coloured by what is known of them and by their errors."""
+
+from typing import Final
+
+import altair as alt
+import pandas as pd
+
+from mthn_automl.report import theme
+from mthn_automl.report.charts.tasks import thinned
+
+SIDE: Final = 250
+MOST_MAPS: Final = 6
+MOST_CATEGORIES: Final = 10
+METADATA: Final = "metadata:"
+ERROR: Final = "error"
+
+
+def points(embeddings: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
+    """The plotted numbers: places, neighbours, and up to so many columns to colour by, the error last."""
+    errors = tasks.set_index(tasks["task"].astype(str))["error"]
+    told = [name for name in embeddings.columns if name.startswith(METADATA)]
+    kept = embeddings[["task", "x", "y", "x_share", "y_share", "nearest", "spread", *told[: MOST_MAPS - 1]]]
+    return thinned(kept.assign(error=kept["task"].astype(str).map(errors)))
+
+
+def chart(points: pd.DataFrame, metric: str) -> alt.ConcatChart:
+    """The picture of `points`; metric: its name."""
+    shown = [name for name in points.columns if name.startswith(METADATA)] + [ERROR]
+    maps = [_map(points, place, name, metric) for place, name in enumerate(shown)]
+    first = points.iloc[0]
+    joined = alt.concat(*maps, columns=2).resolve_scale(color="independent")
+    styled: alt.ConcatChart = theme.styled(
+        joined.properties(
+            title=theme.heading(
+                "Tasks by their embeddings",
+                [
+                    f"Principal components with {100 * first['x_share']:.0f} and {100 * first['y_share']:.0f} % of the "
+                    "variance; near each other are tasks with like networks."
+                ],
+            )
+        )
+    )
+    return styled
+
+
+def _map(points: pd.DataFrame, place: int, name: str, metric: str) -> alt.Chart:
+    """One colouring. Columns are numbered, since their names may hold what Vega takes for a path."""
+    heading = theme.spoken(metric) if name == ERROR else name.removeprefix(METADATA)
+    drawn = points[["task", "x", "y", "nearest", "spread"]].assign(value=points[name])
+    numeric = pd.api.types.is_numeric_dtype(drawn["value"])
+    colour = alt.Color("value:Q", title=None, scale=alt.Scale(scheme="viridis", reverse=name == ERROR))
+    if name == ERROR and numeric:
+        drawn["value"] = drawn["value"].clip(upper=theme.ceiling(drawn["value"].to_numpy()))
+    if not numeric:
+        usual = drawn["value"].value_counts().index[: MOST_CATEGORIES - 1]
+        drawn["value"] = drawn["value"].where(drawn["value"].isin(usual), "others").fillna("missing")
+        names = sorted(drawn["value"].unique())
+        colour = alt.Color(
+            "value:N", title=None, scale=alt.Scale(domain=names, range=list(theme.PALETTE[: len(names)]))
+        )
+    bare = alt.Axis(labels=False, ticks=False, grid=False, title=None)
+    made: alt.Chart = (
+        alt.Chart(drawn, title=heading)
+        .mark_point(filled=True, size=40, opacity=0.85)
+        .encode(
+            x=alt.X("x:Q", axis=bare, scale=alt.Scale(zero=False)),
+            y=alt.Y("y:Q", axis=bare, scale=alt.Scale(zero=False)),
+            color=colour,
+            tooltip=["task:N", alt.Tooltip(f"value:{'Q' if numeric else 'N'}", title=heading), "nearest:N", "spread:Q"],
+        )
+        .properties(width=SIDE, height=SIDE)
+    )
+    return made

@@ -1,0 +1,47 @@
+"""What sharing is worth to each task: the answer's loss beside that of a network of the task's own."""
+
+from typing import Final
+
+import altair as alt
+import pandas as pd
+
+from mthn_automl.report import theme
+
+WIDTH: Final = 430
+ROW: Final = 18
+MOST: Final = 20
+"""Tasks at either end; those between gain and lose least."""
+
+
+def points(tasks: pd.DataFrame) -> pd.DataFrame:
+    """The plotted numbers: the tasks that gain least, and those that gain most."""
+    kept = tasks[tasks["gain_low"].notna()].sort_values("gain", ignore_index=True)
+    ends = kept if len(kept) <= 2 * MOST else pd.concat([kept.head(MOST), kept.tail(MOST)], ignore_index=True)
+    return ends[["task", "rows", "gain", "gain_low", "gain_high", "q_value", "helped", "harmed"]]
+
+
+def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
+    """The picture of `points`."""
+    drawn = points.assign(
+        finding=["harmed" if row.harmed else "helped" if row.helped else "not shown" for row in points.itertuples()]
+    )
+    scale = alt.Scale(domain=["helped", "not shown", "harmed"], range=["#0072B2", "#999999", "#D55E00"])
+    base = alt.Chart(drawn).encode(
+        y=alt.Y("task:N", sort=list(drawn["task"]), title=None, axis=alt.Axis(labelLimit=200, ticks=False)),
+        color=alt.Color("finding:N", scale=scale, legend=alt.Legend(title=None, orient="top")),
+        tooltip=["task:N", "rows:Q", "gain:Q", "gain_low:Q", "gain_high:Q", "q_value:Q"],
+    )
+    x = alt.X("gain:Q", title="loss of its own network less that of the answer, a row")
+    layers = [
+        alt.Chart(pd.DataFrame({"gain": [0.0]})).mark_rule(color=theme.INK, strokeDash=[4, 3]).encode(x=x),
+        base.mark_rule(strokeWidth=2).encode(x=alt.X("gain_low:Q"), x2="gain_high:Q"),
+        base.mark_point(filled=True, size=45, opacity=1).encode(x=x),
+    ]
+    cut = [f"The {MOST} at either end."] if len(points) == 2 * MOST else []
+    return theme.finished(
+        layers,
+        title="What sharing is worth, task by task",
+        subtitle=["Right of the line the answer is better; 95 % intervals; colours after correction for many.", *cut],
+        width=WIDTH,
+        height=ROW * len(drawn),
+    )

@@ -1,0 +1,66 @@
+"""Error against what a model costs otherwise: a task's network, one more task, seconds of training, latency."""
+
+from typing import Final
+
+import altair as alt
+import pandas as pd
+
+from mthn_automl.report import theme
+
+WIDTH: Final = 260
+HEIGHT: Final = 180
+COSTS: Final = {
+    "parameters_per_task_network": "parameters of one task's network",
+    "marginal_parameters": "parameters of one more task",
+    "train_seconds": "seconds of training",
+    "predict_us_per_row": "microseconds a predicted row",
+}
+SMALLEST: Final = {"parameters_per_task_network": 1.0, "marginal_parameters": 1.0}
+"""What a logarithmic axis shows instead of none."""
+
+
+def points(tradeoff: pd.DataFrame) -> pd.DataFrame:
+    """The plotted numbers: a row a trial and cost; those of diverged trials are left out.
+
+    best: nothing with the same cost or less has an error as low.
+    """
+    kept = tradeoff[tradeoff["cv_error"].notna()]
+    kept = kept[kept["cv_error"] <= theme.ceiling(kept["cv_error"].to_numpy())]
+    parts = [_of_cost(kept, name) for name in COSTS if name in kept]
+    columns = ["architecture", "trial", "cv_error", "cost", "amount", "best"]
+    return pd.concat(parts, ignore_index=True)[columns] if parts and len(kept) else pd.DataFrame(columns=columns)
+
+
+def _of_cost(kept: pd.DataFrame, name: str) -> pd.DataFrame:
+    amount = kept[name].clip(lower=SMALLEST.get(name))
+    part = kept[["architecture", "trial", "cv_error"]].assign(cost=COSTS[name], amount=amount)
+    part = part[part["amount"] > 0].sort_values(["amount", "cv_error"])
+    return part.assign(best=part["cv_error"] < part["cv_error"].cummin().shift(fill_value=float("inf")))
+
+
+def chart(points: pd.DataFrame, metric: str) -> alt.FacetChart:
+    """The picture of `points`; metric: its name."""
+    architectures = sorted(points["architecture"].unique())
+    error_name = theme.spoken(metric)
+    y_scale = theme.error_scale(float(points["cv_error"].min()), float(points["cv_error"].max()))
+    base = alt.Chart().encode(
+        x=alt.X(
+            "amount:Q", title=None, scale=alt.Scale(type="log", nice=True), axis=alt.Axis(format="~s", tickCount=5)
+        ),
+        y=alt.Y("cv_error:Q", title=f"cross-validated {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~g")),
+        tooltip=["architecture:N", "trial:Q", "cost:N", "amount:Q", alt.Tooltip("cv_error:Q", title=error_name)],
+    )
+    marks = base.mark_point(filled=True, size=40, opacity=0.8).encode(
+        color=alt.Color("architecture:N", scale=theme.colours(architectures), legend=alt.Legend(title=None)),
+        shape=alt.Shape("architecture:N", scale=theme.shapes(architectures), legend=alt.Legend(title=None)),
+    )
+    front = base.transform_filter("datum.best").mark_line(
+        interpolate="step-after", strokeWidth=1.3, color=theme.INK, clip=True
+    )
+    layered = alt.layer(front, marks).properties(width=WIDTH, height=HEIGHT)
+    styled: alt.FacetChart = theme.styled(
+        layered.facet(facet=alt.Facet("cost:N", title=None, sort=list(COSTS.values())), columns=2, data=points)
+        .resolve_scale(x="independent")
+        .properties(title=theme.heading("Error against other costs", ["Line: the lowest error at that cost or less."]))
+    )
+    return styled

@@ -1,0 +1,65 @@
+"""The tasks: each one's error against its rows."""
+
+from typing import Final
+
+import altair as alt
+import pandas as pd
+
+from mthn_automl.report import theme
+
+WIDTH: Final = 620
+HEIGHT: Final = 300
+MOST: Final = 2_000
+"""Tasks that are drawn; of more these many, evenly taken from the lowest error to the highest."""
+
+
+def points(tasks: pd.DataFrame) -> pd.DataFrame:
+    """The plotted numbers: tasks whose error is defined."""
+    kept = tasks[tasks["error"].notna()].sort_values("error", ignore_index=True)
+    return thinned(kept)[["task", "rows", "error", "own_error", "classical_error", "gain", "helped", "harmed"]]
+
+
+def thinned(table: pd.DataFrame) -> pd.DataFrame:
+    """At most so many rows as can be drawn, at even distances."""
+    step = max(len(table) / MOST, 1.0)
+    places = sorted({int(place * step) for place in range(min(len(table), MOST))})
+    return table.iloc[places].reset_index(drop=True)
+
+
+def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
+    """The picture of `points`; metric: its name."""
+    error_name = theme.spoken(metric)
+    finding = points.assign(
+        place=range(1, len(points) + 1),
+        sharing=["harms" if row.harmed else "helps" if row.helped else "not shown" for row in points.itertuples()],
+    )
+    shown = theme.ceiling(points["error"].to_numpy())
+    y_scale = theme.error_scale(float(points["error"].min()), shown)
+    base = alt.Chart(finding).encode(
+        x=_x(points),
+        y=alt.Y("error:Q", title=f"cross-validated {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~g")),
+        color=alt.Color(
+            "sharing:N",
+            scale=alt.Scale(domain=["helps", "not shown", "harms"], range=["#0072B2", "#999999", "#D55E00"]),
+            legend=alt.Legend(title="sharing with other tasks"),
+        ),
+        tooltip=["task:N", "rows:Q", alt.Tooltip("error:Q", title=error_name), "own_error:Q", "classical_error:Q"],
+    )
+    outside = int((points["error"] > shown).sum())
+    beyond = [f"Beyond the axis: {outside} tasks."] if outside else []
+    return theme.finished(
+        [base.mark_point(filled=True, size=45, opacity=0.75, clip=True)],
+        title=f"Tasks: {error_name} of each",
+        subtitle=["Each point a task, on rows that were not trained on.", *beyond],
+        width=WIDTH,
+        height=HEIGHT,
+    )
+
+
+def _x(points: pd.DataFrame) -> alt.X:
+    """Rows; where all tasks have equally many, the order of the errors."""
+    fewest, most = float(points["rows"].min()), float(points["rows"].max())
+    if fewest == most:
+        return alt.X("place:Q", title=f"tasks from the lowest error to the highest; all have {most:.0f} rows")
+    scale = theme.log_scale(max(fewest, 1.0), most)
+    return alt.X("rows:Q", title="rows of the task in training", scale=scale, axis=theme.axis(scale, "~s"))

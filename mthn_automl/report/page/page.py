@@ -1,0 +1,87 @@
+"""The page of a run as one HTML file: text, pictures, tables and the libraries that draw them."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from mthn_automl.catalogue import members
+from mthn_automl.report.page import sections
+from mthn_automl.report.page.listings import as_html
+from mthn_automl.report.page.pictures import neutral_colours, picture
+from mthn_automl.report.page.section import Found, Listing, Section
+from mthn_automl.storage import write_text
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+HERE: Final = Path(__file__).parent
+
+
+def write_page(path: Path, found: Found) -> None:
+    """The page as a file that is there whole, or as it was."""
+    write_text(path, page(found))
+
+
+def page(found: Found) -> str:
+    """HTML that needs nothing beside itself; nothing in it that came from the data can become code."""
+    given = list(filter(None, (module.section(found) for module in _modules())))
+    pictures = {
+        name: drawn
+        for section in given
+        for name in section.pictures
+        if (drawn := picture(name, found.tables, found.metric)) is not None
+    }
+    return (
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            found=found,
+            sections=given,
+            pictures=pictures,
+            listings={each.title: as_html(each) for each in _listings(given)},
+            style=(HERE / "page.css").read_text(),
+            script=(HERE / "page.js").read_text(),
+            libraries=_libraries() if pictures else "",
+            neutral=neutral_colours(),
+        )
+    )
+
+
+def _modules() -> list[Any]:
+    found = [import_module(f"{sections.__name__}.{name}") for name in members(Path(sections.__path__[0]))]
+    return sorted(found, key=lambda module: module.ORDER)
+
+
+def _listings(given: list[Section]) -> list[Listing]:
+    return [listing for section in given for listing in section.listings]
+
+
+def _environment() -> "Environment":
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    found = Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    found.filters["code"] = _with_code
+    return found
+
+
+def _with_code(sentence: str) -> "Markup":
+    """What stands between backticks in the type of a command."""
+    from markupsafe import Markup, escape
+
+    parts = enumerate(sentence.split("`"))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in parts
+    )
+
+
+def _libraries() -> str:
+    """Vega, Vega-Lite and vega-embed as one script that defines `vegaEmbed`."""
+    import altair
+    import vl_convert
+
+    version = ".".join(altair.SCHEMA_VERSION.split(".")[:2])
+    bundled: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=version)
+    return bundled.replace("</script", "<\\/script")

@@ -1,0 +1,82 @@
+"""What a section of the page is made of, and what it is made from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import pandas as pd
+
+MOST_ROWS: Final = 1_000
+"""Of a table on the page: beyond them a browser is slow to open it, and the CSV file has them all."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a run has found, as its folder holds it.
+
+    Attributes:
+        name: of the run.
+        summary: summary.json.
+        tables: by the names of their files, without ending; those that there are.
+    """
+
+    name: str
+    summary: Mapping[str, Any]
+    tables: Mapping[str, pd.DataFrame]
+
+    @property
+    def metric(self) -> str:
+        return str(self.summary["metric"])
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Empty where there is none."""
+        return self.tables.get(name, pd.DataFrame())
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A table on the page, which can be sorted and filtered.
+
+    Attributes:
+        title: of it.
+        rows: its cells, in the columns to be shown.
+        file: of the run folder, that has all of it.
+    """
+
+    title: str
+    rows: pd.DataFrame
+    file: str
+
+    @property
+    def shown(self) -> pd.DataFrame:
+        return self.rows.head(MOST_ROWS)
+
+    @property
+    def left_out(self) -> int:
+        return max(len(self.rows) - MOST_ROWS, 0)
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page under a heading.
+
+    Attributes:
+        title: the heading.
+        sentences: what there is to say, a paragraph each.
+        pictures: names of files in `report/charts`; those that have nothing to plot are left out.
+        listings: tables.
+        alarms: sentences that must not be overlooked, before all others.
+        advice: what to do next, as a list.
+    """
+
+    title: str
+    sentences: tuple[str, ...] = ()
+    pictures: tuple[str, ...] = ()
+    listings: tuple[Listing, ...] = ()
+    alarms: tuple[str, ...] = ()
+    advice: tuple[str, ...] = field(default=())
+
+    @property
+    def anchor(self) -> str:
+        """For links to it."""
+        return "".join(letter if letter.isalnum() else "-" for letter in self.title.lower())

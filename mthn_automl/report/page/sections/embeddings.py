@@ -1,0 +1,50 @@
+"""Whether embeddings mean something."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from mthn_automl.analysis.ablation import SIGNIFICANT
+from mthn_automl.data.names import counted
+from mthn_automl.report.page.section import Found, Listing, Section
+
+ORDER: Final = 5
+MORE: Final = 0.1
+"""By which networks must agree more than chance before that is said."""
+
+
+def section(found: Found) -> Section | None:
+    """The map, how stable it is, and what can be told from it; None where there are no embeddings."""
+    table = found.table("embeddings")
+    if not len(table) or not found.summary.get("embeddings"):
+        return None
+    listing = Listing("Embeddings", table.drop(columns=["x_share", "y_share"]), "embeddings.csv")
+    return Section("Embeddings", tuple(_said(found)), ("embeddings", "reconstruction"), (listing,))
+
+
+def _said(found: Found) -> Iterator[str]:
+    known = found.summary["embeddings"]
+    whose = "were also told the metadata" if known["told_metadata"] else "were not told any metadata"
+    yield (
+        f"A hypernetwork describes each task by {counted(known['size'], 'number')} that it learns. These are of "
+        f"{counted(known['networks'], 'network')}, trained on other folds and seeds, that {whose}."
+    )
+    alike, chance = known["alike"], known["alike_by_chance"]
+    agree = "agree" if alike > chance + MORE else "agree hardly more than chance would let them"
+    yield (
+        f"Turned onto one another, they {agree}: their correlation is {alike:.2f}, and {chance:.2f} with the tasks "
+        "permuted."
+    )
+    table = found.table("reconstruction")
+    if not len(table):
+        return
+    shown = table[table["p_value_holm"] < SIGNIFICANT].sort_values("r2", ascending=False).to_dict("records")
+    told = ", ".join(f"{row['column']} (R² {row['r2']:.2f})" for row in shown)
+    rest = len(table) - len(shown)
+    if not shown:
+        yield "No column of the metadata can be told from the embeddings better than chance, as far as is shown."
+        return
+    beside = f"; of {rest} more that is not shown" if rest else ""
+    yield (
+        f"From the embeddings of tasks that were left out, these columns of the metadata can be told better than "
+        f"chance (p < 0.05 after Holm): {told}{beside}."
+    )

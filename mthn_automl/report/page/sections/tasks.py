@@ -1,0 +1,54 @@
+"""Task by task: which to distrust, and whom sharing harms."""
+
+from typing import Final
+
+import pandas as pd
+
+from mthn_automl.analysis.tasks import SINGLE
+from mthn_automl.data.names import counted
+from mthn_automl.report.page.section import Found, Listing, Section
+from mthn_automl.report.theme import spoken
+from mthn_automl.report.wording import digits
+
+ORDER: Final = 4
+WORST: Final = 5
+MOST_NAMED: Final = 20
+
+
+def section(found: Found) -> Section | None:
+    """What `tasks.csv` says; None of one task."""
+    table = found.table("tasks")
+    if len(table) < 2:
+        return None
+    sentences = tuple(filter(None, (_worst(found, table), _sharing(found, table))))
+    order = table.sort_values("error", ascending=False, na_position="last")
+    return Section("Tasks", sentences, ("tasks", "gains"), (Listing("Tasks", order, "tasks.csv"),))
+
+
+def _worst(found: Found, table: pd.DataFrame) -> str:
+    known = table[table["error"].notna()]
+    if known.empty:
+        return ""
+    usual = known["error"].median()
+    worst = known.nlargest(WORST, "error").to_dict("records")
+    told = [f"{row['task']} ({digits(row['error'], 3)} in {counted(row['rows'], 'row')})" for row in worst]
+    return (
+        f"The cross-validated {spoken(found.metric)} of a task is {digits(usual, 3)} in the median. Highest, and to be "
+        f"trusted least: {', '.join(told)}."
+    )
+
+
+def _sharing(found: Found, table: pd.DataFrame) -> str:
+    """Of what single_task, which shares nothing, has to say."""
+    if found.summary["best"]["architecture"] == SINGLE:
+        return "The answer is a network of each task's own, which shares nothing: no task gains or loses by others."
+    compared = table[table["p_value"].notna()]
+    if compared.empty:
+        return "There is no model of each task alone to compare with: --architectures with single_task gives one."
+    helped, harmed = int(compared["helped"].sum()), compared[compared["harmed"]]
+    names = f" ({', '.join(harmed['task'].head(MOST_NAMED))})" if len(harmed) else ""
+    return (
+        f"Beside a network of each task's own (single_task), the answer is shown to be better for "
+        f"{counted(helped, 'task')} and worse for {len(harmed)}{names}, of {len(compared)} with rows enough to "
+        "compare; of those named, one in twenty may be so by chance (Benjamini and Hochberg)."
+    )

@@ -1,0 +1,53 @@
+"""The page of a run made again from its folder: no model, no Ray, no data."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from mthn_automl.analysis import ablation, leaderboard, tasks, tradeoff, trials
+from mthn_automl.errors import RunError, UsageError
+from mthn_automl.report.drawing import draw
+from mthn_automl.run.folder import TABLES, RunFolder
+
+TYPED = {
+    "leaderboard": leaderboard.COLUMNS,
+    "tradeoff": tradeoff.COLUMNS,
+    "ablation": ablation.COLUMNS,
+    "tasks": tasks.COLUMNS,
+    "trials": trials.COLUMNS,
+}
+"""Types of columns, of those tables that are always written."""
+
+
+def report(run: str | Path) -> Path:
+    """Draw the figures and `report.html` of a run again, from the tables in its folder.
+
+    Args:
+        run: folder of a finished run, or of one that was stopped and has a summary.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        UsageError: the folder has no summary.
+        RunError: they cannot be drawn.
+
+    Example:
+        >>> report("mthn_runs/demo")  # doctest: +SKIP
+    """
+    folder = RunFolder(Path(run))
+    if not folder.summary.exists():
+        raise UsageError(f"{run} must be a finished run, however it has no summary.json; `mthn-automl resume {run}`.")
+    reason = draw(folder.path, _tables(folder), folder.read_summary())
+    if reason is not None:
+        raise RunError(f"The page of {run} must be drawn, however {reason}.")
+    return folder.page
+
+
+def _tables(folder: RunFolder) -> dict[str, pd.DataFrame]:
+    """Those that there are. Raises FormatError: one is damaged."""
+    return {
+        name: folder.read_table(f"{name}.csv", TYPED.get(name))
+        for name in TABLES
+        if (folder.path / f"{name}.csv").exists()
+    }

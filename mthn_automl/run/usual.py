@@ -1,0 +1,73 @@
+"""The answer beside what a usual tool gives, in the same folds and on the same test rows."""
+
+from typing import Any
+
+import numpy as np
+
+from mthn_automl.analysis.sealed import sealed_errors, timed
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.scoring import error_over_rows, error_over_tasks, metric_named
+from mthn_automl.models.parts.usual import usual_predictions
+from mthn_automl.run.run import Run
+from mthn_automl.training.encode import training_rows
+from mthn_automl.tuning.clock import TABLES_AND_FIGURES
+
+SECONDS_A_CELL = 1e-6
+"""Of one fit, about, on one processor: it is left out where that is more than is left of the time limit."""
+
+LEAST_SECONDS = 1.0
+
+
+def usual(run: Run) -> dict[str, float | None] | None:
+    """Errors of LightGBM with its defaults: cv_error, test_error with its interval; None, and said, without the time.
+
+    It is fitted once on all rows that the search had, for the test rows, and once a fold. Nothing is chosen by it.
+    """
+    left = run.clock.left()
+    if run.interruption.number is not None or (left is not None and left - TABLES_AND_FIGURES < _seconds(run)):
+        run.say("What LightGBM's defaults would give was left out: too little of the time limit was left for it.")
+        return None
+    return {"cv_error": _cross_validated(run), **_tested(run)}
+
+
+def _seconds(run: Run) -> float:
+    """Foreseen."""
+    dataset = run.data.dataset
+    cells = len(dataset) * (len(dataset.schema.features) + len(dataset.schema.metadata) + 1)
+    models = max(len(dataset.schema.classes), len(dataset.schema.targets))
+    return LEAST_SECONDS + SECONDS_A_CELL * cells * models * (run.plan.folds + 1)
+
+
+def _cross_validated(run: Run) -> float:
+    data, metric = run.data, metric_named(run.data.metric)
+    predicted = np.full((len(data.dataset), data.dataset.schema.outputs), np.nan)
+    for number in range(int(data.fold.max()) + 1):
+        rows = np.flatnonzero(data.fold == number)
+        trained = data.dataset.take(training_rows(data.fold, number, forward=data.forward))
+        predicted[rows] = usual_predictions(trained, [data.dataset.take(rows)], seed=run.options.seed)[0]
+    scored = np.flatnonzero(data.fold >= 0)
+    told = data.dataset.take(scored)
+    if data.average == "tasks":
+        return error_over_tasks(metric, told.target, predicted[scored], told.task, told.weight)[0]
+    return error_over_rows(metric, told.target, predicted[scored], told.weight)
+
+
+def _tested(run: Run) -> dict[str, Any]:
+    if run.test is None:
+        return {"test_error": None, "test_low": None, "test_high": None}
+
+    def predict(rows: Dataset) -> FloatArray:
+        return usual_predictions(run.data.dataset, [rows], seed=run.options.seed)[0]
+
+    prediction, microseconds = timed(predict, run.test)
+    found = sealed_errors(
+        prediction,
+        microseconds,
+        run.test,
+        run.prepared.metric,
+        run.options.seed,
+        known_tasks=len(run.data.dataset.tasks),
+        ranked_by_new_tasks=run.options.holdout_tasks is not None,
+    )
+    return {"test_error": found.error, "test_low": found.low, "test_high": found.high}

@@ -1,0 +1,37 @@
+"""What a little more error saves, and where the front bends."""
+
+import pandas as pd
+
+from mthn_automl.analysis.knee import knee, savings
+
+
+def front(*points: tuple[str, int, float, int]) -> pd.DataFrame:
+    table = pd.DataFrame(points, columns=["architecture", "trial", "cv_error", "parameters"])
+    return table.assign(on_front=True)
+
+
+POINTS = front(
+    ("ridge", 3, 2.0, 10), ("pooled", 1, 1.04, 1_000), ("ensemble", 2, 1.005, 50_000), ("ensemble", 5, 1.0, 100_000)
+)
+
+
+def test_the_smallest_model_within_each_tolerance_is_told_once() -> None:
+    found = savings(POINTS, 1.0, 100_000)
+    assert [(each.name, each.parameters) for each in found] == [
+        ("the ensemble of 2 trials", 50_000),
+        ("pooled-1", 1_000),
+    ]
+    assert round(found[1].saved, 2) == 0.99
+    assert round(found[1].more_error, 2) == 0.04
+
+
+def test_what_hardly_saves_anything_is_not_told() -> None:
+    assert savings(front(("pooled", 0, 1.0, 90), ("ensemble", 2, 0.99, 100)), 0.99, 100) == []
+
+
+def test_the_knee_is_where_the_front_bends_and_a_line_has_none() -> None:
+    bend = knee(POINTS, 1.0, 100_000)
+    assert bend is not None
+    assert bend.name == "pooled-1"
+    assert knee(front(("a", 0, 4.0, 10), ("a", 1, 2.0, 100), ("a", 2, 1.0, 1000)), 1.0, 1000) is None
+    assert knee(POINTS.head(2), 1.0, 100_000) is None

@@ -1,0 +1,118 @@
+"""The page as text: what is said of planted tables, and that nothing in them can become code."""
+
+import json
+import re
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from mthn_automl.report.figures import picture_names
+from mthn_automl.report.page import page as pages
+from mthn_automl.report.page.section import MOST_ROWS, Found, Listing
+from mthn_automl.report.page.sections import answer, embeddings, search, tasks
+from tests.report.page.planted import EVIL, found
+
+
+@pytest.fixture(scope="module")
+def planted() -> Found:
+    return found()
+
+
+@pytest.fixture(scope="module")
+def html(planted: Found) -> str:
+    return pages.page(planted)
+
+
+def said(section: Any) -> str:
+    return " ".join([*section.alarms, *section.sentences, *section.advice])
+
+
+def test_the_first_paragraph_says_what_was_asked_what_is_best_and_by_how_much(planted: Found) -> None:
+    first = answer.section(planted).sentences[0]
+    for part in (
+        "'target' was to be predicted for 3 tasks with 60 rows, 2 features and 1 column of metadata",
+        "an ensemble of 2 trials: cross-validated RMSE 1.000 ± 0.10",
+        "20 % less than the 1.250 of hypernetwork, which comes next: a difference that is shown",
+        "LightGBM with its defaults, the task as a category and the metadata joined has 2.000 on the same test rows; "
+        "the answer has 45 % less",
+    ):
+        assert part in first
+
+
+def test_a_difference_that_is_not_shown_is_not_claimed(planted: Found) -> None:
+    board = planted.table("leaderboard").assign(tied_with_best=True)
+    first = answer.section(replace(planted, tables={**planted.tables, "leaderboard": board})).sentences[0]
+    assert "a difference that is not shown to be more than chance" in first
+
+
+def test_alarms_come_first_and_make_the_first_advice(planted: Found) -> None:
+    section = answer.section(planted)
+    assert section.alarms == ("A column follows the target.",)
+    assert section.advice[0].startswith("Look at the alarms")
+    data = {**planted.summary["data"], "alarms": []}
+    calm = answer.section(replace(planted, summary={**planted.summary, "data": data}))
+    assert calm.alarms == ()
+    assert not calm.advice[0].startswith("Look at the alarms")
+
+
+def test_what_accuracy_costs_is_said_in_words(planted: Found) -> None:
+    assert "The answer has 5,000 parameters; 4 % more error saves 80 % of them (ridge-0, 1,000)." in said(
+        answer.section(planted)
+    )
+
+
+def test_tasks_to_distrust_and_tasks_that_are_harmed_are_named(planted: Found) -> None:
+    text = said(tasks.section(planted))
+    assert "Highest, and to be trusted least: c (3.00 in 20 rows)" in text
+    assert "better for 1 task and worse for 1 (c), of 3" in text
+
+
+def test_what_embeddings_mean_is_said_as_far_as_it_is_shown(planted: Found) -> None:
+    text = said(embeddings.section(planted))
+    assert "they agree: their correlation is 0.90, and 0.30 with the tasks permuted" in text
+    assert "better than chance (p < 0.05 after Holm): north (R² 0.80); of 1 more that is not shown." in text
+    chance = {**planted.summary, "embeddings": {**planted.summary["embeddings"], "alike": 0.35}}
+    assert "hardly more than chance" in said(embeddings.section(replace(planted, summary=chance)))
+
+
+def test_the_search_tells_of_failures_with_their_reasons(planted: Found) -> None:
+    assert "Failed: 2 x out of memory." in said(search.section(planted))
+
+
+def test_a_section_without_anything_to_say_is_left_out(planted: Found) -> None:
+    bare = replace(planted, tables={name: planted.tables[name] for name in ("leaderboard", "tradeoff")})
+    text = pages.page(bare)
+    assert "<h2" in text
+    assert "Tasks</h2>" not in text
+    assert "The search</h2>" not in text
+
+
+def test_every_picture_of_a_run_stands_on_the_page_with_its_numbers(planted: Found, html: str) -> None:
+    drawn = re.findall(r'id="picture-(\w+)"', html)
+    assert set(drawn) == set(picture_names()) - {"preferences"}
+    for text in re.findall(r'class="specification">(.*?)</script>', html, re.DOTALL):
+        specification = json.loads(text)
+        assert {"layer", "spec", "concat"} & set(specification)
+    for text in re.findall(r'class="points">(.*?)</script>', html, re.DOTALL):
+        assert json.loads(text).count("\n") > 1
+
+
+def test_the_page_needs_no_network_and_stays_small(html: str) -> None:
+    own = html[: html.index('<script type="module">')]
+    assert not re.findall(r'(?:src|href)="(?!#|data:)', own)
+    assert "connect-src" not in html
+    assert "default-src 'none'" in html
+    assert len(html.encode()) < 6_000_000
+
+
+def test_what_comes_from_the_data_never_becomes_code(html: str) -> None:
+    assert EVIL not in html
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+
+
+def test_long_tables_are_cut_and_that_is_said(planted: Found) -> None:
+    many = pd.DataFrame({"task": [f"t{number}" for number in range(MOST_ROWS + 7)], "rows": 1})
+    listing = Listing("Tasks", many, "tasks.csv")
+    assert (len(listing.shown), listing.left_out) == (MOST_ROWS, 7)
