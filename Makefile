@@ -8,6 +8,7 @@ TORCH_INDEX ?=
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/installed
+BROWSER := $(VENV)/browser
 DEMO := build/demo
 DEMO_RUN := $(DEMO)/run-$(shell date +%Y%m%d-%H%M%S)
 
@@ -26,6 +27,15 @@ $(STAMP): pyproject.toml constraints.txt
 		$(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX)) -e '.[test,dev]'
 	@touch $@
 
+# The system's Chromium where there is one or its packages can bring it, else the one that Playwright downloads.
+$(BROWSER): $(STAMP)
+	@command -v chromium chromium-browser google-chrome > /dev/null || { \
+		echo "Installing Chromium, which tests open the page in ..." >&2; \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; \
+		then { apt-get update -qq && apt-get install -qq --yes --no-install-recommends chromium; } > /dev/null; \
+		else $(BIN)/playwright install chromium; fi; }
+	@touch $@
+
 demo: $(STAMP) ## search the life expectancy of 142 countries for 150 seconds, then predict with the winner
 	@rm -rf $(DEMO)/data
 	@$(BIN)/mthn-automl example gapminder $(DEMO)/data
@@ -36,7 +46,7 @@ demo: $(STAMP) ## search the life expectancy of 142 countries for 150 seconds, t
 	@$(BIN)/mthn-automl predict $(DEMO_RUN) $(DEMO)/new.csv
 
 # A file's tests stay together, in the order of the files: what they start and share is theirs alone.
-test: $(STAMP) ## run the tests on two cores: eight minutes at most
+test: $(STAMP) $(BROWSER) ## run the tests on two cores: eight minutes at most
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 soak: $(STAMP) ## run what `make test` has a sample of: kills, signals and faults at every moment, with Ray too
