@@ -26,12 +26,12 @@ def leaderboard_text(table: pd.DataFrame, metric: str, width: int | None) -> str
             trials and then the parameters are left out.
     """
     cells = _cells(table[table["rank"].notna()], metric_named(metric).error_name)
-    lines = _drawn(cells)
+    lines = drawn(cells)
     for left_out in FIRST_TO_GO:
         if width is None or max(map(len, lines)) <= width:
             break
         del cells[left_out]
-        lines = _drawn(cells)
+        lines = drawn(cells)
     return inert("\n".join(lines + _remarks(table)) + "\n")
 
 
@@ -60,7 +60,7 @@ def _tests(ranked: pd.DataFrame, error_name: str) -> dict[str, list[str]]:
     }
 
 
-def _drawn(cells: dict[str, list[str]]) -> list[str]:
+def drawn(cells: dict[str, list[str]]) -> list[str]:
     """Lines of text, as wide as it takes."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in cells:
