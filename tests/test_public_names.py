@@ -8,7 +8,7 @@ import pytest
 import mthn_automl
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-DOCUMENTED = ["MthnError", "evaluate", "load_model", "read_dataset", "search"]
+DOCUMENTED = ["MthnError", "evaluate", "explain", "load_model", "read_dataset", "search"]
 
 
 def test_offers_exactly_the_documented_names_which_resolve_on_first_use() -> None:

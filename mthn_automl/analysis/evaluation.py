@@ -13,7 +13,7 @@ from mthn_automl.analysis.statistics import bootstrap_interval
 from mthn_automl.data import metrics
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset, Table
-from mthn_automl.data.scoring import Metric, default_metric, metric_named
+from mthn_automl.data.scoring import Metric, metric_named
 from mthn_automl.errors import UsageError
 
 COLUMNS: Final = (
@@ -35,14 +35,14 @@ class Evaluated:
         prediction: (rows, outputs).
         known_tasks: of training; those numbered beyond them were never seen.
         seed: of the bootstrap.
-        metric: the one that comes first; None: the problem's usual one.
+        metric: the one that comes first.
     """
 
     rows: Dataset
     prediction: FloatArray
     known_tasks: int
     seed: int
-    metric: str | None = None
+    metric: str
 
     @cached_property
     def metrics(self) -> tuple[str, ...]:
@@ -54,13 +54,12 @@ class Evaluated:
         problem, known = self.rows.schema.problem, self.rows.target[~np.isnan(self.rows.target)]
         found = [metric_named(name) for name in metrics.names()]
         fitting = [each.name for each in found if problem in each.problems and (known >= each.least).all()]
-        first = default_metric(problem) if self.metric is None else self.metric
-        if first not in fitting:
+        if self.metric not in fitting:
             raise UsageError(
-                f"The metric must suit the problem and the targets, however '{first}' does not; these do: "
+                f"The metric must suit the problem and the targets, however '{self.metric}' does not; these do: "
                 f"{', '.join(fitting)}."
             )
-        return (first, *(name for name in fitting if name != first))
+        return (self.metric, *(name for name in fitting if name != self.metric))
 
     @cached_property
     def errors(self) -> pd.DataFrame:

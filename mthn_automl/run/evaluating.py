@@ -9,14 +9,18 @@ import pandas as pd
 
 from mthn_automl.analysis.drift import COLUMNS, drift, sentences
 from mthn_automl.analysis.evaluation import Evaluated, joined
+from mthn_automl.data import metrics
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.labels import Labels
 from mthn_automl.data.names import counted
+from mthn_automl.data.schema import Schema
+from mthn_automl.data.scoring import default_metric, metric_named
 from mthn_automl.data.stream import RowStream
 from mthn_automl.deployment.model_folder import load_model
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import UsageError
+from mthn_automl.received import Received
 from mthn_automl.run.prepare import Given
 from mthn_automl.run.sealed_rows import sealed_rows, trained_on
 from mthn_automl.storage import write_text
@@ -92,7 +96,7 @@ def evaluate(
         model: a model folder, a run, whose winner is taken, or what `load_model` gave.
         data: a file or a DataFrame, with the targets; None: the sealed test rows of the run that `model` is.
         meta: the same, with the metadata of tasks that are new.
-        metric: the one that comes first; by default the problem's usual one.
+        metric: the one that comes first; by default the one that the model was searched by.
         seed: of the bootstrap; that of the run gives the intervals of its leaderboard.
         allow_unknown: whether a column may hold nothing that training has seen.
         sheet, encoding, delimiter: how the files are read; as for `predict`.
@@ -106,15 +110,16 @@ def evaluate(
         >>> evaluate("mthn_runs/demo", "labelled.csv").errors  # doctest: +SKIP
     """
     predictor = model if isinstance(model, Predictor) else load_model(model, trust=trust)
+    first = metric or usual_metric(model, predictor.schema)
     if data is None:
         rows = rows_of_run(model)
         prediction = predictor.predict_encoded(rows)
-        found = Evaluated(rows, prediction, len(predictor.tasks), seed, metric)
+        found = Evaluated(rows, prediction, len(predictor.tasks), seed, first)
         said = f"{model}: these are its {counted(len(rows), 'sealed test row')}."
         return Evaluation(found, pd.DataFrame(columns=list(COLUMNS)), (said,))
     stream = labelled(predictor, data, meta, allow_unknown, Reading(delimiter, encoding, sheet))
     rows, prediction = _gone_through(predictor, stream)
-    found = Evaluated(rows, prediction, len(predictor.tasks), seed, metric)
+    found = Evaluated(rows, prediction, len(predictor.tasks), seed, first)
     moved = drift(stream.unknowns.counts)
     known = "" if isinstance(model, Predictor) else trained_on(Path(model), data)
     return Evaluation(found, moved, (*filter(None, [known]), *stream.notes, *sentences(moved)))
@@ -129,7 +134,14 @@ def _gone_through(predictor: Predictor, stream: RowStream) -> tuple[Dataset, np.
     return joined(pieces), np.concatenate(predictions)
 
 
-def labelled(predictor: Predictor, data: Given, meta: Given | None, allow_unknown: bool, reading: Reading) -> RowStream:
+def labelled(
+    predictor: Predictor,
+    data: Given,
+    meta: Given | None,
+    allow_unknown: bool,
+    reading: Reading,
+    rows_at_once: int = 200_000,
+) -> RowStream:
     """Rows with targets, in pieces; classes that training never saw are numbered on from those that it did."""
     return RowStream(
         data,
@@ -137,10 +149,22 @@ def labelled(predictor: Predictor, data: Given, meta: Given | None, allow_unknow
         tasks=predictor.tasks,
         spare=predictor.spare,
         meta=meta,
+        rows_at_once=rows_at_once,
         allow_unknown=allow_unknown,
         reading=reading,
         labels=Labels(predictor.schema),
     )
+
+
+def usual_metric(model: str | Path | Predictor, schema: Schema) -> str:
+    """The metric that a model was searched by, where its folder says it; else the usual one of the problem."""
+    if not isinstance(model, Predictor):
+        for folder in (Path(model), Path(model) / "model"):
+            if (folder / "metrics.json").exists():
+                stored = Received(folder, "a whole model folder").typed("metrics.json", dict[str, Any]).get("metric")
+                if stored in metrics.names() and schema.problem in metric_named(str(stored)).problems:
+                    return str(stored)
+    return default_metric(schema.problem)
 
 
 def rows_of_run(model: str | Path | Predictor) -> Dataset:

@@ -25,7 +25,8 @@ def evaluate(
         Path | None, Option(help="CSV file to write, a row a task with each metric.", show_default=False)
     ] = None,
     metric: Annotated[
-        str | None, Option(help="The one to show first. Default: the problem's usual one.", show_default=False)
+        str | None,
+        Option(help="The one to show first. Default: the one that the model was searched by.", show_default=False),
     ] = None,
     seed: Annotated[int, Option(help="Of the bootstrap.", min=0)] = 0,
     allow_unknown: Annotated[
