@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mthn_automl.errors import UsageError
+from mthn_automl.errors import RunError, UsageError
 from mthn_automl.run.folder import RunFolder, check_fingerprint
 from mthn_automl.run.options import Options
 from mthn_automl.run.parse import STDIN
@@ -16,6 +16,8 @@ def inputs_again(folder: RunFolder, options: Options, changed: Mapping[str, Any]
     begun_with = folder.read_fingerprint()
     if changed.get("split") is not None and not begun_with.get("split"):
         raise UsageError("This run was not begun with a file of its split; leave --split out.")
+    if options.split is not None and Path(options.split).is_absolute() and not begun_with["split"]:
+        raise RunError(f"{folder.path} must be of the data it was begun with, however --split names another file.")
     inputs: dict[str, Any] = {
         name: _given_again(changed.get(name), getattr(options, name), f"--{name}") if begun_with[name] else None
         for name in begun_with

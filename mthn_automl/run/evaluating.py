@@ -177,5 +177,6 @@ def rows_of_run(model: str | Path | Predictor) -> Dataset:
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """The rows of a table as JSON has them."""
-    lines = table.astype(object).where(table.notna(), None).to_dict("records")
+    defined = table.replace([np.inf, -np.inf], np.nan).astype(object)
+    lines = defined.where(defined.notna(), None).to_dict("records")
     return [{str(name): value for name, value in line.items()} for line in lines]

@@ -15,6 +15,7 @@ from tests.command import in_process
 from tests.contracts import zoo
 from tests.data.formats.kinds import KINDS
 from tests.deployment.few import ANIMALS, few_models, frame, members_of, predictor
+from tests.deployment.fitted import ridge_of
 from tests.deployment.test_given_back import frame as plots
 
 COLUMNS = ["row", "task", "prediction"]
@@ -81,26 +82,13 @@ def test_ids_and_target_columns_are_there_without_rows(wide: Predictor, known_by
     assert (list(none), none.index.name) == (["row", "task", "tree", "prediction"], "key")
 
 
-def of_mean(dataset: object) -> Predictor:
-    from typing import Any
-
-    from mthn_automl import catalogue
-    from mthn_automl.data.encoding import Flags
-
-    given: Any = dataset
-    architecture: Any = catalogue.read("ridge").load_class()
-    fitted = architecture(architecture.Settings())
-    fitted.fit(given, flags=Flags.of(given), seed=0)
-    return Predictor("ridge", given.schema, given.tasks, given.spare, fitted)
-
-
 @pytest.fixture(scope="module")
 def wide() -> Predictor:
     number = pd.Series(range(12), dtype=float)
     rows = pd.DataFrame({"x": number % 5, "a": number**0.5, "b": number.map(lambda each: -each)})
-    return of_mean(read_dataset(rows, wide=True, target=["a", "b"]))
+    return ridge_of(read_dataset(rows, wide=True, target=["a", "b"]))
 
 
 @pytest.fixture(scope="module")
 def known_by() -> Predictor:
-    return of_mean(read_dataset(plots(), id="tree"))
+    return ridge_of(read_dataset(plots(), id="tree"))

@@ -2,24 +2,25 @@
 
 import json
 import math
+import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, log_loss
 
-from mthn_automl import evaluate, load_model, read_dataset
+from mthn_automl import evaluate, explain, load_model, read_dataset
 from mthn_automl.data import metrics
-from mthn_automl.data.ranges import with_ranges
 from mthn_automl.data.stream import RowStream
 from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.deployment.predictor import Predictor
-from mthn_automl.errors import DataError, UsageError
+from mthn_automl.errors import DataError, RunError, UsageError
+from mthn_automl.run import answer
 from tests.command import Ended, in_process
 from tests.contracts import zoo
 from tests.deployment.few import Animal, frame, members_of, predictor
+from tests.deployment.fitted import ridge_of
 from tests.run.searches import frames, several
 
 ERRORS = ["error", "low", "high", "error_tasks", "low_tasks", "high_tasks", "undefined_tasks"]
@@ -47,9 +48,11 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     meta.to_csv(folder / "meta.csv", index=False)
     always = ("--runner", "local", "--folds", 2, "--trials", 2, "--architectures", "ridge,kernel_ridge", "--quiet")
     words = ("search", "data.csv", "--meta", "meta.csv", "--weight", "counts", "--no-ablation", *always)
-    assert in_process(folder, *words, "--output", "run").code == 0
-    ended = in_process(folder, *words, "--output", "held", "--holdout-tasks", 0.4, "--test-fraction", 0.3)
-    assert ended.code == 0, ended.err
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(answer, "draw", lambda *given: None)
+        for more in (("--output", "run"), ("--output", "held", "--holdout-tasks", 0.4, "--test-fraction", 0.3)):
+            ended = in_process(folder, *words, *more)
+            assert ended.code == 0, ended.err
     return folder
 
 
@@ -163,11 +166,9 @@ def test_pieces_and_the_whole_give_the_same(tmp_path: Path, monkeypatch: pytest.
 
 
 def wide_model() -> tuple[Predictor, pd.DataFrame]:
-    from tests.cli.test_predict_empty import of_mean
-
     number = pd.Series(range(12), dtype=float)
     rows = pd.DataFrame({"x": number % 5, "a": number**0.5, "b": -number})
-    return of_mean(read_dataset(rows, wide=True, target=["a", "b"])), rows
+    return ridge_of(read_dataset(rows, wide=True, target=["a", "b"])), rows
 
 
 def test_a_wide_table_has_a_row_a_target_that_is_known() -> None:
@@ -192,13 +193,7 @@ def moving(rows: int, shift: float = 0.0) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def trained() -> Predictor:
-    dataset = read_dataset(moving(400))
-    ridge: Any = members_of("ridge", zoo.planted)[0][0].model.__class__
-    fitted = ridge(ridge.Settings())
-    from mthn_automl.data.encoding import Flags
-
-    fitted.fit(dataset, flags=Flags.of(dataset), seed=0)
-    return Predictor("ridge", with_ranges(dataset), dataset.tasks, dataset.spare, fitted)
+    return ridge_of(read_dataset(moving(400)))
 
 
 def test_columns_that_have_moved_are_named_and_others_are_not(trained: Predictor) -> None:
@@ -266,6 +261,22 @@ def test_what_cannot_be_evaluated_is_told_in_a_sentence(folder: Path) -> None:
     assert (own.code, "--output must not be a file that is read" in own.err) == (2, True)
 
 
+def test_importance_is_of_the_sealed_rows_where_no_others_are_given(searched: Path) -> None:
+    sealed, given = (
+        explain(searched / "run", repeats=2),
+        explain(searched / "run", sealed_csv(searched, "run"), repeats=2),
+    )
+    pd.testing.assert_frame_equal(sealed.importance, given.importance)
+    assert sealed.importance["error"].unique().tolist() == [evaluate(searched / "run").errors.loc[0, "error"]]
+    assert set(sealed.importance["name"]) == {"x1", "x2", "word", "m1", "m2", "kind", "task", "all metadata"}
+    known, every = (explain(searched / "held", repeats=1, by_task=each).tasks for each in (False, True))
+    assert len(known) == 0
+    new = evaluate(searched / "held").tasks.set_index("task")["trained"]
+    own = every[every["name"] == "task"].set_index("task")["importance"]
+    assert (own[~new] == 0).all()
+    assert (own[new] != 0).any()
+
+
 def test_rows_that_were_trained_on_are_said_where_that_can_be_told(searched: Path) -> None:
     assert "flatter; leave it out" in evaluate(searched / "run", searched / "data.csv").notes[0]
     assert not [note for note in evaluate(searched / "run", sealed_csv(searched, "run")).notes if "flatter" in note]
@@ -274,10 +285,6 @@ def test_rows_that_were_trained_on_are_said_where_that_can_be_told(searched: Pat
 
 
 def test_the_sealed_rows_are_those_of_the_data_that_the_run_began_with(searched: Path, tmp_path: Path) -> None:
-    import shutil
-
-    from mthn_automl.errors import RunError
-
     shutil.copytree(searched / "run", tmp_path / "run")
     kept = (searched / "data.csv").read_text()
     try:

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mthn_automl import catalogue, evaluate, explain, read_dataset
+from mthn_automl import evaluate, explain, read_dataset
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset, TaskTable
-from mthn_automl.data.encoding import Flags
 from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import DataError, UsageError
@@ -20,7 +19,8 @@ from mthn_automl.models.base import Size
 from mthn_automl.run.explaining import CANNOT_TELL
 from tests.command import in_process
 from tests.contracts import zoo
-from tests.deployment.few import frame, members_of
+from tests.deployment.few import frame, members_of, predictor
+from tests.deployment.fitted import ridge_of
 from tests.run.test_evaluating import labelled
 
 TASKS, ROWS = 30, 20
@@ -70,11 +70,7 @@ def truth() -> Predictor:
 
 @pytest.fixture(scope="module")
 def ridge() -> Predictor:
-    dataset = read_dataset(*planted())
-    architecture: Any = catalogue.read("ridge").load_class()
-    fitted = architecture(architecture.Settings())
-    fitted.fit(dataset, flags=Flags.of(dataset), seed=0)
-    return Predictor("ridge", dataset.schema, dataset.tasks, dataset.spare, fitted)
+    return ridge_of(read_dataset(*planted()))
 
 
 def test_the_truth_needs_what_the_data_are_made_of_and_nothing_else(truth: Predictor) -> None:
@@ -147,11 +143,7 @@ def test_parts_of_a_date_are_permuted_together() -> None:
     rows["target"] = np.sin(np.arange(400) * 2 * np.pi / 365.25) + 0.1 * random.normal(size=400)
     dataset = read_dataset(rows)
     assert len(dataset.schema.features) > 2
-    architecture: Any = catalogue.read("ridge").load_class()
-    fitted = architecture(architecture.Settings())
-    fitted.fit(dataset, flags=Flags.of(dataset), seed=0)
-    model = Predictor("ridge", dataset.schema, dataset.tasks, dataset.spare, fitted)
-    table = explain(model, rows, repeats=1).importance
+    table = explain(ridge_of(dataset), rows, repeats=1).importance
     features = table[table["kind"] == "feature"]
     assert sorted(features["name"]) == ["day", "z"]
     assert features.iloc[0]["name"] == "day"
@@ -175,8 +167,6 @@ def test_what_cannot_be_permuted_has_no_interval_and_no_importance(truth: Predic
 
 
 def test_classes_never_trained_are_left_out() -> None:
-    from tests.deployment.few import predictor
-
     rows = labelled(zoo.binary)
     rows.loc[3, "target0"] = "alien"
     found = explain(predictor("ridge", zoo.binary), rows, repeats=1)
@@ -199,7 +189,7 @@ def test_the_command_prints_a_table_or_json_and_writes_it(folder: Path) -> None:
     assert (ended.code, ended.err) == (0, f"{CANNOT_TELL}\n")
     assert "mae grows by [95 %]" in ended.out  # the metric of its search
     written = pd.read_csv(folder / "found.csv")
-    assert written["task"].isna().sum() == len(written[written["task"].isna()])
+    assert written["task"].isna().tolist() == [True] * 7 + [False] * 7 * 12
     told = json.loads(in_process(folder, *words, "--by-task", "--json", "--quiet").out)
     assert len(told["importance"]) + len(told["tasks"]) == len(written)
     assert told["importance"] == explain(folder / "model", folder / "new.csv", repeats=2).to_json()["importance"]
