@@ -21,8 +21,9 @@ from mthn_automl.deployment.model_folder import load_model
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import UsageError
 from mthn_automl.received import Received
+from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.prepare import Given
-from mthn_automl.run.sealed_rows import sealed_rows, trained_on
+from mthn_automl.run.sealed_rows import options_of, sealed_rows, trained_on
 from mthn_automl.storage import write_text
 
 
@@ -81,7 +82,7 @@ def evaluate(
     meta: Given | None = None,
     *,
     metric: str | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     allow_unknown: bool = False,
     sheet: str | None = None,
     encoding: str | None = None,
@@ -97,7 +98,7 @@ def evaluate(
         data: a file or a DataFrame, with the targets; None: the sealed test rows of the run that `model` is.
         meta: the same, with the metadata of tasks that are new.
         metric: the one that comes first; by default the one that the model was searched by.
-        seed: of the bootstrap; that of the run gives the intervals of its leaderboard.
+        seed: of the bootstrap; by default that of the run, which gives the intervals of its leaderboard, or 0.
         allow_unknown: whether a column may hold nothing that training has seen.
         sheet, encoding, delimiter: how the files are read; as for `predict`.
         trust: import architectures that are not of this package, which runs their code.
@@ -111,6 +112,7 @@ def evaluate(
     """
     predictor = model if isinstance(model, Predictor) else load_model(model, trust=trust)
     first = metric or usual_metric(model, predictor.schema)
+    seed = seed_of(model) if seed is None else seed
     if data is None:
         rows = rows_of_run(model)
         prediction = predictor.predict_encoded(rows)
@@ -167,9 +169,19 @@ def usual_metric(model: str | Path | Predictor, schema: Schema) -> str:
     return default_metric(schema.problem)
 
 
+def seed_of(model: str | Path | Predictor) -> int:
+    """That of a run; 0 of a model alone."""
+    return options_of(Path(model)).seed if is_run(model) else 0
+
+
+def is_run(model: str | Path | Predictor) -> bool:
+    """Whether a run was given, and not a model alone."""
+    return not isinstance(model, Predictor) and RunFolder(Path(model)).config.exists()
+
+
 def rows_of_run(model: str | Path | Predictor) -> Dataset:
     """The sealed test rows where a run was given in place of a model alone."""
-    if isinstance(model, Predictor) or not (Path(model) / "config.resolved.toml").exists():
+    if isinstance(model, Predictor) or not is_run(model):
         given = "a model in memory" if isinstance(model, Predictor) else f"{model} is none"
         raise UsageError(f"Rows with targets must be given unless MODEL is a run with test rows, however {given}.")
     return sealed_rows(Path(model))

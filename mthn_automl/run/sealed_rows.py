@@ -21,9 +21,7 @@ def sealed_rows(run: Path) -> Dataset:
         UsageError: no run, or one without test rows, or whose data were no files. RunError: a file has changed.
         FormatError: the folder is damaged.
     """
-    folder = RunFolder.existing(run)
-    with folder.received.checked(folder.config.name):
-        options = Options.from_toml(folder.read_config()["options"])
+    folder, options = RunFolder.existing(run), options_of(run)
     prepared = prepare_data(inputs_again(folder, options, {}), options)
     if prepared.test_file is not None:
         return prepared.test_file
@@ -31,6 +29,13 @@ def sealed_rows(run: Path) -> Dataset:
     if not test.any():
         raise UsageError(f"{run} must have sealed test rows, however none were held out; give rows with targets.")
     return sealed_rows_of(prepared.all_rows, test)
+
+
+def options_of(run: Path) -> Options:
+    """What a run was begun with. Raises FormatError: the folder is damaged."""
+    folder = RunFolder(run)
+    with folder.received.checked(folder.config.name):
+        return Options.from_toml(folder.read_config()["options"])
 
 
 def trained_on(run: Path, data: Any) -> str:

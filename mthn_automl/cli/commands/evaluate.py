@@ -28,7 +28,9 @@ def evaluate(
         str | None,
         Option(help="The one to show first. Default: the one that the model was searched by.", show_default=False),
     ] = None,
-    seed: Annotated[int, Option(help="Of the bootstrap.", min=0)] = 0,
+    seed: Annotated[
+        int | None, Option(help="Of the bootstrap. Default: that of the run, or 0.", min=0, show_default=False)
+    ] = None,
     allow_unknown: Annotated[
         bool, Option("--allow-unknown", help="Go on although a column holds nothing that training has seen.")
     ] = False,
