@@ -171,12 +171,12 @@ def usual_metric(model: str | Path | Predictor, schema: Schema) -> str:
 
 def seed_of(model: str | Path | Predictor) -> int:
     """That of a run; 0 of a model alone."""
-    return options_of(Path(model)).seed if is_run(model) else 0
+    return 0 if isinstance(model, Predictor) or not is_run(model) else options_of(Path(model)).seed
 
 
-def is_run(model: str | Path | Predictor) -> bool:
+def is_run(model: str | Path) -> bool:
     """Whether a run was given, and not a model alone."""
-    return not isinstance(model, Predictor) and RunFolder(Path(model)).config.exists()
+    return RunFolder(Path(model)).config.exists()
 
 
 def rows_of_run(model: str | Path | Predictor) -> Dataset:
