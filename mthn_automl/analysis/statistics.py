@@ -1,6 +1,6 @@
 """How sure a number or a difference is: paired tests, correction for many of them, bootstrap intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -106,20 +106,61 @@ def bootstrap_interval(
         scores, count = Means(defined[:, None], first), len(defined)
     if count < 2 or (units is not None and units.max() == 0):
         return NOT_KNOWN, NOT_KNOWN
-    taken = min(resamples, max(limit // count, FEWEST_RESAMPLES))
+    taken = _taken(count, resamples, limit)
     return _percentiles(_resampled(scores, count, units, taken, np.random.default_rng(seed)))
+
+
+def bootstrap_difference(
+    before: Scores,
+    after: Sequence[Scores],
+    count: int,
+    *,
+    seed: int,
+    unit: IntArray | None = None,
+    resamples: int = 1000,
+    limit: int = 20_000_000,
+) -> tuple[float, float]:
+    """The 95 % percentile bootstrap interval of the mean error of several repeats less the error before.
+
+    A resample draws rows, the same of all predictions, and as many repeats as there are, both with replacement.
+
+    Args:
+        before, after: of the same rows.
+        count: of these.
+        unit: (rows,) of rows that are drawn together, such as those of a task; None: each is drawn by itself.
+        seed, resamples, limit: as of `bootstrap_interval`.
+
+    Returns:
+        (low, high); NaN with fewer than two units.
+    """
+    units = None if unit is None else np.unique(unit, return_inverse=True)[1]
+    if count < 2 or (units is not None and units.max() == 0):
+        return NOT_KNOWN, NOT_KNOWN
+    rng, repeats, found = np.random.default_rng(seed), len(after), []
+    for weights in _blocks(count, units, _taken(count, resamples, limit), rng):
+        at_first = before.weighted(weights)
+        grown = np.stack([each.weighted(weights) - at_first for each in after], axis=1)
+        drawn = rng.integers(repeats, size=grown.shape)
+        found.append(np.take_along_axis(grown, drawn, axis=1).mean(axis=1))
+    return _percentiles(np.concatenate(found))
+
+
+def _taken(count: int, resamples: int, limit: int) -> int:
+    return min(resamples, max(limit // count, FEWEST_RESAMPLES))
 
 
 def _resampled(
     scores: Scores, count: int, units: IntArray | None, resamples: int, rng: np.random.Generator
 ) -> FloatArray:
     """(resamples,) errors, a block of resamples at a time so that memory stays bounded."""
+    return np.concatenate([scores.weighted(each) for each in _blocks(count, units, resamples, rng)])
+
+
+def _blocks(count: int, units: IntArray | None, resamples: int, rng: np.random.Generator) -> Iterator[FloatArray]:
+    """(some, count) how often each is drawn in some of the resamples."""
     block = max(CELLS_AT_A_TIME // count, 1)
-    sizes = [min(block, resamples - start) for start in range(0, resamples, block)]
-    if units is None:
-        return np.concatenate([scores.weighted(_weights(size, count, rng)) for size in sizes])
-    drawn = int(units.max()) + 1
-    return np.concatenate([scores.weighted(_weights(size, drawn, rng)[:, units]) for size in sizes])
+    for size in (min(block, resamples - start) for start in range(0, resamples, block)):
+        yield _weights(size, count, rng) if units is None else _weights(size, int(units.max()) + 1, rng)[:, units]
 
 
 def _weights(resamples: int, count: int, rng: np.random.Generator) -> FloatArray:

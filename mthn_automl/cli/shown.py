@@ -4,9 +4,9 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mthn_automl.terminal import inert
 
@@ -51,8 +51,7 @@ def open_page(page: "Path") -> None:
     import webbrowser
 
     if not webbrowser.open(page.resolve().as_uri()):
-        with suppress(OSError):
-            print(inert(f"There is no browser here; open {page} elsewhere."), file=sys.stderr)
+        say([f"There is no browser here; open {page} elsewhere."])
 
 
 def show_description(found: "Description", *, as_json: bool) -> None:
@@ -64,6 +63,18 @@ def show_description(found: "Description", *, as_json: bool) -> None:
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     print(description_text(found, width).rstrip("\n"))
+
+
+def print_json(found: Any) -> None:
+    """On stdout, without NaN and infinities, which JSON has not."""
+    print(json.dumps(found, indent=2, allow_nan=False))
+
+
+def say(notes: Iterable[str]) -> None:
+    """Sentences on stderr, behind what was asked for; whoever would have read them may be gone."""
+    with suppress(OSError):
+        for note in notes:
+            print(inert(note), file=sys.stderr)
 
 
 def show_leaderboard(table: "pd.DataFrame", metric: str, average: str) -> None:

@@ -1,10 +1,12 @@
 """From files or DataFrames to rows that are encoded as those of a model's training: to predict, or to test it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.columns.form import Form, Kind
 from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.data.exposure import exposures
@@ -47,7 +49,8 @@ def read_rows(
     targets = (schema.wide or schema.targets) if need_target else ()
     reading = reading_again(reading, schema)
     forms = {**forms_of_rows(schema), **target_forms(schema, targets)}
-    source = Source.again(data, DATA, () if schema.wide else schema.task, forms, reading, schema.id, schema.missing)
+    task = () if schema.wide else schema.task
+    source = Source.again(data, DATA, task, forms, reading, schema.id, schema.missing, may_be_empty=not need_target)
     if schema.wide and need_target:
         source = long_form(source, wide_targets(source, schema), schema.task)
     elif not schema.wide:
@@ -55,7 +58,7 @@ def read_rows(
     source, notes = _with_target(source, schema) if need_target else (source, [])
     described, ignored = described_tasks(meta, schema, reading)
     book, unknowns = TaskBook(schema, tasks, spare, described), Unknowns(schema.features, "feature")
-    rows = encode_rows(source, schema, book, unknowns, need_target)
+    rows = encode_rows(source, schema, book, unknowns, partial(encode_target, schema=schema) if need_target else None)
     refuse_foreign(book, unknowns, source.name, allow_unknown)
     return replace(
         rows,
@@ -87,15 +90,24 @@ def refuse_foreign(book: TaskBook, unknowns: Unknowns, name: str, allow_unknown:
         book.refuse_unknown_metadata()
 
 
-def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknowns, need_target: bool) -> Dataset:
+def encode_rows(
+    source: Source,
+    schema: Schema,
+    book: TaskBook,
+    unknowns: Unknowns,
+    target_of: Callable[[Source], FloatArray] | None = None,
+) -> Dataset:
     """All rows of the source as those of training were encoded, without notes; their tasks are entered in the book.
 
-    unknowns: of the features, which counts the rows.
+    Args:
+        source: of a wide table whose targets are wanted, its long form.
+        unknowns: of the features, which counts the rows.
+        target_of: encodes the targets; None: they are not wanted, and neither are weights.
 
     Raises:
         DataError: as for `read_rows`.
     """
-    if schema.wide and not need_target:
+    if schema.wide and target_of is None:
         return of_all_tasks(source, schema, book, unknowns)
     codes, names = source.task_codes(schema.task)
     if schema.promoted and schema.metadata:
@@ -107,8 +119,8 @@ def encode_rows(source: Source, schema: Schema, book: TaskBook, unknowns: Unknow
         schema=schema,
         features=features,
         task=numbered,
-        target=encode_target(source, schema) if need_target else np.empty((len(source), 0)),
-        weight=numbers_of(source, schema.weight) if need_target and schema.weight else None,
+        target=np.empty((len(source), 0)) if target_of is None else target_of(source),
+        weight=numbers_of(source, schema.weight) if target_of is not None and schema.weight else None,
         row=source.rows,
         tasks=book.tasks,
         spare=book.spare,

@@ -1,17 +1,16 @@
-"""The ranges of the numbers that a model was trained on, by which it says what lies outside of them."""
+"""What a model was trained on, column by column, by which it says what lies outside of that, or has moved."""
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
-from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset, Table
 from mthn_automl.data.schema import Column, Schema
+from mthn_automl.data.seen import Seen
 
 
 def with_ranges(rows: Dataset) -> Schema:
-    """The schema of these rows, with the range of each numeric column in them; None of one without a number."""
+    """The schema of these rows, with what was seen in each column, and the range of its numbers where there are any."""
     metadata = rows.tasks.metadata
     return replace(
         rows.schema,
@@ -21,10 +20,14 @@ def with_ranges(rows: Dataset) -> Schema:
 
 
 def _of_columns(columns: Sequence[Column], table: Table) -> tuple[Column, ...]:
-    numeric = iter(table.numeric.T)
-    return tuple(replace(each, range=_range(next(numeric))) if each.numeric else each for each in columns)
+    numeric, codes = iter(table.numeric.T), iter(table.codes.T)
+    return tuple(_of_numbers(each, next(numeric)) if each.numeric else _of_codes(each, next(codes)) for each in columns)
 
 
-def _range(values: FloatArray) -> tuple[float, float] | None:
-    known = values[~np.isnan(values)]
-    return (float(known.min()), float(known.max())) if len(known) else None
+def _of_numbers(column: Column, values: FloatArray) -> Column:
+    seen = Seen.of_numbers(values)
+    return replace(column, seen=seen, range=(seen.points[0], seen.points[-1]) if seen.points else None)
+
+
+def _of_codes(column: Column, codes: IntArray) -> Column:
+    return replace(column, seen=Seen.of_codes(codes))

@@ -7,6 +7,7 @@ from mthn_automl.data import kind
 from mthn_automl.data.columns.form import Form, Kind, Part
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.kinds import Problem as Problem
+from mthn_automl.data.seen import Seen
 from mthn_automl.data.task_names import name_by
 
 
@@ -21,6 +22,7 @@ class Column:
         form: how its cells are written; None: as plain numbers, or as names.
         part: of a date, what is made of it.
         source: the column of the input where it has another name.
+        seen: what its cells in training were; None: that is not known.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Column:
     form: Form | None = None
     part: Part | None = None
     source: str | None = None
+    seen: Seen | None = None
 
     def __post_init__(self) -> None:
         if self.range is not None and not -math.inf < self.range[0] <= self.range[1] < math.inf:

@@ -29,6 +29,7 @@ class Metric:
             scored.
         is_score: higher was better, so the error is 1 - score.
         least: the least value of a target that it is defined for.
+        counts_unseen: whether rows of a class that training never saw can be counted, as never predicted rightly.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Metric:
     scores: Callable[[FloatArray, FloatArray], Scores]
     is_score: bool = False
     least: float = -np.inf
+    counts_unseen: bool = False
 
     @property
     def error_name(self) -> str:

@@ -19,7 +19,7 @@ from mthn_automl.data.columns.text import Names
 from mthn_automl.data.formats.opening import open_table
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.formats.room import refuse_beyond
-from mthn_automl.data.formats.table_file import TableFile
+from mthn_automl.data.formats.table_file import NoRowsError, TableFile
 from mthn_automl.data.names import counted
 from mthn_automl.data.task_names import joined_name
 from mthn_automl.data.values import LARGEST, too_large
@@ -111,14 +111,23 @@ class Source:
         reading: Reading = PLAIN,
         known_by: str | None = None,
         missing: Sequence[str] = (),
+        may_be_empty: bool = False,
     ) -> "Source":
         """The columns of these forms, as those of training were read; others are not.
+
+        may_be_empty: whether there may be no rows.
 
         Raises:
             DataError: as `of`, or a cell that is not in the form of its column.
         """
-        file = open_table(given, name, reading)
-        return cls._of_piece(file, file.read(_wanted(tasks, forms, known_by)), 0, tasks, forms, known_by, missing)
+        file, wanted = open_table(given, name, reading), _wanted(tasks, forms, known_by)
+        try:
+            table = file.read(wanted)
+        except NoRowsError:
+            if not may_be_empty:
+                raise
+            table = file.empty(wanted)
+        return cls._of_piece(file, table, 0, tasks, forms, known_by, missing)
 
     @classmethod
     def pieces(
@@ -131,12 +140,18 @@ class Source:
         reading: Reading = PLAIN,
         known_by: str | None = None,
         missing: Sequence[str] = (),
+        may_be_empty: bool = False,
     ) -> Iterator["Source"]:
         """As `again`, so many rows at a time; what is wrong is told at the piece that holds it."""
-        file, first = open_table(given, name, reading), 0
-        for piece in file.pieces(rows, _wanted(tasks, forms, known_by)):
-            yield cls._of_piece(file, piece, first, tasks, forms, known_by, missing)
-            first += len(piece)
+        file, first, wanted = open_table(given, name, reading), 0, _wanted(tasks, forms, known_by)
+        try:
+            for piece in file.pieces(rows, wanted):
+                yield cls._of_piece(file, piece, first, tasks, forms, known_by, missing)
+                first += len(piece)
+        except NoRowsError:
+            if not may_be_empty:
+                raise
+            yield cls._of_piece(file, file.empty(wanted), 0, tasks, forms, known_by, missing)
 
     @classmethod
     def _of_piece(

@@ -32,6 +32,7 @@ class Count:
         unknown: cells by the category that they hold and training did not.
         outside: numbers below the lowest or above the highest of training.
         lowest, highest: of these numbers.
+        below: (points that training has seen,) numbers that are not above each, where shifts are asked for.
     """
 
     column: Column
@@ -42,6 +43,7 @@ class Count:
     outside: int = 0
     lowest: float = np.inf
     highest: float = -np.inf
+    below: IntArray | None = None
 
     @property
     def none_known(self) -> bool:
@@ -60,6 +62,9 @@ class Count:
 
     def _enter_numbers(self, values: FloatArray) -> None:
         self.empty += int(np.isnan(values).sum())
+        if self.below is not None and self.column.seen is not None:
+            first = np.searchsorted(self.column.seen.points, values)  # of the points that a number is not above
+            self.below += np.cumsum(np.bincount(first, minlength=len(self.below) + 1))[:-1]
         if self.column.range is None:
             return
         outside = values[(values < self.column.range[0]) | (values > self.column.range[1])]
@@ -124,11 +129,12 @@ class Unknowns:
     Args:
         columns: as training saw them.
         kind: what sentences call them, `feature` or `metadata column`.
+        shifts: whether it is counted where numbers lie among those of training.
     """
 
-    def __init__(self, columns: Sequence[Column], kind: str) -> None:
+    def __init__(self, columns: Sequence[Column], kind: str, *, shifts: bool = False) -> None:
         self.kind = kind
-        self.counts = [Count(column) for column in columns]
+        self.counts = [Count(column, below=_zeros(column) if shifts else None) for column in columns]
 
     def enter(self, source: Source, table: Table) -> None:
         """Count the rows of a source. table: the same rows, encoded."""
@@ -145,3 +151,8 @@ class Unknowns:
         """A sentence a column about which there is something to say. name: of the table."""
         said = [count.sentence(self.kind) for count in self.counts]
         return tuple(f"{name}: {each}." for each in said if each)
+
+
+def _zeros(column: Column) -> IntArray | None:
+    """One a point."""
+    return None if column.seen is None else np.zeros(len(column.seen.points), dtype=np.int64)

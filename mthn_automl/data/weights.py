@@ -11,11 +11,11 @@ from mthn_automl.data.targets import known_target, numbers_of
 from mthn_automl.errors import DataError
 
 
-def rows_that_count(source: Source, name: str) -> tuple[Source, list[str]]:
-    """The source without rows of weight zero, which count nowhere, and a note that counts them.
+def weights_of(source: Source, name: str) -> FloatArray:
+    """(rows,) what each row counts, zero or above.
 
     Raises:
-        DataError: a row without a weight, or with one below zero, or no row that counts.
+        DataError: no such column, or a row without a weight, or with one below zero.
     """
     source.require(name, "that says what each row counts", " (--weight)")
     weight = numbers_of(source, name)
@@ -27,7 +27,16 @@ def rows_that_count(source: Source, name: str) -> tuple[Source, list[str]]:
             f"Weights must be numbers, zero or above, however {source.at(row)} {found} in '{name}'; a weight of 0 "
             "leaves a row out."
         )
-    kept = weight > 0
+    return weight
+
+
+def rows_that_count(source: Source, name: str) -> tuple[Source, list[str]]:
+    """The source without rows of weight zero, which count nowhere, and a note that counts them.
+
+    Raises:
+        DataError: as `weights_of`, or no row that counts.
+    """
+    kept = weights_of(source, name) > 0
     if not kept.any():
         raise DataError(f"Some rows must count, however '{name}' is 0 in every row of {source.name}.")
     left_out = int((~kept).sum())

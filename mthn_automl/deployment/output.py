@@ -34,15 +34,19 @@ def write_predictions(pieces: Iterable[pd.DataFrame], output: Path | None, input
             sys.stdout.write(text)
         return
     write = writer_of(output)
-    _refuse_inputs(output, inputs)
+    refuse_inputs(output, inputs)
     late = _late(pieces)
     late = chain([next(late)], late)
     with _opened(output) as file:
         write(late, file)
 
 
-def _refuse_inputs(output: Path, inputs: Iterable[Path]) -> None:
-    """What is read is never written, whatever name or link leads to it."""
+def refuse_inputs(output: Path, inputs: Iterable[Path]) -> None:
+    """What is read is never written, whatever name or link leads to it.
+
+    Raises:
+        UsageError: the output is, or leads to, a file that is given or lies in a folder that is.
+    """
     if not output.exists():
         return
     for given in inputs:

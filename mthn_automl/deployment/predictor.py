@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.columns.text import tidy
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.exposure import given_exposures
 from mthn_automl.data.formats.reading import Reading
@@ -138,7 +139,8 @@ class Predictor:
     def predict_rows(self, rows: Dataset) -> pd.DataFrame:
         """As `predict`, for rows that `read` has encoded."""
         table = wide_table if self.schema.wide else prediction_table
-        return table(self.schema, rows, self._predicted(rows))
+        found = table(self.schema, rows, self._predicted(rows))
+        return found if len(found) else found.astype(dict.fromkeys(found.select_dtypes(object), "str"))
 
     def stream(
         self,
@@ -174,6 +176,10 @@ class Predictor:
             reading=Reading(delimiter, encoding, sheet),
         )
         return PredictionStream(rows, self.predict_rows)
+
+    def predict_encoded(self, rows: Dataset) -> FloatArray:
+        """(rows, outputs) float64 for rows that `read` has encoded: numbers, or probabilities of the classes."""
+        return self._predicted(rows)
 
     def predict_arrays(self, features: ArrayLike, task: ArrayLike, exposure: ArrayLike | None = None) -> FloatArray:
         """Predictions without a DataFrame: (rows, targets), or probabilities (rows, classes), float64.
@@ -244,6 +250,8 @@ class Predictor:
 
     def _predicted(self, rows: Dataset) -> FloatArray:
         """Raises FormatError: the model cannot answer, or not with numbers, as when its folder is damaged."""
+        if len(rows) == 0:
+            return np.empty((0, self.schema.outputs))
         try:
             return _finite(self.model.predict(rows))
         except (IndexError, KeyError, ValueError, RuntimeError) as error:
@@ -343,13 +351,18 @@ def prediction_table(schema: Schema, rows: Dataset, prediction: FloatArray) -> p
 
 def wide_table(schema: Schema, rows: Dataset, prediction: FloatArray) -> pd.DataFrame:
     """A row for all tasks that have one and the same row: the columns of `predict` where the table was wide."""
-    tasks = int(np.count_nonzero(rows.row == rows.row[0])) if len(rows) else 1
+    names = (
+        [rows.tasks.names[task] for task in rows.task[rows.row == rows.row[0]]]
+        if len(rows)
+        else list(map(tidy, schema.wide))
+    )
+    tasks = len(names)
     first = slice(None, None, tasks)
     columns: dict[str, object] = {"row": rows.row[first]}
     if schema.id is not None and rows.id is not None:
         columns[schema.id] = _id_column(rows)[first]
-    for index, task in enumerate(rows.task[:tasks]):
-        name, of_task = rows.tasks.names[task], prediction[index::tasks]
+    for index, name in enumerate(names):
+        of_task = prediction[index::tasks]
         if not schema.classes:
             columns[f"prediction_{name}"] = of_task[:, 0]
             continue

@@ -30,12 +30,12 @@ def leaderboard_text(table: pd.DataFrame, metric: str, width: int | None, averag
         average: `tasks` where models are ranked by the mean over tasks: errors on test rows are then shown likewise.
     """
     cells = _cells(table[table["rank"].notna()], metric_named(metric).error_name, average)
-    lines = _drawn(cells)
+    lines = drawn(cells)
     for left_out in FIRST_TO_GO:
         if width is None or max(map(len, lines)) <= width:
             break
         del cells[left_out]
-        lines = _drawn(cells)
+        lines = drawn(cells)
     return inert("\n".join(lines + _remarks(table)) + "\n")
 
 
@@ -68,7 +68,7 @@ def _tests(ranked: pd.DataFrame, error_name: str, average: str) -> dict[str, lis
     }
 
 
-def _drawn(cells: dict[str, list[str]]) -> list[str]:
+def drawn(cells: dict[str, list[str]]) -> list[str]:
     """Lines of text, as wide as it takes."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in cells:

@@ -1,7 +1,6 @@
 """The main job as one function: check, split, search, ensemble, test, ablate, tables, pictures, model."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -13,18 +12,19 @@ import pandas as pd
 from mthn_automl.analysis.leaderboard import COLUMNS
 from mthn_automl.deployment.model_folder import load_model
 from mthn_automl.deployment.predictor import Predictor
-from mthn_automl.errors import NothingFinishedError, UsageError
+from mthn_automl.errors import NothingFinishedError
 from mthn_automl.run.ablation import ablation
+from mthn_automl.run.again import inputs_again
 from mthn_automl.run.answer import Answer
 from mthn_automl.run.embeddings import embedded
 from mthn_automl.run.ensembling import blend
-from mthn_automl.run.folder import RunFolder, check_fingerprint, write_identity
+from mthn_automl.run.folder import RunFolder, write_identity
 from mthn_automl.run.log import Log
 from mthn_automl.run.models import best_models
 from mthn_automl.run.option import accepting, arguments, parsed
 from mthn_automl.run.options import CHANGEABLE, OPTIONS, Options
 from mthn_automl.run.parse import STDIN
-from mthn_automl.run.prepare import Given, Held, Inputs, Prepared, build_spaces, held, prepare
+from mthn_automl.run.prepare import Given, Inputs, Prepared, build_spaces, prepare
 from mthn_automl.run.run import Added, Run, check_files
 from mthn_automl.run.searching import search as search_phase
 from mthn_automl.run.strangers import refuse_foreign
@@ -165,7 +165,7 @@ def resume(run: str | Path, *, trust: bool = False, progress: Watcher | None = N
     options = replace(stored, device=device_here(stored.device), space=spaces, **{"address": None, **new})
     with folder.locked():
         workers = Workers.of(options)
-        prepared = prepare(_inputs_again(folder, options, changed), options)
+        prepared = prepare(inputs_again(folder, options, changed), options)
         folder.keep_options(**new)
         session = _run(folder, options, prepared, workers, progress, started, added)
         if stored.address and not options.address:
@@ -248,33 +248,6 @@ def _mark_unfinished(folder: RunFolder) -> None:
 
 def _is_finished(folder: RunFolder) -> bool:
     return folder.summary.exists() and folder.read_summary().get("finished") is True
-
-
-def _inputs_again(folder: RunFolder, options: Options, changed: Mapping[str, Any]) -> Inputs:
-    """Files, where they are now, or the DataFrames that were given again; of the same content."""
-    begun_with = folder.read_fingerprint()
-    if changed.get("split") is not None and not begun_with.get("split"):
-        raise UsageError("This run was not begun with a file of its split; leave --split out.")
-    inputs: dict[str, Any] = {
-        name: _given_again(changed.get(name), getattr(options, name), f"--{name}") if begun_with[name] else None
-        for name in begun_with
-    }
-    for name, each in inputs.items():
-        check_fingerprint(folder, name, each)
-    return Inputs(**inputs)
-
-
-def _given_again(given: Given | None, path: str | None, option: str) -> Held:
-    """The DataFrame that was given, else the file at `path`, or what is piped in anew."""
-    if given is not None and not isinstance(given, str | Path):
-        return given
-    if path is None:
-        raise UsageError(f"This run's data were a DataFrame; {option} must give them again.")
-    if path == STDIN and given is None:
-        raise UsageError(f"This run's data came from standard input; {option} FILE must give them again.")
-    if path != STDIN and not Path(path).exists():
-        raise UsageError(f"The data of this run must be where they were, however {path} is gone; say {option} FILE.")
-    return held(path)
 
 
 def _default_output(options: Options) -> Path:

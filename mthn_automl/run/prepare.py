@@ -127,15 +127,19 @@ def prepare(inputs: Inputs, options: Options) -> Prepared:
     Raises:
         DataError, UsageError: in one sentence.
     """
-    prepared = _read(inputs, options)
+    question = _question(inputs, options)
+    prepared = _read(inputs, options, question, chosen_files(options))
     if options.strict:
         refuse(prepared.alarms[0])
     return prepared
 
 
-def _read(inputs: Inputs, options: Options) -> Prepared:
-    question = _question(inputs, options)
-    files = chosen_files(options)
+def prepare_data(inputs: Inputs, options: Options) -> Prepared:
+    """As `prepare`, without architectures and alarms, where a run is over and its rows are wanted again."""
+    return _read(inputs, options, _question(inputs, options), {})
+
+
+def _read(inputs: Inputs, options: Options, question: Question, files: dict[str, SpaceFile]) -> Prepared:
     asked = options.asked
     dataset = read_asked(inputs.data, None if options.no_metadata else inputs.meta, asked)
     refuse_search(dataset, workers=fits_at_once(options))

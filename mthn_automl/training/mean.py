@@ -85,6 +85,16 @@ class Mean:
 Model = Networks | Classical | Mean
 
 
+def with_metadata(model: Model, tasks: TaskTable) -> Model:
+    """The model, where the tasks of training, the first of `tasks`, are described as they are there.
+
+    A classical one goes by what the rows to predict say of their tasks, networks by what they were trained with.
+    """
+    if isinstance(model, Mean):
+        return replace(model, models=tuple(with_metadata(each, tasks) for each in model.models))
+    return model if isinstance(model, Classical) else model.with_metadata(tasks)
+
+
 def _trained(model: Model) -> IntArray | None:
     """Tasks that the model was trained on, where it was not on all; a mean knows what one of its models knows."""
     return None if isinstance(model, Mean) else model.trained

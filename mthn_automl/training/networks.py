@@ -83,6 +83,13 @@ class Networks:
         buffers = {**pack.buffers, PREFERENCE: asked}
         return replace(self, pack=Pack(pack.prototype, pack.parameters, buffers, present_only=pack.present_only))
 
+    def with_metadata(self, tasks: TaskTable) -> "Networks":
+        """The same networks, where those of training, the first of `tasks`, are described as they are there."""
+        pack, known = self.pack, self.pack.buffers["metadata"].shape[1]
+        encoded = torch.from_numpy(self.encoder.encode_metadata(tasks.take(np.arange(known))))
+        buffers = {**pack.buffers, "metadata": encoded.expand(len(pack), -1, -1)}
+        return replace(self, pack=Pack(pack.prototype, pack.parameters, buffers, present_only=pack.present_only))
+
     def working_parameters(self) -> int | None:
         """Of one task's networks, but for what leads nowhere; None where the architecture has no task networks."""
         if self.task_networks is None:

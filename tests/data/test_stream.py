@@ -142,7 +142,6 @@ WRONG = {
     "no task": replaced("task", 59, None),
     "no feature": new_rows().drop(columns="x"),
     "no task column": new_rows().rename(columns={"task": "tsk"}),
-    "no rows": new_rows().head(0),
     "no column of training": new_rows()[["extra"]],
 }
 

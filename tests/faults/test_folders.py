@@ -36,6 +36,8 @@ PARTS = {"model": ["model", "models"]}
 """Names in a run folder; all others are of the part `run`."""
 
 TABLES = {"leaderboard.csv", "tradeoff.csv", "ablation.csv", "summary.json"}
+STATED, OF_DATA = {"metrics.json", "schema.json"}, {"splits.parquet", "config.resolved.toml", "data_fingerprint.json"}
+"""Files that `evaluate` reads more of than others do."""
 SAID = {1, 2, 3, 4, 128 + signal.SIGINT}
 
 
@@ -185,10 +187,12 @@ def commands(what: str, runs: Runs) -> list[tuple[str, ...]]:
     parts = Path(what.split()[0]).parts
     if parts[0] in PARTS["model"]:
         folder = Path("run", *parts[: 1 if parts[0] == "model" else 2])
-        return [("predict", str(folder), str(runs.rows), "--output", "out.csv")]
+        told = [("evaluate", str(folder), str(runs.rows), "--json")] if parts[-1] in STATED else []
+        return [("predict", str(folder), str(runs.rows), "--output", "out.csv"), *told]
     if parts[0] in TABLES:
         return [("leaderboard", "run"), ("resume", "run")]
-    return [("resume", "run", "--trials", "1")]
+    of_data = [("evaluate", "run")] if parts[0] in OF_DATA else []
+    return [("resume", "run", "--trials", "1"), *of_data]
 
 
 @pytest.mark.parametrize(("part", "count"), [("model", 36), ("run", 14)], ids=lambda each: str(each))

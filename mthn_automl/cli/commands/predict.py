@@ -1,7 +1,5 @@
 """`mthn-automl predict`: parse, load, predict, print."""
 
-import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -52,10 +50,10 @@ def predict(
 
     The file is read and predicted in pieces, so it may be larger than memory.
     """
+    from mthn_automl.cli.shown import say
     from mthn_automl.deployment.model_folder import load_model
     from mthn_automl.deployment.output import write_predictions
     from mthn_automl.run.parse import refuse_stdin_twice
-    from mthn_automl.terminal import inert
 
     refuse_stdin_twice({"DATA": data, "--meta": meta})
     predictor = load_model(model, trust=trust)
@@ -66,6 +64,4 @@ def predict(
     )
     write_predictions(predictions, output, [each for each in (model, data, meta) if each is not None])
     if not quiet:
-        with suppress(OSError):  # the predictions are written; whoever would have read the notes may be gone
-            for note in predictions.notes:
-                print(inert(note), file=sys.stderr)
+        say(predictions.notes)

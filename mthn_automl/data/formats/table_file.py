@@ -17,6 +17,10 @@ def column_name(name: str) -> str:
     return unicodedata.normalize("NFC", name).strip().strip("\ufeff").strip()
 
 
+class NoRowsError(DataError):
+    """A table of names alone, which may be predicted, though nothing can be learnt of it."""
+
+
 class TableFile(ABC):
     """Rows in a file or in memory.
 
@@ -86,8 +90,13 @@ class TableFile(ABC):
         asked = set(readable if only is None else only)
         return [name for name in readable if name in asked] or readable[:1]
 
-    def no_rows(self) -> DataError:
-        return DataError(f"There must be at least one row, however {self.name} has none.")
+    def no_rows(self) -> NoRowsError:
+        return NoRowsError(f"There must be at least one row, however {self.name} has none.")
+
+    def empty(self, only: Collection[str]) -> pa.Table:
+        """No rows of these columns; all are there where names stand beside cells alone, and there are none."""
+        names = self.wanted(only) if self.names else list(dict.fromkeys(only))
+        return pa.table({name: pa.array([], pa.string()) for name in names})
 
     def _refuse_twice(self, where: str) -> None:
         twice = [name for name, count in Counter(self.names).items() if count > 1 and name.strip()]

@@ -10,4 +10,4 @@ def _scores(target: FloatArray, prediction: FloatArray) -> Means:
     return Means(1 - (true * chosen).sum(axis=1, keepdims=True), first)
 
 
-METRIC = Metric("accuracy", CLASSES, _scores, is_score=True)
+METRIC = Metric("accuracy", CLASSES, _scores, is_score=True, counts_unseen=True)

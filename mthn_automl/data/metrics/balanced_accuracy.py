@@ -17,4 +17,4 @@ def _unrecalled(means: FloatArray) -> FloatArray:
     return 1 - mean_of_defined(both / true)
 
 
-METRIC = Metric("balanced_accuracy", CLASSES, _scores, is_score=True)
+METRIC = Metric("balanced_accuracy", CLASSES, _scores, is_score=True, counts_unseen=True)

@@ -18,7 +18,8 @@ def write_lines(pieces: Iterator[pd.DataFrame], file: IO[bytes]) -> None:
 
 def write_list(pieces: Iterator[pd.DataFrame], file: IO[bytes]) -> None:
     """One list, an object a line of the file."""
-    before = b"[\n"
+    file.write(b"[")
+    before = b"\n"
     for record in _records(pieces):
         file.write(before + record)
         before = b",\n"

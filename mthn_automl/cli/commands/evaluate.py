@@ -1,0 +1,79 @@
+"""`mthn-automl evaluate`: parse, call `run.evaluating.evaluate`, print."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+HELP_ORDER = 9
+USUAL = "Default: as training was told, where that fits."
+
+
+def evaluate(
+    model: Annotated[Path, Argument(help="Model folder, or a run, whose winner is taken.")],
+    labelled: Annotated[
+        Path | None,
+        Argument(
+            help="File of any format that is read, with targets. Default: the sealed test rows, where MODEL is a run.",
+            show_default=False,
+        ),
+    ] = None,
+    meta: Annotated[
+        Path | None, Option(help="The same, with the metadata of tasks that are new.", show_default=False)
+    ] = None,
+    output: Annotated[
+        Path | None, Option(help="CSV file to write, a row a task with each metric.", show_default=False)
+    ] = None,
+    metric: Annotated[
+        str | None,
+        Option(help="The one to show first. Default: the one that the model was searched by.", show_default=False),
+    ] = None,
+    seed: Annotated[
+        int | None, Option(help="Of the bootstrap. Default: that of the run, or 0.", min=0, show_default=False)
+    ] = None,
+    allow_unknown: Annotated[
+        bool, Option("--allow-unknown", help="Go on although a column holds nothing that training has seen.")
+    ] = False,
+    sheet: Annotated[str | None, Option(help=f"Of a workbook. {USUAL}", show_default=False)] = None,
+    encoding: Annotated[
+        str | None, Option(help=f"Of text files, like utf-8 or latin-1. {USUAL}", show_default=False)
+    ] = None,
+    delimiter: Annotated[
+        str | None, Option(help=f"Character between cells of a text file. {USUAL}", show_default=False)
+    ] = None,
+    trust: Annotated[
+        bool, Option("--trust", help="Run the code of architectures that are not of this package.")
+    ] = False,
+    json: Annotated[bool, Option("--json", help="Print one JSON object in place of the table.")] = False,
+    quiet: Annotated[bool, Option("--quiet", help="Say nothing on stderr.")] = False,
+) -> None:
+    """Show every metric on rows with targets, over rows and over tasks, with intervals, and what has moved."""
+    from mthn_automl.cli.shown import print_json, say
+    from mthn_automl.deployment.output import refuse_inputs
+    from mthn_automl.report.evaluation import evaluation_text
+    from mthn_automl.run.evaluating import evaluate as run_evaluate
+    from mthn_automl.run.parse import refuse_stdin_twice
+
+    refuse_stdin_twice({"LABELLED": labelled, "--meta": meta})
+    if output is not None:
+        refuse_inputs(output, [each for each in (model, labelled, meta) if each is not None])
+    found = run_evaluate(
+        model,
+        labelled,
+        meta,
+        metric=metric,
+        seed=seed,
+        allow_unknown=allow_unknown,
+        sheet=sheet,
+        encoding=encoding,
+        delimiter=delimiter,
+        trust=trust,
+    )
+    if output is not None:
+        found.write_tasks(output)
+    if json:
+        print_json(found.to_json())
+    else:
+        print(evaluation_text(found.errors, found.targets).rstrip("\n"))
+    if not quiet:
+        say(found.notes)

@@ -1,0 +1,104 @@
+"""`mthn-automl explain`: parse, call `run.explaining.explain`, print."""
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+HELP_ORDER = 10
+USUAL = "Default: as training was told, where that fits."
+
+
+def explain(
+    model: Annotated[Path, Argument(help="Model folder, or a run, whose winner is taken.")],
+    data: Annotated[
+        Path | None,
+        Argument(
+            help="File of any format that is read, with targets, of rows that the model was not trained on. Default: "
+            "the sealed test rows, where MODEL is a run.",
+            show_default=False,
+        ),
+    ] = None,
+    meta: Annotated[
+        Path | None, Option(help="The same, with the metadata of tasks that are new.", show_default=False)
+    ] = None,
+    output: Annotated[
+        Path | None, Option(help="CSV file to write, with what is printed to all digits.", show_default=False)
+    ] = None,
+    repeats: Annotated[int, Option(help="Permutations, over which errors are averaged.", min=1)] = 5,
+    by_task: Annotated[bool, Option("--by-task", help="Tell it of each task as well.")] = False,
+    group: Annotated[
+        list[str] | None,
+        Option(
+            help="Columns to permute together as well, like a,b,c; the task column stands for the task's identity. "
+            "Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    row: Annotated[
+        list[int] | None,
+        Option(
+            help="Place of a row, from 0, whose prediction is taken apart by Shapley values instead; it needs no "
+            "target. Repeatable; needs the extra explain.",
+            show_default=False,
+        ),
+    ] = None,
+    metric: Annotated[
+        str | None, Option(help="To measure errors by. Default: that of the search.", show_default=False)
+    ] = None,
+    max_rows: Annotated[int, Option(help="Of more, so many are drawn.", min=2)] = 20_000,
+    seed: Annotated[int, Option(help="Of what is random.", min=0)] = 0,
+    allow_unknown: Annotated[
+        bool, Option("--allow-unknown", help="Go on although a column holds nothing that training has seen.")
+    ] = False,
+    sheet: Annotated[str | None, Option(help=f"Of a workbook. {USUAL}", show_default=False)] = None,
+    encoding: Annotated[
+        str | None, Option(help=f"Of text files, like utf-8 or latin-1. {USUAL}", show_default=False)
+    ] = None,
+    delimiter: Annotated[
+        str | None, Option(help=f"Character between cells of a text file. {USUAL}", show_default=False)
+    ] = None,
+    trust: Annotated[
+        bool, Option("--trust", help="Run the code of architectures that are not of this package.")
+    ] = False,
+    json: Annotated[bool, Option("--json", help="Print one JSON object in place of the table.")] = False,
+    quiet: Annotated[bool, Option("--quiet", help="Say nothing on stderr.")] = False,
+) -> None:
+    """Show how much the error grows without a feature, a metadata column or the task's identity, with intervals."""
+    from mthn_automl.cli.shown import print_json, say
+    from mthn_automl.deployment.output import refuse_inputs
+    from mthn_automl.report.explanation import importance_text, shapley_text
+    from mthn_automl.run.explaining import explain as run_explain
+    from mthn_automl.run.parse import refuse_stdin_twice
+
+    refuse_stdin_twice({"DATA": data, "--meta": meta})
+    if output is not None:
+        refuse_inputs(output, [each for each in (model, data, meta) if each is not None])
+    found = run_explain(
+        model,
+        data,
+        meta,
+        rows=row or (),
+        groups=group or (),
+        repeats=repeats,
+        by_task=by_task,
+        metric=metric,
+        max_rows=max_rows,
+        seed=seed,
+        allow_unknown=allow_unknown,
+        sheet=sheet,
+        encoding=encoding,
+        delimiter=delimiter,
+        trust=trust,
+    )
+    if output is not None:
+        found.write(output)
+    if json:
+        print_json(found.to_json())
+    elif row:
+        print(shapley_text(found.shapley).rstrip("\n"))
+    else:
+        for table in (found.importance, *([found.tasks] if by_task else [])):
+            print(importance_text(table, found.metric).rstrip("\n"))
+    if not quiet:
+        say(found.notes)

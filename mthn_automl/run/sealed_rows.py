@@ -1,0 +1,52 @@
+"""The sealed test rows of a run that is over, read again from the files that it was made of."""
+
+from pathlib import Path
+from typing import Any
+
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.splits.parts.choice import sealed_rows_of
+from mthn_automl.data.splits.parts.stored import load_split
+from mthn_automl.errors import UsageError
+from mthn_automl.run.again import inputs_again
+from mthn_automl.run.folder import RunFolder, fingerprint
+from mthn_automl.run.options import Options
+from mthn_automl.run.parse import STDIN
+from mthn_automl.run.prepare import prepare_data
+
+
+def sealed_rows(run: Path) -> Dataset:
+    """The test rows on which the models of a run were scored once, with targets; tasks are numbered as in its models.
+
+    Raises:
+        UsageError: no run, or one without test rows, or whose data were no files. RunError: a file has changed.
+        FormatError: the folder is damaged.
+    """
+    folder, options = RunFolder.existing(run), options_of(run)
+    prepared = prepare_data(inputs_again(folder, options, {}), options)
+    if prepared.test_file is not None:
+        return prepared.test_file
+    test, _ = load_split(folder.received, folder.splits.name, prepared.all_rows)
+    if not test.any():
+        raise UsageError(f"{run} must have sealed test rows, however none were held out; give rows with targets.")
+    return sealed_rows_of(prepared.all_rows, test)
+
+
+def options_of(run: Path) -> Options:
+    """What a run was begun with. Raises FormatError: the folder is damaged."""
+    folder = RunFolder(run)
+    with folder.received.checked(folder.config.name):
+        return Options.from_toml(folder.read_config()["options"])
+
+
+def trained_on(run: Path, data: Any) -> str:
+    """A sentence where data are those that a run was searched on; empty where they are not, or that cannot be told."""
+    folder = RunFolder(run)
+    if not folder.fingerprint.exists() or not isinstance(data, str | Path) or str(data) == STDIN:
+        return ""
+    then, now = folder.read_fingerprint()["data"], fingerprint(data)
+    if then is None or now is None or then.sha256 != now.sha256:
+        return ""
+    return (
+        f"{Path(data).name} is what {run} was searched on: models were trained on most of its rows, so that errors on "
+        "them flatter; leave it out, and the sealed test rows are taken."
+    )

@@ -1,0 +1,58 @@
+"""Shapley values add up, and are those of a linear function where the model is one."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mthn_automl import explain
+from mthn_automl.deployment.predictor import Predictor
+from mthn_automl.errors import UsageError
+from tests.contracts import zoo
+from tests.deployment.few import Animal, frame, predictor
+from tests.run.test_explaining import planted, truth  # noqa: F401  # a fixture
+
+pytest.importorskip("shap")
+
+
+@pytest.mark.filterwarnings("ignore")  # shap's own, of numba and of the global random state
+def test_of_the_truth_they_are_its_terms(truth: Predictor) -> None:  # noqa: F811
+    rows, meta = planted(1)
+    table = explain(truth, rows, meta, rows=[40]).shapley.set_index("name")
+    row, base = rows.iloc[40], table["base"].iloc[0]
+    assert table["shapley"].sum() + base == pytest.approx(table["prediction"].iloc[0])
+    assert table.loc["x", "shapley"] == pytest.approx(3 * row["x"], abs=1.5)
+    offset = np.random.default_rng(99).normal(size=(3, 30))[2][2]
+    assert table.loc["task", "shapley"] == pytest.approx(offset)
+    for idle in ("twin", "idle", "word", "noise"):
+        assert table.loc[idle, "shapley"] == 0.0
+    assert table.loc["task", "value"] == "task 2"
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize(
+    ("name", "animal"),
+    [
+        *(("ridge", zoo.multiclass), ("ridge", zoo.several_targets), ("ridge", zoo.missing_values)),
+        *(("ridge", zoo.no_metadata), ("ensemble of both", zoo.counts)),
+    ],
+)
+def test_they_add_up_to_what_is_predicted(name: str, animal: Animal) -> None:
+    model, rows = predictor(name, animal), frame(animal)
+    rows.loc[1, "task"] = "never seen"
+    table = explain(model, rows, rows=[0, 1]).shapley
+    wanted = model.predict(rows.iloc[:2]).select_dtypes("float")
+    for (row, output), part in table.groupby(["row", "output"]):
+        assert part["prediction"].iloc[0] == pytest.approx(wanted.loc[row, output], rel=1e-5)
+        assert part["shapley"].sum() + part["base"].iloc[0] == pytest.approx(wanted.loc[row, output], rel=1e-4)
+    assert (table.loc[(table["row"] == 1) & (table["kind"] == "task"), "shapley"] == 0).all()
+
+
+def test_a_row_that_is_not_there_and_a_missing_package_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, rows = predictor("ridge", zoo.planted), frame(zoo.planted)
+    with pytest.raises(UsageError, match="one of the 168 that are given, however there is no row 168"):
+        explain(model, rows, rows=[168])
+    monkeypatch.setitem(sys.modules, "shap", None)
+    with pytest.raises(UsageError, match=r"need the package shap, however it is not installed; `pip install"):
+        explain(model, pd.DataFrame(rows), rows=[0])
