@@ -55,7 +55,7 @@ def aligned(embeddings: FloatArray) -> FloatArray:
     from scipy.linalg import orthogonal_procrustes  # half a second to import
 
     scaled = np.stack([_scaled(each) for each in embeddings])
-    return np.asarray(np.stack([each @ orthogonal_procrustes(each, scaled[0])[0] for each in scaled]))
+    return np.stack([np.asarray(each @ orthogonal_procrustes(each, scaled[0])[0]) for each in scaled])
 
 
 def _scaled(embedding: FloatArray) -> FloatArray:
