@@ -82,9 +82,9 @@ def _far(columns: Sequence[Column], known: Table, new: TaskTable) -> tuple[float
         return 0.0, []
     tree = KDTree(points)
     compared = points[:: -(-len(points) // MOST_COMPARED)]
-    usual = float(np.quantile(tree.query(compared, k=2)[0][:, 1], USUAL, method="higher"))
+    usual = float(np.quantile(np.asarray(tree.query(compared, k=2)[0])[:, 1], USUAL, method="higher"))
     asked = _encoded(new.metadata, scaling, sizes)
-    distances, nearest = tree.query(asked)
+    distances, nearest = map(np.asarray, tree.query(asked))
     parts = (asked - points[nearest]) ** 2
     names = _names(columns, sizes)
     outside = [task for task in np.argsort(-distances, kind="stable") if distances[task] > usual * (1.0 + 1e-9)]

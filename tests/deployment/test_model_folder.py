@@ -24,7 +24,15 @@ from mthn_automl.tuning.trial_model import TrialModel
 from tests.contracts import zoo
 from tests.tuning import toys
 
-FILES = {"README.md", "config.json", "metrics.json", "model.safetensors", "schema.json", "tasks.json"}
+FILES = {
+    "README.md",
+    "adaptation.json",
+    "config.json",
+    "metrics.json",
+    "model.safetensors",
+    "schema.json",
+    "tasks.json",
+}
 SETTINGS: dict[str, dict[str, Any]] = {
     "hypernetwork": {"task_input": "both", "embedding_size": 3, "width": 16, "depth": 1},
     "ridge": {"alpha": 2.0, "task": "slopes"},

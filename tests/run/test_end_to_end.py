@@ -29,7 +29,10 @@ TOP = {
     *("study.journal", "leaderboard.csv", "tradeoff.csv", "ablation.csv", "predictions.parquet", "run.log"),
     *("events.jsonl", "run.lock", "trials", "figures", "model", "models"),
 }
-MODEL_FILES = {"model.safetensors", "config.json", "schema.json", "tasks.json", "metrics.json", "README.md"}
+MODEL_FILES = {
+    *("model.safetensors", "config.json", "schema.json", "tasks.json", "metrics.json", "README.md"),
+    "adaptation.json",
+}
 TRIAL_MODEL = {"model.safetensors", "model.json"}
 SUFFIXES = {
     *(".json", ".toml", ".csv", ".md", ".svg", ".png", ".parquet", ".safetensors", ".journal", ".log", ".lock"),

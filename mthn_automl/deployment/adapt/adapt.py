@@ -128,7 +128,7 @@ def adapted(stored: StoredModel, rows: Dataset, spreads: tuple[Spread, ...]) -> 
     """The model with the tasks of the rows, which are numbered behind those that it knows."""
     first = len(stored.tasks.table)
     members = [
-        [_with_tasks(each, rows, first, spread) for each in models]
+        [with_tasks(each, rows, first, spread) for each in models]
         for models, spread in zip(stored.models, spreads, strict=True)
     ]
     lasting = [f"{each.architecture}-{each.trial}" for each in stored.config.members]
@@ -156,7 +156,8 @@ def _flat(models: tuple[tuple[OneModel, ...], ...]) -> list[OneModel]:
     return [each for member in models for each in member]
 
 
-def _with_tasks(model: OneModel, rows: Dataset, first: int, spread: Spread) -> OneModel | None:
+def with_tasks(model: OneModel, rows: Dataset, first: int, spread: Spread) -> OneModel | None:
+    """One model with the tasks of the rows, which are numbered from `first` on; None where nothing is a task's own."""
     if isinstance(model, Classical):
         return adapted_classical(model, rows, first, spread)
     return adapted_networks(model, rows, first, spread)

@@ -10,9 +10,9 @@ from torch import Tensor
 from mthn_automl.deployment.adapt.blocks import Block
 from mthn_automl.deployment.adapt.likelihood import Likelihood
 
-MOST_STEPS = 40
-FEWEST_GAINED = 1e-6
-"""Of the loss of a task, in nats, below which it has arrived."""
+MOST_STEPS = 30
+FEWEST_GAINED = 1e-3
+"""Nats of the loss of a task below which it has arrived."""
 
 MOST_DAMPED = 1e8
 WIDTHS = 4.0 ** torch.arange(-2, 5, dtype=torch.float64)
@@ -54,9 +54,11 @@ def fitted(outputs: Outputs, blocks: Sequence[Block], likelihood: Likelihood, ta
 
     The width of the prior and the noise come from training, and are corrected by the new tasks together.
     """
-    scales, own = Scales(), list[Tensor]()
+    own = [torch.zeros(len(each.tasks), outputs.width, dtype=torch.float64) for each in blocks]
+    scales = Scales()
     for last in (False, True):
-        own = [likeliest(outputs, each, likelihood.times(scales.noise), scales.width) for each in blocks]
+        noisy = likelihood.times(scales.noise)
+        own = [likeliest(outputs, *each, noisy, scales.width) for each in zip(blocks, own, strict=True)]
         if not last:
             scales = likeliest_scales(outputs, blocks, likelihood, own)
     whole = torch.zeros(tasks, outputs.width, dtype=torch.float64)
@@ -65,15 +67,14 @@ def fitted(outputs: Outputs, blocks: Sequence[Block], likelihood: Likelihood, ta
     return whole
 
 
-def likeliest(outputs: Outputs, block: Block, likelihood: Likelihood, width: float) -> Tensor:
-    """(tasks, outputs.width) that minimise the loss of the rows + |own|^2 / (2 width)."""
-    own = torch.zeros(len(block.tasks), outputs.width, dtype=torch.float64)
+def likeliest(outputs: Outputs, block: Block, own: Tensor, likelihood: Likelihood, width: float) -> Tensor:
+    """(tasks, outputs.width) that minimise the loss of the rows + |own|^2 / (2 width), from `own` on."""
     damping = torch.full((len(own),), 1e-3, dtype=torch.float64)
     unit = torch.eye(outputs.width, dtype=torch.float64) / width
     found = curvature(outputs, block, likelihood, own)
     loss = found.loss + _penalty(own, width)
     for _ in range(MOST_STEPS):
-        damped = found.hessian + unit + damping[:, None, None] * unit * width
+        damped = found.hessian + (1.0 + damping[:, None, None]) * unit
         step = torch.linalg.solve(damped, found.gradient + own / width)
         tried = own - step
         then = loss_of(outputs, block, likelihood, tried) + _penalty(tried, width)
@@ -155,4 +156,5 @@ def _evidence(found: Curvature, own: Tensor, observed: Tensor, noises: Tensor) -
     width, noise = WIDTHS[:, None, None, None], noises[None, :, None, None]
     sharp = values / noise + 1.0 / width
     gained = 0.5 * ((pull / noise) ** 2 / sharp).sum(dim=3) - 0.5 * (sharp * width).log().sum(dim=3)
-    return (gained - base / noise[..., 0] - 0.5 * observed * noise[..., 0].log()).sum(dim=2)
+    found_of_all: Tensor = gained - base / noise[..., 0] - 0.5 * observed * noise[..., 0].log()
+    return found_of_all.sum(dim=2)

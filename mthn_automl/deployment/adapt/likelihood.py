@@ -56,12 +56,17 @@ class Likelihood:
             known = ~target.isnan()
             gradient = torch.where(known, output - target, 0.0) / self.noise
             return gradient, torch.diag_embed(known / self.noise)
-        flat, targets = output.flatten(0, -2), target.flatten(0, -2)
-        gradient = torch.func.vmap(torch.func.grad(self.loss))(flat, targets)
-        hessian = torch.func.vmap(torch.func.hessian(self.loss))(flat, targets)
+        gradient, hessian = self._by_hand(output, target)
         values, vectors = torch.linalg.eigh(hessian)
-        hessian = (vectors * values.clamp(min=0.0).unsqueeze(-2)) @ vectors.transpose(-1, -2)
-        return gradient.reshape(output.shape), hessian.reshape(*output.shape, output.shape[-1])
+        return gradient, (vectors * values.clamp(min=0.0).unsqueeze(-2)) @ vectors.transpose(-1, -2)
+
+    def _by_hand(self, output: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """As the rows are independent, the derivatives of a sum over rows are those of each."""
+        with torch.enable_grad():
+            given = output.detach().requires_grad_()
+            (gradient,) = torch.autograd.grad(self.loss(given, target).sum(), given, create_graph=True)
+            hessian = [torch.autograd.grad(each.sum(), given, retain_graph=True)[0] for each in gradient.unbind(-1)]
+        return gradient.detach(), torch.stack(hessian, dim=-1)
 
 
 def _of_scores(output: Tensor, target: Tensor) -> Tensor:

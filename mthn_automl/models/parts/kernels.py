@@ -126,7 +126,7 @@ class Kernel:
         between = share * self._similarity(known, known, self.metadata_scale)
         between[np.diag_indices(len(known))] = 1.0 + JITTER
         explained = (across * cho_solve(cho_factor(between), across.T).T).sum(axis=1)
-        return np.clip(1.0 - explained, JITTER, 1.0)
+        return np.asarray(np.clip(1.0 - explained, JITTER, 1.0))
 
     def gram(self, points: Points) -> FloatArray:
         """(points, points), filled a block at a time."""
