@@ -32,9 +32,8 @@ Animal = Callable[[], Dataset]
 every_model = pytest.mark.parametrize("name", catalogue.usable())
 TASKS, NEW, ROWS = 16, 8, 14
 ANIMALS: tuple[Animal, ...] = (
-    *(zoo.gaps_and_weights, zoo.binary, zoo.multiclass, zoo.ordinal, zoo.counts, zoo.nothing_counted),
-    *(zoo.class_without_rows, zoo.single_class, zoo.one_task, zoo.no_metadata, zoo.no_columns, zoo.missing_values),
-    *(zoo.one_row_tasks, zoo.only_categorical, zoo.constant_target),
+    *(zoo.gaps_and_weights, zoo.binary, zoo.multiclass, zoo.ordinal, zoo.counts, zoo.single_class),
+    *(zoo.one_task, zoo.no_columns, zoo.only_categorical),
 )
 
 
@@ -133,6 +132,12 @@ def as_new(rows: Dataset) -> Dataset:
     return zoo.of_new_tasks(rows.take(np.arange(0, len(rows), max(1, len(rows) // 9))))
 
 
+def stored(name: str, model: Model, known: Dataset) -> Any:
+    """As it is read again."""
+    settings = vars(class_of(name).Settings())
+    return restored_models(class_of(name), settings, [model_state(model)], known.schema, len(known.tasks))[0]
+
+
 def predicted(model: Model, rows: Dataset) -> FloatArray:
     found = model.predict(rows)
     assert np.isfinite(found).all()
@@ -146,11 +151,8 @@ def test_every_kind_of_problem_is_adapted_and_the_same_when_it_is_loaded_again(n
             continue
         known, model = animal(), single(name, animal)
         new = as_new(known)
-        old = replace(known, tasks=new.tasks)
         found = adapted(name, model, known, new)
-        assert found is not None
-        np.testing.assert_array_equal(predicted(found, old), model.predict(old))
-        settings = vars(class_of(name).Settings())
-        again = restored_models(class_of(name), settings, [model_state(found)], known.schema, len(known.tasks))[0]
-        np.testing.assert_array_equal(again.predict(new), predicted(found, new))
+        before, again = (stored(name, each, known) for each in (model, found))  # which have kept nothing yet
+        np.testing.assert_array_equal(predicted(again, known), before.predict(known))
+        np.testing.assert_array_equal(stored(name, found, known).predict(new), predicted(found, new))
         assert again.added_parameters == found.added_parameters

@@ -115,7 +115,7 @@ def adaptation(
     folder = model_folder(model)
     stored = read_stored(folder, trust=trust)
     given = Received(folder, "a whole model folder")
-    spreads = read_spreads(given, len(stored.models))
+    spreads = read_spreads(given, len(stored.models), stored.schema)
     rows, notes = _rows_of_new_tasks(stored, data, meta, allow_unknown, reading)
     found = adapted(stored, rows, spreads)
     found = replace(found, notes=(*notes, *found.notes))

@@ -12,7 +12,7 @@ from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.schema import Problem
 from mthn_automl.deployment.adapt.blocks import Block, Rows, blocks_of
 from mthn_automl.deployment.adapt.descent import Outputs, fitted
-from mthn_automl.deployment.adapt.spread import Spread, likelihood_of, target_of, weights_of
+from mthn_automl.deployment.adapt.spread import LEAST_OFFSET, Spread, likelihood_of, target_of, weights_of
 from mthn_automl.models.base import Classical
 from mthn_automl.models.parts.added import AddedTasks
 
@@ -42,7 +42,8 @@ def _effects(model: Classical, rows: Dataset, first: int, spread: Spread) -> Flo
     noise = np.array(spread.noise) if rows.schema.problem is Problem.REGRESSION else np.ones(outputs)
     variance = model.own_variance(new, noise)
     if variance is None:
-        variance = np.broadcast_to(np.array(spread.offset), (len(new), columns.shape[1], outputs))
+        offset = np.array(spread.offset or (LEAST_OFFSET,))
+        variance = np.broadcast_to(offset, (len(new), columns.shape[1], outputs))
     if outputs == 0 or len(rows) == 0:
         return np.zeros((len(new), columns.shape[1], outputs))
     given = np.concatenate([base, columns], axis=1)

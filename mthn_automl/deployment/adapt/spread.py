@@ -13,7 +13,7 @@ import torch
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.data.metadata import pick
-from mthn_automl.data.schema import Problem
+from mthn_automl.data.schema import Problem, Schema
 from mthn_automl.deployment.adapt.likelihood import Likelihood
 from mthn_automl.deployment.adapt.prior import left_over
 from mthn_automl.models.base import Classical
@@ -53,16 +53,21 @@ class _Stored:
     members: tuple[Spread, ...]
 
 
-def read_spreads(given: Received, members: int) -> tuple[Spread, ...]:
+def read_spreads(given: Received, members: int, schema: Schema) -> tuple[Spread, ...]:
     """Of the members of a model folder.
 
     Raises:
-        FormatError: it is damaged, or of another number of members.
+        FormatError: it is damaged, or of another number of members or targets.
     """
-    stored = given.typed(FILE, _Stored)
+    stored, targets = given.typed(FILE, _Stored), len(schema.targets)
     with given.checked(FILE):
         if len(stored.members) != members:
             raise ValueError(f"it must be of {members} members, however it is of {len(stored.members)}")
+        for each in stored.members:
+            if len(each.noise) != targets * (schema.problem is Problem.REGRESSION):
+                raise ValueError(f"a noise must be of {targets} targets, however it is of {len(each.noise)}")
+            if len(each.offset) not in (0, 1, targets):
+                raise ValueError(f"an offset must be of {targets} targets, however it is of {len(each.offset)}")
     return stored.members
 
 
