@@ -10,12 +10,12 @@ from safetensors.numpy import save as save_arrays
 
 import mthn_automl
 from mthn_automl.catalogue import trusted_class
-from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.ranges import with_ranges
 from mthn_automl.data.schema import Schema
+from mthn_automl.deployment.adapt.measure import Unseen, spread_of
 from mthn_automl.deployment.adapt.spread import FILE as SPREADS
-from mthn_automl.deployment.adapt.spread import spread_of, spreads_to_json
+from mthn_automl.deployment.adapt.spread import spreads_to_json
 from mthn_automl.deployment.card import model_card
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.deployment.stored_tasks import ModelTasks, read_tasks, tasks_of, tasks_to_json
@@ -39,7 +39,7 @@ def write_model(
     members: Sequence[tuple[TrialModel, float]],
     data: Dataset,
     metrics: Any,
-    unseen: Mapping[str, FloatArray] = MappingProxyType({}),
+    unseen: Mapping[str, Unseen] = MappingProxyType({}),
 ) -> None:
     """Save the weighted mean of the models of some trials, or the model of one.
 
@@ -50,7 +50,7 @@ def write_model(
         members: each with its weight.
         data: the rows they were trained on.
         metrics: goes to metrics.json as it is.
-        unseen: (rows, outputs) by trial, what its folds predicted for rows that they had not seen, NaN elsewhere.
+        unseen: by trial, what its folds predicted for rows of `data` that they had not seen.
     """
     states = [[model_state(each) for each in model.models] for model, _ in members]
     plain, arrays = to_parts(states)

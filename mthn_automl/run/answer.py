@@ -16,6 +16,7 @@ from mthn_automl.analysis.targets import target_errors
 from mthn_automl.analysis.tradeoff import tradeoff
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.deployment.adapt.measure import Unseen
 from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.errors import FormatError, NothingFinishedError
 from mthn_automl.models.base import Classical
@@ -192,14 +193,15 @@ class Answer:
         with replacing(folder.path / "predictions.parquet") as file:
             self.predictions.to_parquet(file, index=False)
 
-    def _unseen(self, members: list[tuple[TrialModel, float]]) -> dict[str, FloatArray]:
+    def _unseen(self, members: list[tuple[TrialModel, float]]) -> dict[str, Unseen]:
         """Out-of-fold predictions by trial, where they are left; `predictions` has said where they are not."""
-        found = {}
+        found, whole_tasks = {}, self.run.options.holdout_tasks is not None
         for model, _ in members:
             with suppress(FormatError):
                 kept = out_of_fold(self.run, model.trial)
                 if kept is not None:
-                    found[model.trial] = np.where(self.run.data.fold[:, None] >= 0, kept, np.nan)
+                    seen = self.run.data.fold[:, None] < 0
+                    found[model.trial] = Unseen(np.where(seen, np.nan, kept), whole_tasks)
         return found
 
     def stored_rows(self) -> dict[str, int]:

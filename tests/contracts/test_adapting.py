@@ -16,7 +16,7 @@ from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.deployment.adapt.adapt import with_tasks
-from mthn_automl.deployment.adapt.spread import spread_of
+from mthn_automl.deployment.adapt.measure import spread_of
 from mthn_automl.models.base import Architecture, Classical
 from mthn_automl.training.networks import Networks
 from mthn_automl.tuning.state import model_state, restored_models

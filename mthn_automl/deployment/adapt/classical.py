@@ -22,38 +22,47 @@ VALUES_AT_ONCE = 1 << 22
 
 def adapted_classical(model: Classical, rows: Dataset, first: int, spread: Spread) -> Classical:
     """The model with tasks added: those of `rows`, which are numbered from `first` on."""
-    effects = _effects(model, _with_known_class(model, rows), first, spread)
+    effects = _effects(model, rows, first, spread)
     found = copy(model)
     found.added = AddedTasks(first, effects) if model.added is None else model.added.followed_by(effects)
     return found
 
 
-def _with_known_class(model: Classical, rows: Dataset) -> Dataset:
-    """Without those of a class of which the model was trained on no row: it has no score to move."""
+def _with_known_class(model: Classical, rows: Dataset, base: FloatArray) -> tuple[Dataset, FloatArray]:
+    """Without rows of a class of which the model was trained on no row: it has no score to move."""
     if model.classes is None:
-        return rows
-    return rows.take(np.flatnonzero(np.isin(rows.target[:, 0], model.classes.present)))
+        return rows, base
+    known = np.flatnonzero(np.isin(rows.target[:, 0], model.classes.present))
+    return rows.take(known), base[known]
 
 
 def _effects(model: Classical, rows: Dataset, first: int, spread: Spread) -> FloatArray:
     """(new tasks, columns, outputs)."""
-    base, columns = model.raw_scores(rows), model.own_columns(rows)
-    new, outputs = rows.tasks.take(np.arange(first, len(rows.tasks))), base.shape[1]
+    effects, blocks = effects_and_blocks(model, rows, first, spread, model.raw_scores(rows))
+    if effects.width == 0:
+        return np.asarray(effects.roots)
+    own = fitted(effects, blocks, likelihood_of(model, rows.schema.problem, spread), len(effects.roots))
+    return np.asarray((own.reshape(effects.roots.shape) * effects.roots).numpy())
+
+
+def effects_and_blocks(
+    model: Classical, rows: Dataset, first: int, spread: Spread, base: FloatArray
+) -> "tuple[Effects, list[Block]]":
+    """Scores of the tasks from `first` on as a function of their effects, beside `base`, with the rows of these."""
+    rows, base = _with_known_class(model, rows, base)
+    columns, outputs = model.own_columns(rows), base.shape[1]
+    new = rows.tasks.take(np.arange(first, len(rows.tasks)))
     noise = np.array(spread.noise) if rows.schema.problem is Problem.REGRESSION else np.ones(outputs)
     variance = model.own_variance(new, noise)
     if variance is None:
         offset = np.array(spread.offset or (LEAST_OFFSET,))
         variance = np.broadcast_to(offset, (len(new), columns.shape[1], outputs))
-    if outputs == 0 or len(rows) == 0:
-        return np.zeros((len(new), columns.shape[1], outputs))
+    effects = Effects(torch.from_numpy(np.sqrt(spread.width * variance)), outputs)
     given = np.concatenate([base, columns], axis=1)
-    blocks = list(blocks_of(Rows(rows.task - first, given, target_of(model, rows), weights_of(rows))))
-    effects = _Effects(torch.from_numpy(np.sqrt(variance)), outputs)
-    own = fitted(effects, blocks, likelihood_of(model, rows.schema.problem, spread), len(new))
-    return np.asarray((own.reshape(variance.shape) * effects.roots).numpy())
+    return effects, list(blocks_of(Rows(rows.task - first, given, target_of(model, rows), weights_of(rows))))
 
 
-class _Effects(Outputs):
+class Effects(Outputs):
     """Scores that are linear in effects, in units of their standard deviations `roots`, (tasks, columns, outputs)."""
 
     def __init__(self, roots: Tensor, outputs: int) -> None:

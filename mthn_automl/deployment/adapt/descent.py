@@ -19,6 +19,7 @@ WIDTHS = 4.0 ** torch.arange(-2, 5, dtype=torch.float64)
 NOISES = 2.0 ** torch.arange(-3, 4, dtype=torch.float64)
 """Times the variance of the prior, and the noise, among which the new tasks choose."""
 
+ROUNDS = 3
 DOUBT_OF_WIDTH, DOUBT_OF_NOISE = 1.0, 0.5
 """Standard deviations of the logarithms of these, before the new tasks are looked at."""
 
@@ -49,14 +50,17 @@ class Curvature:
     hessian: Tensor
 
 
-def fitted(outputs: Outputs, blocks: Sequence[Block], likelihood: Likelihood, tasks: int) -> Tensor:
+def fitted(
+    outputs: Outputs, blocks: Sequence[Block], likelihood: Likelihood, tasks: int, *, corrected: bool = True
+) -> Tensor:
     """(tasks, outputs.width) the likeliest numbers of all new tasks; zeros of tasks without rows.
 
-    The width of the prior and the noise come from training, and are corrected by the new tasks together.
+    corrected: whether the width of the prior and the noise, which come from training, are corrected by the new tasks
+        together.
     """
     own = [torch.zeros(len(each.tasks), outputs.width, dtype=torch.float64) for each in blocks]
     scales = Scales()
-    for last in (False, True):
+    for last in (False, True) if corrected else (True,):
         noisy = likelihood.times(scales.noise)
         own = [likeliest(outputs, *each, noisy, scales.width) for each in zip(blocks, own, strict=True)]
         if not last:
@@ -132,12 +136,44 @@ def likeliest_scales(
     The evidence of MacKay: Bayesian Interpolation, Neural Computation 1992, with the loss taken as quadratic around
     `own`, numbers that are likely. likelihood: with the noise of training.
     """
-    noises = NOISES if likelihood.has_noise else torch.ones(1, dtype=torch.float64)
-    total = -0.5 * (WIDTHS.log()[:, None] / DOUBT_OF_WIDTH) ** 2 - 0.5 * (noises.log()[None] / DOUBT_OF_NOISE) ** 2
-    for block, each in zip(blocks, own, strict=True):
-        total = total + _evidence(curvature(outputs, block, likelihood, each), each, _observed(block), noises)
+    noises = _noises(likelihood)
+    doubt = (WIDTHS.log()[:, None] / DOUBT_OF_WIDTH) ** 2 + (noises.log()[None] / DOUBT_OF_NOISE) ** 2
+    return _best(_evidence_of_all(outputs, blocks, likelihood, own, 1.0) - 0.5 * doubt, noises)
+
+
+def measured_scales(given: Sequence[tuple[Outputs, Sequence[Block]]], likelihood: Likelihood) -> Scales:
+    """The same without doubt and from afar, of tasks that are as many as those of training."""
+    scales, noises = Scales(), _noises(likelihood)
+    for _ in range(ROUNDS):
+        noisy, total = likelihood.times(scales.noise), torch.zeros(len(WIDTHS), len(noises), dtype=torch.float64)
+        for outputs, blocks in given:
+            start = [torch.zeros(len(each.tasks), outputs.width, dtype=torch.float64) for each in blocks]
+            own = [likeliest(outputs, *each, noisy, scales.width) for each in zip(blocks, start, strict=True)]
+            total += _evidence_of_all(outputs, blocks, noisy, own, scales.width)
+        found = _best(total, noises)
+        scales = Scales(scales.width * found.width, scales.noise * found.noise)
+    return scales
+
+
+def _noises(likelihood: Likelihood) -> Tensor:
+    return NOISES if likelihood.has_noise else torch.ones(1, dtype=torch.float64)
+
+
+def _best(total: Tensor, noises: Tensor) -> Scales:
+    """total: (widths, noises)."""
     best = int(total.argmax())
     return Scales(float(WIDTHS[best // len(noises)]), float(noises[best % len(noises)]))
+
+
+def _evidence_of_all(
+    outputs: Outputs, blocks: Sequence[Block], likelihood: Likelihood, own: Sequence[Tensor], width: float
+) -> Tensor:
+    """(widths, noises), the widths times `width`."""
+    noises = _noises(likelihood)
+    total = torch.zeros(len(WIDTHS), len(noises), dtype=torch.float64)
+    for block, each in zip(blocks, own, strict=True):
+        total += _evidence(curvature(outputs, block, likelihood, each), each, _observed(block), noises, width)
+    return total
 
 
 def _observed(block: Block) -> Tensor:
@@ -146,14 +182,14 @@ def _observed(block: Block) -> Tensor:
     return known.sum(dim=(1, 2)).double()
 
 
-def _evidence(found: Curvature, own: Tensor, observed: Tensor, noises: Tensor) -> Tensor:
+def _evidence(found: Curvature, own: Tensor, observed: Tensor, noises: Tensor, unit: float) -> Tensor:
     """(widths, noises) log evidence of all tasks."""
     values, vectors = torch.linalg.eigh(found.hessian)
     values = values.clamp(min=0.0)
     at = (vectors.transpose(1, 2) @ own[..., None])[..., 0]
     pull = values * at - (vectors.transpose(1, 2) @ found.gradient[..., None])[..., 0]
     base = found.loss + (pull * at - 0.5 * values * at**2).sum(dim=1)  # of the quadratic function at zero
-    width, noise = WIDTHS[:, None, None, None], noises[None, :, None, None]
+    width, noise = unit * WIDTHS[:, None, None, None], noises[None, :, None, None]
     sharp = values / noise + 1.0 / width
     gained = 0.5 * ((pull / noise) ** 2 / sharp).sum(dim=3) - 0.5 * (sharp * width).log().sum(dim=3)
     found_of_all: Tensor = gained - base / noise[..., 0] - 0.5 * observed * noise[..., 0].log()

@@ -25,22 +25,33 @@ def adapted_networks(model: Networks, rows: Dataset, first: int, spread: Spread)
 
     None where no number of the networks is a task's own.
     """
-    names = sorted(model.pack.prototype.task_indexed & model.pack.parameters.keys())
-    if not names:
+    given = rows_and_blocks(model, rows, first, spread.width)
+    if not given:
         return None
+    likelihood, count = likelihood_of(model, model.problem, spread), len(rows.tasks) - first
+    found = [each.tables(fitted(each, blocks, likelihood, count), torch.arange(count)) for each, blocks in given]
+    added = {name: torch.stack([each[name].float() for each in found]) for name in found[0]}
+    if model.added:
+        added = {name: torch.cat([model.added[name], each], dim=1) for name, each in added.items()}
+    return replace(model, added=added)
+
+
+def rows_and_blocks(
+    model: Networks, rows: Dataset, first: int, width: float = 1.0
+) -> "list[tuple[TaskRows, list[Block]]]":
+    """Each member as a function of its rows for the tasks from `first` on, with the rows of these; of none where no
+    number of the networks is a task's own.
+
+    width: times the variance of the prior.
+    """
+    names = sorted(model.pack.prototype.task_indexed & model.pack.parameters.keys())
+    if not names or len(rows) == 0:
+        return []
     new = rows.tasks.take(np.arange(first, len(rows.tasks)))
     metadata = torch.from_numpy(model.encoder.encode_metadata(new)).double()
     features = model.encoder.encode_features(rows.features)
     blocks = list(blocks_of(Rows(rows.task - first, features, target_of(model, rows), weights_of(rows))))
-    likelihood = likelihood_of(model, model.problem, spread)
-    found = []
-    for member in range(len(model.pack)):
-        outputs = _TaskRows(model, member, names, metadata)
-        found.append(outputs.tables(fitted(outputs, blocks, likelihood, len(new)), torch.arange(len(new))))
-    added = {name: torch.stack([each[name].float() for each in found]) for name in names}
-    if model.added:
-        added = {name: torch.cat([model.added[name], each], dim=1) for name, each in added.items()}
-    return replace(model, added=added)
+    return [(TaskRows(model, member, names, metadata, width), blocks) for member in range(len(model.pack))]
 
 
 def _prior(model: Networks, member: int, tables: State, metadata: Tensor) -> Prior:
@@ -51,15 +62,15 @@ def _prior(model: Networks, member: int, tables: State, metadata: Tensor) -> Pri
     return prior_of(numbers, known, metadata.numpy())
 
 
-class _TaskRows(Outputs):
+class TaskRows(Outputs):
     """One member, as a function of what its tables hold of new tasks."""
 
-    def __init__(self, model: Networks, member: int, names: Sequence[str], metadata: Tensor) -> None:
-        """names: of the task tables. metadata: (new tasks, d_m)."""
+    def __init__(self, model: Networks, member: int, names: Sequence[str], metadata: Tensor, width: float) -> None:
+        """names: of the task tables. metadata: (new tasks, d_m). width: times the variance of the prior."""
         tables = {name: model.pack.parameters[name].detach()[member].double() for name in names}
         prior = _prior(model, member, tables, metadata)
         self._shapes = {name: each.shape[1:] for name, each in tables.items()}
-        self._mean, self._root = torch.from_numpy(prior.mean), torch.from_numpy(prior.root.copy())
+        self._mean, self._root = torch.from_numpy(prior.mean), torch.from_numpy(prior.root * np.sqrt(width))
         self._metadata, self._outputs = metadata, model.pack.outputs
         of_tasks = model.pack.prototype.task_indexed
         self._shared = {
