@@ -1,10 +1,11 @@
 """Tasks never seen: zero-shot from metadata, and adapted to 1, 2, 5, 10 and 20 labelled rows, on real data sets.
 
-A search holds whole tasks out (`--holdout-tasks`); each of them is then predicted by the models that it left: from its
-metadata, without them (as an average task), and after `adapt` to the first rows of a random order. A ridge regression
-of each task's rows alone stands beside. Errors are root mean squares over rows that nothing was fitted to, in standard
-deviations of the training tasks' targets, averaged over tasks; they are compared in pairs, a task each, by Wilcoxon's
-signed-rank test.
+A search holds whole tasks out (`--holdout-tasks`, by whose folds it chooses for new tasks; `--chosen-for known`: they
+are kept from it, and it chooses for the tasks that it has). Each of them is then predicted by the models that it left:
+from its metadata, without them (as an average task), and after `adapt` to the first rows of a random order. A ridge
+regression of each task's rows alone stands beside. Errors are root mean squares over rows that nothing was fitted to,
+in standard deviations of the training tasks' targets, averaged over tasks; they are compared in pairs, a task each, by
+Wilcoxon's signed-rank test.
 
     python benchmarks/new_tasks.py --data DIR --sets robot_arm radon --seeds 2 --seconds 60 --output new_tasks.csv
 
@@ -46,25 +47,27 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2, help="searches a set, each with other tasks held out")
     parser.add_argument("--seconds", type=int, default=60, help="of a search")
     parser.add_argument("--architectures", default=ARCHITECTURES)
+    parser.add_argument("--chosen-for", choices=["new", "known"], default="new", help="tasks, by the search's folds")
     parser.add_argument("--output", type=Path, default=Path("new_tasks.csv"))
     asked = parser.parse_args()
     warnings.simplefilter("ignore", UnknownWarning)
     found: list[dict[str, Any]] = []
     for name in asked.sets:
         for seed in range(asked.seeds):
-            found += _of_search(asked.data / name, seed, asked.seconds, asked.architectures)
+            found += _of_search(asked.data / name, seed, asked.seconds, asked.architectures, asked.chosen_for == "new")
             pd.DataFrame(found).to_csv(asked.output, index=False)
         print(table(pd.DataFrame(found).query("set == @name")), flush=True)
 
 
-def _of_search(folder: Path, seed: int, seconds: int, architectures: str) -> list[dict[str, Any]]:
+def _of_search(folder: Path, seed: int, seconds: int, architectures: str, for_new: bool) -> list[dict[str, Any]]:
     data, meta = (pd.read_csv(folder / f"{each}.csv", dtype={"task": str}) for each in ("data", "meta"))
     tasks = np.random.default_rng(seed).permutation(data["task"].unique())[:MOST_TASKS]
     data, meta = (each[each["task"].isin(tasks)].reset_index(drop=True) for each in (data, meta))
     with tempfile.TemporaryDirectory() as place:
         run = Path(place) / "run"
         options = {"architectures": architectures, "time_limit": seconds, "runner": "local", "no_ablation": True}
-        search(data, meta, output=run, holdout_tasks=SHARE, seed=seed, **options)
+        learnt = data if for_new else data[~data["task"].isin(tasks[: round(SHARE * len(tasks))])]
+        search(learnt, meta, output=run, seed=seed, **options, **({"holdout_tasks": SHARE} if for_new else {}))
         known = set(load_model(run).tasks.names)
         held_out = data[~data["task"].isin(known)]
         print(f"{folder.name} {seed}: {len(known)} tasks, {held_out['task'].nunique()} held out", file=sys.stderr)

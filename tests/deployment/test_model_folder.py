@@ -231,7 +231,11 @@ WRONG: dict[str, tuple[str, Callable[[Any], None], str]] = {
     "no column that names a task": ("schema.json", put("task", value=[]), "tasks must be named by columns"),
     "metadata by another column": ("schema.json", put("described_by", value=["b"]), "tasks must be named by columns"),
     "tasks that are no columns": ("schema.json", put("wide", value=["a", "b"]), "must be one of its columns"),
-    "a task less": ("tasks.json", put("tasks", "names", value=lambda names: names[1:]), "cannot reshape"),
+    "a task less": (
+        "tasks.json",
+        put("tasks", "names", value=lambda names: names[1:]),
+        "a number of rows for each task",
+    ),
     "a task twice": (
         "tasks.json",
         put("tasks", "names", value=lambda names: [names[0], *names[:-1]]),
