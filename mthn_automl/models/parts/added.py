@@ -12,6 +12,9 @@ from mthn_automl.data.dataset import Dataset, TaskTable
 class AddedTasks:
     """Effects of tasks that follow those of training.
 
+    Shape:
+        columns (rows, columns), task (rows,) -> (rows, outputs).
+
     Example:
         >>> added = AddedTasks(first=3, effects=np.ones((2, 1, 1)))
         >>> added.of(np.array([0, 4, 5]))
