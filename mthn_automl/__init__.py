@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mthn_automl.data.read import read_dataset
+    from mthn_automl.deployment.adapt.adapt import adapt
     from mthn_automl.deployment.model_folder import load_model
     from mthn_automl.errors import MthnError
     from mthn_automl.run.evaluating import evaluate
@@ -13,11 +14,12 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["MthnError", "evaluate", "explain", "load_model", "read_dataset", "search"]
+__all__ = ["MthnError", "adapt", "evaluate", "explain", "load_model", "read_dataset", "search"]
 
 # Looked up on first use, so that `import mthn_automl` and `mthn-automl --help` load neither torch nor pandas.
 _HOMES = {
     "MthnError": "mthn_automl.errors",
+    "adapt": "mthn_automl.deployment.adapt.adapt",
     "evaluate": "mthn_automl.run.evaluating",
     "explain": "mthn_automl.run.explaining",
     "load_model": "mthn_automl.deployment.model_folder",

@@ -6,6 +6,7 @@ import numpy as np
 
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.dataset import TaskTable
+from mthn_automl.data.far_tasks import far_note
 from mthn_automl.data.likeness import Likeness, no_common, with_rows
 from mthn_automl.data.metadata import extend_tasks, filled, pick, task_names
 from mthn_automl.data.names import counted, positions
@@ -121,4 +122,17 @@ class TaskBook:
         known = f"{int(self._rows[self._described].sum()):,} of these rows with metadata"
         question = Likeness(self.tasks.names[: self._known]).question(new, "training")
         shown = with_rows(new, self._rows.tolist())
-        return (*of_metadata, f"{name}: {rows} of {tasks} not seen in training, {known}: {shown}{question or '.'}")
+        far = far_note(self._schema.metadata, self._of_training, self._new, name)
+        return (
+            *of_metadata,
+            f"{name}: {rows} of {tasks} not seen in training, {known}: {shown}{question or '.'}",
+            *far,
+        )
+
+    @property
+    def _of_training(self) -> TaskTable:
+        return self.tasks.take(np.arange(self._known))
+
+    @property
+    def _new(self) -> TaskTable:
+        return self.tasks.take(np.arange(self._known, len(self.tasks)))

@@ -70,7 +70,8 @@ print(predictions)
 ```
 
 Files: `model.safetensors` (weights), `config.json` (architecture and settings), `schema.json` (columns),
-`tasks.json` (tasks and their metadata), `metrics.json`. None of them can run code when it is read.
+`tasks.json` (tasks and their metadata), `metrics.json`, `adaptation.json` (what `mthn-automl adapt` needs). None of
+them can run code when it is read.
 """
 
 

@@ -1,8 +1,9 @@
 """A model on disk: safetensors and JSON, no pickle anywhere."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from safetensors.numpy import save as save_arrays
@@ -12,17 +13,21 @@ from mthn_automl.catalogue import trusted_class
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.ranges import with_ranges
 from mthn_automl.data.schema import Schema
+from mthn_automl.deployment.adapt.measure import Unseen, spread_of
+from mthn_automl.deployment.adapt.spread import FILE as SPREADS
+from mthn_automl.deployment.adapt.spread import spreads_to_json
 from mthn_automl.deployment.card import Origin, model_card
 from mthn_automl.deployment.predictor import Predictor
-from mthn_automl.deployment.stored_tasks import read_tasks, tasks_to_json
+from mthn_automl.deployment.stored_tasks import ModelTasks, read_tasks, tasks_of, tasks_to_json
 from mthn_automl.errors import FormatError, UsageError
-from mthn_automl.models.base import Size
+from mthn_automl.models.base import Classical, Size
 from mthn_automl.received import Received, typed
 from mthn_automl.storage import write_bytes, write_json, write_text, writing
-from mthn_automl.training.mean import Model, mean_of
+from mthn_automl.training.mean import mean_of
+from mthn_automl.training.networks import Networks
 from mthn_automl.training.proof import prove
 from mthn_automl.tuning.arrays import from_parts, to_parts
-from mthn_automl.tuning.state import model_state, restored_models
+from mthn_automl.tuning.state import model_state, refuse_other_added, restored_models
 from mthn_automl.tuning.trial_model import TrialModel
 
 FORMAT = 1
@@ -34,7 +39,9 @@ def write_model(
     members: Sequence[tuple[TrialModel, float]],
     data: Dataset,
     metrics: Any,
+    *,
     origin: Origin | None = None,
+    unseen: Mapping[str, Unseen] = MappingProxyType({}),
 ) -> None:
     """Save the weighted mean of the models of some trials, or the model of one.
 
@@ -46,6 +53,7 @@ def write_model(
         data: the rows they were trained on.
         metrics: goes to metrics.json as it is.
         origin: what the card says of the run; None: nothing.
+        unseen: by trial, what its folds predicted for rows of `data` that they had not seen.
     """
     states = [[model_state(each) for each in model.models] for model, _ in members]
     plain, arrays = to_parts(states)
@@ -54,7 +62,9 @@ def write_model(
         (folder / "config.json").unlink(missing_ok=True)  # an earlier model does not stay behind with new weights
     write_bytes(folder / "model.safetensors", save_arrays(arrays))
     write_json(folder / "schema.json", asdict(with_ranges(data)))
-    write_json(folder / "tasks.json", tasks_to_json(data))
+    write_json(folder / "tasks.json", tasks_to_json(tasks_of(data)))
+    spreads = [spread_of(model, data, unseen.get(model.trial)) for model, _ in members]
+    write_json(folder / SPREADS, spreads_to_json(spreads))
     write_json(folder / "metrics.json", metrics)
     size = sum((model.size() for model, _ in members), Size(0, 0, 0))
     write_text(folder / "README.md", model_card(name, members, data, size, metrics, origin))
@@ -113,7 +123,43 @@ class _Config:
             raise ValueError("there must be a member, however there is none")
 
 
-def read_model(folder: Path, *, trust: bool = False) -> Predictor:
+@dataclass(frozen=True)
+class StoredModel:
+    """What lies in a model folder.
+
+    Attributes:
+        config: its members, with their states as they lie there.
+        schema: the columns of training.
+        tasks: that it knows.
+        models: of each member, in the order of `config`.
+    """
+
+    config: _Config
+    schema: Schema
+    tasks: ModelTasks
+    models: tuple[tuple[Networks | Classical, ...], ...]
+
+    @property
+    def predictor(self) -> Predictor:
+        """The weighted mean of the members, ready to predict."""
+        weights = [each.weight for each in self.config.members]
+        model = mean_of([mean_of(each) for each in self.models], weights)
+        return Predictor(self.config.architecture, self.schema, self.tasks.table, self.tasks.spare, model)
+
+    def write(self, folder: Path, files: Mapping[str, bytes]) -> None:
+        """Into a folder, with other files beside it; config.json comes last, as of `write_model`."""
+        plain, arrays = to_parts([[model_state(each) for each in models] for models in self.models])
+        members = [replace(each, models=tuple(states)) for each, states in zip(self.config.members, plain, strict=True)]
+        with writing(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            write_bytes(folder / name, content)
+        write_bytes(folder / "model.safetensors", save_arrays(arrays))
+        write_json(folder / "tasks.json", tasks_to_json(self.tasks))
+        write_json(folder / "config.json", asdict(replace(self.config, members=tuple(members))))
+
+
+def read_stored(folder: Path, *, trust: bool = False) -> StoredModel:
     """Load what `write_model` saved; unknown files are ignored.
 
     trust: import classes that are not of this package, which runs their code.
@@ -126,17 +172,23 @@ def read_model(folder: Path, *, trust: bool = False) -> Predictor:
     config = _read_config(given)
     classes = [trusted_class(each.class_path, folder / "config.json", trust=trust) for each in config.members]
     schema = given.typed("schema.json", Schema)
-    tasks, spare = read_tasks(given, schema)
-    arrays, members = given.arrays("model.safetensors"), list[Model]()
+    tasks = read_tasks(given, schema)
+    arrays, members = given.arrays("model.safetensors"), list[tuple[Networks | Classical, ...]]()
     for number, (member, known) in enumerate(zip(config.members, classes, strict=True)):
         with given.checked(f"config.json, or model.safetensors, of members[{number}]"):
             states = from_parts(list(member.models), arrays)
-            models = restored_models(known, member.settings, states, schema, len(tasks))
-            prove(models, schema, tasks, spare)
-            members.append(mean_of(models))
-    return Predictor(
-        config.architecture, schema, tasks, spare, mean_of(members, [each.weight for each in config.members])
-    )
+            trained = len(tasks.table) - tasks.adapted
+            models = restored_models(known, member.settings, states, schema, trained)
+            for model in models:
+                refuse_other_added(model, trained, tasks.adapted)
+            prove(models, schema, tasks.table, tasks.spare)
+            members.append(models)
+    return StoredModel(config, schema, tasks, tuple(members))
+
+
+def read_model(folder: Path, *, trust: bool = False) -> Predictor:
+    """The predictor of a folder, as `read_stored` loads it."""
+    return read_stored(folder, trust=trust).predictor
 
 
 def _read_config(given: Received) -> _Config:
@@ -163,10 +215,19 @@ def load_model(path: str | Path, *, trust: bool = False) -> Predictor:
         UsageError: neither is there. FormatError: it is of another format, damaged, or names a class that is not of
             this package.
     """
+    return read_model(model_folder(path), trust=trust)
+
+
+def model_folder(path: str | Path) -> Path:
+    """The folder itself, or that of the winner of a run.
+
+    Raises:
+        UsageError: it is neither.
+    """
     folder = Path(path)
     for candidate in (folder, folder / "model"):
         if (candidate / "config.json").exists():
-            return read_model(candidate, trust=trust)
+            return candidate
     raise UsageError(
         f"{folder} must be a model folder with a config.json, or a run with a model/, however it is neither; "
         "give the folder that `mthn-automl search --output` wrote."

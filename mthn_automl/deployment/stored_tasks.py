@@ -66,27 +66,61 @@ class _Stored:
 
     tasks: _Tasks
     spare: _Tasks
+    adapted: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.tasks.names:
+            raise ValueError("there must be a task, however there is none")
+        if len(self.tasks.rows) != len(self.tasks.names):
+            raise ValueError("there must be a number of rows for each task, however there is not")
+        if not 0 <= self.adapted < len(self.tasks.names):
+            raise ValueError("there must be tasks that were not added, however there are none")
 
 
-def tasks_to_json(data: Dataset) -> dict[str, Any]:
-    """What `read_tasks` reads."""
+@dataclass(frozen=True)
+class ModelTasks:
+    """The tasks of a model.
+
+    Attributes:
+        table: those of training, then those added after it.
+        spare: of which the metadata alone are known.
+        rows: that each of the first has had.
+        adapted: how many were added.
+    """
+
+    table: TaskTable
+    spare: TaskTable
+    rows: tuple[int, ...]
+    adapted: int = 0
+
+
+def tasks_of(data: Dataset) -> ModelTasks:
+    """Those of the rows of training."""
     rows = np.bincount(data.task, minlength=len(data.tasks))
-    return {"tasks": {**_table_to_json(data.tasks), "rows": rows.tolist()}, "spare": _table_to_json(data.spare)}
+    return ModelTasks(data.tasks, data.spare, tuple(rows.tolist()))
 
 
-def read_tasks(given: Received, schema: Schema) -> tuple[TaskTable, TaskTable]:
-    """Tasks of training, and those of which the metadata alone are known.
+def tasks_to_json(tasks: ModelTasks) -> dict[str, Any]:
+    """What `read_tasks` reads."""
+    return {
+        "tasks": {**_table_to_json(tasks.table), "rows": list(tasks.rows)},
+        "spare": _table_to_json(tasks.spare),
+        "adapted": tasks.adapted,
+    }
+
+
+def read_tasks(given: Received, schema: Schema) -> ModelTasks:
+    """The tasks of a model folder.
 
     Raises:
         FormatError: it is damaged, or does not belong to the schema.
     """
     stored = given.typed(FILE, _Stored)
     with given.checked(FILE):
-        if not stored.tasks.names:
-            raise ValueError("there must be a task, however there is none")
         if schema.wide and not set(stored.tasks.names) <= set(map(tidy, schema.wide)):
             raise ValueError("each task of a wide table must be one of its columns, however one is none of schema.json")
-        return stored.tasks.table(schema), stored.spare.table(schema)
+        tables = stored.tasks.table(schema), stored.spare.table(schema)
+        return ModelTasks(*tables, stored.tasks.rows, stored.adapted)
 
 
 def _table_to_json(tasks: TaskTable) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.data.schema import Problem
+from mthn_automl.models.parts.added import WithAddedTasks
 from mthn_automl.models.parts.categories import EMBEDDING_SIZE, WithCategories
 from mthn_automl.models.parts.counts import steadied
 from mthn_automl.models.parts.dropout import Dropout
@@ -208,7 +209,7 @@ class Architecture(WithTaskTables, WithCategories, ABC):
         return Size(total, self.task_network_parameters() + self.category_parameters, a_task)
 
 
-class Classical(ABC):
+class Classical(WithAddedTasks, ABC):
     """A model with a fit of its own. A subclass is final, with a frozen `Settings` like an architecture's.
 
     It learns from encoded rows, of several targets those that each row has, as the rows are weighted, and gives scores;
@@ -228,15 +229,9 @@ class Classical(ABC):
         ...     def learn(self, training, *, seed):
         ...         self.mean = self.encoded_target(training).mean(axis=0)
         ...
-        ...     def scores(self, rows):
-        ...         return np.tile(self.mean, (len(rows), 1))
-        ...
-        ...     def size(self):
-        ...         return Size(total=len(self.mean), task_network=len(self.mean), marginal=0)
-        ...
-        ...     def learnt(self):
-        ...         return {"mean": self.mean}
-        ...
+        ...     scores = lambda self, rows: np.tile(self.mean, (len(rows), 1))
+        ...     size = lambda self: Size(total=len(self.mean), task_network=len(self.mean), marginal=0)
+        ...     learnt = lambda self: {"mean": self.mean}
         ...     def take_over(self, learnt):
         ...         self.mean = learnt["mean"]
         >>> rows, model = read_dataset(cubic(tasks=2, rows=4)[0]), Mean(None)
@@ -361,16 +356,22 @@ class Classical(ABC):
 
     @final
     def predict(self, rows: Dataset) -> FloatArray:
-        scores = self.scores(self._numbered(rows))
+        scores = self.raw_scores(rows)
         if self.classes is not None:
             return self.classes.probabilities(scores)
         return rows.exposed(self.encoder.prediction(rows.schema.kind, scores))
 
     @final
+    def raw_scores(self, rows: Dataset) -> FloatArray:
+        """As `scores`, of tasks as the data number them, those added among them."""
+        return self.with_added(self.scores(self._numbered(rows)), rows)
+
+    @final
     def state(self) -> dict[str, Any]:
         """What `restore` needs, of the kinds of values that `learnt` holds."""
         classes = None if self.classes is None else asdict(self.classes)
-        return {"encoder": asdict(self.encoder), "classes": classes, "trained": self.trained, **self.learnt()}
+        frame = {"encoder": asdict(self.encoder), "classes": classes, "trained": self.trained}
+        return {**frame, "added": None if self.added is None else vars(self.added), **self.learnt()}
 
     @final
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -380,7 +381,7 @@ class Classical(ABC):
             ValueError, KeyError, FormatError: it is none.
         """
         frame = typed(state, Frame)
-        self.encoder, self.classes, self.trained = frame.encoder, frame.classes, frame.trained
+        self.encoder, self.classes, self.trained, self.added = frame.encoder, frame.classes, frame.trained, frame.added
         self.take_over(state)
 
     def _numbered(self, rows: Dataset) -> Dataset:

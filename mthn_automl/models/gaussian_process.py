@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from mthn_automl.data.arrays import FloatArray
-from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
 from mthn_automl.models.parts.held_out import labels
 from mthn_automl.models.parts.kernel_machine import KernelMachine
@@ -96,10 +96,15 @@ class GaussianProcess(Classical):
         elif self.classes is None:
             self.machine = KernelMachine.fit_regression(kernel, points, target, weight, alpha=noise, seed=seed)
         else:
-            classes, alpha = self.classes.labels(training.target), INDICATOR_TO_LOGIT * noise
+            classes, alpha = self.classes.labels(training.target), self._alpha()
             self.machine = KernelMachine.fit_classes(
                 kernel, points, classes, self.classes, weight, alpha=alpha, seed=seed
             )
+
+    def _alpha(self) -> float:
+        """The noise variance in units of the signal's, in the scale of what is fitted at last."""
+        noise = self._family().noise(self.hyperparameters)
+        return noise if self.classes is None else INDICATOR_TO_LOGIT * noise
 
     def _family(self) -> Hyperparameters:
         settings = self.settings
@@ -111,6 +116,16 @@ class GaussianProcess(Classical):
 
     def scores(self, rows: Dataset) -> FloatArray:
         return self.machine.scores(self._points(rows, self.wide.of(self.encoder, rows)))
+
+    def own_columns(self, rows: Dataset) -> FloatArray:
+        """The kernel of one task, as far as some stored rows span it."""
+        return self.machine.own_columns(self._points(rows, self.wide.of(self.encoder, rows)))
+
+    def own_variance(self, tasks: TaskTable, noise: FloatArray) -> FloatArray:
+        """What the tasks of training leave open of a new one, by its metadata, if all were known of them."""
+        metadata = self.encoder.encode_metadata(tasks).astype(np.float64)
+        metadata = metadata[:, : None if self.settings.use_metadata else 0]
+        return self.machine.own_variance(metadata, noise, self._alpha())
 
     def _points(self, rows: Dataset, wide: FloatArray) -> Points:
         return Points.of(self.encoder, rows, wide, use_metadata=self.settings.use_metadata)

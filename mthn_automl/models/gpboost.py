@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mthn_automl.data.arrays import FloatArray, IntArray
-from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.errors import FormatError, UsageError
 from mthn_automl.models.base import ProblemShape, Size, Traits
 from mthn_automl.models.parts.boosters import (
@@ -211,8 +211,15 @@ class GPBoost(Grown):
         for number, each in self.sums.items():
             found[:, number] = each.scores(matrix)[:, 0]
         task = np.minimum(rows.task, self.effects.shape[1] - 1)
-        design = np.concatenate([np.ones((len(rows), 1)), self._sloped_features(rows)], axis=1)
-        return found + np.einsum("stk,tk->ts", self.effects[:, task], design)  # type: ignore[no-any-return]
+        return found + np.einsum("stk,tk->ts", self.effects[:, task], self.own_columns(rows))  # type: ignore[no-any-return]
+
+    def own_columns(self, rows: Dataset) -> FloatArray:
+        """An intercept, and the features that have slopes."""
+        return np.concatenate([np.ones((len(rows), 1)), self._sloped_features(rows)], axis=1)
+
+    def own_variance(self, tasks: TaskTable, noise: FloatArray) -> FloatArray:
+        """As the effects of the tasks of training vary."""
+        return np.tile((self.effects[:, :-1] ** 2).mean(axis=1).T, (len(tasks), 1, 1))
 
     def size(self) -> Size:
         trees = sum(each.parameters for each in self.sums.values()) + len(self.start)

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import numpy as np
+
 from mthn_automl.data.arrays import FloatArray
-from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
 from mthn_automl.models.parts.held_out import labels
 from mthn_automl.models.parts.kernel_machine import KernelMachine
@@ -92,6 +94,16 @@ class KernelRidge(Classical):
 
     def scores(self, rows: Dataset) -> FloatArray:
         return self.machine.scores(self._points(rows, self.wide.of(self.encoder, rows)))
+
+    def own_columns(self, rows: Dataset) -> FloatArray:
+        """The kernel of one task, as far as some stored rows span it."""
+        return self.machine.own_columns(self._points(rows, self.wide.of(self.encoder, rows)))
+
+    def own_variance(self, tasks: TaskTable, noise: FloatArray) -> FloatArray:
+        """What the tasks of training leave open of a new one, by its metadata, if all were known of them."""
+        metadata = self.encoder.encode_metadata(tasks).astype(np.float64)
+        metadata = metadata[:, : None if self.settings.use_metadata else 0]
+        return self.machine.own_variance(metadata, noise, self.settings.alpha)
 
     def _points(self, rows: Dataset, wide: FloatArray) -> Points:
         return Points.of(self.encoder, rows, wide, use_metadata=self.settings.use_metadata)

@@ -11,7 +11,7 @@ from scipy.sparse.linalg import LinearOperator, lsqr
 from sklearn.linear_model import Ridge as RidgeRegression
 
 from mthn_automl.data.arrays import FloatArray, IntArray
-from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.models.base import ProblemShape, Traits
 from mthn_automl.models.parts.gaps import known_together, part_of, weight_of
 from mthn_automl.models.parts.held_out import labels
@@ -130,6 +130,10 @@ class MixedEffects(LinearModel):
         settings = self.settings
         slopes = self.encoder.narrow_width if settings.random_slopes else 0
         return np.sqrt([settings.intercept_variance, *[settings.slope_variance] * slopes])
+
+    def own_variance(self, tasks: TaskTable, noise: FloatArray) -> FloatArray:
+        """That of the random effects, so that effects of a task added are their best prediction from its rows."""
+        return np.tile(self._roots()[:, None] ** 2 * noise, (len(tasks), 1, 1))
 
     def columns_of(self, tasks: int) -> LinearColumns:
         settings = self.settings

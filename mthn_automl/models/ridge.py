@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mthn_automl.data.dataset import Dataset
+import numpy as np
+
+from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.models.base import ProblemShape, Traits
 from mthn_automl.models.parts.held_out import labels
 from mthn_automl.models.parts.linear import (
@@ -77,6 +80,13 @@ class Ridge(LinearModel):
         else:
             classes = self.classes.labels(training.target)
             self.linear = fit_classes(columns, classes, self.classes, training.weight, alpha=alpha)
+
+    def own_variance(self, tasks: TaskTable, noise: FloatArray) -> FloatArray | None:
+        """The penalty as the precision of a prior; without columns of tasks the model does not say."""
+        if self.settings.task == "none":
+            return None
+        columns = 1 + self.encoder.narrow_width * (self.settings.task == "slopes")
+        return np.tile(noise / self.settings.alpha, (len(tasks), columns, 1))
 
     def columns_of(self, tasks: int) -> LinearColumns:
         settings = self.settings

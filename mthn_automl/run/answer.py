@@ -1,10 +1,12 @@
 """From tested models to the run's files; summary.json alone comes after them."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from mthn_automl.analysis.leaderboard import Finalist, errors_of, leaderboard
@@ -15,15 +17,16 @@ from mthn_automl.analysis.tradeoff import tradeoff
 from mthn_automl.analysis.trials import trials_table
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.deployment.adapt.measure import Unseen
 from mthn_automl.deployment.model_folder import write_model
-from mthn_automl.errors import NothingFinishedError
+from mthn_automl.errors import FormatError, NothingFinishedError
 from mthn_automl.models.base import Classical
 from mthn_automl.report.drawing import draw
 from mthn_automl.run.ablation import fold_share
 from mthn_automl.run.embeddings import Embedded
 from mthn_automl.run.ensembling import ENSEMBLE, Blend
 from mthn_automl.run.folder import IF_ANY, TABLES
-from mthn_automl.run.models import Best, Finished
+from mthn_automl.run.models import Best, Finished, out_of_fold
 from mthn_automl.run.origin import origin_of
 from mthn_automl.run.predictions import predictions
 from mthn_automl.run.run import Run
@@ -216,14 +219,27 @@ class Answer:
         folder, winner = self.run.folder, self.winner
         for name, members in self._models.items():
             metrics = {"metric": self.run.prepared.metric, **errors_of(self.leaderboard, name)}
-            origin = origin_of(self.run, errors_of(self.leaderboard, name))
-            write_model(folder.models / name, name, members, self.run.data.dataset, metrics, origin)
+            origin, unseen = origin_of(self.run, errors_of(self.leaderboard, name)), self._unseen(members)
+            write_model(
+                folder.models / name, name, members, self.run.data.dataset, metrics, origin=origin, unseen=unseen
+            )
         copying(folder.models / winner, folder.model)
         for name, table in self._tables.items():
             if name not in IF_ANY or len(table):
                 write_text(folder.path / f"{name}.csv", table.to_csv(index=False))
         with replacing(folder.path / "predictions.parquet") as file:
             self.predictions.to_parquet(file, index=False)
+
+    def _unseen(self, members: list[tuple[TrialModel, float]]) -> dict[str, Unseen]:
+        """Out-of-fold predictions by trial, where they are left; `predictions` has said where they are not."""
+        found, whole_tasks = {}, self.run.options.holdout_tasks is not None
+        for model, _ in members:
+            with suppress(FormatError):
+                kept = out_of_fold(self.run, model.trial)
+                if kept is not None:
+                    seen = self.run.data.fold[:, None] < 0
+                    found[model.trial] = Unseen(np.where(seen, np.nan, kept), whole_tasks)
+        return found
 
     def stored_rows(self) -> dict[str, int]:
         """Training rows that can be read from the files of the winner, by the trial that holds them."""

@@ -49,6 +49,11 @@ class Mean:
         return sum((model.size() for model in self.models), Size(0, 0, 0))
 
     @property
+    def added_parameters(self) -> int:
+        """Of all models together."""
+        return sum(model.added_parameters for model in self.models)
+
+    @property
     def has_preference(self) -> bool:
         """Whether every model is one of `Networks` for every preference."""
         return all(not isinstance(model, Classical) and model.has_preference for model in self.models)
@@ -102,7 +107,15 @@ def _trained(model: Model) -> IntArray | None:
 
 def _knows(model: Model, task: IntArray) -> NDArray[np.bool_]:
     trained = _trained(model)
-    return np.ones(len(task), dtype=bool) if trained is None else np.isin(task, trained)
+    return np.ones(len(task), dtype=bool) if trained is None else np.isin(task, trained) | _added(model, task)
+
+
+def _added(model: Model, task: IntArray) -> NDArray[np.bool_]:
+    """Whether the tasks are among those that were added to a model after its training."""
+    if isinstance(model, Networks):
+        return (task >= model.known) & (task < model.known + model.added_tasks)
+    known = model.added if isinstance(model, Classical) else None
+    return np.zeros(len(task), dtype=bool) if known is None else known.of(task)
 
 
 def networks_of(model: Model) -> "Networks | Mean":

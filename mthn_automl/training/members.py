@@ -180,16 +180,18 @@ class Pack:
         buffers = {name: value[members] for name, value in self.buffers.items()}
         return Pack(self.prototype, parameters, buffers, present_only=self.present_only)
 
-    def with_tasks(self, metadata: Tensor) -> "Pack":
-        """The same members for more tasks, numbered after the known ones, each an average task.
+    def with_tasks(self, metadata: Tensor, added: State | None = None) -> "Pack":
+        """The same members for more tasks, numbered after the known ones, each an average task but for those added.
 
-        metadata (members, all tasks, d_m) replaces the present one.
+        metadata (members, all tasks, d_m) replaces the present one; added: as `rows_of_new`.
         """
         new = metadata.shape[1] - self.buffers["metadata"].shape[1]
         of_tasks = self.prototype.task_indexed
         parameters, buffers = (
             {
-                name: _with_mean_rows(each.detach(), new) if name in of_tasks else each.detach()
+                name: torch.cat([each.detach(), rows_of_new(name, each, new, added)], 1)
+                if name in of_tasks
+                else each.detach()
                 for name, each in state.items()
             }
             for state in (self.parameters, self.buffers)
@@ -223,6 +225,12 @@ def rows_of(value: Tensor, task: Tensor) -> Tensor:
     return value[torch.arange(len(value), device=task.device).unsqueeze(1), task]
 
 
-def _with_mean_rows(value: Tensor, new: int) -> Tensor:
-    mean = value.mean(dim=1, keepdim=True)
-    return torch.cat([value, mean.expand(-1, new, *value.shape[2:])], dim=1)
+def rows_of_new(name: str, table: Tensor, new: int, added: State | None = None) -> Tensor:
+    """(members, new, ...) rows of a task table for new tasks: those of `added` first, which has some of each parameter
+    by its name, then the mean of the table.
+
+    table: (members, tasks, ...).
+    """
+    mean = table.detach().mean(dim=1, keepdim=True)
+    first = mean[:, :0] if added is None or name not in added else added[name][:, :new]
+    return torch.cat([first, mean.expand(-1, new - first.shape[1], *table.shape[2:])], dim=1)

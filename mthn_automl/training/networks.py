@@ -17,6 +17,7 @@ from mthn_automl.training.batches import rows_at_once
 from mthn_automl.training.losses import to_prediction
 from mthn_automl.training.members import Pack
 from mthn_automl.training.predict import pack_outputs
+from mthn_automl.training.tables import State
 from mthn_automl.training.task_networks import OneNetwork, TaskNetworks, apply_network, apply_one, grouped
 
 ROWS_AT_ONCE = 200_000
@@ -36,12 +37,15 @@ class Networks:
         encoder: of rows and tasks, and back to the target's own scale.
         problem: what is predicted.
         trained: numbers of the tasks that they were trained on, in rising order; None: on all.
+        added: rows of the task tables, (members, tasks, ...) by name, of tasks that were added after training; these
+            are numbered behind the others.
     """
 
     pack: Pack
     encoder: Encoder
     problem: Problem
     trained: IntArray | None = None
+    added: State | None = None
 
     def predict(self, rows: Dataset) -> FloatArray:
         """(rows, outputs) float64: the target's own scale, or probabilities. Tasks beyond the known are average."""
@@ -53,7 +57,7 @@ class Networks:
         new = rows.task >= len(known)
         self._fill(prediction, known, rows.features, rows.task, np.flatnonzero(~new))
         if new.any():
-            unseen = known.of_unseen(self._metadata_of_new(rows.tasks))
+            unseen = known.of_unseen(self._metadata_of_new(rows.tasks), self.added)
             self._fill(prediction, unseen, rows.features, rows.task - len(known), np.flatnonzero(new))
         return rows.exposed(prediction)
 
@@ -101,7 +105,7 @@ class Networks:
         known = self.task_networks
         if known is None or task < len(known):
             return None if known is None else known.one(task)
-        return known.of_unseen(self._metadata_of_new(tasks)).one(task - len(known))
+        return known.of_unseen(self._metadata_of_new(tasks), self.added).one(task - len(known))
 
     def predict_row(self, features: Table, network: OneNetwork) -> FloatArray:
         """(outputs,) float64: as `predict` for the one row of a table, of an exposure of 1, at the cost of one row."""
@@ -140,9 +144,9 @@ class Networks:
     def _predict_by_pack(self, rows: Dataset) -> FloatArray:
         """The way for architectures that are no MLP once the task is fixed."""
         pack = self.pack
-        if len(rows.tasks) > pack.buffers["metadata"].shape[1]:
+        if (rows.task >= pack.buffers["metadata"].shape[1]).any():
             metadata = torch.cat([pack.buffers["metadata"], self._metadata_of_new(rows.tasks)], dim=1)
-            pack = pack.with_tasks(metadata)
+            pack = pack.with_tasks(metadata, self.added)
         step = rows_at_once(ROWS_AT_ONCE, self.encoder.feature_width)
         parts = [
             self._part_by_pack(pack, rows.take(np.arange(start, min(start + step, len(rows)))))
@@ -154,6 +158,21 @@ class Networks:
         features = torch.from_numpy(self.encoder.encode_features(rows.features)).unsqueeze(0)
         everything = [np.arange(len(rows))] * len(pack)
         return self._finish(torch.stack(pack_outputs(pack, features, rows.task, [0] * len(pack), everything)).numpy())
+
+    @property
+    def known(self) -> int:
+        """Tasks of training, numbered from 0."""
+        return int(self.pack.buffers["metadata"].shape[1])
+
+    @property
+    def added_tasks(self) -> int:
+        """Tasks that were added after training, numbered from `known` on."""
+        return next((each.shape[1] for each in (self.added or {}).values()), 0)
+
+    @property
+    def added_parameters(self) -> int:
+        """Numbers that the tasks added have brought."""
+        return sum(each.numel() for each in (self.added or {}).values())
 
     def size(self) -> Size:
         return self.pack.prototype.size().times(len(self.pack))

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.training.batches import narrow, rows_at_once
-from mthn_automl.training.members import Pack
+from mthn_automl.training.members import Pack, rows_of_new
 from mthn_automl.training.tables import State
 
 Layers = list[tuple[Tensor, Tensor]]
@@ -100,12 +100,15 @@ class TaskNetworks:
         with self._pack.outputs.given(parameters, buffers) as inner:
             return inner.task_networks(task)  # type: ignore[return-value]  # `of` asks whether there are any
 
-    def of_unseen(self, metadata: Tensor) -> "TaskNetworks":
-        """Networks of tasks never seen, each an average task with its own metadata: (members, new tasks, d_m)."""
+    def of_unseen(self, metadata: Tensor, added: State | None = None) -> "TaskNetworks":
+        """Networks of new tasks, each an average task with its own metadata, (members, new tasks, d_m).
+
+        added: what the first of them have of their own, as `rows_of_new` takes it.
+        """
         pack, means = self._pack, self._means
         parameters, buffers = (
             {
-                name: means[name].expand(-1, metadata.shape[1], *value.shape[2:]) if name in means else value
+                name: rows_of_new(name, means[name], metadata.shape[1], added) if name in means else value
                 for name, value in state.items()
             }
             for state in (pack.parameters, pack.buffers)

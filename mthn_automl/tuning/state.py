@@ -35,6 +35,7 @@ def model_state(model: Networks | Classical) -> dict[str, Any]:
         "buffers": {name: value.numpy() for name, value in pack.buffers.items()},
         "present_only": pack.present_only,
         "trained": model.trained,
+        "added": None if model.added is None else {name: value.numpy() for name, value in model.added.items()},
     }
 
 
@@ -47,6 +48,7 @@ class _StoredNetworks:
     buffers: Mapping[str, np.ndarray]
     present_only: bool
     trained: IntArray | None
+    added: Mapping[str, FloatArray] | None = None
 
     def __post_init__(self) -> None:
         refuse_other_tasks(self.trained)
@@ -74,6 +76,18 @@ def restored_models(
     return tuple(_restored_networks(architecture, chosen, state, schema, tasks) for state in states)
 
 
+def refuse_other_added(model: Networks | Classical, tasks: int, added: int) -> None:
+    """Raise a ValueError where a model has tasks of its own beyond those of training, and not as many as were added."""
+    if isinstance(model, Networks):
+        found = model.added_tasks or added
+    else:
+        found = added if model.added is None else len(model.added)
+        if model.added is not None and model.added.first != tasks:
+            raise ValueError(f"tasks added must follow the {tasks:,} of training, however they do not")
+    if found != added:
+        raise ValueError(f"{added:,} tasks must have been added, however it knows {found:,}")
+
+
 def _restored_classical(model: Classical, state: Mapping[str, Any]) -> Classical:
     model.restore(state)
     return model
@@ -99,7 +113,22 @@ def _restored_networks(architecture: Any, settings: Any, state: Any, schema: Sch
         {name: torch.from_numpy(value) for name, value in stored.buffers.items()},
         present_only=stored.present_only,
     )
-    return Networks(pack, stored.encoder, schema.problem, stored.trained)
+    return Networks(pack, stored.encoder, schema.problem, stored.trained, _added(stored.added, planned, len(metadata)))
+
+
+def _added(stored: Mapping[str, FloatArray] | None, planned: Any, members: int) -> dict[str, torch.Tensor] | None:
+    """Rows of the tasks that were added after training: as many of every task table."""
+    if stored is None:
+        return None
+    tables = {name: each for name, each in planned.named_parameters() if name in planned.task_indexed}
+    counts = {array.shape[1] if array.ndim > 1 else 0 for array in stored.values()}
+    if stored.keys() != tables.keys() or len(counts) != 1:
+        raise ValueError("'added' must hold rows of every task table, as many of each, however it does not")
+    for name, array in stored.items():
+        wanted = members, *counts, *tables[name].shape[1:]
+        if array.shape != wanted or array.dtype != np.float32 or not np.isfinite(array).all():
+            raise ValueError(f"'{name}' of 'added' must hold finite numbers in the shape {wanted}, however it does not")
+    return {name: torch.from_numpy(array) for name, array in stored.items()}
 
 
 @contextmanager

@@ -24,7 +24,15 @@ from mthn_automl.tuning.trial_model import TrialModel
 from tests.contracts import zoo
 from tests.tuning import toys
 
-FILES = {"README.md", "config.json", "metrics.json", "model.safetensors", "schema.json", "tasks.json"}
+FILES = {
+    "README.md",
+    "adaptation.json",
+    "config.json",
+    "metrics.json",
+    "model.safetensors",
+    "schema.json",
+    "tasks.json",
+}
 SETTINGS: dict[str, dict[str, Any]] = {
     "hypernetwork": {"task_input": "both", "embedding_size": 3, "width": 16, "depth": 1},
     "ridge": {"alpha": 2.0, "task": "slopes"},
@@ -142,7 +150,7 @@ def test_another_format_is_refused_with_a_sentence(other: int, remedy: str, fold
     )
 
 
-@pytest.mark.parametrize("name", sorted(FILES - {"README.md", "metrics.json"}))
+@pytest.mark.parametrize("name", sorted(FILES - {"README.md", "metrics.json", "adaptation.json"}))
 def test_a_file_that_is_missing_or_damaged_is_refused(name: str, folder: Path) -> None:
     whole = (folder / name).read_bytes()
     (folder / name).unlink()
@@ -223,7 +231,11 @@ WRONG: dict[str, tuple[str, Callable[[Any], None], str]] = {
     "no column that names a task": ("schema.json", put("task", value=[]), "tasks must be named by columns"),
     "metadata by another column": ("schema.json", put("described_by", value=["b"]), "tasks must be named by columns"),
     "tasks that are no columns": ("schema.json", put("wide", value=["a", "b"]), "must be one of its columns"),
-    "a task less": ("tasks.json", put("tasks", "names", value=lambda names: names[1:]), "cannot reshape"),
+    "a task less": (
+        "tasks.json",
+        put("tasks", "names", value=lambda names: names[1:]),
+        "a number of rows for each task",
+    ),
     "a task twice": (
         "tasks.json",
         put("tasks", "names", value=lambda names: [names[0], *names[:-1]]),

@@ -33,7 +33,10 @@ TOP = {
     *("tasks.csv", "trials.csv", "report.html"),
 }
 IF_ANY = {"targets.csv", "members.csv", "importances.csv", "embeddings.csv", "reconstruction.csv"}
-MODEL_FILES = {"model.safetensors", "config.json", "schema.json", "tasks.json", "metrics.json", "README.md"}
+MODEL_FILES = {
+    *("model.safetensors", "config.json", "schema.json", "tasks.json", "metrics.json", "README.md"),
+    "adaptation.json",
+}
 TRIAL_MODEL = {"model.safetensors", "model.json"}
 SUFFIXES = {
     *(".json", ".toml", ".csv", ".md", ".svg", ".png", ".parquet", ".safetensors", ".journal", ".log", ".lock"),

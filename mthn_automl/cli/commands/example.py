@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument
 
-HELP_ORDER = 7
+HELP_ORDER = 8
 
 
 def example(

@@ -6,6 +6,7 @@ import numpy as np
 
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.encoding import Encoder
+from mthn_automl.models.parts.added import AddedTasks
 from mthn_automl.models.parts.probabilities import Classes
 
 
@@ -27,6 +28,7 @@ class Frame:
     encoder: Encoder
     classes: Classes | None
     trained: IntArray | None
+    added: AddedTasks | None = None
 
     def __post_init__(self) -> None:
         refuse_other_tasks(self.trained)

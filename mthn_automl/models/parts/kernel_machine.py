@@ -10,7 +10,15 @@ from threadpoolctl import threadpool_limits
 
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.models.parts.gaps import known_together, part_of, weight_of
-from mthn_automl.models.parts.kernels import Kernel, Points, landmarks, whitening
+from mthn_automl.models.parts.kernels import (
+    MOST_TASKS,
+    OWN_LANDMARKS,
+    Kernel,
+    Points,
+    landmarks,
+    own_features,
+    whitening,
+)
 from mthn_automl.models.parts.linear import Linear, fit_classes, fit_counts
 from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.received import typed
@@ -103,6 +111,16 @@ class KernelMachine:
     def parameters(self) -> int:
         """Dual coefficients and intercepts, and the values of the stored rows."""
         return self.linear.parameters + self.stored.size
+
+    def own_columns(self, points: Points) -> FloatArray:
+        """(rows, columns) of which a task added has effects: see `own_features`."""
+        return own_features(self.kernel, self.stored.features, points.features)
+
+    def own_variance(self, metadata: FloatArray, noise: FloatArray, alpha: float) -> FloatArray:
+        """(tasks, columns, outputs) of these effects, of tasks with this metadata; alpha: as the fit had it."""
+        share = self.kernel.left_to_tasks(metadata, self.stored.metadata[:MOST_TASKS])
+        columns = min(OWN_LANDMARKS, len(self.stored))
+        return np.tile((share[:, None] * noise / alpha)[:, None], (1, columns, 1))
 
     def scores(self, points: Points) -> FloatArray:
         """(points, outputs): predictions of a regression, logits of classes."""

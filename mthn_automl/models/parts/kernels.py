@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
-from scipy.linalg import eigh
+from scipy.linalg import cho_factor, cho_solve, cholesky, eigh, solve_triangular
 from scipy.spatial.distance import cdist
 
 from mthn_automl.data.arrays import FloatArray, IntArray
@@ -15,6 +15,12 @@ from mthn_automl.data.encoding import Encoder
 KernelShape = Literal["rbf", "matern"]
 
 CHUNK_VALUES = 2_000_000  # of one block of a kernel matrix: 16 MB, and a few times that while it is built
+
+
+JITTER = 1e-6  # of a variance of 1, against rounding
+
+OWN_LANDMARKS = 48  # rows that span what a task added has for itself
+MOST_TASKS = 1_000
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,23 @@ class Kernel:
         product *= of_tasks[left.place[:, None], right.place[None, :]]
         return product
 
+    def of_features(self, left: FloatArray, right: FloatArray) -> FloatArray:
+        """(left, right) the factor of rows of one task; left, right: features of rows."""
+        product = self._similarity(left, right, self.feature_scale)
+        return np.asarray(self.constant + (1.0 - self.constant) * product)
+
+    def left_to_tasks(self, metadata: FloatArray, known: FloatArray) -> FloatArray:
+        """(tasks,) variance of the other factor that is left for new tasks, where all is known of the known ones.
+
+        metadata: (tasks, d_m), known: (known tasks, d_m).
+        """
+        share = 1.0 - self.task_share
+        across = share * self._similarity(metadata, known, self.metadata_scale)
+        between = share * self._similarity(known, known, self.metadata_scale)
+        between[np.diag_indices(len(known))] = 1.0 + JITTER
+        explained = (across * cho_solve(cho_factor(between), across.T).T).sum(axis=1)
+        return np.asarray(np.clip(1.0 - explained, JITTER, 1.0))
+
     def gram(self, points: Points) -> FloatArray:
         """(points, points), filled a block at a time."""
         filled = np.empty((len(points), len(points)))
@@ -158,3 +181,14 @@ def whitening(gram: FloatArray) -> FloatArray:
     values, vectors = eigh(gram)
     kept = values > 1e-10 * values[-1]
     return vectors[:, kept] / np.sqrt(values[kept])  # type: ignore[no-any-return]
+
+
+def own_features(kernel: Kernel, stored: FloatArray, features: FloatArray) -> FloatArray:
+    """(rows, landmarks) columns whose products are the factor of one task, as far as some of the stored rows span it.
+
+    stored: (stored rows, d_x), features: (rows, d_x).
+    """
+    some = stored[np.linspace(0, len(stored) - 1, min(OWN_LANDMARKS, len(stored))).astype(np.int64)]
+    gram = kernel.of_features(some, some) + JITTER * np.eye(len(some))
+    root = cholesky(gram, lower=True)
+    return np.asarray(solve_triangular(root, kernel.of_features(some, features), lower=True).T)

@@ -158,6 +158,11 @@ class LinearColumns:
         """(rows, features) float64, without wide columns."""
         return self.encoder.encode_features(rows.features)[:, : self.encoder.narrow_width].astype(np.float64)
 
+    def of_a_task(self, rows: Dataset) -> FloatArray:
+        """(rows, columns) float64: those that a task has for itself, an intercept and slopes as `effects` says."""
+        ones = np.ones((len(rows), 1))
+        return np.concatenate([ones, self.features(rows)], axis=1) if self.effects == "slopes" else ones
+
     def size(self, linear: Linear) -> Size:
         """Of that function of the columns: within a task the metadata are constant, part of its intercept."""
         width, outputs = self.encoder.narrow_width, len(linear.intercept)
@@ -208,6 +213,9 @@ class LinearModel(Classical):
 
     def scores(self, rows: Dataset) -> FloatArray:
         return self.linear.scores(self.columns.of(rows))
+
+    def own_columns(self, rows: Dataset) -> FloatArray:
+        return self.columns.of_a_task(rows)
 
     def size(self) -> Size:
         return self.columns.size(self.linear)
