@@ -6,15 +6,25 @@ from typing import Any
 import numpy as np
 
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.names import counted
 from mthn_automl.data.schema import Schema
+from mthn_automl.deployment.calibration.intervals import Intervals, Source
 from mthn_automl.models.base import Size
 from mthn_automl.tuning.trial_model import TrialModel
 
 
 def model_card(
-    name: str, members: Sequence[tuple[TrialModel, float]], data: Dataset, size: Size, metrics: Mapping[str, Any]
+    name: str,
+    members: Sequence[tuple[TrialModel, float]],
+    data: Dataset,
+    size: Size,
+    metrics: Mapping[str, Any],
+    calibrated: str,
 ) -> str:
-    """Markdown. name: `ensemble`, or the architecture of the one member; members: each with its weight."""
+    """Markdown. name: `ensemble`, or the architecture of the one member; members: each with its weight.
+
+    calibrated: as `calibration_line` says it.
+    """
     schema = data.schema
     columns = ", ".join(f"`{column.name}`" for column in schema.features) or "none"
     described = ", ".join(f"`{column.name}`" for column in schema.metadata) or "none"
@@ -29,6 +39,7 @@ def model_card(
 - Trained on {len(data):,} rows of {len(data.tasks):,} tasks{_weighted(data)}
 - Training rows in its files: {_stored(members)}
 - Parameters: {size.total:,} in all, {size.task_network:,} in one task's network, {size.marginal:,} for one more task
+- {calibrated}
 
 {_settings(members)}
 ## Errors
@@ -45,8 +56,26 @@ predictions = load_model("THIS_FOLDER").predict("new.csv")
 ```
 
 Files: `model.safetensors` (weights), `config.json` (architecture and settings), `schema.json` (columns),
-`tasks.json` (tasks and their metadata), `metrics.json`. None of them can run code when it is read.
+`tasks.json` (tasks and their metadata), `metrics.json`, and `calibration.json` where the model states intervals.
+None of them can run code when it is read.
 """
+
+
+def calibration_line(intervals: Intervals | None, temperature: float) -> str:
+    """What intervals and probabilities of a model are made of."""
+    if intervals is not None:
+        rows = max(each.rows for each in intervals.targets)
+        return f"Intervals: from residuals of {counted(rows, 'row')} predicted unseen; {_OF_NEW[intervals.new_tasks]}"
+    if temperature != 1.0:
+        return f"Probabilities: calibrated, at a temperature of {temperature:.3g}"
+    return "Intervals: none; probabilities, where there are any, are as the models say them"
+
+
+_OF_NEW: Mapping[Source, str] = {
+    "measured": "all of tasks never seen, so that for known tasks they are wider than need be",
+    "estimated": "for tasks never seen an estimate, by known tasks that the model is not told",
+    "unknown": "none for tasks never seen",
+}
 
 
 def _task(schema: Schema) -> str:

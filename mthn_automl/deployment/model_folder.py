@@ -12,7 +12,9 @@ from mthn_automl.catalogue import trusted_class
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.ranges import with_ranges
 from mthn_automl.data.schema import Schema
-from mthn_automl.deployment.card import model_card
+from mthn_automl.deployment.calibration.intervals import Intervals
+from mthn_automl.deployment.calibration.stored import read_intervals, write_intervals
+from mthn_automl.deployment.card import calibration_line, model_card
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.deployment.stored_tasks import read_tasks, tasks_to_json
 from mthn_automl.errors import FormatError, UsageError
@@ -21,6 +23,7 @@ from mthn_automl.received import Received, typed
 from mthn_automl.storage import write_bytes, write_json, write_text, writing
 from mthn_automl.training.mean import Model, mean_of
 from mthn_automl.training.proof import prove
+from mthn_automl.training.temperature import LEAST, MOST
 from mthn_automl.tuning.arrays import from_parts, to_parts
 from mthn_automl.tuning.state import model_state, restored_models
 from mthn_automl.tuning.trial_model import TrialModel
@@ -29,7 +32,14 @@ FORMAT = 1
 
 
 def write_model(
-    folder: Path, name: str, members: Sequence[tuple[TrialModel, float]], data: Dataset, metrics: Any
+    folder: Path,
+    name: str,
+    members: Sequence[tuple[TrialModel, float]],
+    data: Dataset,
+    metrics: Any,
+    *,
+    intervals: Intervals | None = None,
+    temperature: float = 1.0,
 ) -> None:
     """Save the weighted mean of the models of some trials, or the model of one.
 
@@ -40,6 +50,8 @@ def write_model(
         members: each with its weight.
         data: the rows they were trained on.
         metrics: goes to metrics.json as it is.
+        intervals: goes to calibration.json; None: the model states none.
+        temperature: of the probabilities; 1 of numbers.
     """
     states = [[model_state(each) for each in model.models] for model, _ in members]
     plain, arrays = to_parts(states)
@@ -51,9 +63,11 @@ def write_model(
     write_json(folder / "tasks.json", tasks_to_json(data))
     write_json(folder / "metrics.json", metrics)
     size = sum((model.size() for model, _ in members), Size(0, 0, 0))
-    write_text(folder / "README.md", model_card(name, members, data, size, metrics))
+    write_intervals(folder, intervals)
+    calibrated = calibration_line(intervals, temperature)
+    write_text(folder / "README.md", model_card(name, members, data, size, metrics, calibrated))
     stored = tuple(_member(model, weight, states) for (model, weight), states in zip(members, plain, strict=True))
-    write_json(folder / "config.json", asdict(_Config(FORMAT, mthn_automl.__version__, name, stored)))
+    write_json(folder / "config.json", asdict(_Config(FORMAT, mthn_automl.__version__, name, stored, temperature)))
 
 
 def _member(model: TrialModel, weight: float, states: Any) -> "_Member":
@@ -95,16 +109,20 @@ class _Config:
         version: of this package, that wrote it.
         architecture: `ensemble`, or that of the one member.
         members: at least one.
+        temperature: of the probabilities of their mean.
     """
 
     format: int
     version: str
     architecture: str
     members: tuple[_Member, ...]
+    temperature: float
 
     def __post_init__(self) -> None:
         if not self.members:
             raise ValueError("there must be a member, however there is none")
+        if not LEAST <= self.temperature <= MOST:
+            raise ValueError(f"a temperature must lie between {LEAST} and {MOST}, however it is {self.temperature}")
 
 
 def read_model(folder: Path, *, trust: bool = False) -> Predictor:
@@ -128,9 +146,11 @@ def read_model(folder: Path, *, trust: bool = False) -> Predictor:
             models = restored_models(known, member.settings, states, schema, len(tasks))
             prove(models, schema, tasks, spare)
             members.append(mean_of(models))
-    return Predictor(
-        config.architecture, schema, tasks, spare, mean_of(members, [each.weight for each in config.members])
-    )
+    with given.checked("config.json"):
+        if config.temperature != 1.0 and not schema.classes:
+            raise ValueError("a temperature must be that of probabilities, however the model predicts numbers")
+    model = mean_of(members, [each.weight for each in config.members], config.temperature)
+    return Predictor(config.architecture, schema, tasks, spare, model, read_intervals(given, schema, len(tasks)))
 
 
 def _read_config(given: Received) -> _Config:

@@ -14,11 +14,13 @@ from mthn_automl.analysis.targets import target_errors
 from mthn_automl.analysis.tradeoff import tradeoff
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.deployment.calibration.intervals import Intervals
 from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.errors import NothingFinishedError
 from mthn_automl.models.base import Classical
 from mthn_automl.report.drawing import draw
 from mthn_automl.run.ablation import fold_share
+from mthn_automl.run.calibrating import Hidden, intervals
 from mthn_automl.run.ensembling import ENSEMBLE, Blend
 from mthn_automl.run.models import Best, Finished
 from mthn_automl.run.predictions import predictions
@@ -173,6 +175,22 @@ class Answer:
             return single
         return {**single, ENSEMBLE: [(each.model, each.weight) for each in self.blend.members]}
 
+    @cached_property
+    def intervals(self) -> Mapping[str, Intervals]:
+        """Of each of what is saved that can state them."""
+        hidden: Hidden = {}
+        held_out = {name: each.held_out for name, each in self.finished.items()}
+        if self.blend is not None:
+            held_out[ENSEMBLE] = self.blend.held_out
+        found = {name: intervals(self.run, members, held_out[name], hidden) for name, members in self._models.items()}
+        return {name: each for name, each in found.items() if each is not None}
+
+    def temperature(self, name: str) -> float:
+        """Of the probabilities of what is saved under a name."""
+        if name == ENSEMBLE and self.blend is not None:
+            return self.blend.temperature
+        return self.finished[name].temperature
+
     def write(self) -> None:
         """Models first, then tables and predictions.
 
@@ -182,7 +200,15 @@ class Answer:
         folder, winner = self.run.folder, self.winner
         for name, members in self._models.items():
             metrics = {"metric": self.run.prepared.metric, **errors_of(self.leaderboard, name)}
-            write_model(folder.models / name, name, members, self.run.data.dataset, metrics)
+            write_model(
+                folder.models / name,
+                name,
+                members,
+                self.run.data.dataset,
+                metrics,
+                intervals=self.intervals.get(name),
+                temperature=self.temperature(name),
+            )
         copying(folder.models / winner, folder.model)
         for name, table in self._tables.items():
             if name not in ("preferences", "targets") or len(table):

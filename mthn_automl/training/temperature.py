@@ -1,0 +1,58 @@
+"""One number that makes predicted probabilities neither bolder nor shyer than what then happens.
+
+Guo, Pleiss, Sun, Weinberger: On Calibration of Modern Neural Networks, ICML 2017. Probabilities to the power of
+1 / temperature, scaled to a sum of 1, are those of logits over the temperature; the likeliest class stays so.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.metrics.log_loss import METRIC as LOG_LOSS
+from mthn_automl.data.metrics.log_loss import SMALLEST_PROBABILITY
+
+LEAST: Final = 0.05
+MOST: Final = 20.0
+"""Temperatures beyond these would say that the probabilities mean nothing."""
+
+
+def tempered(probability: FloatArray, temperature: float) -> FloatArray:
+    """(rows, classes) probabilities at a temperature; 1 leaves them as they are."""
+    if temperature == 1.0:
+        return probability
+    logits = np.log(np.maximum(probability, SMALLEST_PROBABILITY)) / temperature
+    found = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(found / found.sum(axis=1, keepdims=True))
+
+
+def temperature_of(probability: FloatArray, target: FloatArray, weight: FloatArray | None) -> float:
+    """The temperature of the lowest log loss. target: (rows, 1) indices of classes."""
+    from scipy.optimize import minimize_scalar
+
+    def loss(logarithm: float) -> float:
+        return LOG_LOSS.function(target, tempered(probability, float(np.exp(logarithm))), weight)
+
+    bounds = float(np.log(LEAST)), float(np.log(MOST))
+    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))
+
+
+def calibrated(
+    probability: FloatArray, target: FloatArray, weight: FloatArray | None, group: IntArray
+) -> tuple[float, FloatArray]:
+    """The temperature of all rows, and each row at that of the rows of the other groups.
+
+    Where that does not lower the log loss of rows that it was not chosen by, it is 1.
+
+    group: (rows,) numbers, such as folds.
+    """
+    found = probability.copy()
+    for each in np.unique(group):
+        rows = group == each
+        if rows.all():
+            return 1.0, probability
+        of_others = None if weight is None else weight[~rows]
+        found[rows] = tempered(probability[rows], temperature_of(probability[~rows], target[~rows], of_others))
+    if LOG_LOSS.function(target, found, weight) >= LOG_LOSS.function(target, probability, weight):
+        return 1.0, probability
+    return temperature_of(probability, target, weight), found
