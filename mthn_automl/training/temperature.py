@@ -42,7 +42,7 @@ def calibrated(
 ) -> tuple[float, FloatArray]:
     """The temperature of all rows, and each row at that of the rows of the other groups.
 
-    Where that does not lower the log loss of rows that it was not chosen by, it is 1.
+    Where that does not lower the log loss of rows that it was not chosen by, by more than its standard error, it is 1.
 
     group: (rows,) numbers, such as folds.
     """
@@ -53,6 +53,18 @@ def calibrated(
             return 1.0, probability
         of_others = None if weight is None else weight[~rows]
         found[rows] = tempered(probability[rows], temperature_of(probability[~rows], target[~rows], of_others))
-    if LOG_LOSS.function(target, found, weight) >= LOG_LOSS.function(target, probability, weight):
+    if not _clearly_better(found, probability, target, weight):
         return 1.0, probability
     return temperature_of(probability, target, weight), found
+
+
+def _clearly_better(one: FloatArray, other: FloatArray, target: FloatArray, weight: FloatArray | None) -> bool:
+    """Paired over rows."""
+    chosen = target.astype(np.int64)
+    of_one, of_other = (
+        np.take_along_axis(np.log(np.maximum(each, SMALLEST_PROBABILITY)), chosen, 1) for each in (one, other)
+    )
+    gain = (of_one - of_other)[:, 0]
+    share = np.ones(len(gain)) if weight is None else weight
+    mean = np.average(gain, weights=share)
+    return bool(mean > np.sqrt(((share * (gain - mean)) ** 2).sum()) / share.sum())
