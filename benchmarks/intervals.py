@@ -22,6 +22,7 @@ import pandas as pd
 from mthn_automl import search
 from mthn_automl.data.names import number_aware
 from mthn_automl.errors import UsageError
+from mthn_automl.training.temperature import temperature_of, tempered
 
 LEVEL = 0.9
 TAKEN = 0.1
@@ -74,16 +75,20 @@ def measured(folder: Path, split: int) -> dict[str, Any]:
 
 
 def _losses(found: Any) -> dict[str, float]:
-    """Log loss on the sealed rows, and what it is at a temperature of 1."""
+    """Log loss on the sealed rows, what it is at a temperature of 1, and the temperature that they ask for."""
     temperature = found.summary["probabilities"]["temperature"]
     stored = pd.read_parquet(found.folder / "predictions.parquet")
     stored = stored[(stored["architecture"] == found.best["architecture"]) & (stored["role"] == "test")]
     named = [each for each in stored if each.startswith("probability_")]
     after = stored[named].to_numpy()
-    before = after**temperature / (after**temperature).sum(axis=1, keepdims=True)
+    before = tempered(after, 1 / temperature)
     true = [named.index(f"probability_{each}") for each in stored["target"].astype(str)]
-    rows = np.arange(len(stored))
-    return {"log_loss_before": _log_loss(before[rows, true]), "log_loss": _log_loss(after[rows, true])}
+    rows, best = np.arange(len(stored)), temperature_of(before, np.array(true, dtype=np.float64)[:, None], None)
+    return {
+        "temperature_afterwards": best,
+        "log_loss_before": _log_loss(before[rows, true]),
+        "log_loss": _log_loss(after[rows, true]),
+    }
 
 
 def _log_loss(probability: np.ndarray) -> float:
@@ -170,7 +175,12 @@ def table(lines: list[dict[str, Any]]) -> str:
         text.append(f"\nMean coverage of {len(shares)} sets: {np.mean(shares):.4f}")
     classes = frame[frame["set"].isin(CLASSES)]
     if len(classes):
-        keys = ["temperature", "expected_calibration_error_before", "expected_calibration_error"]
+        keys = [
+            "temperature",
+            "temperature_afterwards",
+            "expected_calibration_error_before",
+            "expected_calibration_error",
+        ]
         means = classes.groupby("set")[[*keys, "log_loss_before", "log_loss"]].mean()
         text.append("\n" + means.assign(splits=classes.groupby("set").size()).round(4).to_string())
     return "\n".join(text)
