@@ -61,7 +61,7 @@ def aligned(embeddings: FloatArray) -> FloatArray:
 def _scaled(embedding: FloatArray) -> FloatArray:
     centred = embedding - embedding.mean(axis=0)
     norm = float(np.linalg.norm(centred))
-    return centred / norm if norm > 0 else centred
+    return np.asarray(centred / norm) if norm > 0 else centred
 
 
 def stability(embeddings: FloatArray, *, seed: int) -> Stability:

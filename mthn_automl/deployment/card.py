@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.names import counted
 from mthn_automl.data.schema import Schema
+from mthn_automl.deployment.calibration.intervals import Intervals, Source
 from mthn_automl.models.base import Size
 from mthn_automl.tuning.trial_model import TrialModel
 
@@ -35,9 +37,13 @@ def model_card(
     data: Dataset,
     size: Size,
     metrics: Mapping[str, Any],
+    calibrated: str,
     origin: Origin | None = None,
 ) -> str:
-    """Markdown. name: `ensemble`, or the architecture of the one member; members: each with its weight."""
+    """Markdown. name: `ensemble`, or the architecture of the one member; members: each with its weight.
+
+    calibrated: as `calibration_line` says it.
+    """
     schema = data.schema
     columns = ", ".join(f"`{column.name}`" for column in schema.features) or "none"
     described = ", ".join(f"`{column.name}`" for column in schema.metadata) or "none"
@@ -52,6 +58,7 @@ def model_card(
 - Trained on {len(data):,} rows of {len(data.tasks):,} tasks{_weighted(data)}
 - Training rows in its files: {_stored(members)}
 - Parameters: {size.total:,} in all, {size.task_network:,} in one task's network, {size.marginal:,} for one more task
+- {calibrated}
 {_limits(origin)}
 {_data(origin)}{_settings(members)}
 ## Errors
@@ -70,8 +77,8 @@ print(predictions)
 ```
 
 Files: `model.safetensors` (weights), `config.json` (architecture and settings), `schema.json` (columns),
-`tasks.json` (tasks and their metadata), `metrics.json`, `adaptation.json` (what `mthn-automl adapt` needs). None of
-them can run code when it is read.
+`tasks.json` (tasks and their metadata), `metrics.json`, `adaptation.json` (what `mthn-automl adapt` needs), and
+`calibration.json` where the model states intervals. None of them can run code when it is read.
 """
 
 
@@ -88,6 +95,23 @@ def _data(origin: Origin | None) -> str:
 
 def _error(origin: Origin | None) -> str:
     return "" if origin is None else f"{origin.error}\n\n"
+
+
+def calibration_line(intervals: Intervals | None, temperature: float) -> str:
+    """What intervals and probabilities of a model are made of."""
+    if intervals is not None:
+        rows = max(each.rows for each in intervals.targets)
+        return f"Intervals: from residuals of {counted(rows, 'row')} predicted unseen; {_OF_NEW[intervals.new_tasks]}"
+    if temperature != 1.0:
+        return f"Probabilities: calibrated, at a temperature of {temperature:.3g}"
+    return "Intervals: none; probabilities, where there are any, are as the models say them"
+
+
+_OF_NEW: Mapping[Source, str] = {
+    "measured": "all of tasks never seen, so that for known tasks they are wider than need be",
+    "estimated": "for tasks never seen an estimate, by known tasks that the model is not told",
+    "unknown": "none for tasks never seen",
+}
 
 
 def _task(schema: Schema) -> str:

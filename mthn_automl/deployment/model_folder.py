@@ -16,7 +16,9 @@ from mthn_automl.data.schema import Schema
 from mthn_automl.deployment.adapt.measure import Unseen, spread_of
 from mthn_automl.deployment.adapt.spread import FILE as SPREADS
 from mthn_automl.deployment.adapt.spread import spreads_to_json
-from mthn_automl.deployment.card import Origin, model_card
+from mthn_automl.deployment.calibration.intervals import Intervals
+from mthn_automl.deployment.calibration.stored import read_intervals, write_intervals
+from mthn_automl.deployment.card import Origin, calibration_line, model_card
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.deployment.stored_tasks import ModelTasks, read_tasks, tasks_of, tasks_to_json
 from mthn_automl.errors import FormatError, UsageError
@@ -26,6 +28,7 @@ from mthn_automl.storage import write_bytes, write_json, write_text, writing
 from mthn_automl.training.mean import mean_of
 from mthn_automl.training.networks import Networks
 from mthn_automl.training.proof import prove
+from mthn_automl.training.temperature import LEAST, MOST
 from mthn_automl.tuning.arrays import from_parts, to_parts
 from mthn_automl.tuning.state import model_state, refuse_other_added, restored_models
 from mthn_automl.tuning.trial_model import TrialModel
@@ -42,6 +45,8 @@ def write_model(
     *,
     origin: Origin | None = None,
     unseen: Mapping[str, Unseen] = MappingProxyType({}),
+    intervals: Intervals | None = None,
+    temperature: float = 1.0,
 ) -> None:
     """Save the weighted mean of the models of some trials, or the model of one.
 
@@ -54,6 +59,8 @@ def write_model(
         metrics: goes to metrics.json as it is.
         origin: what the card says of the run; None: nothing.
         unseen: by trial, what its folds predicted for rows of `data` that they had not seen.
+        intervals: goes to calibration.json; None: the model states none.
+        temperature: of the probabilities; 1 of numbers.
     """
     states = [[model_state(each) for each in model.models] for model, _ in members]
     plain, arrays = to_parts(states)
@@ -67,9 +74,11 @@ def write_model(
     write_json(folder / SPREADS, spreads_to_json(spreads))
     write_json(folder / "metrics.json", metrics)
     size = sum((model.size() for model, _ in members), Size(0, 0, 0))
-    write_text(folder / "README.md", model_card(name, members, data, size, metrics, origin))
+    write_intervals(folder, intervals)
+    calibrated = calibration_line(intervals, temperature)
+    write_text(folder / "README.md", model_card(name, members, data, size, metrics, calibrated, origin))
     stored = tuple(_member(model, weight, states) for (model, weight), states in zip(members, plain, strict=True))
-    write_json(folder / "config.json", asdict(_Config(FORMAT, mthn_automl.__version__, name, stored)))
+    write_json(folder / "config.json", asdict(_Config(FORMAT, mthn_automl.__version__, name, stored, temperature)))
 
 
 def _member(model: TrialModel, weight: float, states: Any) -> "_Member":
@@ -111,16 +120,20 @@ class _Config:
         version: of this package, that wrote it.
         architecture: `ensemble`, or that of the one member.
         members: at least one.
+        temperature: of the probabilities of their mean.
     """
 
     format: int
     version: str
     architecture: str
     members: tuple[_Member, ...]
+    temperature: float
 
     def __post_init__(self) -> None:
         if not self.members:
             raise ValueError("there must be a member, however there is none")
+        if not LEAST <= self.temperature <= MOST:
+            raise ValueError(f"a temperature must lie between {LEAST} and {MOST}, however it is {self.temperature}")
 
 
 @dataclass(frozen=True)
@@ -132,19 +145,22 @@ class StoredModel:
         schema: the columns of training.
         tasks: that it knows.
         models: of each member, in the order of `config`.
+        intervals: that it states; None: none. To them a task that was added is one never seen.
     """
 
     config: _Config
     schema: Schema
     tasks: ModelTasks
     models: tuple[tuple[Networks | Classical, ...], ...]
+    intervals: Intervals | None
 
     @property
     def predictor(self) -> Predictor:
         """The weighted mean of the members, ready to predict."""
         weights = [each.weight for each in self.config.members]
-        model = mean_of([mean_of(each) for each in self.models], weights)
-        return Predictor(self.config.architecture, self.schema, self.tasks.table, self.tasks.spare, model)
+        model = mean_of([mean_of(each) for each in self.models], weights, self.config.temperature)
+        tasks, name = self.tasks, self.config.architecture
+        return Predictor(name, self.schema, tasks.table, tasks.spare, model, self.intervals)
 
     def write(self, folder: Path, files: Mapping[str, bytes]) -> None:
         """Into a folder, with other files beside it; config.json comes last, as of `write_model`."""
@@ -183,7 +199,11 @@ def read_stored(folder: Path, *, trust: bool = False) -> StoredModel:
                 refuse_other_added(model, trained, tasks.adapted)
             prove(models, schema, tasks.table, tasks.spare)
             members.append(models)
-    return StoredModel(config, schema, tasks, tuple(members))
+    with given.checked("config.json"):
+        if config.temperature != 1.0 and not schema.classes:
+            raise ValueError("a temperature must be that of probabilities, however the model predicts numbers")
+    intervals = read_intervals(given, schema, len(tasks.table) - tasks.adapted)
+    return StoredModel(config, schema, tasks, tuple(members), intervals)
 
 
 def read_model(folder: Path, *, trust: bool = False) -> Predictor:

@@ -1,9 +1,9 @@
 """A saved model in use: rows in, predictions out."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,16 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from mthn_automl.data.arrays import FloatArray, IntArray
-from mthn_automl.data.columns.text import tidy
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.exposure import given_exposures
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.new_rows import read_rows
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.stream import RowStream
+from mthn_automl.deployment.calibration.intervals import Intervals, check_level
 from mthn_automl.deployment.rows import FeatureReader, TaskReader
 from mthn_automl.deployment.stream import PredictionStream
+from mthn_automl.deployment.tables import Bounds, prediction_table, target_columns, wide_table
 from mthn_automl.errors import DataError, FormatError, MthnError, UnknownWarning, UsageError
 from mthn_automl.models.base import Classical
 from mthn_automl.training.mean import Model
@@ -37,6 +38,7 @@ class Predictor:
         tasks: those it was trained on.
         spare: tasks of which it knows the metadata only.
         model: what predicts; of an ensemble, the mean of its members.
+        intervals: what it knows of how far off it is; None: nothing.
     """
 
     architecture: str
@@ -44,6 +46,7 @@ class Predictor:
     tasks: TaskTable
     spare: TaskTable
     model: Model
+    intervals: Intervals | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -66,7 +69,7 @@ class Predictor:
                 f"A preference needs a model that was trained for all of them, however this one is a "
                 f"{self.architecture}; `mthn-automl search --architectures pareto_hypernetwork` trains one."
             )
-        return replace(self, model=self.model.at_preference(preference))
+        return replace(self, model=self.model.at_preference(preference), intervals=None)
 
     def read(
         self,
@@ -110,36 +113,43 @@ class Predictor:
         sheet: str | None = None,
         encoding: str | None = None,
         delimiter: str | None = None,
+        interval: float | None = None,
     ) -> pd.DataFrame:
         """A row for each row of `data`, in its order; tasks never seen are predicted from their metadata.
 
         What training has not seen, of categories, tasks or ranges, is counted in warnings. The arguments are those of
         `read`.
 
+        Args:
+            interval: of numbers, a probability such as 0.9 with which a target lies between `low` and `high`.
+
         Returns:
             Columns row, task, the column of --id if there is one, then prediction (or prediction_<target>); for
             classes prediction and probability_<class>. Of a wide table prediction_<target column>, for classes
-            probability_<target column>_<class>, too, and no task. The index is that of `data` where it is a DataFrame.
+            probability_<target column>_<class>, too, and no task. With an interval each prediction is followed by low
+            and high (low_<target>, high_<target>). The index is that of `data` where it is a DataFrame.
 
         Raises:
-            DataError: as `read`.
+            DataError: as `read`. UsageError: an interval that the model cannot state.
 
         Example:
             >>> load_model("mthn_runs/demo").predict("new.csv")  # doctest: +SKIP
         """
+        self._check_interval(interval)
         rows = self.read(data, meta, allow_unknown=allow_unknown, sheet=sheet, encoding=encoding, delimiter=delimiter)
         for note in rows.notes:
             warnings.warn(note, UnknownWarning, stacklevel=2)
-        table = self.predict_rows(rows)
+        table = self.predict_rows(rows, interval)
         if not isinstance(data, pd.DataFrame):
             return table
         given = {name: _column(data, name) for name in table.columns if name == self.schema.id}
         return table.assign(**given).set_axis(data.index)
 
-    def predict_rows(self, rows: Dataset) -> pd.DataFrame:
+    def predict_rows(self, rows: Dataset, interval: float | None = None) -> pd.DataFrame:
         """As `predict`, for rows that `read` has encoded."""
-        table = wide_table if self.schema.wide else prediction_table
-        found = table(self.schema, rows, self._predicted(rows))
+        self._check_interval(interval)
+        table, prediction = wide_table if self.schema.wide else prediction_table, self._predicted(rows)
+        found = table(self.schema, rows, prediction, self._bounds(prediction, rows.task, interval))
         return found if len(found) else found.astype(dict.fromkeys(found.select_dtypes(object), "str"))
 
     def stream(
@@ -152,19 +162,21 @@ class Predictor:
         sheet: str | None = None,
         encoding: str | None = None,
         delimiter: str | None = None,
+        interval: float | None = None,
     ) -> PredictionStream:
         """As `predict`, for a file that need not fit into memory: a DataFrame for each `rows_at_once` of its rows.
 
         Its `notes` are there after the last piece.
 
         Raises:
-            UsageError: less than a row at once.
+            UsageError: less than a row at once, or an interval that the model cannot state.
             DataError: as `read`, while it is gone through: at the piece that holds what is wrong.
 
         Example:
             >>> for piece in load_model("mthn_runs/demo").stream("new.csv"):  # doctest: +SKIP
             ...     store(piece)
         """
+        self._check_interval(interval)
         rows = RowStream(
             path,
             schema=self.schema,
@@ -175,7 +187,7 @@ class Predictor:
             allow_unknown=allow_unknown,
             reading=Reading(delimiter, encoding, sheet),
         )
-        return PredictionStream(rows, self.predict_rows)
+        return PredictionStream(rows, partial(self.predict_rows, interval=interval))
 
     def predict_encoded(self, rows: Dataset) -> FloatArray:
         """(rows, outputs) float64 for rows that `read` has encoded: numbers, or probabilities of the classes."""
@@ -207,7 +219,12 @@ class Predictor:
         return self._predicted(self._to_predict(table, number, tasks, self._exposures(exposure, len(table))))
 
     def predict_one(
-        self, row: Mapping[str, object] | ArrayLike, task: object = None, exposure: object = None
+        self,
+        row: Mapping[str, object] | ArrayLike,
+        task: object = None,
+        exposure: object = None,
+        *,
+        interval: float | None = None,
     ) -> dict[str, float | str]:
         """The prediction of one row, under the names of the columns of `predict`.
 
@@ -221,15 +238,17 @@ class Predictor:
                 the order of `columns`, as for `predict_arrays`.
             task: its name, where `row` does not hold it; a tuple where several columns name it.
             exposure: of a model of counts that was trained with `--offset`, where `row` does not hold it.
+            interval: as of `predict`.
 
         Raises:
             DataError: no task, what is no finite number in a numeric column, an array of another length, or an exposure
-                that is missing or not above 0.
+                that is missing or not above 0. UsageError: as `predict`.
 
         Example:
             >>> load_model("mthn_runs/demo").predict_one({"task": "Germany", "x": 1.5})  # doctest: +SKIP
             {'prediction': 0.25}
         """
+        self._check_interval(interval)
         named: Mapping[str, object] = {}
         if isinstance(row, Mapping | pd.Series):
             named = row if isinstance(row, Mapping) else {str(name): value for name, value in row.items()}
@@ -244,9 +263,33 @@ class Predictor:
         network = self._network(known, metadata)
         if not isinstance(self.model, Classical) and network is not None:
             found = self.model.predict_row(table, network)[np.newaxis]
-            return self._named(_finite(found if exposures is None else found * exposures)[0])
-        number, tasks = self._numbered(known, metadata)
-        return self._named(self._predicted(self._to_predict(table, np.array([number]), tasks, exposures))[0])
+            prediction = _finite(found if exposures is None else found * exposures)
+        else:
+            number, tasks = self._numbered(known, metadata)
+            prediction = self._predicted(self._to_predict(table, np.array([number]), tasks, exposures))
+        task_number = np.array([known if isinstance(known, int) else len(self.tasks)])
+        return self._named(prediction[0], self._bounds(prediction, task_number, interval))
+
+    def _check_interval(self, level: float | None) -> None:
+        """Raises UsageError: the model states no intervals, or it is no level."""
+        if level is None:
+            return
+        check_level(level)
+        if self.schema.classes:
+            raise UsageError(
+                "An interval must be one of numbers, however this model predicts classes; their probabilities say how "
+                "sure it is."
+            )
+        if self.intervals is None:
+            raise UsageError(
+                "An interval needs a model that keeps residuals of rows it had not seen, however this one has none: "
+                "it has no calibration.json, or is asked at another preference; `mthn-automl search` makes one."
+            )
+
+    def _bounds(self, prediction: FloatArray, task: IntArray, level: float | None) -> Bounds | None:
+        if level is None or self.intervals is None:
+            return None
+        return self.intervals.bounds(prediction, task, level, self.schema.kind.least)
 
     def _predicted(self, rows: Dataset) -> FloatArray:
         """Raises FormatError: the model cannot answer, or not with numbers, as when its folder is damaged."""
@@ -309,10 +352,11 @@ class Predictor:
         none, row = np.empty((len(table), 0)), np.arange(len(table))
         return Dataset(self.schema, table, number, none, row, tasks, self.spare, exposure=exposure)
 
-    def _named(self, prediction: FloatArray) -> dict[str, float | str]:
-        values = prediction.tolist()
+    def _named(self, prediction: FloatArray, bounds: Bounds | None) -> dict[str, float | str]:
         if not self.schema.classes:
-            return dict(zip(prediction_names(self.schema), values, strict=True))
+            columns = target_columns(self.schema, prediction[np.newaxis], bounds)
+            return {name: float(column[0]) for name, column in columns.items()}
+        values = prediction.tolist()
         named = {f"probability_{name}": value for name, value in zip(self.schema.classes, values, strict=True)}
         return {"prediction": self.schema.classes[int(prediction.argmax())], **named}
 
@@ -335,61 +379,3 @@ def _finite(prediction: FloatArray) -> FloatArray:
             f"first at place {wrong[0]}; its folder is damaged, or these rows lie far outside of training."
         )
     return prediction
-
-
-def prediction_table(schema: Schema, rows: Dataset, prediction: FloatArray) -> pd.DataFrame:
-    """The columns of `predict` from (rows, outputs) predictions."""
-    columns: dict[str, object] = {
-        "row": rows.row,
-        "task": np.array(rows.tasks.names, dtype=object)[rows.task],
-    }
-    if schema.id is not None and rows.id is not None:
-        columns[schema.id] = _id_column(rows)
-    columns.update(_class_columns(schema, prediction) if schema.classes else _target_columns(schema, prediction))
-    return pd.DataFrame(columns)
-
-
-def wide_table(schema: Schema, rows: Dataset, prediction: FloatArray) -> pd.DataFrame:
-    """A row for all tasks that have one and the same row: the columns of `predict` where the table was wide."""
-    names = (
-        [rows.tasks.names[task] for task in rows.task[rows.row == rows.row[0]]]
-        if len(rows)
-        else list(map(tidy, schema.wide))
-    )
-    tasks = len(names)
-    first = slice(None, None, tasks)
-    columns: dict[str, object] = {"row": rows.row[first]}
-    if schema.id is not None and rows.id is not None:
-        columns[schema.id] = _id_column(rows)[first]
-    for index, name in enumerate(names):
-        of_task = prediction[index::tasks]
-        if not schema.classes:
-            columns[f"prediction_{name}"] = of_task[:, 0]
-            continue
-        found = _class_columns(schema, of_task)
-        columns[f"prediction_{name}"] = found.pop("prediction")
-        columns.update({each.replace("_", f"_{name}_", 1): values for each, values in found.items()})
-    return pd.DataFrame(columns)
-
-
-def _id_column(rows: Dataset) -> Any:
-    """In the type that the file has, which knows whole numbers with gaps."""
-    assert rows.id is not None
-    return rows.id.to_pandas(types_mapper=pd.ArrowDtype).array
-
-
-def _class_columns(schema: Schema, probability: FloatArray) -> dict[str, object]:
-    chosen = np.array(schema.classes, dtype=object)[probability.argmax(axis=1)]
-    named = zip(schema.classes, probability.T, strict=True)
-    return {"prediction": chosen, **{f"probability_{name}": values for name, values in named}}
-
-
-def _target_columns(schema: Schema, prediction: FloatArray) -> dict[str, object]:
-    return dict(zip(prediction_names(schema), prediction.T, strict=True))
-
-
-def prediction_names(schema: Schema) -> Sequence[str]:
-    """Names of the columns of predicted numbers."""
-    if len(schema.targets) == 1:
-        return ["prediction"]
-    return [f"prediction_{name}" for name in schema.targets]

@@ -10,7 +10,8 @@ import pandas as pd
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.schema import Column, Schema
-from mthn_automl.deployment.predictor import Predictor, prediction_names
+from mthn_automl.deployment.predictor import Predictor
+from mthn_automl.deployment.tables import prediction_names
 from mthn_automl.errors import UsageError
 from mthn_automl.training.mean import with_metadata
 

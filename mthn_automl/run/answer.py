@@ -18,11 +18,13 @@ from mthn_automl.analysis.trials import trials_table
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.deployment.adapt.measure import Unseen
+from mthn_automl.deployment.calibration.intervals import Intervals
 from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.errors import FormatError, NothingFinishedError
 from mthn_automl.models.base import Classical
 from mthn_automl.report.drawing import draw
 from mthn_automl.run.ablation import fold_share
+from mthn_automl.run.calibrating import Hidden, intervals
 from mthn_automl.run.embeddings import Embedded
 from mthn_automl.run.ensembling import ENSEMBLE, Blend
 from mthn_automl.run.folder import IF_ANY, TABLES
@@ -210,6 +212,22 @@ class Answer:
             return single
         return {**single, ENSEMBLE: [(each.model, each.weight) for each in self.blend.members]}
 
+    @cached_property
+    def intervals(self) -> Mapping[str, Intervals]:
+        """Of each of what is saved that can state them."""
+        hidden: Hidden = {}
+        held_out = {name: each.held_out for name, each in self.finished.items()}
+        if self.blend is not None:
+            held_out[ENSEMBLE] = self.blend.held_out
+        found = {name: intervals(self.run, members, held_out[name], hidden) for name, members in self._models.items()}
+        return {name: each for name, each in found.items() if each is not None}
+
+    def temperature(self, name: str) -> float:
+        """Of the probabilities of what is saved under a name."""
+        if name == ENSEMBLE and self.blend is not None:
+            return self.blend.temperature
+        return self.finished[name].temperature
+
     def write(self) -> None:
         """Models first, then tables and predictions.
 
@@ -221,7 +239,15 @@ class Answer:
             metrics = {"metric": self.run.prepared.metric, **errors_of(self.leaderboard, name)}
             origin, unseen = origin_of(self.run, errors_of(self.leaderboard, name)), self._unseen(members)
             write_model(
-                folder.models / name, name, members, self.run.data.dataset, metrics, origin=origin, unseen=unseen
+                folder.models / name,
+                name,
+                members,
+                self.run.data.dataset,
+                metrics,
+                origin=origin,
+                unseen=unseen,
+                intervals=self.intervals.get(name),
+                temperature=self.temperature(name),
             )
         copying(folder.models / winner, folder.model)
         for name, table in self._tables.items():

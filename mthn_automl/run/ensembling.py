@@ -1,18 +1,15 @@
 """The ensemble of a run: chosen from the out-of-fold predictions of its trials, made of the models that these left."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 
-import numpy as np
-
-from mthn_automl.data.arrays import IntArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Size
 from mthn_automl.report.wording import digits
 from mthn_automl.run.models import Best, Finished, kept_trials, model_of, out_of_fold
 from mthn_automl.run.run import Run
-from mthn_automl.training.mean import Model, mean_of
+from mthn_automl.run.tempering import rows_held_out, tempered_result, unit_of
 from mthn_automl.tuning.criteria import Limits
 from mthn_automl.tuning.ensemble import Candidate, Ensemble, ensembles, target_of
 from mthn_automl.tuning.results import TrialResult
@@ -43,25 +40,20 @@ class Blend:
 
     Attributes:
         members: the one with the largest weight first.
-        chosen: its weights and what they are worth.
         results: of it and of its smaller forms, as if they were trials, numbered by their members from 2.
+        result: of it at its temperature, as if it were a trial.
+        held_out: (rows held out, outputs) predictions out of fold, by weights and temperatures that other folds chose.
+        temperature: of the probabilities; 1 of numbers.
         single_error: of the best single models, each chosen on the folds that it is not scored on, as the weights are:
             the lowest of many errors flatters its trial. Never below that.
     """
 
     members: tuple[Member, ...]
-    chosen: Ensemble
     results: tuple[TrialResult, ...]
+    result: TrialResult
+    held_out: FloatArray = field(repr=False)
+    temperature: float
     single_error: float
-
-    @cached_property
-    def model(self) -> Model:
-        return mean_of([each.model.model for each in self.members], [each.weight for each in self.members])
-
-    @property
-    def result(self) -> TrialResult:
-        """As if it were a trial."""
-        return self.results[-1]
 
     @property
     def is_best(self) -> bool:
@@ -80,10 +72,7 @@ def blend(run: Run, best: Best) -> Blend | None:
     if len(candidates) < 2:
         return None
     data = run.data
-    whole_tasks = run.options.holdout_tasks is not None
-    unit = data.dataset.task if whole_tasks else data.dataset.group
-    together = None if unit is None else unit[rows]
-    found = ensembles(target_of(data, rows), candidates, data.fold[rows], data.limits, together)
+    found = ensembles(target_of(data, rows), candidates, data.fold[rows], data.limits, unit_of(run))
     alone, *found = found
     if not found:
         run.say("No ensemble of the trials has a lower error than the best of them alone.")
@@ -94,8 +83,11 @@ def blend(run: Run, best: Best) -> Blend | None:
         run.say(f"There is no ensemble: {error}")
         return None
     results = [_result(each, candidates, data.limits) for each in found[:-1]]
-    lowest = candidates[0].result.error
-    blended = Blend(members, found[-1], (*results, _result_of_members(found[-1], members)), max(alone.error, lowest))
+    results.append(_result_of_members(found[-1], members))
+    temperature, held_out, result = tempered_result(run, found[-1].prediction, results[-1])
+    lowest = tempered_result(run, candidates[0].prediction, candidates[0].result)[2].error
+    single = max(tempered_result(run, alone.prediction, _result(alone, candidates, data.limits))[2].error, lowest)
+    blended = Blend(members, tuple(results), result, held_out, temperature, single)
     broken = data.limits.broken(blended.result.size, blended.result.predict_us_per_row)
     if broken:  # the sizes of trees differ from fold to fold
         run.say(f"There is no ensemble within the limits: {broken}.")
@@ -106,7 +98,7 @@ def blend(run: Run, best: Best) -> Blend | None:
 
 def candidates_of(run: Run) -> tuple[list[Candidate], IntArray]:
     """The best trials of each architecture, the best of all first, and the rows that they predict."""
-    rows = np.flatnonzero(run.data.fold >= 0)
+    rows = rows_held_out(run)
     found = []
     for name in run.studies:
         for number, result in kept_trials(run, name):

@@ -1,13 +1,14 @@
 """What the trials of a run left: each architecture's best model, and their one look at the sealed rows."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.errors import FormatError
 from mthn_automl.run.run import Run
+from mthn_automl.run.tempering import rows_held_out, tempered_result
 from mthn_automl.tuning.kept import MOST_KEPT
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.runners.runner import Failed
@@ -20,12 +21,16 @@ class Finished:
     """The best trial of an architecture, with its model.
 
     Attributes:
-        result: of the trial; its size is that of the model.
+        result: of the trial; its size is that of the model, its errors those of probabilities at the temperature.
         model: what predicts.
+        held_out: (rows held out, outputs) predictions out of fold, at temperatures that other folds chose; None: lost.
+        temperature: of the probabilities; 1 of numbers.
     """
 
     result: TrialResult
     model: TrialModel
+    held_out: FloatArray | None = field(default=None, repr=False)
+    temperature: float = 1.0
 
 
 Best = Mapping[str, Finished | Failed]
@@ -48,10 +53,26 @@ def _finished(run: Run, name: str) -> Finished | Failed:
     lost: list[str] = []
     for number, result in kept_trials(run, name):
         try:
-            return Finished(result, model_of(run, name, number, result).of_folds(result.models))
+            model = model_of(run, name, number, result).of_folds(result.models)
         except FormatError as error:
             lost.append(str(error))
+        else:
+            return _tempered(run, result, model)
     return Failed(lost[0])
+
+
+def _tempered(run: Run, result: TrialResult, model: TrialModel) -> Finished:
+    """As it is where its predictions are lost, which is said."""
+    reason = "they are gone."
+    try:
+        found = out_of_fold(run, model.trial)
+        if found is not None:
+            temperature, held_out, tempered = tempered_result(run, found[rows_held_out(run)], result)
+            return Finished(tempered, model, held_out, temperature)
+    except FormatError as error:
+        reason = str(error)
+    run.say(f"Out-of-fold predictions of {model.trial} are left out: {reason}")
+    return Finished(result, model)
 
 
 def out_of_fold(run: Run, trial: str) -> FloatArray | None:

@@ -6,42 +6,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.deployment.predictor import prediction_table
-from mthn_automl.errors import FormatError
+from mthn_automl.deployment.tables import prediction_table
 from mthn_automl.run.ensembling import ENSEMBLE, Blend
-from mthn_automl.run.models import Finished, out_of_fold
+from mthn_automl.run.models import Finished
 from mthn_automl.run.run import Run
+from mthn_automl.run.tempering import rows_held_out
 from mthn_automl.run.testing import Tested
 
 
 def predictions(run: Run, finished: Mapping[str, Finished], blend: Blend | None, tested: Tested) -> pd.DataFrame:
     """Out-of-fold and test predictions of each architecture's best configuration, with targets and weights of rows.
 
-    Those of the ensemble are by weights that other folds chose. tested: predictions of the test rows.
+    Weights of the ensemble, and temperatures, are those that other folds chose. tested: predictions of the test rows.
     """
-    rows = np.flatnonzero(run.data.fold >= 0)
+    rows, none = rows_held_out(run), np.zeros((0, run.data.dataset.schema.outputs))
     parts: list[pd.DataFrame] = []
     for name in (*finished, *([] if blend is None else [ENSEMBLE])):
-        found = blend.chosen.prediction if name == ENSEMBLE and blend else _held_out(run, finished[name], rows)
+        held_out = blend.held_out if name == ENSEMBLE and blend else finished[name].held_out
+        found = none if held_out is None else held_out
         parts.append(_part(name, "out_of_fold", run.development.take(rows[: len(found)]), found))
         if run.test is not None and name in tested:
             parts += _of_test(run, name, run.test, tested[name].prediction)
     return pd.concat(parts, ignore_index=True)
-
-
-def _held_out(run: Run, finished: Finished, rows: IntArray) -> FloatArray:
-    """Of no rows where the trial's file is lost, which is said."""
-    reason = "they are gone."
-    try:
-        found = out_of_fold(run, finished.model.trial)
-        if found is not None:
-            return found[rows]
-    except FormatError as error:
-        reason = str(error)
-    run.say(f"Out-of-fold predictions of {finished.model.trial} are left out: {reason}")
-    return np.zeros((0, run.data.dataset.schema.outputs))
 
 
 def _of_test(run: Run, name: str, rows: Dataset, prediction: FloatArray) -> list[pd.DataFrame]:

@@ -8,6 +8,7 @@ from mthn_automl.analysis.ablation import metadata_verdict
 from mthn_automl.analysis.leaderboard import errors_of
 from mthn_automl.analysis.targets import errors_by_target
 from mthn_automl.run.answer import Answer
+from mthn_automl.run.coverage import calibration
 from mthn_automl.run.ensembling import ENSEMBLE
 from mthn_automl.run.stated import test_sentence
 
@@ -42,6 +43,7 @@ def summarise(answer: Answer) -> dict[str, Any]:
         "best": {"architecture": winner, **errors, "parameters": int(best["parameters"])},
         "usual": answer.usual,
         "best_by_target": errors_by_target(answer.targets, winner),
+        **calibration(answer),
         "test_sentence": test_sentence(prepared.split, errors, prepared.metric, run.options.average, "The winner's"),
         "stored_rows": answer.stored_rows(),
         "metadata_verdict": verdict.word,

@@ -9,6 +9,7 @@ from mthn_automl.run.ensembling import ENSEMBLE, Blend
 from mthn_automl.run.models import Best, Finished
 from mthn_automl.run.run import Run
 from mthn_automl.training.mean import Model, weighted
+from mthn_automl.training.temperature import tempered
 
 Tested = Mapping[str, SealedErrors]
 """By the name of an architecture, or `ensemble`."""
@@ -24,14 +25,15 @@ def test(run: Run, best: Best, blend: Blend | None) -> Tested:
         return {}
     known: dict[int, tuple[FloatArray, float]] = {}
     tested = {
-        name: _scored(run, *_predicted(each.model.model, rows, known), rows)
+        name: _scored(run, *_predicted(each.model.model, rows, known), rows, each.temperature)
         for name, each in best.items()
         if isinstance(each, Finished)
     }
     if blend is not None:
         members = [_predicted(each.model.model, rows, known) for each in blend.members]
         mean = weighted([prediction for prediction, _ in members], [each.weight for each in blend.members])
-        tested[ENSEMBLE] = _scored(run, mean, sum(microseconds for _, microseconds in members), rows)
+        microseconds = sum(each for _, each in members)
+        tested[ENSEMBLE] = _scored(run, mean, microseconds, rows, blend.temperature)
     return tested
 
 
@@ -41,9 +43,9 @@ def _predicted(model: Model, rows: Dataset, known: dict[int, tuple[FloatArray, f
     return known[id(model)]
 
 
-def _scored(run: Run, prediction: FloatArray, microseconds: float, rows: Dataset) -> SealedErrors:
+def _scored(run: Run, prediction: FloatArray, microseconds: float, rows: Dataset, temperature: float) -> SealedErrors:
     return sealed_errors(
-        prediction,
+        tempered(prediction, temperature),
         microseconds,
         rows,
         run.prepared.metric,

@@ -11,6 +11,7 @@ from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.models.base import Classical, Size
 from mthn_automl.training.networks import Networks
+from mthn_automl.training.temperature import tempered
 
 OneModel = tuple[tuple[float, Any], ...]
 """A task's network of each model of a mean, as the `predict_row` of each needs it, and the weight of what it says."""
@@ -24,19 +25,22 @@ class Mean:
     by the first alone.
 
     Attributes:
-        models: at least two.
+        models: at least two, or one at a temperature.
         weights: of each model; positive, and 1 in all.
+        temperature: of the probabilities of the mean; 1 of numbers.
     """
 
     models: tuple["Model", ...]
     weights: tuple[float, ...]
+    temperature: float = 1.0
 
     def predict(self, rows: Dataset) -> FloatArray:
         """(rows, outputs) float64."""
         predictions = [model.predict(rows) for model in self.models]
         if all(_trained(model) is None for model in self.models):
-            return weighted(predictions, self.weights)
-        return np.asarray((self._weights_of(rows.task)[:, :, None] * np.stack(predictions)).sum(axis=0))
+            return tempered(weighted(predictions, self.weights), self.temperature)
+        mean = (self._weights_of(rows.task)[:, :, None] * np.stack(predictions)).sum(axis=0)
+        return tempered(np.asarray(mean), self.temperature)
 
     def _weights_of(self, task: IntArray) -> FloatArray:
         """(models, rows) weights of the models for rows of these tasks."""
@@ -59,8 +63,9 @@ class Mean:
         return all(not isinstance(model, Classical) and model.has_preference for model in self.models)
 
     def at_preference(self, preference: float) -> "Mean":
-        """The same models at a preference; see `Networks.at_preference`."""
-        return replace(self, models=tuple(networks_of(model).at_preference(preference) for model in self.models))
+        """The same models at a preference, of which no temperature is known; see `Networks.at_preference`."""
+        asked = tuple(networks_of(model).at_preference(preference) for model in self.models)
+        return replace(self, models=asked, temperature=1.0)
 
     def working_parameters(self) -> int | None:
         """Of one task's networks, of all models; None where one has none. See `Networks.working_parameters`."""
@@ -84,7 +89,8 @@ class Mean:
             networks_of(model).predict_row(features, each)
             for model, (_, each) in zip(self.models, network, strict=True)
         ]
-        return weighted(predictions, [weight for weight, _ in network])
+        mean = weighted(predictions, [weight for weight, _ in network])
+        return mean if self.temperature == 1.0 else tempered(mean[np.newaxis], self.temperature)[0]
 
 
 Model = Networks | Classical | Mean
@@ -124,12 +130,12 @@ def networks_of(model: Model) -> "Networks | Mean":
     return model
 
 
-def mean_of(models: Sequence[Model], weights: Sequence[float] | None = None) -> Model:
+def mean_of(models: Sequence[Model], weights: Sequence[float] | None = None, temperature: float = 1.0) -> Model:
     """One model that predicts the mean of several, equally weighted where nothing is said."""
-    if len(models) == 1:
+    if len(models) == 1 and temperature == 1.0:
         return models[0]
     shares = np.ones(len(models)) if weights is None else np.asarray(weights, dtype=np.float64)
-    return Mean(tuple(models), tuple((shares / shares.sum()).tolist()))
+    return Mean(tuple(models), tuple((shares / shares.sum()).tolist()), temperature)
 
 
 def weighted(predictions: Sequence[FloatArray], weights: Sequence[float]) -> FloatArray:

@@ -132,14 +132,19 @@ def ensembles(
         unit: (rows,) numbers of what a single hold-out keeps together, such as tasks; None: each row by itself.
     """
     chosen = _selected(target, candidates, np.arange(len(fold)), limits)
-    units = np.arange(len(fold)) if unit is None else np.unique(unit, return_inverse=True)[1]
-    groups = fold if len(np.unique(fold)) > 1 else units % GROUPS
+    groups = groups_of(fold, unit)
     nested = [
         (rows, _selected(target, candidates, np.flatnonzero(groups != group), limits))
         for group in np.unique(groups)
         if len(rows := np.flatnonzero(groups == group)) < len(groups)
     ]
     return [_ensemble(target, candidates, fold, weights, nested) for weights in chosen]
+
+
+def groups_of(fold: IntArray, unit: IntArray | None) -> IntArray:
+    """(rows,) numbers of groups of rows, each of which is scored by what the others chose. unit: as of `ensembles`."""
+    units = np.arange(len(fold)) if unit is None else np.unique(unit, return_inverse=True)[1]
+    return fold if len(np.unique(fold)) > 1 else units % GROUPS
 
 
 def _ensemble(

@@ -1,11 +1,15 @@
 """`mthn-automl predict` reads and writes in pieces, and shows what the library predicts."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from mthn_automl import load_model
+from mthn_automl.deployment.calibration.intervals import Residuals, intervals_of
+from mthn_automl.deployment.calibration.stored import write_intervals
 from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import DataError, UnknownWarning
@@ -50,6 +54,42 @@ def test_output_takes_them_as_csv_or_parquet(folder: Path) -> None:
         ended = in_process(folder, "predict", "model", "new.csv", "--output", name, "--quiet")
         pd.testing.assert_frame_equal(read(folder / name), expected(folder), rtol=1e-4, check_dtype=False)
         assert (ended.code, ended.out, ended.err) == (0, "", "")
+
+
+def with_intervals(folder: Path) -> None:
+    """Residuals of 12 tasks, and of as many as if they were never seen; 1 for known ones and 2 for those."""
+    rows = zoo.planted()
+    near = Residuals(np.ones((len(rows), 1)), np.zeros((len(rows), 1)), rows.task)
+    found = intervals_of(near, replace(near, target=2 * near.target), len(rows.tasks), counts=False, source="estimated")
+    write_intervals(folder / "model", found)
+
+
+@pytest.mark.usefixtures("rows_at_once")
+def test_an_interval_is_two_columns_which_are_wider_for_tasks_never_seen(folder: Path) -> None:
+    with_intervals(folder)
+    ended = in_process(folder, "predict", "model", "new.csv", "--interval", "0.9")
+    (folder / "found.csv").write_text(ended.out)
+    found = pd.read_csv(folder / "found.csv")
+    assert list(found) == ["row", "task", "prediction", "low", "high"]
+    pd.testing.assert_frame_equal(found[list(expected(folder))], expected(folder), rtol=1e-4, check_dtype=False)
+    half = np.where(found["task"] == "never seen", 2.0, 1.0)
+    np.testing.assert_allclose(found["high"] - found["prediction"], half, rtol=1e-6)
+    np.testing.assert_allclose(found["prediction"] - found["low"], half, rtol=1e-6)
+    frame = load_model(folder / "model").predict(folder / "new.csv", interval=0.9)
+    pd.testing.assert_frame_equal(found, frame, rtol=1e-4, check_dtype=False)
+
+
+@pytest.mark.parametrize(("level", "reason"), [("0.99", "12 tasks predicted as never seen"), ("90", "between 0 and 1")])
+def test_a_level_that_cannot_be_kept_is_refused_and_nothing_is_written(folder: Path, level: str, reason: str) -> None:
+    with_intervals(folder)
+    ended = in_process(folder, "predict", "model", "new.csv", "--interval", level, "--output", "p.csv")
+    assert (ended.code, reason in ended.err, (folder / "p.csv").exists()) == (2, True, False)
+
+
+def test_a_model_without_residuals_states_no_interval(folder: Path) -> None:
+    ended = in_process(folder, "predict", "model", "new.csv", "--interval", "0.9")
+    assert ended.code == 2
+    assert "An interval needs a model that keeps residuals of rows it had not seen" in ended.err
 
 
 @pytest.mark.usefixtures("rows_at_once")

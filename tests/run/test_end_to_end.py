@@ -111,7 +111,7 @@ def test_every_file_is_there_and_none_is_a_pickle_or_knows_where_it_lies(run: Fi
     trials = {path.name for path in (run.folder / "trials").glob("*/*")}
     assert trials >= {"params.json", "curve.jsonl", "result.json", "out_of_fold.npy", *TRIAL_MODEL}
     for model in (run.folder / "model", *(run.folder / "models").iterdir()):
-        assert names_in(model) == MODEL_FILES
+        assert names_in(model) == MODEL_FILES | ({"calibration.json"} if of_numbers(run) else set())
     files = {path: path.read_bytes() for path in run.folder.rglob("*") if path.is_file()}
     assert {path.suffix for path in files} <= SUFFIXES
     assert [path for path, content in files.items() if content.startswith(PICKLES)] == []
@@ -298,10 +298,53 @@ def test_the_ensemble_is_the_weighted_mean_of_its_members_wherever_it_is_met(run
     parts = {name: load_model(run.folder / "models" / name).predict(run.data) for name in weights}
     found = whole.predict(run.data)
     columns = prediction_columns(found)
-    expected = sum(weight * parts[name][columns] for name, weight in weights.items())
-    np.testing.assert_allclose(found[columns], expected, rtol=1e-12)
+    single = {name: run.json(f"models/{name}/config.json")["temperature"] for name in weights}
+    mean = sum(weight * at(parts[name][columns], 1 / single[name]) for name, weight in weights.items())
+    np.testing.assert_allclose(found[columns], at(mean, config["temperature"]), rtol=1e-9)
     one = whole.predict_one(pd.read_csv(run.data).iloc[0])
     np.testing.assert_allclose([one[name] for name in columns], found.loc[0, columns].astype(float), rtol=1e-5)
+
+
+def at(prediction: pd.DataFrame, temperature: float) -> pd.DataFrame:
+    """Probabilities at a temperature; at that of numbers they stay."""
+    if temperature == 1.0:
+        return prediction
+    powers = prediction ** (1 / temperature)
+    return powers.div(powers.sum(axis=1), axis=0)
+
+
+def of_numbers(run: Finished) -> bool:
+    return not run.json("model/schema.json")["classes"]
+
+
+def test_the_summary_tells_how_often_the_intervals_of_the_model_hold_or_why_it_has_none(run: Finished) -> None:
+    summary = run.json("summary.json")
+    told = summary["intervals"]
+    if run.case.test == "none" or not of_numbers(run):
+        assert told is None
+        return
+    if "reason" in told:
+        assert re.match(
+            r"The level of an interval must be one that .* can support, .* however it is 0.9", told["reason"]
+        )
+        return
+    rows = run.predictions("test", summary["best"]["architecture"]).set_index("row")
+    found = load_model(run.folder).predict(run.data, interval=0.9).set_index("row").loc[rows.index]
+    inside = rows["target"].between(found["low"], found["high"])
+    assert told["coverage"] == pytest.approx(inside.mean())
+    assert told["mean_width"] == [pytest.approx((found["high"] - found["low"]).mean())]
+    assert told["least_covered_tasks"]
+
+
+def test_the_summary_tells_how_well_probabilities_are_calibrated(run: Finished) -> None:
+    summary = run.json("summary.json")
+    told = summary["probabilities"]
+    assert (told is None) == (of_numbers(run) or run.case.test == "none")
+    if told is not None:
+        assert told["temperature"] == run.json("model/config.json")["temperature"]
+        assert 0 <= told["expected_calibration_error"] <= 1
+        same = told["expected_calibration_error"] == pytest.approx(told["expected_calibration_error_before"])
+        assert same or told["temperature"] != 1.0
 
 
 def test_predict_gives_a_row_for_each_row_in_order_unseen_tasks_included(run: Finished, tmp_path: Path) -> None:

@@ -23,6 +23,13 @@ def predict(
             help="From 0, the smallest error, to 1, the smallest network; of a pareto_hypernetwork.", show_default=False
         ),
     ] = None,
+    interval: Annotated[
+        float | None,
+        Option(
+            help="Of numbers, a level such as 0.9: each lies between its columns low and high with that probability.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         Option(
@@ -60,7 +67,7 @@ def predict(
     if preference is not None:
         predictor = predictor.at_preference(preference)
     predictions = predictor.stream(
-        data, meta, allow_unknown=allow_unknown, sheet=sheet, encoding=encoding, delimiter=delimiter
+        data, meta, allow_unknown=allow_unknown, sheet=sheet, encoding=encoding, delimiter=delimiter, interval=interval
     )
     write_predictions(predictions, output, [each for each in (model, data, meta) if each is not None])
     if not quiet:

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from mthn_automl.data.columns.form import Kind
 from mthn_automl.data.schema import Column, Schema
-from mthn_automl.deployment.predictor import Predictor, prediction_names
+from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.deployment.serving.limits import Limits
+from mthn_automl.deployment.tables import prediction_names
 
 WORDS = {Kind.NUMBER: "number", Kind.TRUTH: "truth value", Kind.DATE: "date", Kind.TEXT: "category"}
 
