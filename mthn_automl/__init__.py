@@ -7,15 +7,29 @@ if TYPE_CHECKING:
     from mthn_automl.data.read import read_dataset
     from mthn_automl.deployment.model_folder import load_model
     from mthn_automl.errors import MthnError
+    from mthn_automl.estimators.classifier import MultiTaskClassifier
+    from mthn_automl.estimators.regressor import MultiTaskRegressor
+    from mthn_automl.estimators.search import MultiTaskSearch
     from mthn_automl.run.job import search
 
 __version__ = "0.1.0"
 
-__all__ = ["MthnError", "load_model", "read_dataset", "search"]
+__all__ = [
+    "MthnError",
+    "MultiTaskClassifier",
+    "MultiTaskRegressor",
+    "MultiTaskSearch",
+    "load_model",
+    "read_dataset",
+    "search",
+]
 
 # Looked up on first use, so that `import mthn_automl` and `mthn-automl --help` load neither torch nor pandas.
 _HOMES = {
     "MthnError": "mthn_automl.errors",
+    "MultiTaskClassifier": "mthn_automl.estimators.classifier",
+    "MultiTaskRegressor": "mthn_automl.estimators.regressor",
+    "MultiTaskSearch": "mthn_automl.estimators.search",
     "load_model": "mthn_automl.deployment.model_folder",
     "read_dataset": "mthn_automl.data.read",
     "search": "mthn_automl.run.job",
