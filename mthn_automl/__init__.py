@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mthn_automl.estimators.classifier import MultiTaskClassifier
     from mthn_automl.estimators.regressor import MultiTaskRegressor
     from mthn_automl.estimators.search import MultiTaskSearch
+    from mthn_automl.run.distilling import distill
     from mthn_automl.run.job import search
 
 __version__ = "0.1.0"
@@ -19,6 +20,7 @@ __all__ = [
     "MultiTaskClassifier",
     "MultiTaskRegressor",
     "MultiTaskSearch",
+    "distill",
     "load_model",
     "read_dataset",
     "search",
@@ -30,6 +32,7 @@ _HOMES = {
     "MultiTaskClassifier": "mthn_automl.estimators.classifier",
     "MultiTaskRegressor": "mthn_automl.estimators.regressor",
     "MultiTaskSearch": "mthn_automl.estimators.search",
+    "distill": "mthn_automl.run.distilling",
     "load_model": "mthn_automl.deployment.model_folder",
     "read_dataset": "mthn_automl.data.read",
     "search": "mthn_automl.run.job",

@@ -13,6 +13,7 @@ DOCUMENTED = [
     "MultiTaskClassifier",
     "MultiTaskRegressor",
     "MultiTaskSearch",
+    "distill",
     "load_model",
     "read_dataset",
     "search",
