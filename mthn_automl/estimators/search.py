@@ -26,7 +26,7 @@ from mthn_automl.run.options import OPTIONS
 
 CLASSES = classifier.PROBLEMS[1:]
 NUMBERS = tuple(regressor.PROBLEMS)[1:]
-OWN = ("task", "problem", "random_state", "output")
+OWN = ("task", "problem", "random_state", "output", "earlier_run")
 """Parameters that are no options of `search` by the same name and meaning."""
 
 
@@ -52,6 +52,7 @@ class MultiTaskSearch(MultiTaskEstimator):
         output: folder of the run, new or empty; None: a temporary one, which is gone with the estimator.
         random_state: of everything random; None: another one in every fit.
         test_fraction: share of each task's rows that are sealed and scored once.
+        earlier_run: folder of a run whose best settings are tried first; scikit-learn's `warm_start` is something else.
         others: options of `mthn-automl search`, whose help describes them.
 
     Attributes:
@@ -90,7 +91,7 @@ class MultiTaskSearch(MultiTaskEstimator):
         space: Sequence[str | Path] | None = None,
         sampler: str = "tpe",
         scheduler: str = "asha",
-        warm_start: str | Path | None = None,
+        earlier_run: str | Path | None = None,
         objectives: str | Sequence[str] = "error",
         max_parameters: str | int | None = None,
         max_parameters_per_task: str | int | None = None,
@@ -123,7 +124,7 @@ class MultiTaskSearch(MultiTaskEstimator):
         self.space = space
         self.sampler = sampler
         self.scheduler = scheduler
-        self.warm_start = warm_start
+        self.earlier_run = earlier_run
         self.objectives = objectives
         self.max_parameters = max_parameters
         self.max_parameters_per_task = max_parameters_per_task
@@ -188,6 +189,7 @@ class MultiTaskSearch(MultiTaskEstimator):
             categorical=asked.categorical,
             seed=self._seed(self.random_state),
             output=self._folder(),
+            warm_start=self.earlier_run,
             **self._options(),
         )
         self.leaderboard_ = self.result_.leaderboard

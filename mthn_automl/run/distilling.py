@@ -76,7 +76,9 @@ class Distilled:
         said, metric = self.summary, self.summary["metric"]
         own, teacher, single = (said[f"{who}{prefix}_error"] for who in ("", "teacher_", "single_"))
         kept = said[f"{prefix}_gain_kept"]
-        share = "there is no gain to keep" if kept is None else f"it keeps {kept:.0%} of the gain"
+        share = "there is no gain to keep"
+        if kept is not None:
+            share = f"it keeps {kept:.0%} of the gain" if kept > 0 else "it keeps nothing of the gain"
         return (
             f"{where}, its {metric} is {digits(own)}, its teacher's {digits(teacher)}, that of the best single model "
             f"({said['single']}) {digits(single)}: {share}."
@@ -144,7 +146,7 @@ def _new_folder(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class _Tried:
-    """A recipe, what its students predicted for the rows of their folds, and how long that took."""
+    """A recipe, and what its students predicted for the rows of their folds."""
 
     recipe: Recipe
     prediction: FloatArray
@@ -217,9 +219,8 @@ class _Distilling:
         students = [
             student(self.file, recipe, lesson, self._seed(number, fold)) for fold, lesson in enumerate(self.lessons)
         ]
-        started = time.perf_counter()
         prediction = predicted_by_folds(self.data, self.run.data.fold, students)[self.answered.rows]
-        latency = 1e6 * (time.perf_counter() - started) / len(prediction)
+        _, latency = timed(students[0].predict, self.data)
         tried = _Tried(recipe, prediction, self.answered.target.error(prediction))
         return tried, self.limits.broken(students[0].size(), latency)
 
@@ -247,11 +248,10 @@ class _Distilling:
             "teacher_cv_error": answered.error,
             "single_cv_error": answered.single_error,
         }
-        rows = self.data if test is None else test
-        prediction, microseconds = timed(network.predict, rows)
-        found["predict_us_per_row"] = microseconds
+        network.predict(self.data)  # once before it is timed: networks of tasks are made at the first use
+        _, found["predict_us_per_row"] = timed(network.predict, self.data)
         found["cv_gain_kept"] = gain_kept(found["cv_error"], answered.error, answered.single_error)
-        return found if test is None else {**found, **self._tested(prediction, microseconds)}
+        return found if test is None else {**found, **self._tested(*timed(network.predict, test))}
 
     def _tested(self, prediction: FloatArray, microseconds: float) -> dict[str, Any]:
         known = test_models(self.run, self.answered.best, self.answered.blend)

@@ -10,15 +10,15 @@ import numpy as np
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset, Keys, Table
 
-FEW_VALUES = 12
-"""A numeric column of no more distinct values is a grade or a mark, of which there is nothing between."""
+MARK_VALUES = 2
+"""A numeric column of no more distinct values is a mark, of which there is nothing between."""
 
 
 def between(rows: Dataset, count: int, seed: int) -> Dataset:
     """`count` rows without targets, each between two rows of one task, at a place that is uniform.
 
     Numbers lie between those of the two rows; a category, a number that one of the two misses, and one of a column of
-    few values is that of either. Tasks are drawn in proportion to their rows.
+    two values are those of either. Tasks are drawn in proportion to their rows.
     """
     random = np.random.default_rng(seed)
     first = random.integers(len(rows), size=count)
@@ -52,8 +52,10 @@ def _of_the_same_task(task: IntArray, first: IntArray, random: np.random.Generat
 def _mixed(table: Table, first: IntArray, second: IntArray, share: FloatArray, random: np.random.Generator) -> Table:
     either = random.uniform(size=(len(first), table.numeric.shape[1])) < share
     one, other = table.numeric[first], table.numeric[second]
-    few = np.array([len(np.unique(column[~np.isnan(column)])) <= FEW_VALUES for column in table.numeric.T], dtype=bool)
+    mark = np.array(
+        [len(np.unique(column[~np.isnan(column)])) <= MARK_VALUES for column in table.numeric.T], dtype=bool
+    )
     mixed = share * one + (1 - share) * other
-    numeric = np.where(np.isnan(mixed) | few, np.where(either, one, other), mixed)
+    numeric = np.where(np.isnan(mixed) | mark, np.where(either, one, other), mixed)
     either = random.uniform(size=(len(first), table.codes.shape[1])) < share
     return Table(numeric, np.where(either, table.codes[first], table.codes[second]))

@@ -100,7 +100,7 @@ def student(file: SpaceFile, recipe: Recipe, lesson: Lesson, seed: int) -> Netwo
     weight = np.ones(len(lesson.rows)) if lesson.rows.weight is None else lesson.rows.weight
     of_draws = np.full(len(lesson.draws), recipe.drawn * weight.sum() / len(lesson.draws))
     parts = [
-        soft(lesson.rows, _mixed(lesson.rows, lesson.taught, recipe.told), weight),
+        soft(lesson.rows, mixed(lesson.rows, lesson.taught, recipe.told), weight),
         soft(lesson.draws, lesson.taught_draws, of_draws),
         soft(lesson.held, lesson.taught_held, np.ones(len(lesson.held))),
     ]
@@ -114,7 +114,7 @@ def student(file: SpaceFile, recipe: Recipe, lesson: Lesson, seed: int) -> Netwo
     return Networks(fitted.pack, data.encoders[0], data.problem, data.trained_tasks(0))
 
 
-def _mixed(rows: Dataset, taught: FloatArray, told: float) -> FloatArray:
+def mixed(rows: Dataset, taught: FloatArray, told: float) -> FloatArray:
     """(rows, outputs) the teacher's and the true targets, mixed; a missing target is the teacher's."""
     true = rows.target
     if rows.schema.classes:

@@ -29,7 +29,7 @@ def few_steps() -> Iterator[None]:
 
 
 def test_its_parameters_are_the_options_of_search() -> None:
-    searched = {name for name, each in OPTIONS.items() if each.panel in (SEARCH, WHERE)} - {"seed"}
+    searched = {name for name, each in OPTIONS.items() if each.panel in (SEARCH, WHERE)} - {"seed", "warm_start"}
     assert set(QUICK.get_params()) - set(OWN) == searched | {"test_fraction", "holdout_tasks"}
     usual = MultiTaskSearch().get_params()
     assert {name: usual[name] for name in searched} == {name: OPTIONS[name].usual for name in searched}
