@@ -13,6 +13,7 @@ from mthn_automl import catalogue
 from mthn_automl.analysis.sealed import SealedErrors, sealed_errors, timed
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.encoding import Flags
+from mthn_automl.data.scoring import metric_named
 from mthn_automl.deployment.model_folder import load_model, write_model
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import DivergedError, NothingFinishedError, TooLargeError, UsageError
@@ -73,15 +74,15 @@ class Distilled:
         return [self._compared("test", "On the test rows")] if "test_error" in self.summary else []
 
     def _compared(self, prefix: str, where: str) -> str:
-        said, metric = self.summary, self.summary["metric"]
+        said, metric = self.summary, metric_named(self.summary["metric"]).error_name
         own, teacher, single = (said[f"{who}{prefix}_error"] for who in ("", "teacher_", "single_"))
         kept = said[f"{prefix}_gain_kept"]
         share = "there is no gain to keep"
         if kept is not None:
             share = f"it keeps {kept:.0%} of the gain" if kept > 0 else "it keeps nothing of the gain"
         return (
-            f"{where}, its {metric} is {digits(own)}, its teacher's {digits(teacher)}, that of the best single model "
-            f"({said['single']}) {digits(single)}: {share}."
+            f"{where}, its {metric} is {_told(own)}, its teacher's {_told(teacher)}, that of the best single model "
+            f"({said['single']}) {_told(single)}: {share}."
         )
 
 
@@ -250,8 +251,15 @@ class _Distilling:
         }
         network.predict(self.data)  # once before it is timed: networks of tasks are made at the first use
         _, found["predict_us_per_row"] = timed(network.predict, self.data)
-        found["cv_gain_kept"] = gain_kept(found["cv_error"], answered.error, answered.single_error)
-        return found if test is None else {**found, **self._tested(*timed(network.predict, test))}
+        found["cv_gain_kept"] = self._kept(found["cv_error"], answered.error, answered.single_error)
+        found |= {} if test is None else self._tested(*timed(network.predict, test))
+        return {
+            name: None if isinstance(each, float) and not np.isfinite(each) else each for name, each in found.items()
+        }
+
+    def _kept(self, own: float, teacher: float, single: float) -> float | None:
+        """None where the teacher is the best single model."""
+        return None if self.answered.name == self.answered.single else gain_kept(own, teacher, single)
 
     def _tested(self, prediction: FloatArray, microseconds: float) -> dict[str, Any]:
         known = test_models(self.run, self.answered.best, self.answered.blend)
@@ -266,7 +274,7 @@ class _Distilling:
             "test_high": own.high,
             "teacher_test_error": teacher.error,
             "single_test_error": single.error,
-            "test_gain_kept": gain_kept(own.error, teacher.error, single.error),
+            "test_gain_kept": self._kept(own.error, teacher.error, single.error),
         }
 
     def _scored(self, prediction: FloatArray, microseconds: float) -> SealedErrors:
@@ -286,6 +294,10 @@ class _Distilling:
         return fold if fold.max() > 0 else np.arange(len(fold)) % UNITS
 
 
+def _told(error: float | None) -> str:
+    return "not defined" if error is None else digits(error)
+
+
 def chosen_on_others(target: Target, predictions: Sequence[FloatArray], group: IntArray) -> FloatArray:
     """(rows, outputs) of each group of rows by what has the lowest error on all others."""
     found = predictions[0].copy()
@@ -297,5 +309,5 @@ def chosen_on_others(target: Target, predictions: Sequence[FloatArray], group: I
 
 
 def gain_kept(own: float, teacher: float, single: float) -> float | None:
-    """Share of what the teacher is better by than the best single model; None where it is not better."""
-    return (single - own) / (single - teacher) if teacher < single else None
+    """Share of what the teacher is better by than the best single model; None where it is not better, or not known."""
+    return (single - own) / (single - teacher) if teacher < single and np.isfinite(own) else None
