@@ -10,13 +10,13 @@ from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.errors import DataError, FormatError, NothingFinishedError
 from mthn_automl.models.base import Classical
-from mthn_automl.run.ensembling import ENSEMBLE, Blend, blend
+from mthn_automl.run.ensembling import ENSEMBLE, Blend, blend, candidates_of
 from mthn_automl.run.models import Best, Finished, best_models, model_of, out_of_fold
 from mthn_automl.run.run import Run
 from mthn_automl.training.mean import Model, mean_of
 from mthn_automl.training.networks import Networks
 from mthn_automl.tuning.distillation import Teacher
-from mthn_automl.tuning.ensemble import Target, target_of
+from mthn_automl.tuning.ensemble import Candidate, Target, selected, target_of
 from mthn_automl.tuning.fold_fits import fit_classical
 from mthn_automl.tuning.objective import Configuration, Objective
 from mthn_automl.tuning.results import TrialResult
@@ -30,13 +30,11 @@ class Member:
         result: of the trial.
         models: of its folds, or one of all rows.
         weight: its share.
-        number: of the trial.
     """
 
     result: TrialResult
     models: Sequence[Networks | Classical]
     weight: float
-    number: int
 
 
 @dataclass(frozen=True)
@@ -126,21 +124,32 @@ class Answered:
         return self._finished.result.error if self.blend is None else self.blend.single_error
 
     @cached_property
-    def members(self) -> list[Member]:
-        """With the models of all their folds."""
-        if self.blend is None or self.name != ENSEMBLE:
-            pairs = [(self._finished.result, self._finished.model.number, 1.0)]
-        else:
-            pairs = [(each.result, each.model.number, each.weight) for each in self.blend.members]
-        return [
-            Member(result, model_of(self.run, result.architecture, number, result).models, weight, number)
-            for result, number, weight in pairs
-        ]
+    def _candidates(self) -> list[Candidate]:
+        return candidates_of(self.run)[0]
 
     def of_fold(self, fold: int) -> Teacher:
-        """The same, of models that have seen no row of the fold; what is fitted on all rows is fitted again."""
-        models = [self._without(each, fold) for each in self.members]
-        return mean_of(models, [each.weight for each in self.members]).predict
+        """The same, that has seen no row of the fold: its weights are of other folds, as its models are.
+
+        What is fitted on all rows is fitted again. A single hold-out has chosen the weights itself.
+        """
+        members = self._members_without(fold)
+        models = [self._without(each, fold) for each in members]
+        return mean_of(models, [each.weight for each in members]).predict
+
+    def _members_without(self, fold: int) -> list[Member]:
+        """With the models of all their folds."""
+        if self.blend is None or self.name != ENSEMBLE:
+            return [self._member(self._finished.result, self._finished.model.number, 1.0)]
+        others = np.flatnonzero(self.run.data.fold[self.rows] != fold)
+        if len(others) == 0:
+            return [self._member(each.result, each.model.number, each.weight) for each in self.blend.members]
+        path = selected(self.target, self._candidates, others, self.run.data.limits)
+        weights = [each for each in path if len(each) <= len(self.blend.members)][-1]
+        chosen = [(self._candidates[index], weight) for index, weight in weights.items()]
+        return [self._member(each.result, each.number, weight) for each, weight in chosen]
+
+    def _member(self, result: TrialResult, number: int, weight: float) -> Member:
+        return Member(result, model_of(self.run, result.architecture, number, result).models, weight)
 
     def _without(self, member: Member, fold: int) -> Networks | Classical:
         first, data = member.models[0], self.run.data

@@ -131,11 +131,11 @@ def ensembles(
         limits: that a fold's model of each member keeps together with those of the other members.
         unit: (rows,) numbers of what a single hold-out keeps together, such as tasks; None: each row by itself.
     """
-    chosen = _selected(target, candidates, np.arange(len(fold)), limits)
+    chosen = selected(target, candidates, np.arange(len(fold)), limits)
     units = np.arange(len(fold)) if unit is None else np.unique(unit, return_inverse=True)[1]
     groups = fold if len(np.unique(fold)) > 1 else units % GROUPS
     nested = [
-        (rows, _selected(target, candidates, np.flatnonzero(groups != group), limits))
+        (rows, selected(target, candidates, np.flatnonzero(groups != group), limits))
         for group in np.unique(groups)
         if len(rows := np.flatnonzero(groups == group)) < len(groups)
     ]
@@ -167,7 +167,7 @@ def _ensemble(
     )
 
 
-def _selected(target: Target, candidates: Sequence[Candidate], rows: IntArray, limits: Limits) -> list[Weights]:
+def selected(target: Target, candidates: Sequence[Candidate], rows: IntArray, limits: Limits) -> list[Weights]:
     """The ensembles that these rows choose."""
     if len(rows) > MOST_ROWS:
         rows = np.sort(np.random.default_rng(0).choice(rows, MOST_ROWS, replace=False))
