@@ -8,18 +8,38 @@ if TYPE_CHECKING:
     from mthn_automl.deployment.adapt.adapt import adapt
     from mthn_automl.deployment.model_folder import load_model
     from mthn_automl.errors import MthnError
+    from mthn_automl.estimators.classifier import MultiTaskClassifier
+    from mthn_automl.estimators.regressor import MultiTaskRegressor
+    from mthn_automl.estimators.search import MultiTaskSearch
+    from mthn_automl.run.distilling import distill
     from mthn_automl.run.evaluating import evaluate
     from mthn_automl.run.explaining import explain
     from mthn_automl.run.job import search
 
 __version__ = "0.1.0"
 
-__all__ = ["MthnError", "adapt", "evaluate", "explain", "load_model", "read_dataset", "search"]
+__all__ = [
+    "MthnError",
+    "MultiTaskClassifier",
+    "MultiTaskRegressor",
+    "MultiTaskSearch",
+    "adapt",
+    "distill",
+    "evaluate",
+    "explain",
+    "load_model",
+    "read_dataset",
+    "search",
+]
 
 # Looked up on first use, so that `import mthn_automl` and `mthn-automl --help` load neither torch nor pandas.
 _HOMES = {
     "MthnError": "mthn_automl.errors",
+    "MultiTaskClassifier": "mthn_automl.estimators.classifier",
+    "MultiTaskRegressor": "mthn_automl.estimators.regressor",
+    "MultiTaskSearch": "mthn_automl.estimators.search",
     "adapt": "mthn_automl.deployment.adapt.adapt",
+    "distill": "mthn_automl.run.distilling",
     "evaluate": "mthn_automl.run.evaluating",
     "explain": "mthn_automl.run.explaining",
     "load_model": "mthn_automl.deployment.model_folder",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "mthn_automl"
 TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted(PACKAGE.rglob("*.py"))}
-ROOMS = ("data", "models", "training", "tuning", "analysis", "deployment", "report", "run", "cli")
+ROOMS = ("data", "models", "training", "tuning", "analysis", "deployment", "report", "run", "estimators", "cli")
 # The files left of all rooms may import each other.
 LEVEL = dict.fromkeys(("errors", "catalogue", "machine", "storage", "received", "terminal"), -1) | {
     room: level for level, room in enumerate(ROOMS)
@@ -23,6 +23,7 @@ MAY_LOAD = {
     "deployment": {"torch", "pandas", "pyarrow"},
     "report": {"pandas", "altair"},
     "run": {"pandas"},
+    "estimators": {"pandas", "sklearn"},
 }
 ON_RAY = PACKAGE / "tuning" / "runners" / "on_ray"
 

@@ -8,7 +8,19 @@ import pytest
 import mthn_automl
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-DOCUMENTED = ["MthnError", "adapt", "evaluate", "explain", "load_model", "read_dataset", "search"]
+DOCUMENTED = [
+    "MthnError",
+    "MultiTaskClassifier",
+    "MultiTaskRegressor",
+    "MultiTaskSearch",
+    "adapt",
+    "distill",
+    "evaluate",
+    "explain",
+    "load_model",
+    "read_dataset",
+    "search",
+]
 
 
 def test_offers_exactly_the_documented_names_which_resolve_on_first_use() -> None:
@@ -19,7 +31,7 @@ def test_offers_exactly_the_documented_names_which_resolve_on_first_use() -> Non
         assert re.search(rf"\b{name}\b", README), name
     lines = re.findall(r"^from mthn_automl import (.+)$", README, re.MULTILINE)
     assert set() < {name.strip() for line in lines for name in line.split(",")} <= set(DOCUMENTED)
-    with pytest.raises(AttributeError, match="no attribute 'serch'; it offers MthnError, adapt, evaluate"):
+    with pytest.raises(AttributeError, match="no attribute 'serch'; it offers MthnError, MultiTaskClassifier"):
         mthn_automl.serch  # noqa: B018
 
 

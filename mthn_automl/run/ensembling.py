@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.errors import FormatError
@@ -10,6 +11,7 @@ from mthn_automl.report.wording import digits
 from mthn_automl.run.models import Best, Finished, kept_trials, model_of, out_of_fold
 from mthn_automl.run.run import Run
 from mthn_automl.run.tempering import rows_held_out, tempered_result, unit_of
+from mthn_automl.training.mean import Model, mean_of
 from mthn_automl.tuning.criteria import Limits
 from mthn_automl.tuning.ensemble import Candidate, Ensemble, ensembles, target_of
 from mthn_automl.tuning.results import TrialResult
@@ -54,6 +56,12 @@ class Blend:
     held_out: FloatArray = field(repr=False)
     temperature: float
     single_error: float
+
+    @cached_property
+    def model(self) -> Model:
+        """What predicts as it does."""
+        weights = [each.weight for each in self.members]
+        return mean_of([each.model.model for each in self.members], weights, self.temperature)
 
     @property
     def is_best(self) -> bool:

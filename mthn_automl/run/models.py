@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from mthn_automl.data.arrays import FloatArray
 from mthn_automl.errors import FormatError
 from mthn_automl.run.run import Run
 from mthn_automl.run.tempering import rows_held_out, tempered_result
+from mthn_automl.training.mean import Model, mean_of
 from mthn_automl.tuning.kept import MOST_KEPT
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.runners.runner import Failed
@@ -31,6 +33,11 @@ class Finished:
     model: TrialModel
     held_out: FloatArray | None = field(default=None, repr=False)
     temperature: float = 1.0
+
+    @cached_property
+    def tempered(self) -> Model:
+        """What predicts, at the temperature."""
+        return mean_of([self.model.model], [1.0], self.temperature)
 
 
 Best = Mapping[str, Finished | Failed]

@@ -131,10 +131,10 @@ def ensembles(
         limits: that a fold's model of each member keeps together with those of the other members.
         unit: (rows,) numbers of what a single hold-out keeps together, such as tasks; None: each row by itself.
     """
-    chosen = _selected(target, candidates, np.arange(len(fold)), limits)
+    chosen = selected(target, candidates, np.arange(len(fold)), limits)
     groups = groups_of(fold, unit)
     nested = [
-        (rows, _selected(target, candidates, np.flatnonzero(groups != group), limits))
+        (rows, selected(target, candidates, np.flatnonzero(groups != group), limits))
         for group in np.unique(groups)
         if len(rows := np.flatnonzero(groups == group)) < len(groups)
     ]
@@ -172,7 +172,7 @@ def _ensemble(
     )
 
 
-def _selected(target: Target, candidates: Sequence[Candidate], rows: IntArray, limits: Limits) -> list[Weights]:
+def selected(target: Target, candidates: Sequence[Candidate], rows: IntArray, limits: Limits) -> list[Weights]:
     """The ensembles that these rows choose."""
     if len(rows) > MOST_ROWS:
         rows = np.sort(np.random.default_rng(0).choice(rows, MOST_ROWS, replace=False))

@@ -53,6 +53,7 @@ class SearchData:
         average: what the error is averaged over, `rows` or `tasks`.
         limits: that the model of a trial must keep.
         forward: whether a fold trains on the folds before it only: later rows tell nothing of earlier ones.
+        refit: whether a trial leaves one model of all rows, as it does of forward folds, and not one a fold.
     """
 
     dataset: Dataset
@@ -61,6 +62,12 @@ class SearchData:
     average: str
     limits: Limits = NO_LIMITS
     forward: bool = False
+    refit: bool = False
+
+    @property
+    def one_model(self) -> bool:
+        """Whether a trial leaves one model only."""
+        return self.forward or self.refit
 
 
 @dataclass(frozen=True)
@@ -172,7 +179,7 @@ class Objective:
         predictions = self._predictions(fitted.pack, data, members)
         ended = time.perf_counter()
         models = self._networks_of_folds(fitted.pack, data)
-        if self.data.forward:
+        if self.data.one_model:
             models = self._refitted(configuration, fitted, deadline) or models
         return self._evaluation(
             configuration,
@@ -187,7 +194,9 @@ class Objective:
         )
 
     def _refitted(self, configuration: Configuration, folds: FitResult, deadline: float | None) -> list[Networks]:
-        data = squashed(self.whole) if configuration.training_settings.squash else self.whole
+        flags = self.flags_of(configuration)
+        data = self.whole if flags.added is None else with_log_target(self.whole, self.data.dataset, flags)
+        data = squashed(data) if configuration.training_settings.squash else data
         members = fold_members(self.plan, configuration.seed, 1)
         return refitted(
             data, self.plan, folds, lambda plan: drained(train_in_steps(configuration, data, members, plan, deadline))
@@ -245,7 +254,7 @@ class Objective:
         started = time.perf_counter()
         predictions = fits.predictions()[None]
         predicted = time.perf_counter()
-        if (models[0].fitted_whole or forward) and (deadline is None or time.time() < deadline):
+        if (models[0].fitted_whole or self.data.one_model) and (deadline is None or time.time() < deadline):
             models = [fit_classical(configuration, dataset, flags, models[-1].rounds[0] or None)]
         kept, trained = fits.rounds()
         return self._evaluation(
@@ -288,7 +297,7 @@ class Objective:
         if not np.isfinite(error):
             raise UndefinedError(f"The metric {self.data.metric} over {self.data.average} is undefined for these rows.")
         latency = 1e6 * predict_seconds / max(len(scored), 1)
-        if self.data.forward:
+        if self.data.one_model:
             models = models[-1:]  # of all rows, or of the last fold; the others know the distant past alone
         sizes = [model.size() for model in models]
         kept = self.data.limits.models_within(sizes, latency)

@@ -128,7 +128,6 @@ BODIES: dict[str, tuple[Any, str]] = {
     "a path": ("/etc/passwd", f"{NO_ROWS}.*is a text"),
     "rows of numbers": ([[1, 2]], f"{NO_ROWS}.*a list in place of record 0"),
     "columns of two lengths": ({"task": ["a"], "x0": []}, "0 values in the column 'x0' and 1 in 'task'"),
-    "no rows": ([], "at least one row"),
     "no task": ([{**ROW, "task": None}], "Every row must name its task, however row 0 of the data"),
     "no feature": ([{"task": "task 1", "x0": 0.5, "x9": 1.0}], "must have a column 'x1' as in training"),
     "text among numbers": ([ROW, {**ROW, "x0": "much"}], "must hold numbers, however row 1 of the data says 'much'"),
