@@ -7,15 +7,17 @@ if TYPE_CHECKING:
     from mthn_automl.data.read import read_dataset
     from mthn_automl.deployment.model_folder import load_model
     from mthn_automl.errors import MthnError
+    from mthn_automl.run.exporting import export_model
     from mthn_automl.run.job import search
 
 __version__ = "0.1.0"
 
-__all__ = ["MthnError", "load_model", "read_dataset", "search"]
+__all__ = ["MthnError", "export_model", "load_model", "read_dataset", "search"]
 
 # Looked up on first use, so that `import mthn_automl` and `mthn-automl --help` load neither torch nor pandas.
 _HOMES = {
     "MthnError": "mthn_automl.errors",
+    "export_model": "mthn_automl.run.exporting",
     "load_model": "mthn_automl.deployment.model_folder",
     "read_dataset": "mthn_automl.data.read",
     "search": "mthn_automl.run.job",

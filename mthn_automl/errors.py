@@ -62,6 +62,10 @@ class UndefinedError(MthnError, ArithmeticError):
     """A metric that has no value for the rows at hand, such as ROC AUC with one class."""
 
 
+class UnsupportedError(MthnError, NotImplementedError):
+    """What cannot be written in the format that was asked for, such as a member of an ensemble."""
+
+
 class UnknownWarning(UserWarning):
     """Rows to predict hold what training has not seen: categories, tasks, numbers out of range, empty columns."""
 

@@ -8,7 +8,7 @@ import pytest
 import mthn_automl
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
-DOCUMENTED = ["MthnError", "load_model", "read_dataset", "search"]
+DOCUMENTED = ["MthnError", "export_model", "load_model", "read_dataset", "search"]
 
 
 def test_offers_exactly_the_documented_names_which_resolve_on_first_use() -> None:
@@ -19,7 +19,7 @@ def test_offers_exactly_the_documented_names_which_resolve_on_first_use() -> Non
         assert re.search(rf"\b{name}\b", README), name
     lines = re.findall(r"^from mthn_automl import (.+)$", README, re.MULTILINE)
     assert set() < {name.strip() for line in lines for name in line.split(",")} <= set(DOCUMENTED)
-    with pytest.raises(AttributeError, match="no attribute 'serch'; it offers MthnError, load_model"):
+    with pytest.raises(AttributeError, match="no attribute 'serch'; it offers MthnError, export_model"):
         mthn_automl.serch  # noqa: B018
 
 

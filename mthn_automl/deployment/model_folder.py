@@ -129,7 +129,12 @@ def read_model(folder: Path, *, trust: bool = False) -> Predictor:
             prove(models, schema, tasks, spare)
             members.append(mean_of(models))
     return Predictor(
-        config.architecture, schema, tasks, spare, mean_of(members, [each.weight for each in config.members])
+        config.architecture,
+        schema,
+        tasks,
+        spare,
+        mean_of(members, [each.weight for each in config.members]),
+        tuple(f"{each.architecture}-{each.trial}" for each in config.members),
     )
 
 

@@ -36,6 +36,7 @@ class Predictor:
         tasks: those it was trained on.
         spare: tasks of which it knows the metadata only.
         model: what predicts; of an ensemble, the mean of its members.
+        members: names of the trials that it is made of, in the order of the models of an ensemble.
     """
 
     architecture: str
@@ -43,6 +44,7 @@ class Predictor:
     tasks: TaskTable
     spare: TaskTable
     model: Model
+    members: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -158,7 +158,7 @@ def resume(run: str | Path, *, trust: bool = False, progress: Watcher | None = N
     options = replace(stored, device=device_here(stored.device), space=spaces, **{"address": None, **new})
     with folder.locked():
         workers = Workers.of(options)
-        prepared = prepare(_inputs_again(folder, options, changed), options)
+        prepared = prepare(inputs_again(folder, options, changed), options)
         folder.keep_options(**new)
         session = _run(folder, options, prepared, workers, progress, started, added)
         if stored.address and not options.address:
@@ -241,7 +241,7 @@ def _is_finished(folder: RunFolder) -> bool:
     return folder.summary.exists() and folder.read_summary().get("finished") is True
 
 
-def _inputs_again(folder: RunFolder, options: Options, changed: Mapping[str, Any]) -> Inputs:
+def inputs_again(folder: RunFolder, options: Options, changed: Mapping[str, Any]) -> Inputs:
     """Files, where they are now, or the DataFrames that were given again; of the same content."""
     begun_with = folder.read_fingerprint()
     if changed.get("split") is not None and not begun_with.get("split"):
