@@ -85,10 +85,17 @@ def export_model(
     if left_out:
         predictor, said = _without(predictor, left_out, rows, without_unsupported)
         sentences = (*sentences, said)
-    tables = [] if rows is None or rows.test is None or number is not None else [rows.test]
-    written = written_as(format, Request(predictor, number, tables))
+    written = written_as(format, Request(predictor, number, _tables(rows, number)))
     write_bytes(Path(output), written.content)
     return Exported(Path(output), len(written.content), (*sentences, *written.sentences))
+
+
+def _tables(rows: "_OfRun | None", task: int | None) -> list[Dataset]:
+    """The test rows, or those of the one task, where there are any."""
+    if rows is None or rows.test is None:
+        return []
+    test = rows.test if task is None else rows.test.take(np.flatnonzero(rows.test.task == task))
+    return [test] if len(test) else []
 
 
 @dataclass(frozen=True)
@@ -172,7 +179,10 @@ def _weighed(model: Mean, names: tuple[str, ...], kept: list[int], rows: _OfRun 
     found = greedy(target, [predictions[index] for index in kept], [candidates[index] for index in kept])[-1]
     weights = {kept[place]: weight for place, weight in sorted(found.items(), key=lambda pair: -pair[1])}
     then, now = (target.error(blended(predictions, each)) for each in (before, weights))
-    return weights, f"out of fold, {rows.data.metric} becomes {digits(now)} where it was {digits(then)}."
+    return (
+        weights,
+        f"on the out-of-fold rows that chose them, {rows.data.metric} is {digits(now)}, where it was {digits(then)}.",
+    )
 
 
 def _candidates(rows: _OfRun, names: tuple[str, ...]) -> list[Candidate] | None:

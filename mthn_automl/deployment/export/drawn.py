@@ -32,6 +32,8 @@ def drawn_rows(predictor: Predictor, task: int | None = None) -> Dataset:
         described = _table(random, schema.metadata, NEW)
         described.numeric[::2], described.codes[::2] = np.nan, -1
     known = tasks.joined(TaskTable(tuple(f"a task never seen {number}" for number in range(NEW)), described))
+    if schema.described == schema.task:
+        known = known.joined(predictor.spare.take(np.arange(min(NEW, len(predictor.spare)))))
     number = random.integers(len(known), size=ROWS) if task is None else np.full(ROWS, task)
     return Dataset(
         schema,

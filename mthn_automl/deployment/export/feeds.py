@@ -51,13 +51,15 @@ class _Raw:
         return [_padded(parts_of(name), len(columns))[columns.index(column)] for name in names]
 
     def _metadata(self) -> Table:
-        """Of the task of each row."""
-        schema, metadata = self.rows.schema, self.rows.tasks.metadata
+        """Of the task of each row; missing where the model knows those of a task without rows."""
+        rows, schema = self.rows, self.rows.schema
         numbers = sum(each.numeric for each in schema.metadata)
-        if metadata is None:
-            shape = len(self.rows), numbers
-            return Table(np.full(shape, np.nan), np.full((shape[0], len(schema.metadata) - numbers), -1))
-        return metadata.take(self.rows.task)
+        none = Table(np.full((1, numbers), np.nan), np.full((1, len(schema.metadata) - numbers), -1))
+        if rows.tasks.metadata is None:
+            return none.take(np.zeros(len(rows), dtype=np.int64))
+        known, names = set(rows.spare.names), rows.tasks.names
+        given = [-1 if schema.described_as(name) in known else number for number, name in enumerate(names)]
+        return rows.tasks.metadata.joined(none).take(np.array(given)[rows.task])
 
 
 def _padded(parts: Sequence[str], length: int) -> list[str]:

@@ -93,18 +93,24 @@ class Graph:
         return known[wanted]
 
     def model(self, metadata: Mapping[str, str]) -> ModelProto:
-        """All of it, with what is said of it."""
-        graph = helper.make_graph(
-            self._nodes,
-            "mthn_automl",
-            list(self._inputs.values()),
-            self._outputs,
-            [*self._constants.values(), *self._defaults],
-        )
+        """All that leads to an output, with what is said of it."""
+        nodes, needed = self._needed()
+        constants = [each for each in self._constants.values() if each.name in needed]
+        inputs = list(self._inputs.values())
+        graph = helper.make_graph(nodes, "mthn_automl", inputs, self._outputs, [*constants, *self._defaults])
         versions = [helper.make_opsetid("", OPSET), helper.make_opsetid(ML, OPSET_ML)]
         model = helper.make_model(graph, opset_imports=versions, ir_version=IR_VERSION, producer_name="mthn-automl")
         helper.set_model_props(model, dict(metadata))
         return model
+
+    def _needed(self) -> tuple[list[NodeProto], set[str]]:
+        """Nodes that lead to an output, and the names of all tensors that they need."""
+        needed, kept = {each.name for each in self._outputs}, list[NodeProto]()
+        for node in reversed(self._nodes):
+            if needed & set(node.output):
+                needed |= set(node.input)
+                kept.append(node)
+        return kept[::-1], needed
 
 
 def _attribute_key(attributes: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -11,10 +11,11 @@ from onnx import numpy_helper
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.columns.marks import as_number
 from mthn_automl.data.dataset import TaskTable
-from mthn_automl.data.schema import Column, Schema
+from mthn_automl.data.schema import Column, Problem, Schema
 from mthn_automl.deployment.export import dates
 from mthn_automl.deployment.export.graph import ML, Graph
 from mthn_automl.deployment.export.names import TaskNames, Wanted, wanted_inputs
+from mthn_automl.errors import UnsupportedError
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Rows:
 
     Attributes:
         graph: that they are in.
+        problem: that their targets pose.
         count: (1,) how many there are.
         features: of the rows.
         metadata: of the task of each row; None where there are none.
@@ -46,6 +48,7 @@ class Rows:
     """
 
     graph: Graph
+    problem: Problem
     count: str
     features: Columns
     metadata: Columns | None
@@ -93,7 +96,9 @@ class InputReader:
         wanted = wanted_inputs(self.schema, any_task=self.fixed is None)
         for each in wanted:
             self._given[each.role, each.column] = self.graph.input(each.name, each.kind, 1)
-        first = next(each for each in wanted if each.required)
+        first = next((each for each in wanted if each.required), None)
+        if first is None:
+            raise UnsupportedError("An exported model must have an input, however this one has no feature.")
         count = self.graph.add("Shape", first.name, start=0, end=1)
         for each in wanted:
             if not each.required:
@@ -102,10 +107,12 @@ class InputReader:
         exposure = None if self.schema.offset is None else self._given["exposure", self.schema.offset]
         known, fixed = len(self.tasks), self.fixed
         if fixed is not None:
-            rows = Rows(self.graph, count, features, None, self._zeros(count), fixed, known, exposure)
+            rows = Rows(
+                self.graph, self.schema.problem, count, features, None, self._zeros(count), fixed, known, exposure
+            )
             return replace(rows, metadata=self._known_metadata(rows))
         index = self._index(self.schema.task, self.tasks.names)
-        rows = Rows(self.graph, count, features, None, index, None, known, exposure)
+        rows = Rows(self.graph, self.schema.problem, count, features, None, index, None, known, exposure)
         return replace(rows, metadata=self._metadata(rows))
 
     def _optional(self, wanted: Wanted, count: str) -> None:

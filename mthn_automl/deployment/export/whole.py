@@ -1,6 +1,7 @@
 """A model as one ONNX graph, from raw columns to predictions."""
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 from onnx import ModelProto
 
 import mthn_automl
-from mthn_automl.data.schema import Problem, Schema
+from mthn_automl.data.schema import Schema
 from mthn_automl.deployment.export.converters import boosting, forests, kernels, linear
 from mthn_automl.deployment.export.converters.networks import NetworkConverter
 from mthn_automl.deployment.export.graph import Graph
@@ -94,25 +95,33 @@ class _Whole:
             if part.trial not in self._networks:
                 self._networks[part.trial] = NetworkConverter(self.rows, schema)
             return self._networks[part.trial].convert(model)
-        scores = _scores(self.rows, model, schema.problem)
+        scores = _scores(self.rows, model)
         if model.classes is not None:
             return class_probabilities(self.rows, model.classes, scores)
         assert scores is not None
         return predicted(self.rows.graph, schema.problem, len(schema.classes), model.encoder, scores)
 
 
-def _scores(rows: Rows, model: Classical, problem: Problem) -> str | None:
-    """(rows, scores); None where all rows of training were of one class."""
-    if isinstance(model, LinearModel):
-        return linear.scores(rows, model)
-    if isinstance(model, KernelRidge | GaussianProcess):
-        return kernels.scores(rows, model)
-    if isinstance(model, GradientBoosting):
-        return boosting.gradient_boosting_scores(rows, model)
-    if isinstance(model, GPBoost):
-        return boosting.gpboost_scores(rows, model)
-    if isinstance(model, RandomForest):
-        return forests.scores(rows, model, counting=problem is Problem.COUNT)
+CONVERTERS: Mapping[type[Classical], Callable[[Rows, Any], str | None]] = {
+    LinearModel: linear.scores,
+    KernelRidge: kernels.scores,
+    GaussianProcess: kernels.scores,
+    GradientBoosting: boosting.gradient_boosting_scores,
+    GPBoost: boosting.gpboost_scores,
+    RandomForest: forests.scores,
+}
+"""Of a class, and of those made from it, what gives (rows, scores); None where training held a single class."""
+
+
+def can_be_exported(kind: type[Networks | Classical]) -> bool:
+    """Whether models of a class are known here; of networks PyTorch decides."""
+    return not issubclass(kind, Classical) or issubclass(kind, tuple(CONVERTERS))
+
+
+def _scores(rows: Rows, model: Classical) -> str | None:
+    for kind, convert in CONVERTERS.items():
+        if isinstance(model, kind):
+            return convert(rows, model)
     raise UnsupportedError(f"models of {type(model).__name__} cannot be written as ONNX")
 
 

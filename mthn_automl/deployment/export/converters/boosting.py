@@ -120,7 +120,7 @@ class _LinearTrees:
     def add(self, lines: dict[str, str], output: int) -> None:
         """One more tree."""
         number, leaves = len(self.of_output), int(lines["num_leaves"])
-        _add(self.table, lines, [number] * leaves, list(range(self.table.leaves, self.table.leaves + leaves)))
+        _add(self.table, lines, [number] * leaves, [float(self.table.leaves + leaf) for leaf in range(leaves)])
         self.of_output.append(output)
         self.values += _numbers(lines, "leaf_value")
         self.constants += _numbers(lines, "leaf_const")

@@ -3,6 +3,7 @@
 import numpy as np
 
 from mthn_automl.data.kinds.count import FARTHEST
+from mthn_automl.data.schema import Problem
 from mthn_automl.deployment.export.converters.tree_columns import spread_matrix
 from mthn_automl.deployment.export.converters.trees import TreeTable
 from mthn_automl.deployment.export.encoding import INT64
@@ -12,11 +13,11 @@ from mthn_automl.models.parts.forest import LEAF, Forest
 from mthn_automl.models.random_forest import RandomForest
 
 
-def scores(rows: Rows, model: RandomForest, *, counting: bool) -> str | None:
-    """(rows, scores); None where there are none. counting: whether the forest gives rates."""
+def scores(rows: Rows, model: RandomForest) -> str | None:
+    """(rows, scores); None where there are none."""
     graph, seen = rows.graph, spread_matrix(rows, model, model.columns)
     means = [_mean(graph, seen, each) for each in model.forests]
-    if counting:
+    if rows.problem is Problem.COUNT:
         low, high = (graph.constant(np.exp(each)) for each in (-FARTHEST, FARTHEST))
         return graph.add("Log", graph.add("Clip", means[0], low, high))
     if model.classes is not None:
