@@ -47,8 +47,8 @@ def checked(model: ModelProto, predictor: Predictor, tables: Sequence[Dataset], 
         UnsupportedError: ONNX Runtime cannot run the model, or says something else.
     """
     session = _session(model)
-    differences = [_differences(session, predictor, rows, any_task) for rows in tables]
-    largest = max(float(each.max(initial=0.0)) for each in differences)
+    found = [_compared(session, predictor, rows, any_task) for rows in tables]
+    largest = max(float(each.max(initial=0.0)) for each in found)
     if not largest <= TOLERANCE:
         unit = "" if predictor.schema.classes else " standard deviations of the target"
         raise UnsupportedError(
@@ -81,21 +81,29 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def _differences(session: Any, predictor: Predictor, rows: Dataset, any_task: bool) -> FloatArray:
-    """(rows, outputs) in units of what is tolerated a hundred thousandth of."""
+def _compared(session: Any, predictor: Predictor, rows: Dataset, any_task: bool) -> FloatArray:
+    """As `differences`, of what ONNX Runtime predicts."""
     try:
         outputs = session.run(None, feeds_of(rows, any_task=any_task))
     except Exception as error:
         raise UnsupportedError(f"ONNX Runtime cannot run the exported model: {_first_line(error)}") from error
+    if predictor.schema.classes:
+        likeliest = [predictor.schema.classes[index] for index in outputs[1].argmax(axis=1)]
+        if outputs[0][:, 0].tolist() != likeliest:
+            raise UnsupportedError("The class that an exported model names must be the likeliest, however it is not.")
+    return differences(predictor, rows, outputs[-1])
+
+
+def differences(predictor: Predictor, rows: Dataset, found: FloatArray) -> FloatArray:
+    """(rows, outputs) from what the model predicts, in standard deviations of the target, or of probabilities.
+
+    Far from the mean of the target they are counted in distances from there: single precision has so many digits.
+    """
     expected = predictor.model.predict(rows)
-    if not predictor.schema.classes:
-        middle, unit = _scale(predictor, expected)
-        return np.asarray(np.abs(outputs[0] - expected) / (unit + np.abs(expected - middle)))
-    names, found = outputs[0][:, 0].tolist(), outputs[1]
-    labels = [predictor.schema.classes[index] for index in found.argmax(axis=1)]
-    if names != labels:
-        raise UnsupportedError("The class that an exported model names must be the likeliest, however it is not.")
-    return np.asarray(np.abs(found - expected))
+    if predictor.schema.classes:
+        return np.asarray(np.abs(found - expected))
+    middle, unit = _scale(predictor, expected)
+    return np.asarray(np.abs(found - expected) / np.maximum(unit, np.abs(expected - middle)))
 
 
 def _scale(predictor: Predictor, expected: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -39,7 +39,7 @@ class Graph:
 
     def input(self, name: str, kind: str, columns: int | None) -> str:
         """An input (rows, columns), or (rows,) of no columns."""
-        shape = [ROWS] if columns is None else [ROWS, columns]
+        shape: list[str | int | None] = [ROWS] if columns is None else [ROWS, columns]
         self._inputs[name] = helper.make_tensor_value_info(name, TYPES[kind], shape)
         return name
 
