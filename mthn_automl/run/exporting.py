@@ -60,8 +60,8 @@ def export_model(
     Args:
         model: folder of a model, or a run, whose winner is taken.
         output: the file.
-        format: onnx for any model; torch, a program of `torch.export`, for networks; sql, an expression, for linear
-            models and small trees.
+        format: onnx for any model; torch, a program of `torch.export`, for networks that are plain once the task is
+            fixed.
         task: the one task that the file is for, whose network alone is written; it then has no task among its inputs.
         without_unsupported: leave out members of an ensemble that cannot be written.
         preference: of a model that was trained for all of them; see `Predictor.at_preference`.

@@ -15,8 +15,7 @@ def export(
     format: Annotated[  # noqa: A002
         str,
         Option(
-            help="onnx for any model; torch, a program of torch.export, for networks; sql, an expression, for linear "
-            "models and small trees."
+            help="onnx for any model; torch, a program of torch.export, for networks that are plain once the task is fixed."
         ),
     ] = "onnx",
     task: Annotated[

@@ -31,6 +31,7 @@ class _Raw:
 
     def column(self, wanted: Wanted) -> Any:
         """(rows, 1) of the type that the input has."""
+        values: Any
         rows, schema = self.rows, self.rows.schema
         match wanted.role:
             case "task":

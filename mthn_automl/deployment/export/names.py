@@ -89,7 +89,7 @@ class TaskNames:
         split = [[name] if len(columns) == 1 else parts_of(name) for name in names]
         parts = [tuple(dict.fromkeys(each[column] for each in split)) for column in range(len(columns))]
         number = [parts[0].index(each[0]) for each in split] if len(columns) > 1 else list(range(len(names)))
-        pairs = []
+        pairs = list[dict[int, int]]()
         for column in range(1, len(columns)):
             place = {part: index for index, part in enumerate(parts[column])}
             keys = [known * (len(place) + 1) + place[each[column]] for known, each in zip(number, split, strict=True)]

@@ -25,7 +25,7 @@ def predicted(graph: Graph, problem: Problem, classes: int, encoder: Encoder, ou
             found = _ordinal(graph, outputs, classes)
         case Problem.COUNT:
             found = _undone(graph, graph.add("Exp", _between(graph, outputs, -FARTHEST, FARTHEST)), encoder.target)
-        case Problem.REGRESSION:
+        case _:
             found = _undone(graph, outputs, encoder.target)
     if encoder.logarithm is None:
         return found

@@ -102,7 +102,7 @@ class _Whole:
         return predicted(self.rows.graph, schema.problem, len(schema.classes), model.encoder, scores)
 
 
-CONVERTERS: Mapping[type[Classical], Callable[[Rows, Any], str | None]] = {
+CONVERTERS: Mapping[Any, Callable[[Rows, Any], str | None]] = {
     LinearModel: linear.scores,
     KernelRidge: kernels.scores,
     GaussianProcess: kernels.scores,
