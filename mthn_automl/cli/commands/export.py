@@ -15,7 +15,8 @@ def export(
     format: Annotated[  # noqa: A002
         str,
         Option(
-            help="onnx for any model; torch, a program of torch.export, for networks that are plain once the task is fixed."
+            help="onnx for any model; torch, a program of torch.export, for networks that are plain once the task is "
+            "fixed."
         ),
     ] = "onnx",
     task: Annotated[
