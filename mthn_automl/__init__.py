@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mthn_automl.run.distilling import distill
     from mthn_automl.run.evaluating import evaluate
     from mthn_automl.run.explaining import explain
+    from mthn_automl.run.exporting import export_model
     from mthn_automl.run.job import search
 
 __version__ = "0.1.0"
@@ -27,6 +28,7 @@ __all__ = [
     "distill",
     "evaluate",
     "explain",
+    "export_model",
     "load_model",
     "read_dataset",
     "search",
@@ -42,6 +44,7 @@ _HOMES = {
     "distill": "mthn_automl.run.distilling",
     "evaluate": "mthn_automl.run.evaluating",
     "explain": "mthn_automl.run.explaining",
+    "export_model": "mthn_automl.run.exporting",
     "load_model": "mthn_automl.deployment.model_folder",
     "read_dataset": "mthn_automl.data.read",
     "search": "mthn_automl.run.job",

@@ -70,6 +70,10 @@ class RequestError(MthnError, ValueError):
         self.status = status
 
 
+class UnsupportedError(MthnError, NotImplementedError):
+    """What cannot be written in the format that was asked for, such as a member of an ensemble."""
+
+
 class UnknownWarning(UserWarning):
     """Rows to predict hold what training has not seen: categories, tasks, numbers out of range, empty columns."""
 

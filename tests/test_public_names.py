@@ -17,6 +17,7 @@ DOCUMENTED = [
     "distill",
     "evaluate",
     "explain",
+    "export_model",
     "load_model",
     "read_dataset",
     "search",

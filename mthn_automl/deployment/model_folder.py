@@ -160,7 +160,8 @@ class StoredModel:
         weights = [each.weight for each in self.config.members]
         model = mean_of([mean_of(each) for each in self.models], weights, self.config.temperature)
         tasks, name = self.tasks, self.config.architecture
-        return Predictor(name, self.schema, tasks.table, tasks.spare, model, self.intervals)
+        members = tuple(f"{each.architecture}-{each.trial}" for each in self.config.members)
+        return Predictor(name, self.schema, tasks.table, tasks.spare, model, self.intervals, members)
 
     def write(self, folder: Path, files: Mapping[str, bytes]) -> None:
         """Into a folder, with other files beside it; config.json comes last, as of `write_model`."""

@@ -39,6 +39,7 @@ class Predictor:
         spare: tasks of which it knows the metadata only.
         model: what predicts; of an ensemble, the mean of its members.
         intervals: what it knows of how far off it is; None: nothing.
+        members: names of the trials that it is made of, in the order of the models of an ensemble.
     """
 
     architecture: str
@@ -47,6 +48,7 @@ class Predictor:
     spare: TaskTable
     model: Model
     intervals: Intervals | None = None
+    members: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -39,10 +39,10 @@ class Mean:
         predictions = [model.predict(rows) for model in self.models]
         if all(_trained(model) is None for model in self.models):
             return tempered(weighted(predictions, self.weights), self.temperature)
-        mean = (self._weights_of(rows.task)[:, :, None] * np.stack(predictions)).sum(axis=0)
+        mean = (self.weights_of(rows.task)[:, :, None] * np.stack(predictions)).sum(axis=0)
         return tempered(np.asarray(mean), self.temperature)
 
-    def _weights_of(self, task: IntArray) -> FloatArray:
+    def weights_of(self, task: IntArray) -> FloatArray:
         """(models, rows) weights of the models for rows of these tasks."""
         knows = np.stack([_knows(model, task) for model in self.models])
         weights = np.array(self.weights)[:, None] * np.where(knows.any(axis=0), knows, True)
@@ -75,7 +75,7 @@ class Mean:
     def task_network(self, task: int, tasks: TaskTable) -> OneModel | None:
         """What `predict_row` needs of a task, which is one of `tasks`; None where a model has none."""
         networks = []
-        weights = self._weights_of(np.array([task]))[:, 0].tolist()
+        weights = self.weights_of(np.array([task]))[:, 0].tolist()
         for weight, model in zip(weights, self.models, strict=True):
             network = None if isinstance(model, Classical) else model.task_network(task, tasks)
             if network is None:

@@ -1,0 +1,58 @@
+"""`mthn-automl export`: parse, call `run.exporting.export_model`, print."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+HELP_ORDER = 5
+
+
+def export(
+    model: Annotated[Path, Argument(help="Model folder, or a run, whose winner is taken.")],
+    output: Annotated[Path, Option(help="File to write.", show_default=False)],
+    format: Annotated[  # noqa: A002
+        str,
+        Option(
+            help="onnx for any model; torch, a program of torch.export, for networks that are plain once the task is "
+            "fixed."
+        ),
+    ] = "onnx",
+    task: Annotated[
+        str | None, Option(help="The one task that the file is for. Default: any task.", show_default=False)
+    ] = None,
+    without_unsupported: Annotated[
+        bool,
+        Option("--without-unsupported", help="Leave out members of an ensemble that cannot be written; say the loss."),
+    ] = False,
+    preference: Annotated[
+        float | None,
+        Option(
+            help="From 0, the smallest error, to 1, the smallest network; of a pareto_hypernetwork.", show_default=False
+        ),
+    ] = None,
+    trust: Annotated[
+        bool, Option("--trust", help="Run the code of architectures that are not of this package.")
+    ] = False,
+    quiet: Annotated[bool, Option("--quiet", help="Say nothing on stderr.")] = False,
+) -> None:
+    """Write a model as one file that predicts from raw columns, without this package.
+
+    The file is compared with predict, on the test rows of a run and on drawn ones, before it is kept.
+    """
+    from mthn_automl.run.exporting import export_model
+    from mthn_automl.terminal import inert
+
+    found = export_model(
+        model,
+        output,
+        format=format,
+        task=task,
+        without_unsupported=without_unsupported,
+        preference=preference,
+        trust=trust,
+    )
+    if not quiet:
+        for sentence in found.sentences:
+            print(inert(sentence), file=sys.stderr)

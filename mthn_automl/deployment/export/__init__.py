@@ -1,0 +1,1 @@
+"""Models written for use elsewhere, without this package: the inputs are raw columns, the outputs predictions."""

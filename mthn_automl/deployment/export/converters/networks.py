@@ -1,0 +1,91 @@
+"""Networks: those of any task as PyTorch exports them, that of a single task as its layers."""
+
+import numpy as np
+import torch
+
+from mthn_automl.data.schema import Schema
+from mthn_automl.deployment.export.encoding import encoded_features, encoded_metadata
+from mthn_automl.deployment.export.graph import Graph
+from mthn_automl.deployment.export.inputs import Rows
+from mthn_automl.deployment.export.targets import predicted
+from mthn_automl.deployment.export.traced import Traced
+from mthn_automl.training.networks import Networks
+from mthn_automl.training.tables import State
+
+
+class NetworkConverter:
+    """Networks of one trial, whose architecture is traced once.
+
+    rows: what they are told. schema: of the data.
+    """
+
+    def __init__(self, rows: Rows, schema: Schema) -> None:
+        self.rows, self.schema = rows, schema
+        self._traced: Traced | None = None
+
+    def convert(self, model: Networks) -> str:
+        """(rows, outputs) predictions: the mean of what the members of the pack predict.
+
+        Raises:
+            UnsupportedError: PyTorch cannot export the architecture.
+        """
+        graph, classes = self.rows.graph, len(self.schema.classes)
+        outputs = self._baked(model) or self._of_any_task(model)
+        found = [predicted(graph, model.problem, classes, model.encoder, each) for each in outputs]
+        if len(found) == 1:
+            return found[0]
+        return graph.add("Div", graph.add("Sum", *found), graph.constant([float(len(found))]))
+
+    def _of_any_task(self, model: Networks) -> list[str]:
+        graph, pack = self.rows.graph, model.pack
+        features = encoded_features(self.rows, model.encoder)
+        if self._traced is None:
+            self._traced = Traced.of(pack, model.encoder.feature_width)
+        state: State = {**pack.parameters, **pack.buffers}
+        of_tasks, found = pack.prototype.task_indexed, []
+        metadata = self._metadata(model)
+        for member in range(len(pack)):
+            given = {}
+            for name, value in state.items():
+                values = value[member].detach()
+                if name == "metadata":
+                    given[name] = metadata
+                else:
+                    given[name] = (
+                        self._of_tasks(values)
+                        if name in of_tasks
+                        else graph.constant(values.numpy(), values.numpy().dtype.type)
+                    )
+            found.append(self._traced.placed(graph, self.rows.count, given, features))
+        return found
+
+    def _of_tasks(self, values: torch.Tensor) -> str:
+        """Of the task of each row; a task never seen has the mean of all."""
+        mean = values.mean(dim=0, keepdim=True)
+        return self.rows.of_tasks(torch.cat([values, mean]).numpy())
+
+    def _metadata(self, model: Networks) -> str:
+        if model.encoder.metadata_width == 0:
+            return self.rows.repeated(np.zeros(0, dtype=np.float32))
+        return encoded_metadata(self.rows, model.encoder)
+
+    def _baked(self, model: Networks) -> list[str]:
+        """The layers of the one task; none where it is not one task, or no plain network."""
+        fixed, pack = self.rows.fixed, model.pack
+        if fixed is None or model.task_networks is None or pack.prototype.wide_columns:
+            return []
+        layers = model.task_networks.one(fixed)
+        features = encoded_features(self.rows, model.encoder)
+        return [
+            _applied(self.rows.graph, features, [(weight[member], bias[member]) for weight, bias in layers])
+            for member in range(len(pack))
+        ]
+
+
+def _applied(graph: Graph, values: str, layers: list[tuple[np.ndarray, np.ndarray]]) -> str:
+    """An MLP with ReLU between its layers; weight (d_in, d_out), bias (1, d_out)."""
+    for level, (weight, bias) in enumerate(layers):
+        values = graph.add("Relu", values) if level else values
+        product = graph.add("MatMul", values, graph.constant(weight, np.float32))
+        values = graph.add("Add", product, graph.constant(bias, np.float32))
+    return values

@@ -1,0 +1,107 @@
+"""What every architecture must do when it is exported: ONNX Runtime predicts what `predict` does, or it is refused."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mthn_automl import catalogue
+from mthn_automl.data import preprocess
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.encoding import Flags
+from mthn_automl.deployment.export.check import TOLERANCE, checked
+from mthn_automl.deployment.export.drawn import drawn_rows
+from mthn_automl.deployment.export.whole import can_be_exported, onnx_model
+from mthn_automl.deployment.predictor import Predictor
+from mthn_automl.errors import UnsupportedError
+from mthn_automl.training.mean import mean_of
+from tests.contracts import zoo
+from tests.contracts.neural import NAMES as NETWORKS
+from tests.contracts.settings import choices, class_of, suits
+from tests.contracts.test_held_out_tasks import as_never_seen
+from tests.contracts.test_held_out_tasks import fitted as fitted_to_fold
+from tests.contracts.test_wide_categories import wide
+from tests.deployment import few
+
+Animal = Callable[[], Dataset]
+CLASSICAL = [name for name in catalogue.usable() if name not in NETWORKS and can_be_exported(class_of(name))]
+KINDS = (zoo.several_targets, zoo.binary, zoo.multiclass, zoo.ordinal, zoo.counts, zoo.missing_values, zoo.no_metadata)
+ODD = (zoo.single_class, zoo.class_without_rows, zoo.no_features, zoo.only_categorical)
+
+
+def assert_same(predictor: Predictor, *tables: Dataset, task: int | None = None) -> None:
+    """On these rows, and on drawn ones: in and out of ranges, of tasks known and not, missing and unknown."""
+    found = checked(
+        onnx_model(predictor, task), predictor, [*tables, drawn_rows(predictor, task)], any_task=task is None
+    )
+    assert found.difference <= TOLERANCE
+    assert found.rows == sum(map(len, tables)) + 200
+
+
+def of_model(dataset: Dataset, model: Any) -> Predictor:
+    return Predictor("any", dataset.schema, dataset.tasks, dataset.spare, model, ("any-0",))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_network_predicts_the_same_for_any_task_and_baked_for_one(name: str) -> None:
+    predictor = few.predictor(name, zoo.missing_values)
+    assert_same(predictor, zoo.missing_values())
+    assert_same(predictor, task=2)
+
+
+@pytest.mark.parametrize("animal", [zoo.binary, zoo.multiclass, zoo.ordinal, zoo.counts, zoo.no_metadata])
+def test_networks_predict_every_kind_of_problem_the_same(animal: Animal) -> None:
+    assert_same(few.predictor(NETWORKS[-1], animal), animal())
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_a_classical_model_predicts_every_kind_of_problem_the_same(name: str, subtests: pytest.Subtests) -> None:
+    for animal in (*KINDS, *ODD):
+        if suits(name, animal):
+            with subtests.test(animal.__name__):
+                predictor = few.predictor(name, animal)
+                assert_same(predictor, animal())
+                if predictor.schema.features:
+                    assert_same(predictor, task=0)
+
+
+@pytest.mark.parametrize("name", CLASSICAL)
+def test_every_choice_of_a_classical_model_predicts_the_same(name: str, subtests: pytest.Subtests) -> None:
+    kind = class_of(name)
+    for case, chosen in choices(name).items():
+        with subtests.test(case):
+            dataset = zoo.missing_values()
+            own = {key: value for key, value in chosen.items() if key in vars(kind.Settings())}
+            model = kind(kind.Settings(**own))
+            model.fit(dataset, flags=Flags.of(dataset), seed=0)
+            assert_same(of_model(dataset, model), dataset)
+
+
+@pytest.mark.parametrize("name", [*CLASSICAL, NETWORKS[-1]])
+def test_wide_columns_are_looked_up(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preprocess, "ONE_HOT_VALUES", 0)
+    assert_same(of_model(wide(), few.single(name, wide)), wide())
+
+
+@pytest.mark.parametrize("name", [*CLASSICAL, NETWORKS[-1]])
+def test_a_task_that_some_folds_held_out_is_predicted_by_the_others(name: str) -> None:
+    dataset = zoo.planted()
+    folds = [fitted_to_fold(name, dataset, number) for number in range(3)]
+    trained = [np.flatnonzero(np.arange(len(dataset.tasks)) % 3 != 2 - number) for number in range(3)]
+    models = [
+        replace(model, trained=each) if name in NETWORKS else model for model, each in zip(folds, trained, strict=True)
+    ]
+    assert_same(of_model(dataset, mean_of(models)), dataset, as_never_seen(dataset))
+
+
+@pytest.mark.parametrize("name", few.ENSEMBLES)
+def test_an_ensemble_is_one_graph(name: str) -> None:
+    assert_same(few.predictor(name, zoo.planted), zoo.planted())
+
+
+@pytest.mark.parametrize("name", [name for name in catalogue.usable() if not can_be_exported(class_of(name))])
+def test_what_cannot_be_exported_is_named(name: str) -> None:
+    with pytest.raises(UnsupportedError, match=f"models of {class_of(name).__name__} cannot be written as ONNX"):
+        onnx_model(few.predictor(name, zoo.planted))

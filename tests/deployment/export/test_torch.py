@@ -1,0 +1,48 @@
+"""Programs of PyTorch: they predict as the networks do that they are made of, and hold their columns."""
+
+import json
+from collections.abc import Callable
+from io import BytesIO
+
+import pytest
+import torch
+
+from mthn_automl.data.dataset import Dataset
+from mthn_automl.deployment.export.formats.torch import COLUMNS, unsupported, written
+from mthn_automl.deployment.export.request import Request
+from mthn_automl.errors import UnsupportedError
+from tests.contracts import zoo
+from tests.contracts.test_task_networks import MLPS
+from tests.deployment.few import predictor
+
+KINDS = (zoo.several_targets, zoo.binary, zoo.multiclass, zoo.ordinal, zoo.counts, zoo.missing_values, zoo.no_metadata)
+
+
+@pytest.mark.parametrize("animal", KINDS)
+def test_every_kind_of_problem_is_predicted_the_same(animal: Callable[[], Dataset]) -> None:
+    found = written(Request(predictor(MLPS[0], animal), None, [animal()]))
+    assert "It differs from predict by" in found.sentences[-1]
+
+
+def test_a_task_is_baked_into_a_program_without_other_tasks() -> None:
+    found = written(Request(predictor(MLPS[0], zoo.missing_values), 1))
+    assert "Inputs: 'numbers (float64)', 'categories (int64)'" in found.sentences[1]
+
+
+def test_the_file_says_what_its_inputs_are() -> None:
+    found = written(Request(predictor("ensemble of networks", zoo.missing_values)))
+    more = {COLUMNS: ""}
+    program = torch.export.load(BytesIO(found.content), extra_files=more).module()
+    columns, rows = json.loads(more[COLUMNS]), zoo.missing_values()
+    assert columns["tasks"] == list(rows.tasks.names)
+    assert len(columns["numbers"]) == rows.features.numeric.shape[1]
+    given = torch.from_numpy(rows.features.numeric), torch.from_numpy(rows.features.codes), torch.from_numpy(rows.task)
+    assert program(*given).shape == (len(rows), len(columns["outputs"]))
+
+
+@pytest.mark.parametrize("name", ["ensemble of both", "ridge"])
+def test_what_is_no_network_is_named(name: str) -> None:
+    model = predictor(name, zoo.planted)
+    assert list(unsupported(model, None).values()) == ["Ridge is no network, and a PyTorch program is made of networks"]
+    with pytest.raises(UnsupportedError, match="Ridge is no network"):
+        written(Request(model))
