@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-HELP_ORDER = 5
+HELP_ORDER = 7
 USUAL = "Default: as training was told, where that fits."
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-HELP_ORDER = 5
+HELP_ORDER = 9
 
 
 def distill(

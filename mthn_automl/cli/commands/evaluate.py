@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-HELP_ORDER = 9
+HELP_ORDER = 5
 USUAL = "Default: as training was told, where that fits."
 
 

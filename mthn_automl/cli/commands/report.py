@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-HELP_ORDER = 5
+HELP_ORDER = 11
 
 
 def report(

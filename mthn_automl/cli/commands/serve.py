@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-HELP_ORDER = 12
+HELP_ORDER = 10
 
 
 def serve(
