@@ -249,7 +249,7 @@ def test_no_more_requests_wait_than_there_are_places() -> None:
 def test_requests_rows_and_errors_are_counted() -> None:
     asked = client(predictor(NAME, zoo.planted))
     asked.post("/predict", json=[ROW] * 3)
-    asked.post("/predict", json=[])
+    asked.post("/predict", json=[{}])
     asked.get("/elsewhere")
     asked.get('/"}x 1')
     answer = asked.get("/metrics")

@@ -45,7 +45,7 @@ def make(model: Path) -> None:
         models = Objective(search_data, toys.plan(seeds=1, epochs=20))(configuration).models
         members.append((TrialModel(catalogue.read(name), number, settings, tuple(models)), weight))
     origin = Origin(("Data: made by tests/deployment/stored/make.py",), (), "none", "No row was held out as test.")
-    write_model(model, "ensemble", members, dataset, {"metric": "rmse"}, origin)
+    write_model(model, "ensemble", members, dataset, {"metric": "rmse"}, origin=origin)
 
 
 def rows() -> pd.DataFrame:
