@@ -151,7 +151,7 @@ class _Rows:
         targets: columns of the source.
         wide: target columns of a wide table; none of another.
         found: what is predicted.
-        parts: of all rows of the input, what each is for; None where nothing was said.
+        parts: (positions,) of the input, what the row there is for; None where nothing was said.
         notes: sentences about the file, the rows that are gone and the targets.
     """
 
@@ -256,7 +256,7 @@ def _described_by(described: Source, task: Sequence[str]) -> tuple[str, ...]:
 
 def _used(source: Source, parts: IntArray) -> tuple[Source, list[str]]:
     """The rows that the split names, and a note that counts the others."""
-    used = parts != Part.UNUSED
+    used = parts[source.rows] != Part.UNUSED
     others = counted(int((~used).sum()), "row")
     return source.keep(used), [] if used.all() else [
         f"{others} of {source.name} not used: the split does not name them."
