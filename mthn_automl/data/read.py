@@ -16,7 +16,7 @@ from mthn_automl.data.infer import infer_columns
 from mthn_automl.data.likeness import alike_note
 from mthn_automl.data.metadata import Described, Joined, join_metadata, without_metadata
 from mthn_automl.data.names import counted, listed
-from mthn_automl.data.promoted import constant_within, one_row_a_task
+from mthn_automl.data.promoted import constant_within, one_row_a_task, promoted_notes
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.data.source import DATA, METADATA, Given, Source
 from mthn_automl.data.splits.parts.keys import Grouped, keys_of, parts_of, with_equal_rows_grouped
@@ -77,7 +77,8 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     source, found = rows.source, rows.found
     codes, names = source.task_codes(asked.task)
     usable = [name for name in source.columns if name not in (*asked.task, *rows.targets) and asked.uses(name)]
-    promoted = constant_within(source, codes, usable) if described is None and asked.promote else ()
+    shown = constant_within(source, codes, usable) if described is None and asked.promote else {}
+    promoted = tuple(shown)
     described_by_data = set(promoted)
     features, ignored = infer_columns(source, [name for name in usable if name not in described_by_data], "feature")
     by = asked.task if described is None else _described_by(described, asked.task)
@@ -118,7 +119,7 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
             *rows.notes,
             *ignored,
             *_feature_notes(features),
-            *_promoted_notes(promoted),
+            *promoted_notes(shown),
             *said,
             *([] if weight is None else [weight_note(str(asked.weight), weight)]),
             *alike_note(source.name, names, sizes),
@@ -267,15 +268,6 @@ def _splitting(asked: Asked) -> dict[str, str]:
     """What the columns are for, beside being features, that splits go by."""
     named = {asked.split: "split", asked.group: "group", asked.time: "time"}
     return {name: role for name, role in named.items() if name is not None}
-
-
-def _promoted_notes(promoted: Sequence[str]) -> list[str]:
-    if not promoted:
-        return []
-    return [
-        f"Taken as metadata, since they never vary within a task: {listed(promoted, 10)}; --no-promote leaves them "
-        "among the features."
-    ]
 
 
 def _feature_notes(features: Sequence[Column]) -> list[str]:

@@ -140,7 +140,7 @@ def test_lines_of_names_between_the_rows_are_left_out_as_in_training(tmp_path: P
         assert_same(stream_of(joined, known, rows_at_once), whole)
     joined.write_text(f"{names}\n{names}\n")
     for read in (lambda: again(known, joined), lambda: list(stream_of(joined, known, 1))):
-        with pytest.raises(DataError, match="There must be at least one row, however joined.csv has none"):
+        with pytest.raises(DataError, match=r"There must be at least one row, however joined\.csv has none"):
             read()
 
 
