@@ -138,27 +138,42 @@ def keys_of(
         part: (positions,) of all rows of the input.
     """
     notes: list[str] = []
-    group = None
+    group, called = None, ()
     if asked.group is not None and asked.group != AUTO:
-        group = _group(source, described, asked.group)
+        group, called = _group(source, described, asked.group)
         notes.append(_group_note(source, asked, group))
-    time, dated = (None, False) if asked.time is None else _time(source, asked.time)
+    time, dated = (None, False) if asked.time is None else times_of(source, asked.time)
     if time is not None and np.isnan(time).any():
         missing = counted(int(np.isnan(time).sum()), "row")
         notes.append(f"{missing} without a time in '{asked.time}': always in training.")
-    return group, Keys(time, dated, group is not None, None if part is None else part[source.rows]), notes
+    keys = Keys(
+        time,
+        dated,
+        group is not None,
+        None if part is None else part[source.rows],
+        tuple((name, source.columns[name].form) for name in (asked.group, asked.time) if name in source.columns),
+        called,
+    )
+    return group, keys, notes
 
 
-def _group(source: Source, described: Grouped | None, column: str) -> IntArray:
-    """(rows,) of a column of the data, else of the task's metadata; a row without one is a group of its own."""
+def _group(source: Source, described: Grouped | None, column: str) -> tuple[IntArray, tuple[str, ...]]:
+    """(rows,) of a column of the data, else of the task's metadata, and names; a row without one is its own group."""
+    called: tuple[str, ...] = ()
     if column in source.columns:
-        group = source.columns[column].names().codes
+        names = source.columns[column].names()
+        group, called = names.codes, names.names
     else:
         assert described is not None
         group = described.of_rows(column)
+    return with_own_groups(group, source.rows, max(len(called), 1 + int(group.max(initial=-1)))), called
+
+
+def with_own_groups(group: IntArray, row: IntArray, first: int) -> IntArray:
+    """(rows,) the groups, with those of rows without one (-1) counted from the first: one a row of the input."""
     alone = np.flatnonzero(group < 0)
     group = group.copy()
-    group[alone] = group.max(initial=-1) + 1 + np.unique(source.rows[alone], return_inverse=True)[1]
+    group[alone] = first + np.unique(row[alone], return_inverse=True)[1]
     return group
 
 
@@ -168,7 +183,7 @@ def _group_note(source: Source, asked: Asked, group: IntArray) -> str:
     return f"Rows of the same '{asked.group}' are kept together, {counted(len(np.unique(group)), 'group')}{told}."
 
 
-def _time(source: Source, column: str) -> tuple[FloatArray, bool]:
+def times_of(source: Source, column: str) -> tuple[FloatArray, bool]:
     """(rows,) NaN where missing, and whether it is in seconds since 1970."""
     cells = source.columns[column]
     if cells.dates is not None:
