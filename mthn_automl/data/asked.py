@@ -75,6 +75,11 @@ class Asked:
         }
         return {"": Told(self.decimal, self.thousands), **said}
 
+    @property
+    def split_by(self) -> tuple[str, ...]:
+        """What rows are grouped or ordered by: columns, or `auto`."""
+        return tuple(name for name in (self.group, self.time) if name is not None)
+
     def uses(self, name: str) -> bool:
         """Whether a column of the data may be a feature."""
         others = (*self.ignore, self.weight, self.offset, self.split, self.id)

@@ -104,7 +104,7 @@ class Keys:
     def followed_by(self, other: "Keys") -> "Keys":
         """Of two tables of which the second was read beside the first; what rows are for is not said of both."""
         both = self.time is not None and other.time is not None
-        time = np.concatenate([self.time, other.time]) if both else None  # type: ignore[list-item]
+        time = np.concatenate([self.time, other.time]) if both else None
         return replace(self, time=time, part=None)
 
 

@@ -10,6 +10,7 @@ from mthn_automl.data.account import Roles, account_notes, account_of_tables, wi
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.asked import AUTO, Asked
 from mthn_automl.data.columns.form import PLAIN, Form, Kind
+from mthn_automl.data.columns.marks import unmet
 from mthn_automl.data.dataset import Dataset, Part
 from mthn_automl.data.exposure import exposures, refuse_offset
 from mthn_automl.data.infer import infer_columns
@@ -125,6 +126,7 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
             *alike_note(source.name, names, sizes),
             *_task_notes(codes),
             *joined.notes,
+            *_unmet_notes(given, described, asked),
             *account_notes(account),
         ),
         account=account,
@@ -268,6 +270,15 @@ def _splitting(asked: Asked) -> dict[str, str]:
     """What the columns are for, beside being features, that splits go by."""
     named = {asked.split: "split", asked.group: "group", asked.time: "time"}
     return {name: role for name, role in named.items() if name is not None}
+
+
+def _unmet_notes(data: Source, described: Source | None, asked: Asked) -> list[str]:
+    tables = [data] if described is None else [data, described]
+    return unmet(
+        asked.missing,
+        [cells for each in tables for cells in each.columns.values()],
+        " or ".join(each.name for each in tables),
+    )
 
 
 def _feature_notes(features: Sequence[Column]) -> list[str]:

@@ -60,7 +60,7 @@ class Beside:
         column = self.asked.group
         if column == AUTO:
             return self._of_equal_rows(rows)
-        if column not in source.columns:
+        if column is None or column not in source.columns:
             return self._of_tasks(rows)
         names = source.columns[column].names()
         known = positions(names.names, self.training.keys.group_names)

@@ -138,7 +138,7 @@ def keys_of(
         part: (positions,) of all rows of the input.
     """
     notes: list[str] = []
-    group, called = None, ()
+    group, called = None, tuple[str, ...]()
     if asked.group is not None and asked.group != AUTO:
         group, called = _group(source, described, asked.group)
         notes.append(_group_note(source, asked, group))
@@ -151,7 +151,7 @@ def keys_of(
         dated,
         group is not None,
         None if part is None else part[source.rows],
-        tuple((name, source.columns[name].form) for name in (asked.group, asked.time) if name in source.columns),
+        tuple((name, source.columns[name].form) for name in asked.split_by if name in source.columns),
         called,
     )
     return group, keys, notes
