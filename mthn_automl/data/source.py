@@ -244,7 +244,8 @@ class Source:
         names = self.require(task, "that names each row's task").names()
         if (names.codes < 0).any():
             where = self.at(int((names.codes < 0).argmax()))
-            raise DataError(f"Every row must name its task, however {where} has nothing in '{task}'; fill it in.")
+            why = f" {self.name} has {self.file.why_empty}" if self.file.why_empty else ""
+            raise DataError(f"Every row must name its task, however {where} has nothing in '{task}'; fill it in.{why}")
         return names
 
     def _checked(self) -> "Source":

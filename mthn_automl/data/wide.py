@@ -161,8 +161,8 @@ def _notes(source: Source, targets: Sequence[str], known: np.ndarray) -> list[st
     empty, cells = int((~known.any(axis=1)).sum()), int(known.sum())
     unknown = [name for name, some in zip(targets, known.any(axis=0), strict=True) if not some]
     notes = [
-        f"{source.name} is wide: each of its {counted(len(targets), 'target column')} is a task, and a row of it is in the "
-        f"training or in the test with all its targets; {cells:,} of {known.size:,} cells have a value."
+        f"{source.name} is wide: each of its {counted(len(targets), 'target column')} is a task, and a row of it is in "
+        f"the training or in the test with all its targets; {cells:,} of {known.size:,} cells have a value."
     ]
     if unknown:
         notes.append(f"{source.name}: no cell of {listed(unknown)} is known, so that nothing is learnt of such a task.")
