@@ -75,6 +75,11 @@ class Asked:
         }
         return {"": Told(self.decimal, self.thousands), **said}
 
+    @property
+    def split_by(self) -> tuple[str, ...]:
+        """What rows are grouped or ordered by: columns, or `auto`."""
+        return tuple(name for name in (self.group, self.time) if name is not None)
+
     def uses(self, name: str) -> bool:
         """Whether a column of the data may be a feature."""
         others = (*self.ignore, self.weight, self.offset, self.split, self.id)
@@ -93,6 +98,7 @@ class Asked:
             raise UsageError(f"A column must be --categorical or --numeric, however '{both[0]}' is said to be both.")
         if self.id is not None:
             self._check_id(self.id)
+        self._refuse_other_roles()
         if self.decimal is not None and self.decimal == self.thousands:
             raise UsageError(f"--decimal and --thousands must differ, however both are '{self.decimal}'.")
         known = {*data, *meta}
@@ -112,6 +118,16 @@ class Asked:
                     raise UsageError(
                         f"{flag} must name a column, however there is no '{name}'; {did_you_mean(name, among)}"
                     )
+
+    def _refuse_other_roles(self) -> None:
+        """Raise a UsageError where a column is to be a feature that is something else."""
+        others = [("--weight", self.weight), ("--offset", self.offset), ("--split", self.split)]
+        for flag, name in (*others, *(("--ignore", each) for each in self.ignore)):
+            if name is not None and name in self.features:
+                raise UsageError(
+                    f"A column of --features must be used as a feature alone, however '{name}' is that of {flag}, too; "
+                    "leave it out of one of them."
+                )
 
     def _check_id(self, name: str) -> None:
         used = [*self.task, *self.target, *self.features, *self.categorical, *self.numeric, self.weight, self.split]

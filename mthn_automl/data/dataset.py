@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.columns.form import Form
 from mthn_automl.data.schema import Schema
 
 if TYPE_CHECKING:
@@ -82,12 +83,16 @@ class Keys:
         dated: whether times are seconds since 1970.
         groups_asked: whether the user asked that groups are kept together, so that tasks which share one are, too.
         part: (rows,) int64, values of `Part`.
+        forms: the columns of the data that say group and time, and how they are written.
+        group_names: what groups 0, 1 ... are called; beyond are rows without one. None are known of other groups.
     """
 
     time: FloatArray | None = None
     dated: bool = False
     groups_asked: bool = False
     part: IntArray | None = None
+    forms: tuple[tuple[str, Form], ...] = ()
+    group_names: tuple[str, ...] = ()
 
     def take(self, rows: IntArray) -> "Keys":
         return replace(
@@ -95,6 +100,12 @@ class Keys:
             time=None if self.time is None else self.time[rows],
             part=None if self.part is None else self.part[rows],
         )
+
+    def followed_by(self, other: "Keys") -> "Keys":
+        """Of two tables of which the second was read beside the first; what rows are for is not said of both."""
+        both = self.time is not None and other.time is not None
+        time = np.concatenate([self.time, other.time]) if both else None
+        return replace(self, time=time, part=None)
 
 
 @dataclass(frozen=True)
@@ -183,7 +194,10 @@ class Dataset:
         return replace(self, task=number[self.task], tasks=self.tasks.take(order))
 
     def followed_by(self, other: "Dataset") -> "Dataset":
-        """These rows, then those of `other`, whose tasks begin with these tasks; each counts once."""
+        """These rows, then those of `other`, whose tasks begin with these tasks; each counts once.
+
+        Groups that were asked for have the same numbers in both; others are apart.
+        """
         beyond = 1 + int(self.row.max(initial=-1))
         return replace(
             self,
@@ -195,10 +209,14 @@ class Dataset:
             spare=other.spare,
             weight=None,
             id=None,
-            group=None if self.group is None or other.group is None else _apart(self.group, other.group),
+            group=None if self.group is None or other.group is None else self._groups_with(other.group),
             exposure=None if self.exposure is None else np.concatenate([self.exposure, other.exposures]),
-            keys=Keys(),
+            keys=self.keys.followed_by(other.keys),
         )
+
+    def _groups_with(self, other: IntArray) -> IntArray:
+        assert self.group is not None
+        return np.concatenate([self.group, other]) if self.keys.groups_asked else _apart(self.group, other)
 
     def weighted_to_mean_1(self) -> "Dataset":
         """The same rows with weights in a unit of their own: what matters of these is how they compare."""

@@ -87,11 +87,18 @@ class Description:
         return asdict(self)
 
 
-def describe(dataset: Dataset, split: SplitAccount, metric: str, alarms: tuple[tuple[Alarm, ...], str]) -> Description:
+def describe(
+    dataset: Dataset,
+    notes: tuple[str, ...],
+    split: SplitAccount,
+    metric: str,
+    alarms: tuple[tuple[Alarm, ...], str],
+) -> Description:
     """Plain values of a dataset.
 
     Args:
         dataset: as it was read.
+        notes: about it, and about test rows in a file of their own.
         split: what would be held out.
         metric: its name.
         alarms: what was found, and the sample that was looked at.
@@ -106,7 +113,7 @@ def describe(dataset: Dataset, split: SplitAccount, metric: str, alarms: tuple[t
         targets=schema.targets,
         classes=schema.classes,
         columns=dataset.account,
-        notes=dataset.notes,
+        notes=notes,
         split=split,
         alarms=alarms[0],
         alarms_sample=alarms[1],

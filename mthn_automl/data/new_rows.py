@@ -13,6 +13,7 @@ from mthn_automl.data.exposure import exposures
 from mthn_automl.data.formats.reading import Reading, ReadingAgain
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.data.source import DATA, METADATA, PLAIN, Given, Source
+from mthn_automl.data.splits.parts.beside import Beside
 from mthn_automl.data.tables import encode_table
 from mthn_automl.data.targets import encode_target, numbers_of
 from mthn_automl.data.task_book import TaskBook
@@ -31,11 +32,14 @@ def read_rows(
     need_target: bool,
     allow_unknown: bool = False,
     reading: Reading = PLAIN,
+    beside: Beside | None = None,
 ) -> Dataset:
     """Encode new rows as those of training were: test rows in a file of their own, or rows to predict.
 
     Known tasks keep their numbers and their metadata. New ones follow in order of appearance, described by `meta`,
     else by `spare`, else with all metadata missing. Unknown categories count as missing; extra columns are ignored.
+
+    beside: the rows of the data, where what splits go by is to be read, too.
 
     Returns:
         Without `need_target` every row of the input in its order, with a (rows, 0) target and no weights; else the
@@ -48,7 +52,7 @@ def read_rows(
     """
     targets = (schema.wide or schema.targets) if need_target else ()
     reading = reading_again(reading, schema)
-    forms = {**forms_of_rows(schema), **target_forms(schema, targets)}
+    forms = {**({} if beside is None else beside.forms), **forms_of_rows(schema), **target_forms(schema, targets)}
     task = () if schema.wide else schema.task
     source = Source.again(data, DATA, task, forms, reading, schema.id, schema.missing, may_be_empty=not need_target)
     if schema.wide and need_target:
@@ -60,9 +64,11 @@ def read_rows(
     book, unknowns = TaskBook(schema, tasks, spare, described), Unknowns(schema.features, "feature")
     rows = encode_rows(source, schema, book, unknowns, partial(encode_target, schema=schema) if need_target else None)
     refuse_foreign(book, unknowns, source.name, allow_unknown)
+    rows = rows if beside is None else beside.keyed(rows, source)
     return replace(
         rows,
         notes=(
+            *rows.notes,
             *source.notes,
             *id_note(source, schema),
             *notes,

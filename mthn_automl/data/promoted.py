@@ -1,6 +1,6 @@
 """Columns of the data that never vary within a task: they describe the task, and are its metadata."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -8,31 +8,48 @@ import numpy as np
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.columns.rule import Cells
 from mthn_automl.data.dataset import Table
-from mthn_automl.data.names import counted
+from mthn_automl.data.names import counted, listed
 from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source
 from mthn_automl.data.tables import encoded
 
-FEWEST_ROWS = 2.0
-"""Of a task, on average: of tasks of single rows everything is constant."""
+FEWEST_SHOWING, LEAST_SHARE = 2, 0.5
+"""Tasks with two or more known cells of a column, and their share of those with any: a cell alone varies nowhere."""
 
 
-def constant_within(source: Source, task: IntArray, names: Iterable[str]) -> tuple[str, ...]:
-    """Those of the columns that have one value in all rows of a task, and not in all tasks; gaps do not count."""
+def constant_within(source: Source, task: IntArray, names: Iterable[str]) -> Mapping[str, int]:
+    """Those of the columns that have one value in all rows of a task, and not in all tasks; gaps do not count.
+
+    Returns:
+        The names, and in how many tasks two or more known cells show it: in half of those that have any, at least.
+    """
     tasks = int(task.max()) + 1
-    if tasks < 2 or len(task) < FEWEST_ROWS * tasks:
-        return ()
-    return tuple(name for name in names if _is_constant(source.columns[name], task, tasks))
+    showing = {name: _tasks_that_show(source.columns[name], task, tasks) for name in names}
+    return {name: count for name, count in showing.items() if count}
 
 
-def _is_constant(cells: Cells, task: IntArray, tasks: int) -> bool:
+def _tasks_that_show(cells: Cells, task: IntArray, tasks: int) -> int:
+    """How many tasks show that a column is one of theirs; 0 where too few do, or one shows that it is none."""
     known = cells.known
     values, of = cells.values[known], task[known]
     if len(values) == 0 or (values == values[0]).all():
-        return False
+        return 0
     first = np.full(tasks, values[0])
     first[of[::-1]] = values[::-1]
-    return bool((values == first[of]).all())
+    counts = np.bincount(of, minlength=tasks)
+    showing, some = int((counts > 1).sum()), int((counts > 0).sum())
+    enough = showing >= max(FEWEST_SHOWING, LEAST_SHARE * some)
+    return showing if enough and (values == first[of]).all() else 0
+
+
+def promoted_notes(promoted: Mapping[str, int]) -> list[str]:
+    """promoted: what `constant_within` gives."""
+    if not promoted:
+        return []
+    return [
+        f"Taken as metadata, since they never vary within a task, as {counted(min(promoted.values()), 'task')} or more "
+        f"with several known cells show: {listed(list(promoted), 10)}; --no-promote leaves them among the features."
+    ]
 
 
 def one_row_a_task(source: Source, task: IntArray, names: Sequence[str]) -> Source:

@@ -10,13 +10,14 @@ from mthn_automl.data.account import Roles, account_notes, account_of_tables, wi
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.asked import AUTO, Asked
 from mthn_automl.data.columns.form import PLAIN, Form, Kind
+from mthn_automl.data.columns.marks import unmet
 from mthn_automl.data.dataset import Dataset, Part
 from mthn_automl.data.exposure import exposures, refuse_offset
 from mthn_automl.data.infer import infer_columns
 from mthn_automl.data.likeness import alike_note
 from mthn_automl.data.metadata import Described, Joined, join_metadata, without_metadata
 from mthn_automl.data.names import counted, listed
-from mthn_automl.data.promoted import constant_within, one_row_a_task
+from mthn_automl.data.promoted import constant_within, one_row_a_task, promoted_notes
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.data.source import DATA, METADATA, Given, Source
 from mthn_automl.data.splits.parts.keys import Grouped, keys_of, parts_of, with_equal_rows_grouped
@@ -77,7 +78,8 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     source, found = rows.source, rows.found
     codes, names = source.task_codes(asked.task)
     usable = [name for name in source.columns if name not in (*asked.task, *rows.targets) and asked.uses(name)]
-    promoted = constant_within(source, codes, usable) if described is None and asked.promote else ()
+    shown = constant_within(source, codes, usable) if described is None and asked.promote else {}
+    promoted = tuple(shown)
     described_by_data = set(promoted)
     features, ignored = infer_columns(source, [name for name in usable if name not in described_by_data], "feature")
     by = asked.task if described is None else _described_by(described, asked.task)
@@ -118,12 +120,13 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
             *rows.notes,
             *ignored,
             *_feature_notes(features),
-            *_promoted_notes(promoted),
+            *promoted_notes(shown),
             *said,
             *([] if weight is None else [weight_note(str(asked.weight), weight)]),
             *alike_note(source.name, names, sizes),
             *_task_notes(codes),
             *joined.notes,
+            *_unmet_notes(given, described, asked),
             *account_notes(account),
         ),
         account=account,
@@ -151,7 +154,7 @@ class _Rows:
         targets: columns of the source.
         wide: target columns of a wide table; none of another.
         found: what is predicted.
-        parts: of all rows of the input, what each is for; None where nothing was said.
+        parts: (positions,) of the input, what the row there is for; None where nothing was said.
         notes: sentences about the file, the rows that are gone and the targets.
     """
 
@@ -256,7 +259,7 @@ def _described_by(described: Source, task: Sequence[str]) -> tuple[str, ...]:
 
 def _used(source: Source, parts: IntArray) -> tuple[Source, list[str]]:
     """The rows that the split names, and a note that counts the others."""
-    used = parts != Part.UNUSED
+    used = parts[source.rows] != Part.UNUSED
     others = counted(int((~used).sum()), "row")
     return source.keep(used), [] if used.all() else [
         f"{others} of {source.name} not used: the split does not name them."
@@ -269,13 +272,13 @@ def _splitting(asked: Asked) -> dict[str, str]:
     return {name: role for name, role in named.items() if name is not None}
 
 
-def _promoted_notes(promoted: Sequence[str]) -> list[str]:
-    if not promoted:
-        return []
-    return [
-        f"Taken as metadata, since they never vary within a task: {listed(promoted, 10)}; --no-promote leaves them "
-        "among the features."
-    ]
+def _unmet_notes(data: Source, described: Source | None, asked: Asked) -> list[str]:
+    tables = [data] if described is None else [data, described]
+    return unmet(
+        asked.missing,
+        [cells for each in tables for cells in each.columns.values()],
+        " or ".join(each.name for each in tables),
+    )
 
 
 def _feature_notes(features: Sequence[Column]) -> list[str]:

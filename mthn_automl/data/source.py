@@ -87,7 +87,9 @@ class Source:
         usual = said.get("", Told())
         table, columns = file.read(), dict[str, Cells]()
         refuse_beyond(8 * len(table) * (table.num_columns + COLUMNS_OF_TASKS), file.name)
-        table, rows, repeated = _without_names(file, table)
+        table, rows, repeated = _without_names(table, 0)
+        if not len(rows):
+            raise file.no_rows()
         kept = _kept(table, known_by)
         table = table if kept is None or not apart else table.drop_columns([known_by])
         names, waiting = table.column_names, table.columns[::-1]
@@ -99,7 +101,8 @@ class Source:
                 continue
             cells, counts = unwritten(cells, missing)
             columns[each] = unmarked(read_cells(cells, said.get(each, usual)), missing, counts)
-        return cls(file, rows, columns, (*file.notes, *repeated), kept, tuple(missing))._checked()
+        notes = (*file.notes, *_names_note(file, repeated))
+        return cls(file, rows, columns, notes, kept, tuple(missing))._checked()
 
     @classmethod
     def again(
@@ -127,7 +130,10 @@ class Source:
             if not may_be_empty:
                 raise
             table = file.empty(wanted)
-        return cls._of_piece(file, table, 0, tasks, forms, known_by, missing)
+        source = cls._of_piece(file, table, 0, [], tasks, forms, known_by, missing)
+        if not len(source) and not may_be_empty:
+            raise file.no_rows()
+        return source
 
     @classmethod
     def pieces(
@@ -142,16 +148,23 @@ class Source:
         missing: Sequence[str] = (),
         may_be_empty: bool = False,
     ) -> Iterator["Source"]:
-        """As `again`, so many rows at a time; what is wrong is told at the piece that holds it."""
-        file, first, wanted = open_table(given, name, reading), 0, _wanted(tasks, forms, known_by)
+        """As `again`, so many rows at a time; what is wrong is told at the piece that holds it.
+
+        Notes are about all rows up to the last of the piece.
+        """
+        file, wanted = open_table(given, name, reading), _wanted(tasks, forms, known_by)
+        first, repeated = 0, list[int]()
         try:
             for piece in file.pieces(rows, wanted):
-                yield cls._of_piece(file, piece, first, tasks, forms, known_by, missing)
+                yield cls._of_piece(file, piece, first, repeated, tasks, forms, known_by, missing)
                 first += len(piece)
         except NoRowsError:
             if not may_be_empty:
                 raise
-            yield cls._of_piece(file, file.empty(wanted), 0, tasks, forms, known_by, missing)
+            yield cls._of_piece(file, file.empty(wanted), 0, [], tasks, forms, known_by, missing)
+            return
+        if first == len(repeated) and not may_be_empty:
+            raise file.no_rows()
 
     @classmethod
     def _of_piece(
@@ -159,14 +172,21 @@ class Source:
         file: TableFile,
         table: pa.Table,
         first: int,
+        repeated: list[int],
         tasks: Collection[str],
         forms: Mapping[str, Form],
         known_by: str | None,
         missing: Sequence[str],
     ) -> "Source":
-        rows = np.arange(first, first + len(table), dtype=np.int64)
+        """first: position of the piece. repeated: of lines of names in the pieces before it; those in it are added."""
+        table, rows, found = _without_names(
+            table, first, alone=any(each.kind is not Kind.TEXT for each in forms.values())
+        )
+        repeated += found
         columns = {each: _names(table.column(each)) for each in tasks if each in table.column_names}
-        source = cls(file, rows, columns, file.notes, _kept(table, known_by), tuple(missing))
+        source = cls(
+            file, rows, columns, (*file.notes, *_names_note(file, repeated)), _kept(table, known_by), tuple(missing)
+        )
         for name, form in forms.items():
             if name in table.column_names:
                 columns[name] = source._in_form(name, table.column(name), form)
@@ -240,7 +260,8 @@ class Source:
         names = self.require(task, "that names each row's task").names()
         if (names.codes < 0).any():
             where = self.at(int((names.codes < 0).argmax()))
-            raise DataError(f"Every row must name its task, however {where} has nothing in '{task}'; fill it in.")
+            why = f" {self.name} has {self.file.why_empty}" if self.file.why_empty else ""
+            raise DataError(f"Every row must name its task, however {where} has nothing in '{task}'; fill it in.{why}")
         return names
 
     def _checked(self) -> "Source":
@@ -275,10 +296,16 @@ def _kept(table: pa.Table, name: str | None) -> pa.ChunkedArray | None:
     return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
-def _without_names(file: TableFile, table: pa.Table) -> tuple[pa.Table, IntArray, list[str]]:
-    """The table without lines of names between the rows, where files were joined; which rows are left, and a note."""
-    rows = np.arange(len(table), dtype=np.int64)
-    if table.num_columns < 2 or not all(is_text(column.type) for column in table.columns):
+def _without_names(table: pa.Table, first: int, *, alone: bool = False) -> tuple[pa.Table, IntArray, list[int]]:
+    """The table without lines of names between the rows, where files were joined; positions of rows, and of those.
+
+    Args:
+        table: some rows of a file.
+        first: the position of the first of them.
+        alone: whether names are no cells of their columns, even if there is one column alone.
+    """
+    rows = np.arange(first, first + len(table), dtype=np.int64)
+    if table.num_columns < 2 - alone or not all(is_text(column.type) for column in table.columns):
         return table, rows, []
     same = pa.chunked_array([pa.repeat(True, len(table))])
     for name, column in zip(table.column_names, table.columns, strict=True):
@@ -286,11 +313,15 @@ def _without_names(file: TableFile, table: pa.Table) -> tuple[pa.Table, IntArray
         if not pc.any(same).as_py():
             return table, rows, []
     repeated = np.flatnonzero(same.to_numpy())
-    note = (
-        f"{file.name}: {counted(len(repeated), 'line')} of column names left out between the rows, the first "
-        f"{file.place(int(repeated[0]))}."
-    )
-    return table.filter(pc.invert(same)), np.delete(rows, repeated), [note]
+    return table.filter(pc.invert(same)), np.delete(rows, repeated), rows[repeated].tolist()
+
+
+def _names_note(file: TableFile, repeated: Sequence[int]) -> list[str]:
+    """repeated: positions of lines of names."""
+    if not repeated:
+        return []
+    lines, where = counted(len(repeated), "line"), file.place(repeated[0])
+    return [f"{file.name}: {lines} of column names left out between the rows, the first {where}."]
 
 
 def _names(column: pa.ChunkedArray) -> Cells:

@@ -185,13 +185,23 @@ def encode_target(source: Source, schema: Schema) -> FloatArray:
     name = schema.targets[0]
     names = source.columns[name].names()
     codes = category_codes(names, schema.classes)
+    if RARE in schema.classes:
+        codes = np.where(codes < 0, schema.classes.index(RARE), codes)
     if (codes < 0).any():
-        first = int((codes < 0).argmax())
-        raise DataError(
-            f"'{name}' must hold a class seen in training, however {source.at(first)} says "
-            f"'{names.names[names.codes[first]]}'; known: {listed(schema.classes, 20)}."
-        )
+        raise DataError(_unseen(source, name, names, codes < 0, schema))
     return codes[:, None].astype(np.float64)
+
+
+def _unseen(source: Source, name: str, names: Names, wrong: NDArray[np.bool_], schema: Schema) -> str:
+    """Of classes that training has not; it drops those of a single row."""
+    rows, first = int(wrong.sum()), int(wrong.argmax())
+    others = f", and {counted(rows - 1, 'other row')} such a class, too" if rows > 1 else ""
+    return (
+        f"'{name}' must hold a class seen in training, which a class of one row is not, however "
+        f"{source.at(first)} says '{names.names[names.codes[first]]}'{others}; known: {listed(schema.classes, 20)}. "
+        "Leave such rows out, or give training two rows of the class; where training has several classes of one row, "
+        "--merge-rare makes one class of them, and of all that it has not seen."
+    )
 
 
 def _kind(

@@ -55,7 +55,9 @@ def long_form(source: Source, targets: Sequence[str], task: Sequence[str]) -> So
     target = _together(source, targets, row, column)
     long = replace(source, columns=others).take(row)
     return replace(
-        long, columns={**long.columns, task[0]: named, TARGET: target}, notes=(*source.notes, *_notes(source, known))
+        long,
+        columns={**long.columns, task[0]: named, TARGET: target},
+        notes=(*source.notes, *_notes(source, targets, known)),
     )
 
 
@@ -126,19 +128,20 @@ def _refuse_taken(source: Source, others: dict[str, Cells], task: Sequence[str])
 
 
 def _together(source: Source, targets: Sequence[str], row: IntArray, column: IntArray) -> Cells:
-    """The cells of all target columns at these places, as one column."""
-    cells = [source.columns[name] for name in targets]
-    kinds = {each.form.kind for each in cells}
+    """The cells of all target columns at these places, as one column; a column without a known cell has no kind."""
+    used = np.unique(column).tolist()
+    cells = {index: source.columns[targets[index]] for index in used}
+    kinds = {each.form.kind for each in cells.values()}
     if kinds <= NUMERIC:
         values = np.empty(len(row))
-        for index, each in enumerate(cells):
+        for index, each in cells.items():
             assert each.numbers is not None
             values[column == index] = each.numbers[row[column == index]]
         return Cells(Form(Kind.TRUTH if kinds == {Kind.TRUTH} else Kind.NUMBER), values)
     if kinds != {Kind.TEXT}:
-        raise DataError(_mixed(targets, cells))
+        raise DataError(_mixed([targets[index] for index in used], list(cells.values())))
     codes, known = np.empty(len(row), dtype=np.int64), dict[str, int]()
-    for index, each in enumerate(cells):
+    for index, each in cells.items():
         names = each.names()
         moved = np.array([known.setdefault(name, len(known)) for name in names.names], dtype=np.int64)
         codes[column == index] = moved[names.codes[row[column == index]]]
@@ -154,13 +157,15 @@ def _mixed(targets: Sequence[str], cells: Sequence[Cells]) -> str:
     )
 
 
-def _notes(source: Source, known: np.ndarray) -> list[str]:
-    rows, targets = known.shape
+def _notes(source: Source, targets: Sequence[str], known: np.ndarray) -> list[str]:
     empty, cells = int((~known.any(axis=1)).sum()), int(known.sum())
+    unknown = [name for name, some in zip(targets, known.any(axis=0).tolist(), strict=True) if not some]
     notes = [
-        f"{source.name} is wide: each of its {counted(targets, 'target column')} is a task, and a row of it is in the "
-        f"training or in the test with all its targets; {cells:,} of {rows * targets:,} cells have a value."
+        f"{source.name} is wide: each of its {counted(len(targets), 'target column')} is a task, and a row of it is in "
+        f"the training or in the test with all its targets; {cells:,} of {known.size:,} cells have a value."
     ]
+    if unknown:
+        notes.append(f"{source.name}: no cell of {listed(unknown)} is known, so that nothing is learnt of such a task.")
     return notes + (
         [f"{source.name}: {counted(empty, 'row')} dropped because all targets are missing."] if empty else []
     )

@@ -119,6 +119,8 @@ class Predictor:
     ) -> pd.DataFrame:
         """A row for each row of `data`, in its order; tasks never seen are predicted from their metadata.
 
+        `row` is the position in `data`, counted from 0; lines of column names between the rows count, and are no rows.
+
         What training has not seen, of categories, tasks or ranges, is counted in warnings. The arguments are those of
         `read`.
 
@@ -144,8 +146,9 @@ class Predictor:
         table = self.predict_rows(rows, interval)
         if not isinstance(data, pd.DataFrame):
             return table
-        given = {name: _column(data, name) for name in table.columns if name == self.schema.id}
-        return table.assign(**given).set_axis(data.index)
+        there = slice(None) if len(table) == len(data) else table["row"].to_numpy()
+        given = {name: _column(data, name)[there] for name in table.columns if name == self.schema.id}
+        return table.assign(**given).set_axis(data.index[there])
 
     def predict_rows(self, rows: Dataset, interval: float | None = None) -> pd.DataFrame:
         """As `predict`, for rows that `read` has encoded."""

@@ -23,4 +23,4 @@ def check(data: Given, meta: Given | None = None, *, test: Given | None = None, 
     """
     chosen = Options.parsed(data=data, meta=meta, test=test, **options)
     prepared = prepare(Inputs.of(chosen, data, meta, test), chosen)
-    return describe(prepared.all_rows, prepared.split, prepared.metric, prepared.alarms)
+    return describe(prepared.all_rows, prepared.notes, prepared.split, prepared.metric, prepared.alarms)

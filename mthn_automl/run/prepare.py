@@ -1,6 +1,6 @@
 """From options to data that are read, checked and sealed: everything that can be refused before anything is written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -18,9 +18,11 @@ from mthn_automl.data.formats.content import Content
 from mthn_automl.data.logarithm import can_help
 from mthn_automl.data.memory import refuse_search
 from mthn_automl.data.new_rows import read_rows
+from mthn_automl.data.ranges import with_ranges
 from mthn_automl.data.read import read_asked
 from mthn_automl.data.scoring import check_metric, default_metric
 from mthn_automl.data.splits.parts.account import SplitAccount, split_account
+from mthn_automl.data.splits.parts.beside import Beside
 from mthn_automl.data.splits.parts.choice import Question, Sealed, seal
 from mthn_automl.data.training_columns import shown_by
 from mthn_automl.errors import DataError
@@ -100,11 +102,17 @@ class Prepared:
         rows = self.all_rows.followed_by(self.test_file)
         return alarms(rows, np.arange(len(rows)) >= len(self.all_rows))
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was found or decided while reading, of the data and then of test rows in a file of their own."""
+        of_test = () if self.test_file is None else self.test_file.notes
+        return tuple(dict.fromkeys((*self.all_rows.notes, *of_test)))
+
     def sentences(self) -> list[str]:
         """Everything there is to say of the data before time is spent on them."""
         found, sample = self.alarms
         looked = [f"Alarms were looked for in {sample}."] if sample else []
-        return [*self.all_rows.notes, *self.test_notes(), *(f"Alarm: {each}" for each in found), *looked]
+        return [*self.notes, *self.test_notes(), *(f"Alarm: {each}" for each in found), *looked]
 
     def test_notes(self) -> list[str]:
         """What there is to say of the test rows."""
@@ -112,9 +120,8 @@ class Prepared:
         if self.test_file is None and not sealed:
             return ["No row is held out as test: errors are cross-validated only."]
         left, file = len(self.all_rows) - sealed, self.test_file
-        count, notes = (sealed, self.all_rows.notes) if file is None else (len(file), file.notes)
-        notes = () if notes == self.all_rows.notes else notes
-        return [*notes, f"{count} test rows are sealed until the search is over; {left} are left.", *self._kinds()]
+        count = sealed if file is None else len(file)
+        return [f"{count} test rows are sealed until the search is over; {left} are left.", *self._kinds()]
 
     def _kinds(self) -> list[str]:
         """Who is on which side, where it is not rows of each task on both."""
@@ -151,16 +158,17 @@ def _read(inputs: Inputs, options: Options, question: Question, files: dict[str,
         return Prepared(files, dataset, sealed, None, metric)
     test = read_rows(
         inputs.test,
-        schema=dataset.schema,
+        schema=with_ranges(dataset),
         tasks=dataset.tasks,
         spare=dataset.spare,
         need_target=True,
         allow_unknown=True,
         reading=asked.reading,
+        beside=Beside(dataset, asked),
     )
     if len(test) == 0:
         raise DataError(f"The test rows must have a target, however none of {inputs.test} has one.")
-    return Prepared(files, dataset, sealed, test, metric)
+    return Prepared(files, dataset, sealed, replace(test, schema=dataset.schema), metric)
 
 
 def _question(inputs: Inputs, options: Options) -> Question:

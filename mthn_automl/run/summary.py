@@ -32,7 +32,7 @@ def summarise(answer: Answer) -> dict[str, Any]:
             "metadata": len(dataset.schema.metadata),
             "targets": list(dataset.schema.targets),
             "weight": dataset.schema.weight,
-            "notes": list(prepared.all_rows.notes),
+            "notes": list(prepared.notes),
             "split": asdict(prepared.split),
             "alarms": [asdict(each) for each in prepared.alarms[0]],
             "alarms_sample": prepared.alarms[1],

@@ -11,6 +11,7 @@ from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.read import read_dataset
 from mthn_automl.errors import DataError, UsageError
 from mthn_automl.run.checking import check
+from tests.data.again import again
 
 RANDOM = np.random.default_rng(0)
 ROWS = 144
@@ -160,6 +161,27 @@ REFUSED: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
 def test_what_a_problem_cannot_be_is_refused(given: dict[str, Any], error: type[Exception], said: str) -> None:
     with pytest.raises(error, match=said):
         read(**given)
+
+
+def test_a_class_that_training_has_in_one_row_or_none_is_refused_in_test_rows_with_the_option_to_take() -> None:
+    whole = frame(target=["a", "b"] * (ROWS // 2))
+    whole.loc[:1, "target"] = ["c", "d"]
+    test = whole[2:8].assign(target=["c", "e", "a", "a", "b", "b"])
+    with pytest.raises(
+        DataError, match=r"says 'c', and 1 other row such a class, too; known: 'a', 'b'. .* --merge-rare"
+    ):
+        check(whole, test=test)
+    found = check(whole, test=test, merge_rare=True)
+    assert found.test_rows == 6
+    known = read_dataset(whole, merge_rare=True)
+    given = again(known, test, need_target=True)
+    assert [known.schema.classes[int(code)] for code in given.target[:, 0]] == ["(rare)", "(rare)", *"aabb"]
+
+
+@pytest.mark.parametrize("flag", ["split", "weight", "offset", "ignore"])
+def test_a_feature_that_is_something_else_is_refused(flag: str) -> None:
+    with pytest.raises(UsageError, match=f"however 'x' is that of --{flag}, too; leave it out of one"):
+        read_dataset(frame(WHOLE), features=("x",), **{flag: ("x",) if flag == "ignore" else "x"})
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,40 @@ def test_what_the_user_says_is_missing_is_so_in_every_column_and_when_read_again
     assert np.flatnonzero(again.features.codes[:, 0] < 0).tolist() == [2]
 
 
+def typed_columns(folder: Path, rows: pd.DataFrame) -> dict[str, object]:
+    rows.to_csv(folder / "data.csv", index=False)
+    rows.to_parquet(folder / "data.parquet", index=False)
+    return {"csv": folder / "data.csv", "parquet": folder / "data.parquet", "frame": rows}
+
+
+def test_dates_and_numbers_of_a_type_are_missing_as_those_of_a_text_file_are(tmp_path: Path) -> None:
+    rows = np.arange(ROWS)
+    first, days = pd.Timestamp("1900-01-01"), pd.Timestamp("2020-01-01") + pd.to_timedelta(rows, unit="D")
+    data = frame(
+        day=pd.Series(np.where(rows % 9 == 0, first, days)),
+        moment=pd.Series(np.where(rows % 9 == 1, first, days + pd.Timedelta(hours=5))),
+        number=np.where(rows % 9 == 2, -999.5, rows / 4),
+        flag=rows % 9 == 3,
+    )
+    for kind, given in typed_columns(tmp_path, data).items():
+        found = read_dataset(given, missing=["1900-01-01", "-999,5", "True"])
+        missing = {each.name: each.missing for each in found.account}
+        assert [missing[name] for name in ("day", "moment", "number", "flag")] == [16] * 4, kind
+        again = read_rows(given, schema=found.schema, tasks=found.tasks, spare=found.spare, need_target=False)
+        np.testing.assert_array_equal(again.features.numeric, found.features.numeric)
+    reader = FeatureReader(found.schema.features, found.schema.missing)
+    one = reader.of_mapping({"x": 1.0, "day": first, "moment": first, "number": -999.5, "flag": False})
+    assert np.isnan(one.numeric[0, 1:-1]).all()
+
+
+def test_a_mark_that_no_cell_is_is_said() -> None:
+    meta = pd.DataFrame({"task": [f"task {number}" for number in range(12)], "size": [-1.0, *range(1, 12)]})
+    notes = read_dataset(odd(), meta, missing=["-999", "-1", "refused", "-9999"]).notes
+    said = "--missing names what no cell of the data or the metadata is, and nothing is changed by: 'refused', '-9999'."
+    assert said in notes
+    assert not any("--missing names" in note for note in read_dataset(odd(), missing=["-999"]).notes)
+
+
 def test_one_row_and_arrays_are_read_as_tables_are() -> None:
     rows = odd()
     schema: Schema = read_dataset(rows, missing=["-999", "n.d."]).schema

@@ -42,6 +42,26 @@ def test_of_each_column_the_first_known_cell_of_a_task_counts() -> None:
     assert [described(dataset, name) for name in "abc"] == [(1, 0), (2, 1), (3, 0)]
 
 
+def test_a_column_known_once_in_most_tasks_stays_a_feature_that_its_rows_tell() -> None:
+    """A measurement taken at one row of each patient: nothing shows that it is the patient's."""
+    cells = {0: 1.5, 4: 2.5, 8: 4.5}
+    once = read_dataset(rows(laboratory=[cells.get(row) for row in range(12)]))
+    assert "laboratory" in [column.name for column in once.schema.features]
+
+
+@pytest.mark.parametrize(("tasks", "promoted"), [(4, False), (5, True)])
+def test_half_of_the_tasks_that_have_a_cell_must_have_two_to_show_it_and_are_counted(
+    tasks: int, promoted: bool
+) -> None:
+    task, row = np.repeat(np.arange(10), 4), np.tile(np.arange(4), 10)
+    known = (row == 0) | ((row == 1) & (task < tasks))
+    data = pd.DataFrame({"task": task, "x": np.sin(np.arange(40)), "site": np.where(known, task % 7, np.nan)})
+    dataset = read_dataset(data.assign(target=data["x"] ** 2))
+    assert ("site" in [column.name for column in dataset.schema.metadata]) == promoted
+    said = "since they never vary within a task, as 5 tasks or more with several known cells show: 'site'; --no"
+    assert any(said in note for note in dataset.notes) == promoted
+
+
 def test_so_it_does_for_new_tasks_and_what_no_row_says_is_as_the_metadata_say() -> None:
     known = read_dataset(rows())
     assert described(again(known, new([None, 7, 7], ["q", None, None])), "n") == (7, 1)

@@ -57,6 +57,45 @@ def test_task_names_of_any_type_become_the_same_text_but_leading_zeros_in_a_file
     assert read_dataset(tmp_path / "data.csv").tasks.names == ("001", "1")
 
 
+def names_of_tasks(given: pd.DataFrame, folder: Path) -> dict[str, tuple[str, ...]]:
+    """By format."""
+    paths = {ending: folder / f"data.{ending}" for ending in ("csv", "parquet", "feather", "jsonl")}
+    given.to_csv(paths["csv"], index=False)
+    given.to_parquet(paths["parquet"])
+    given.to_feather(paths["feather"])
+    given.to_json(paths["jsonl"], orient="records", lines=True, date_format="iso", date_unit="s")
+    return {"frame": read_dataset(given).tasks.names} | {
+        ending: read_dataset(path).tasks.names for ending, path in paths.items()
+    }
+
+
+MOMENTS = pd.to_datetime(["2022-09-27", "2021-01-03"] * 6)
+TYPED_TASKS: dict[str, tuple[Any, tuple[str, ...]]] = {
+    "dates": (MOMENTS, ("2022-09-27", "2021-01-03")),
+    "python dates": (list(MOMENTS.date), ("2022-09-27", "2021-01-03")),
+    "hours": (MOMENTS + pd.Timedelta(hours=5), ("2022-09-27 05:00:00", "2021-01-03 05:00:00")),
+    "midnight and noon": (MOMENTS + pd.to_timedelta([0, 12] * 6, unit="h"), ("2022-09-27", "2021-01-03 12:00:00")),
+    "large whole numbers": (np.array([10**16, 9007199254740993] * 6), ("10000000000000000", "9007199254740993")),
+    "large real numbers": (np.array([1e16, -2.5e17] * 6), ("10000000000000000", "-250000000000000000")),
+}
+
+
+@pytest.mark.parametrize(("task", "names"), TYPED_TASKS.values(), ids=TYPED_TASKS)
+def test_a_task_has_one_name_in_every_format_whatever_its_type(
+    task: Any, names: tuple[str, ...], tmp_path: Path
+) -> None:
+    given = frame(task=task)
+    if isinstance(task, list):  # which pandas cannot write as JSON of dates
+        assert read_dataset(given).tasks.names == names
+        return
+    assert names_of_tasks(given, tmp_path) == dict.fromkeys(["frame", "csv", "parquet", "feather", "jsonl"], names)
+
+
+def test_names_that_are_no_numbers_stay_as_they_are() -> None:
+    task = ["1e5", "1.25e+01", "2022-09-27T05", "0e+10"]
+    assert read_dataset(frame(task=task * 3)).tasks.names == tuple(task)
+
+
 TARGETS: dict[str, tuple[Any, Problem, tuple[str, ...]]] = {
     "three numbers": ([0.5, 1, 2] * 4, Problem.REGRESSION, ()),
     "two integers": ([1, 0] * 6, Problem.BINARY, ("0", "1")),

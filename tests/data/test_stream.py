@@ -126,6 +126,30 @@ def test_each_piece_has_its_rows_and_the_tasks_met_so_far(tmp_path: Path) -> Non
     assert len(pieces[2].tasks) > len(pieces[0].tasks)
 
 
+def test_lines_of_names_between_the_rows_are_left_out_as_in_training(tmp_path: Path) -> None:
+    """Files joined by `cat`; such lines count as positions, and the note is about all of them."""
+    known, plain = training(), again(training(), to_csv(new_rows(), tmp_path))
+    names, *rows = (tmp_path / "new.csv").read_text().splitlines()
+    joined = tmp_path / "joined.csv"
+    joined.write_text("\n".join([names, *rows[:20], names, *rows[20:43], names, *rows[43:]]) + "\n")
+    whole = again(known, joined)
+    np.testing.assert_array_equal(whole.features.numeric, plain.features.numeric)
+    assert whole.row.tolist() == [row for row in range(62) if row not in (20, 44)]
+    assert "joined.csv: 2 lines of column names left out between the rows, the first line 22." in whole.notes
+    for rows_at_once in (1, *SIZES):
+        assert_same(stream_of(joined, known, rows_at_once), whole)
+    joined.write_text(f"{names}\n{names}\n")
+    for read in (lambda: again(known, joined), lambda: list(stream_of(joined, known, 1))):
+        with pytest.raises(DataError, match=r"There must be at least one row, however joined\.csv has none"):
+            read()
+
+
+def test_a_line_of_names_is_one_where_a_single_column_is_read(tmp_path: Path) -> None:
+    wide = read_dataset(pd.DataFrame({"x": range(8), "a": range(8), "b": range(8)}), target=("a", "b"), wide=True)
+    (tmp_path / "new.csv").write_text("x\n1\nx\n2\n")
+    assert again(wide, tmp_path / "new.csv").row.tolist() == [0, 0, 2, 2]
+
+
 def replaced(column: str, row: int, cell: Any) -> pd.DataFrame:
     frame = new_rows()
     frame[column] = frame[column].astype(object)

@@ -170,6 +170,24 @@ def test_test_rows_may_lack_some_targets_and_have_others_that_are_not_known() ->
         again(read(people()), people()[["person", "age", "sex"]], need_target=True)
 
 
+@pytest.mark.parametrize("classes", [False, True], ids=["numbers", "classes"])
+@pytest.mark.parametrize("empty", [None, np.nan, pd.NaT], ids=["nothing", "numbers", "dates"])
+@pytest.mark.parametrize("as_file", [True, False], ids=["file", "frame"])
+def test_a_target_of_which_no_cell_is_known_has_no_kind(
+    classes: bool, empty: object, as_file: bool, tmp_path: Path
+) -> None:
+    given: Any = people(classes).assign(**{ITEMS[0]: empty})
+    if as_file:
+        given.to_csv(tmp_path / "data.csv", index=False)
+        given = tmp_path / "data.csv"
+    dataset = read(given, None)
+    assert set(dataset.tasks.names) == set(ITEMS[1:])
+    assert any(f"no cell of '{ITEMS[0]}' is known" in note for note in dataset.notes)
+    rest = read_dataset(people(classes).drop(columns=ITEMS[0]), wide=True, target=ITEMS[1:], id="person")
+    np.testing.assert_array_equal(dataset.target, rest.target)
+    assert len(again(dataset, people(classes).drop(columns=list(ITEMS)))) == 30 * len(ITEMS)
+
+
 def test_a_target_of_which_no_cell_is_known_is_no_task_but_is_described() -> None:
     dataset = read(people().assign(hit=None))
     assert dataset.tasks.names == ("curse", "scold", "shout")

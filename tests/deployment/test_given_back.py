@@ -49,6 +49,19 @@ def test_an_index_of_any_kind_is_that_of_the_predictions(index: pd.Index, model:
     assert table["prediction"].tolist() == model.predict(frame())["prediction"].tolist()
 
 
+def test_lines_of_names_between_the_rows_of_a_frame_are_no_rows_and_the_others_keep_their_index(
+    model: Predictor,
+) -> None:
+    given = frame().astype(object).set_axis(INDICES["names"])
+    joined = pd.concat([given[:5], pd.DataFrame([list(given)], [None], list(given)), given[5:]])
+    with pytest.warns(UnknownWarning, match="1 line of column names left out between the rows, the first row 5"):
+        table = model.predict(joined)
+    assert table.index.tolist() == given.index.tolist()
+    assert table["tree"].tolist() == given["tree"].tolist()
+    assert table["row"].tolist() == [row for row in range(ROWS + 1) if row != 5]
+    np.testing.assert_allclose(table["prediction"], model.predict(frame())["prediction"])
+
+
 KINDS = {
     "whole numbers": pd.array(range(ROWS), "int64"),
     "with gaps": pd.array([None, *range(1, ROWS)], "Int64"),

@@ -73,11 +73,12 @@ class _Reason:
 
 
 def find(dataset: Dataset, test: NDArray[np.bool_]) -> Iterator[Alarm]:
-    """Features that are an id or an order; of each the reason that says most."""
+    """Features that are an id or an order, but for what the user splits by; of each the reason that says most."""
     if dataset.schema.wide:  # what stands in a row of the table stands in each row of the long form that is made of it
         rows = np.unique(dataset.row, return_index=True)[1]
         dataset, test = dataset.take(rows), test[rows]
-    for cells in features_of(dataset):
+    split_by = {name for name, _ in dataset.keys.forms}
+    for cells in (each for each in features_of(dataset) if each.column.read_from not in split_by):
         known = cells.known
         if known.sum() < max(ROWS, len(dataset) / 2):
             continue

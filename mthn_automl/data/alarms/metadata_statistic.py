@@ -65,17 +65,17 @@ def find(dataset: Dataset, test: NDArray[np.bool_]) -> Iterator[Alarm]:
 
 
 def _constant_within_tasks(dataset: Dataset) -> Iterator[Cells]:
-    """Numeric features that are metadata in all but name, one cell a task."""
+    """Numeric features that are metadata in all but name, one cell a task; gaps do not count."""
     tasks, task = len(dataset.tasks), dataset.task
     if len(dataset) < 2 * len(np.unique(task)):
         return
-    some = np.zeros(tasks, dtype=np.int64)
-    some[task] = np.arange(len(task))
-    present = np.bincount(task, minlength=tasks) > 0
     for cells in features_of(dataset):
-        first = cells.values[some][task]
-        if cells.column.numeric and ((cells.values == first) | ~(cells.known | np.isfinite(first))).all():
-            yield Cells(cells.column, np.where(present, cells.values[some], np.nan))
+        if not cells.column.numeric:
+            continue
+        known, of_task = cells.known, np.full(tasks, np.nan)
+        of_task[task[known]] = cells.values[known]
+        if (cells.values[known] == of_task[task[known]]).all():
+            yield Cells(cells.column, of_task)
 
 
 def _match(column: FloatArray, statistic: Statistic) -> _Match | None:

@@ -69,6 +69,10 @@ class Names:
 
 WHOLE: Final = re.compile(r"(-?[0-9]+)\.(?:00?|0{4,})")
 """But for three zeros: 1.000 may be a thousand."""
+EXPONENT: Final = re.compile(r"(-?)([1-9])(?:\.([0-9]+))?[eE]\+([0-9]{2})")
+"""As programs write real numbers of many digits; identifiers such as 1e5 have no plus sign."""
+MOMENT: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]([0-9]{2}:[0-9]{2}:[0-9]{2})(?:(\.[0-9]*?)0*)?")
+REWRITTEN: Final = "^(?:" + "|".join(each.pattern for each in (WHOLE, EXPONENT, MOMENT)) + ")$"
 BLANKS: Final = re.compile("[\u00a0\u2000-\u200a\u202f\u205f\u3000]")
 CLEAN: Final = "^[!-~](?:[ -~]*[!-~])?$"
 """Printable letters of ASCII without blanks around them."""
@@ -76,14 +80,27 @@ CLEAN: Final = "^[!-~](?:[ -~]*[!-~])?$"
 
 def _are_tidy(names: pa.Array) -> bool:
     """Whether `tidy` would change none of these, seen without looking at one after the other in Python."""
-    clean, whole = pc.match_substring_regex(names, CLEAN), pc.match_substring_regex(names, rf"^{WHOLE.pattern}$")
-    return bool(pc.all(clean).as_py() and not pc.any(whole).as_py())
+    clean, rewritten = (pc.match_substring_regex(names, each) for each in (CLEAN, REWRITTEN))
+    return bool(pc.all(clean).as_py() and not pc.any(rewritten).as_py())
 
 
 def tidy(name: str) -> str:
     """Without blanks around it, with every blank in it the plain one (a no-break space is one), in Unicode's composed
-    form, and with 3.0 written as 3: whole numbers become real ones where a cell of theirs is missing.
+    form, and with 3.0 written as 3: whole numbers become real ones where a cell of theirs is missing. For the same
+    reason 1e+16 has all its digits, and a time of day is left out where it is midnight, and else follows a blank.
     """
     bare = name.strip() if name.isascii() else BLANKS.sub(" ", unicodedata.normalize("NFC", name)).strip()
     whole = WHOLE.fullmatch(bare)
-    return whole[1] if whole else bare
+    return whole[1] if whole else _rewritten(bare)
+
+
+def _rewritten(bare: str) -> str:
+    exponent, moment = EXPONENT.fullmatch(bare), MOMENT.fullmatch(bare)
+    if exponent:
+        sign, first, rest, power = exponent.groups(default="")
+        return f"{sign}{first}{rest:0<{int(power)}}" if len(rest) <= int(power) else bare
+    if moment:
+        day, clock, fraction = moment.groups(default="")
+        clock += "" if fraction == "." else fraction
+        return day if clock == "00:00:00" else f"{day} {clock}"
+    return bare

@@ -28,7 +28,10 @@ class TableFile(ABC):
         name: what sentences call it.
         names: all columns in their order, each as `column_name` has it; those without a name are never read.
         unreadable: columns of nested or binary values, and what they hold; these are never read.
+        why_empty: a clause on why cells may be empty that are not to a person's eye; empty: nothing is known.
     """
+
+    why_empty = ""
 
     def __init__(
         self,

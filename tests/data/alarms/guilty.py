@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from mthn_automl.data.alarms import Alarm, finder
 from mthn_automl.data.arrays import FloatArray, IntArray
-from mthn_automl.data.dataset import Dataset, Table
+from mthn_automl.data.dataset import Dataset, Keys, Table
 from mthn_automl.data.schema import Column, Problem
 from mthn_automl.data.splits import within_tasks
 from tests.contracts.zoo import build, table
@@ -140,12 +140,18 @@ def _repeated_target() -> Case:
     return whole, sealed(whole)
 
 
+def _crossed_split() -> Case:
+    whole = clean()
+    whole = replace(whole, group=np.arange(len(whole)) // 2, keys=Keys(groups_asked=True))
+    return whole, np.arange(len(whole)) % 4 == 0
+
+
 GUILTY = MappingProxyType(
     {
         function.__name__.removeprefix("_"): function
         for function in (
             *(_determined_target, _metadata_statistic, _identifier, _shared_rows),
-            *(_copied_test_rows, _shift, _repeated_task, _repeated_target),
+            *(_copied_test_rows, _shift, _repeated_task, _repeated_target, _crossed_split),
         )
     }
 )

@@ -10,6 +10,7 @@ from openpyxl import Workbook
 from mthn_automl.data.formats.opening import open_table
 from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.formats.table_file import TableFile
+from mthn_automl.data.read import read_dataset
 from mthn_automl.errors import DataError, UsageError
 from tests.data.formats.kinds import KINDS
 from tests.data.formats.test_odd_input import book
@@ -30,6 +31,20 @@ def test_a_delimiter_that_is_given_is_taken(tmp_path: Path) -> None:
 
 def test_a_delimiter_that_is_given_is_taken_below_a_line_that_says_another(tmp_path: Path) -> None:
     assert written(tmp_path, "sep=;\na|b\n1|2\n", delimiter="|").read().to_pydict() == {"a": ["1"], "b": ["2"]}
+
+
+def test_merged_cells_are_said_where_a_row_lacks_what_a_person_sees(tmp_path: Path) -> None:
+    workbook = Workbook()
+    sheet = workbook.active
+    for row in range(12):
+        sheet.append(["task", "x", "target"] if row == 0 else [f"t{row}" if row in (1, 7) else None, row, row**2])
+    sheet.merge_cells("A2:A7")
+    sheet.merge_cells("A8:A12")
+    workbook.save(tmp_path / "data.xlsx")
+    said = "2 ranges of merged cells: the value is in the first cell alone, and the others are empty; unmerge them"
+    with pytest.raises(DataError, match=f"row 3 of data.xlsx has nothing in 'task'; fill it in. data.xlsx has {said}"):
+        read_dataset(tmp_path / "data.xlsx")
+    assert any(said in note for note in open_table(tmp_path / "data.xlsx", "the data").notes)
 
 
 def test_an_encoding_that_is_given_is_taken_and_its_errors_have_a_line(tmp_path: Path) -> None:

@@ -110,6 +110,41 @@ def test_a_file_says_the_same_by_the_positions_of_rows_in_the_input(tmp_path: Pa
     assert dataset.keys.part.tolist() == [Part.TRAIN, Part.TEST, Part.VALIDATION]
 
 
+def write_joined(folder: Path, places: tuple[int, ...] = (10, 21), **columns: Any) -> Path:
+    """The data as files joined by `cat` are: lines of names between the rows, at these positions."""
+    lines = planted(tasks=3, rows=12)[0].assign(**columns).to_csv(index=False).splitlines()
+    names, rows = lines[0], lines[1:]
+    for place in places:
+        rows.insert(place, names)
+    path = folder / "joined.csv"
+    path.write_text("\n".join([names, *rows]) + "\n")
+    return path
+
+
+def test_lines_of_names_between_the_rows_move_no_row_to_the_other_side(tmp_path: Path) -> None:
+    """Positions are those in the file, and the part of each row is its own, by a column as by a file."""
+    words = np.where(np.arange(ROWS) % 4 == 0, "test", "train")
+    target = planted(tasks=3, rows=12)[0]["target"].where(np.arange(ROWS) < 33)
+    path = write_joined(tmp_path, split=words, target=target)
+    raw = pd.read_csv(path)
+    by_column = read_dataset(path, split="split")
+    rows = raw[raw["split"] != "split"]
+    by_file = read_dataset(path, split=write_split(tmp_path, row=rows.index, split=rows["split"]), ignore=("split",))
+    for dataset in (by_column, by_file):
+        assert dataset.row.tolist() == [row for row in range(35) if row not in (10, 21)]
+        assert dataset.keys.part is not None
+        said = raw["split"].to_numpy()[dataset.row]
+        np.testing.assert_array_equal(dataset.keys.part == Part.TEST, said == "test")
+        np.testing.assert_allclose(dataset.target[:, 0], raw["target"].to_numpy()[dataset.row].astype(float))
+
+
+def test_a_file_that_counts_without_the_lines_of_names_is_refused(tmp_path: Path) -> None:
+    path = write_joined(tmp_path)
+    split = write_split(tmp_path, row=range(ROWS), split=["train", "test"] * 18)
+    with pytest.raises(DataError, match=r"split.csv must name rows of joined.csv by .* row 10 \(line 12\) is such a"):
+        read_dataset(path, split=split)
+
+
 WRONG = {
     "a row beyond the data": ({"row": [0, 36], "split": ["train"] * 2}, "some of the 36 of the data, counted from 0"),
     "a row twice": ({"row": [0, 0], "split": ["train"] * 2}, "name a row once, however it names row 0 again"),

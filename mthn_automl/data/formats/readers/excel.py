@@ -26,6 +26,7 @@ MOST_ROWS = 1 << 20
 SAMPLE_ROWS = 1_000
 WORKBOOK = "xl/workbook.xml"
 _NO_VALUE = re.compile(rb"</f>\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>")
+_MERGED = b"<mergeCell "
 _LONGEST_CELL = 1 << 16
 _BYTES_A_CELL = 80  # as measured: a number of Python's, what points to it, and the column made of it
 _PARSED = 6  # bytes of texts for one of XML, as measured; those of all cells are read at once
@@ -45,7 +46,7 @@ def _opened(content: Content, reading: Reading) -> HeldTable:
     with content.seekable() as raw, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of openpyxl, about pictures and styles that it leaves out
         try:
-            formulas = _looked_through(raw, content.name)
+            formulas, merged = _looked_through(raw, content.name)
             with closing(openpyxl.load_workbook(raw, read_only=True, data_only=True)) as book:
                 sheet, note = _sheet(book, reading.sheet, content.name)
                 rows = list(_rows(sheet, content.name))
@@ -53,30 +54,44 @@ def _opened(content: Content, reading: Reading) -> HeldTable:
             raise
         except Exception as error:  # of XML, zip files or openpyxl, which has no error of its own for damages
             raise content.damaged(error) from error
-    return _table(content.name, rows, [*content.notes, *note, *formulas])
+    table = _table(content.name, rows, [*content.notes, *note, *formulas, *merged])
+    table.why_empty = merged[0] if merged else ""
+    return table
 
 
-def _looked_through(raw: Any, name: str) -> list[str]:
-    """A sentence about formulas without values, once the texts of all cells are known to fit in memory."""
+def _looked_through(raw: Any, name: str) -> tuple[list[str], list[str]]:
+    """Sentences about formulas without values, and about merged cells, once all texts are known to fit in memory."""
     with zipfile.ZipFile(raw) as archive:
         members = archive.infolist()
         texts = sum(each.file_size for each in members if "sharedStrings" in each.filename)
         refuse_beyond(_PARSED * texts, name, "save it as CSV")
         sheets = [each for each in members if each.filename.startswith("xl/worksheets/")]
-        found = sum(_without_values(archive, each) for each in sheets)
-    if not found:
-        return []
-    return [f"{counted(found, 'formula')} saved without values, read as empty; open it in Excel and save it again."]
+        counts = [_without_values(archive, each) for each in sheets]
+    formulas, merged = (sum(each) for each in zip(*counts, strict=True)) if counts else (0, 0)
+    return (
+        [f"{counted(formulas, 'formula')} saved without values, read as empty; open it in Excel and save it again."]
+        if formulas
+        else [],
+        [
+            f"{counted(merged, 'range')} of merged cells: the value is in the first cell alone, and the others are "
+            "empty; unmerge them in Excel and fill each in."
+        ]
+        if merged
+        else [],
+    )
 
 
-def _without_values(archive: zipfile.ZipFile, sheet: zipfile.ZipInfo) -> int:
-    found, rest = 0, b""
+def _without_values(archive: zipfile.ZipFile, sheet: zipfile.ZipInfo) -> tuple[int, int]:
+    """How many formulas of a sheet have no value, and how many ranges of cells are merged."""
+    found, merged, rest, last = 0, 0, b"", b""
     with archive.open(sheet) as stream:
         while piece := stream.read(PIECE_BYTES):
+            merged += (last + piece).count(_MERGED)
+            last = piece[1 - len(_MERGED) :]
             cells, end, rest = (rest + piece).rpartition(b"</c>")
             found += len(_NO_VALUE.findall(cells + end))
             rest = rest[-_LONGEST_CELL:]
-    return found
+    return found, merged
 
 
 def _sheet(book: Any, wanted: str | None, name: str) -> tuple[Any, list[str]]:

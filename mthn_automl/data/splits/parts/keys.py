@@ -25,7 +25,11 @@ ROW, SPLIT = "row", "split"
 
 
 def parts_of(source: Source, asked: Asked) -> IntArray | None:
-    """(rows,) what each row of the input is for, as the user has said; None where nothing was said.
+    """(positions,) what each row of the input is for, as the user has said; None where nothing was said.
+
+    Args:
+        source: with all its rows; what it has left out, such as lines of names, is for nothing.
+        asked: what the user says.
 
     Raises:
         UsageError: neither a column nor a file has the name. DataError: a word, or a row, that there is not; no row to
@@ -36,7 +40,7 @@ def parts_of(source: Source, asked: Asked) -> IntArray | None:
     if asked.split in source.columns:
         part = _of_words(source, asked.split)
     elif Path(asked.split).is_file() and Path(asked.split).is_absolute():
-        part = _of_file(asked, len(source), source.name)
+        part = _of_file(asked, source)
     else:
         raise UsageError(
             f"--split must name a column or a file, however there is no '{asked.split}'; "
@@ -44,7 +48,9 @@ def parts_of(source: Source, asked: Asked) -> IntArray | None:
         )
     if not (part == Part.TRAIN).any():
         raise DataError(f"--split {asked.split} must name training rows by the word train, however it names none.")
-    return part
+    whole = np.full(1 + int(source.rows[-1]), int(Part.UNUSED))
+    whole[source.rows] = part
+    return whole
 
 
 def _of_words(source: Source, column: str) -> IntArray:
@@ -60,26 +66,40 @@ def _of_words(source: Source, column: str) -> IntArray:
     return np.array([*(Part.UNUSED if part is None else part for part in known), Part.UNUSED])[names.codes]
 
 
-def _of_file(asked: Asked, rows: int, name: str) -> IntArray:
+def _of_file(asked: Asked, data: Source) -> IntArray:
     """(rows,) from a file with a line a row: its position in the data, counted from 0, and what it is for."""
     assert asked.split is not None
     source = Source.of(asked.split, "the split", (SPLIT,), reading=asked.reading)
     row = source.require(ROW, "that counts the rows of the data from 0").numbers
     if row is None or not (row == np.floor(row)).all() or (row < 0).any():
         raise DataError(f"Column '{ROW}' of {source.name} must count the rows of the data from 0, however it does not.")
+    rows = 1 + int(data.rows[-1])
     beyond = row >= rows
     if beyond.any():
         raise DataError(
-            f"Rows of {source.name} must be some of the {rows:,} of {name}, counted from 0, however "
+            f"Rows of {source.name} must be some of the {rows:,} of {data.name}, counted from 0, however "
             f"{source.at(int(beyond.argmax()))} names row {row[beyond][0]:.0f}."
         )
     place = row.astype(np.int64)
     twice = np.bincount(place, minlength=rows) > 1
     if twice.any():
         raise DataError(f"{source.name} must name a row once, however it names row {int(twice.argmax())} again.")
+    _refuse_names(source, place, data)
     part = np.full(rows, int(Part.UNUSED))
     part[place] = _of_words(source, SPLIT)
-    return part
+    return part[data.rows]
+
+
+def _refuse_names(source: Source, place: IntArray, data: Source) -> None:
+    """Raise a DataError where a position is that of a line of names: whoever wrote it counted otherwise."""
+    wrong = ~np.isin(place, data.rows)
+    if wrong.any():
+        row = int(place[wrong][0])
+        raise DataError(
+            f"{source.name} must name rows of {data.name} by their position, in which lines of column names between "
+            f"the rows count too, however row {row} ({data.file.place(row)}) is such a line; remove these lines from "
+            "the data, or count them."
+        )
 
 
 @dataclass(frozen=True)
@@ -115,30 +135,45 @@ def keys_of(
         source: of the data.
         described: the metadata, whose columns may group rows too.
         asked: what the user says.
-        part: of all rows of the input.
+        part: (positions,) of all rows of the input.
     """
     notes: list[str] = []
-    group = None
+    group, called = None, tuple[str, ...]()
     if asked.group is not None and asked.group != AUTO:
-        group = _group(source, described, asked.group)
+        group, called = _group(source, described, asked.group)
         notes.append(_group_note(source, asked, group))
-    time, dated = (None, False) if asked.time is None else _time(source, asked.time)
+    time, dated = (None, False) if asked.time is None else times_of(source, asked.time)
     if time is not None and np.isnan(time).any():
         missing = counted(int(np.isnan(time).sum()), "row")
         notes.append(f"{missing} without a time in '{asked.time}': always in training.")
-    return group, Keys(time, dated, group is not None, None if part is None else part[source.rows]), notes
+    keys = Keys(
+        time,
+        dated,
+        group is not None,
+        None if part is None else part[source.rows],
+        tuple((name, source.columns[name].form) for name in asked.split_by if name in source.columns),
+        called,
+    )
+    return group, keys, notes
 
 
-def _group(source: Source, described: Grouped | None, column: str) -> IntArray:
-    """(rows,) of a column of the data, else of the task's metadata; a row without one is a group of its own."""
+def _group(source: Source, described: Grouped | None, column: str) -> tuple[IntArray, tuple[str, ...]]:
+    """(rows,) of a column of the data, else of the task's metadata, and names; a row without one is its own group."""
+    called: tuple[str, ...] = ()
     if column in source.columns:
-        group = source.columns[column].names().codes
+        names = source.columns[column].names()
+        group, called = names.codes, names.names
     else:
         assert described is not None
         group = described.of_rows(column)
+    return with_own_groups(group, source.rows, max(len(called), 1 + int(group.max(initial=-1)))), called
+
+
+def with_own_groups(group: IntArray, row: IntArray, first: int) -> IntArray:
+    """(rows,) the groups, with those of rows without one (-1) counted from the first: one a row of the input."""
     alone = np.flatnonzero(group < 0)
     group = group.copy()
-    group[alone] = group.max(initial=-1) + 1 + np.unique(source.rows[alone], return_inverse=True)[1]
+    group[alone] = first + np.unique(row[alone], return_inverse=True)[1]
     return group
 
 
@@ -148,7 +183,7 @@ def _group_note(source: Source, asked: Asked, group: IntArray) -> str:
     return f"Rows of the same '{asked.group}' are kept together, {counted(len(np.unique(group)), 'group')}{told}."
 
 
-def _time(source: Source, column: str) -> tuple[FloatArray, bool]:
+def times_of(source: Source, column: str) -> tuple[FloatArray, bool]:
     """(rows,) NaN where missing, and whether it is in seconds since 1970."""
     cells = source.columns[column]
     if cells.dates is not None:
