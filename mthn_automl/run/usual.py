@@ -1,5 +1,6 @@
 """The answer beside what a usual tool gives, in the same folds and on the same test rows."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,8 @@ def usual(run: Run) -> dict[str, float | None] | None:
     if run.interruption.number is not None or (left is not None and left - TABLES_AND_FIGURES < _seconds(run)):
         run.say("What LightGBM's defaults would give was left out: too little of the time limit was left for it.")
         return None
-    return {"cv_error": _cross_validated(run), **_tested(run)}
+    found = {"cv_error": _cross_validated(run), **_tested(run)}
+    return {name: each if each is not None and math.isfinite(each) else None for name, each in found.items()}
 
 
 def _seconds(run: Run) -> float:
