@@ -105,7 +105,7 @@ class Keys:
         """Of two tables of which the second was read beside the first; what rows are for is not said of both."""
         both = self.time is not None and other.time is not None
         time = np.concatenate([self.time, other.time]) if both else None
-        return replace(self, time=time, part=None)
+        return replace(self, time=time, part=None, groups_asked=self.groups_asked and other.groups_asked)
 
 
 @dataclass(frozen=True)
@@ -184,8 +184,8 @@ class Dataset:
         return replace(self, target=counted / exposure[:, None], weight=weight, exposure=None).weighted_to_mean_1()
 
     def without_id(self) -> "Dataset":
-        """For those who only compute."""
-        return replace(self, id=None)
+        """For those who only compute, and need no names of rows or groups."""
+        return replace(self, id=None, keys=replace(self.keys, group_names=()))
 
     def numbered(self, order: IntArray) -> "Dataset":
         """The same rows, where task order[t] is the new task t: all tasks, or at least those that have rows here."""
@@ -198,7 +198,7 @@ class Dataset:
 
         Groups that were asked for have the same numbers in both; others are apart.
         """
-        beyond = 1 + int(self.row.max(initial=-1))
+        beyond, keys = 1 + int(self.row.max(initial=-1)), self.keys.followed_by(other.keys)
         return replace(
             self,
             features=self.features.joined(other.features),
@@ -209,14 +209,10 @@ class Dataset:
             spare=other.spare,
             weight=None,
             id=None,
-            group=None if self.group is None or other.group is None else self._groups_with(other.group),
+            group=_grouped(self.group, other.group, together=keys.groups_asked),
             exposure=None if self.exposure is None else np.concatenate([self.exposure, other.exposures]),
-            keys=self.keys.followed_by(other.keys),
+            keys=keys,
         )
-
-    def _groups_with(self, other: IntArray) -> IntArray:
-        assert self.group is not None
-        return np.concatenate([self.group, other]) if self.keys.groups_asked else _apart(self.group, other)
 
     def weighted_to_mean_1(self) -> "Dataset":
         """The same rows with weights in a unit of their own: what matters of these is how they compare."""
@@ -240,6 +236,9 @@ class Dataset:
         return replace(self, tasks=TaskTable(self.tasks.names, moved))
 
 
-def _apart(first: IntArray, second: IntArray) -> IntArray:
-    """Groups of two tables, of which none has rows in both."""
-    return np.concatenate([first, second + 1 + int(first.max(initial=-1)) - int(second.min(initial=0))])
+def _grouped(first: IntArray | None, second: IntArray | None, *, together: bool) -> IntArray | None:
+    """Groups of two tables; none has rows in both, unless they are numbered together."""
+    if first is None or second is None:
+        return None
+    beyond = 0 if together else 1 + int(first.max(initial=-1)) - int(second.min(initial=0))
+    return np.concatenate([first, second + beyond])

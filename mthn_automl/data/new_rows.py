@@ -17,7 +17,7 @@ from mthn_automl.data.splits.parts.beside import Beside
 from mthn_automl.data.tables import encode_table
 from mthn_automl.data.targets import encode_target, numbers_of
 from mthn_automl.data.task_book import TaskBook
-from mthn_automl.data.unknowns import Unknowns
+from mthn_automl.data.unknowns import USUALLY_OUTSIDE, Unknowns
 from mthn_automl.data.weights import rows_of_use
 from mthn_automl.data.wide import long_form, of_all_tasks, wide_targets
 
@@ -61,7 +61,8 @@ def read_rows(
         source.require_tasks(schema.task)
     source, notes = _with_target(source, schema) if need_target else (source, [])
     described, ignored = described_tasks(meta, schema, reading)
-    book, unknowns = TaskBook(schema, tasks, spare, described), Unknowns(schema.features, "feature")
+    book = TaskBook(schema, tasks, spare, described)
+    unknowns = Unknowns(schema.features, "feature", tolerated=0.0 if beside is None else USUALLY_OUTSIDE)
     rows = encode_rows(source, schema, book, unknowns, partial(encode_target, schema=schema) if need_target else None)
     refuse_foreign(book, unknowns, source.name, allow_unknown)
     rows = rows if beside is None else beside.keyed(rows, source)

@@ -194,13 +194,12 @@ def encode_target(source: Source, schema: Schema) -> FloatArray:
 
 def _unseen(source: Source, name: str, names: Names, wrong: NDArray[np.bool_], schema: Schema) -> str:
     """Of classes that training has not; it drops those of a single row."""
-    rows, first = int(wrong.sum()), int(wrong.argmax())
-    others = f", and {counted(rows - 1, 'other row')} such a class, too" if rows > 1 else ""
+    first, rows = int(wrong.argmax()), counted(int(wrong.sum()), "row")
     return (
-        f"'{name}' must hold a class seen in training, which a class of one row is not, however "
-        f"{source.at(first)} says '{names.names[names.codes[first]]}'{others}; known: {listed(schema.classes, 20)}. "
-        "Leave such rows out, or give training two rows of the class; where training has several classes of one row, "
-        "--merge-rare makes one class of them, and of all that it has not seen."
+        f"'{name}' must hold a class seen in training, however {source.at(first)} says "
+        f"'{names.names[names.codes[first]]}'; known: {listed(schema.classes, 20)}. Leave out {rows} of such classes, "
+        "or give training two rows of each; where several classes of training have a single row, --merge-rare makes "
+        "one class of them, and of all that are not known."
     )
 
 

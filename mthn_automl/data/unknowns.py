@@ -16,6 +16,9 @@ from mthn_automl.errors import DataError
 MOST_NAMED = 3
 """Unknown categories that a sentence names."""
 
+USUALLY_OUTSIDE = 0.05
+"""Share of test rows that may lie outside the range of training: in small data some always do."""
+
 FEW = 5
 """Fewer cells, none of them known, may well be new categories; more are taken for another way of writing them."""
 
@@ -81,8 +84,8 @@ class Count:
             counts = np.bincount(codes[codes >= 0], minlength=len(names.names))
             self.unknown.update({names.names[code]: int(counts[code]) for code in np.flatnonzero(counts)})
 
-    def sentence(self, kind: str) -> str:
-        """What there is to say; empty where all is as in training."""
+    def sentence(self, kind: str, tolerated: float) -> str:
+        """What there is to say; empty where all is as in training, but for this share of numbers outside its range."""
         named = f"{kind} '{self.column.name}'"
         if self.cells and self.empty == self.cells:
             return f"{named} is empty in all {counted(self.cells, 'row')}"
@@ -96,7 +99,7 @@ class Count:
                 f"'{mark}' in {counted(count, 'cell')}" for mark, count in self.marks.most_common(MOST_NAMED)
             )
             return f"{named} has {marks}, which count as missing"
-        if self.outside and self.column.range is not None:
+        if self.outside > tolerated * self.cells and self.column.range is not None:
             low, high = self.column.range
             return (
                 f"{named} lies outside of what training has seen ({low:g} to {high:g}) in {self.outside:,} of "
@@ -129,11 +132,12 @@ class Unknowns:
     Args:
         columns: as training saw them.
         kind: what sentences call them, `feature` or `metadata column`.
+        tolerated: share of numbers that may lie outside the range of training without a word.
         shifts: whether it is counted where numbers lie among those of training.
     """
 
-    def __init__(self, columns: Sequence[Column], kind: str, *, shifts: bool = False) -> None:
-        self.kind = kind
+    def __init__(self, columns: Sequence[Column], kind: str, tolerated: float = 0.0, *, shifts: bool = False) -> None:
+        self.kind, self.tolerated = kind, tolerated
         self.counts = [Count(column, below=_zeros(column) if shifts else None) for column in columns]
 
     def enter(self, source: Source, table: Table) -> None:
@@ -149,7 +153,7 @@ class Unknowns:
 
     def notes(self, name: str) -> tuple[str, ...]:
         """A sentence a column about which there is something to say. name: of the table."""
-        said = [count.sentence(self.kind) for count in self.counts]
+        said = [count.sentence(self.kind, self.tolerated) for count in self.counts]
         return tuple(f"{name}: {each}." for each in said if each)
 
 

@@ -159,7 +159,7 @@ def _mixed(targets: Sequence[str], cells: Sequence[Cells]) -> str:
 
 def _notes(source: Source, targets: Sequence[str], known: np.ndarray) -> list[str]:
     empty, cells = int((~known.any(axis=1)).sum()), int(known.sum())
-    unknown = [name for name, some in zip(targets, np.atleast_1d(known.any(axis=0)), strict=True) if not some]
+    unknown = [targets[index] for index in np.flatnonzero(~known.any(axis=0)).tolist()]
     notes = [
         f"{source.name} is wide: each of its {counted(len(targets), 'target column')} is a task, and a row of it is in "
         f"the training or in the test with all its targets; {cells:,} of {known.size:,} cells have a value."

@@ -139,9 +139,8 @@ def test_lines_of_names_between_the_rows_are_left_out_as_in_training(tmp_path: P
     for rows_at_once in (1, *SIZES):
         assert_same(stream_of(joined, known, rows_at_once), whole)
     joined.write_text(f"{names}\n{names}\n")
-    for read in (lambda: again(known, joined), lambda: list(stream_of(joined, known, 1))):
-        with pytest.raises(DataError, match=r"There must be at least one row, however joined\.csv has none"):
-            read()
+    assert len(again(known, joined)) == 0
+    assert sum(len(piece) for piece in stream_of(joined, known, 1)) == 0
 
 
 def test_a_line_of_names_is_one_where_a_single_column_is_read(tmp_path: Path) -> None:

@@ -33,21 +33,24 @@ def checked(test: pd.DataFrame, folder: Path) -> tuple[Description, list[str]]:
 def test_what_is_wrong_with_test_rows_in_a_file_is_said_on_the_screen_and_in_the_log(tmp_path: Path) -> None:
     new = data()[:28].drop(columns="key")
     new = new.assign(task=new["task"].str.upper(), sex=new["sex"].str.title(), x=1_000 * new["x"])
+    new["target"] *= 1_000
     description, log = checked(new, tmp_path)
     screen = description_text(description)
     for said in (
         "new.csv: there is no column 'key', so that predictions are without it.",
         "new.csv: feature 'sex' holds what training has not seen in 28 of 28 cells ('Male', 'Female'), which count",
         "new.csv: feature 'x' lies outside of what training has seen (",
-        ") in 28 of 28 cells, from ",
         "new.csv: 28 rows of 2 tasks not seen in training, 0 of these rows with metadata: 'T0' (14 rows), 'T1' (14 ",
         "did you mean 't0' by 'T0'",
+        "new.csv: target 'target' lies outside of what training has seen (",
     ):
         assert said in screen
         assert sum(said in sentence for sentence in log) == 1
 
 
 def test_of_test_rows_like_those_of_training_nothing_is_said(tmp_path: Path) -> None:
-    description, log = checked(data()[10:40], tmp_path)
+    rows = data()[10:40]
+    rows.loc[20, "x"] = 2.0  # alone, and not far outside of what training has
+    description, log = checked(rows, tmp_path)
     assert [note for note in description.notes if note.startswith("new.csv")] == []
     assert "30 test rows are sealed until the search is over; 56 are left." in log

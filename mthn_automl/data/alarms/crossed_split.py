@@ -31,11 +31,12 @@ def find(dataset: Dataset, test: NDArray[np.bool_]) -> Iterator[Alarm]:
 
 
 def _before_training(dataset: Dataset, test: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(rows,) true where a training row of the same task is later."""
+    """(rows,) true where a training row of the same task is later; of a task that has none, where all of them are."""
     time = dataset.keys.time
     assert time is not None
-    last = np.full(1 + int(dataset.task.max()), -np.inf)
     known = ~test & np.isfinite(time)
+    last = np.full(1 + int(dataset.task.max()), -np.inf)
+    last[np.bincount(dataset.task[~test], minlength=len(last)) == 0] = time[known].min(initial=np.inf)
     np.maximum.at(last, dataset.task[known], time[known])
     return np.asarray(time < last[dataset.task])
 
@@ -65,8 +66,8 @@ def _of_times(test: NDArray[np.bool_], earlier: NDArray[np.bool_]) -> Alarm:
         columns=(),
         sentence=(
             f"{rows:,} of {counted(int(test.sum()), 'test row')} ({percent(rows / int(test.sum()))}) "
-            f"{'comes' if rows == 1 else 'come'} before training rows of the same task, though --time asks for later "
-            "ones: their error is not that on what comes later."
+            f"{'comes' if rows == 1 else 'come'} before training rows of the same task, or before all of them, though "
+            "--time asks for later ones: their error is not that on what comes later."
         ),
         advice="Name later rows in --split or --test, or leave both out, so that each task's last rows are held out.",
         evidence={"kind": "time", "rows": rows, "test_rows": int(test.sum())},

@@ -43,6 +43,10 @@ def test_rows_that_come_before_training_rows_of_their_task_are_counted() -> None
     first = np.where(np.arange(ROWS) % 14 < 4, "test", "train")
     (alarm,) = crossed(data(split=first), split="split", time="when", ignore=["person"])
     assert alarm.evidence == {"kind": "time", "rows": 32, "test_rows": 32}
+    tasks = np.where(np.arange(ROWS) < 60, "test", "train")
+    (alarm,) = crossed(data(split=tasks), split="split", time="when", ignore=["person"])
+    assert alarm.evidence["rows"] == 60
+    assert crossed(data(split=tasks[::-1]), split="split", time="when", ignore=["person"]) == []
 
 
 @pytest.mark.parametrize(
@@ -65,6 +69,14 @@ def test_a_test_file_without_the_column_says_so(tmp_path: Path) -> None:
     whole = data()
     found_here = check(whole[::2], test=whole[1::2].drop(columns="person"), group="person", ignore=["when"])
     assert any("there is no column 'person', so that nobody can tell" in note for note in found_here.notes)
+
+
+@pytest.mark.parametrize("person", [True, False])
+def test_rows_of_a_wide_table_are_held_against_training_by_the_groups_that_are_asked_for(person: bool) -> None:
+    whole = data().assign(other=np.arange(ROWS) / 7).drop(columns=["when", "task"])
+    test = whole[1::2] if person else whole[1::2].drop(columns="person")
+    found_here = crossed(whole[::2], test=test, wide=True, target=["target", "other"], group="person", task="item")
+    assert [each.evidence["rows"] for each in found_here] == [112] * person
 
 
 def test_groups_of_metadata_and_of_equal_rows_are_those_of_training() -> None:

@@ -10,8 +10,10 @@ from mthn_automl.data.asked import AUTO, Asked
 from mthn_automl.data.columns.form import Form
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.names import positions
+from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source
 from mthn_automl.data.splits.parts.keys import times_of, with_own_groups
+from mthn_automl.data.unknowns import USUALLY_OUTSIDE, Count
 
 BEYOND = 1 << 40
 """From here on groups are counted of which training has none."""
@@ -51,9 +53,23 @@ class Beside:
         if self.asked.time is not None and not missing:
             keys = replace(keys, time=times_of(source, self.asked.time)[0])
         group = rows.group
+        if missing:
+            keys = replace(keys, groups_asked=False)
         if keys.groups_asked and not missing:
             group = with_own_groups(self._groups(rows, source), rows.row, 2 * BEYOND)
-        return replace(rows, group=group, keys=keys, notes=(*rows.notes, *notes))
+        return replace(rows, group=group, keys=keys, notes=(*rows.notes, *notes, *self._targets(rows, source)))
+
+    def _targets(self, rows: Dataset, source: Source) -> list[str]:
+        """What there is to say of numbers to predict that training has none of the like of."""
+        schema, target = self.training.schema, self.training.target
+        said = []
+        for place, name in enumerate(() if schema.classes else schema.targets):
+            seen = Column(name, range=(float(np.nanmin(target[:, place])), float(np.nanmax(target[:, place]))))
+            count = Count(seen)
+            count.enter(source, rows.target[:, place])
+            if count.outside:
+                said.append(count.sentence("target", USUALLY_OUTSIDE))
+        return [f"{source.name}: {each}." for each in said if each]
 
     def _groups(self, rows: Dataset, source: Source) -> IntArray:
         """(rows,) -1 where there is none."""
