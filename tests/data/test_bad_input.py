@@ -109,7 +109,7 @@ NEW: dict[str, tuple[str, str, bool, str]] = {
     "target not a number": (GOOD, TEXT, True, "line 5 of new.csv says 'abc'"),
     "unknown class": (
         *(CLASSES, CLASSES.replace(",no", ",maybe"), True),
-        "seen in training, which a class of one row is not, however line 4 of new.csv says 'maybe'",
+        "seen in training, however line 4 of new.csv says 'maybe'; known: 'no', 'yes'",
     ),
 }
 
