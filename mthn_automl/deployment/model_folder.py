@@ -127,10 +127,9 @@ def read_model(folder: Path, *, trust: bool = False) -> Predictor:
             states = from_parts(list(member.models), arrays)
             models = restored_models(known, member.settings, states, schema, len(tasks))
             prove(models, schema, tasks, spare)
-            members.append(mean_of(models))
-    return Predictor(
-        config.architecture, schema, tasks, spare, mean_of(members, [each.weight for each in config.members])
-    )
+            members.append(mean_of(models, tasks=len(tasks)))
+    model = mean_of(members, [each.weight for each in config.members], tasks=len(tasks))
+    return Predictor(config.architecture, schema, tasks, spare, model)
 
 
 def _read_config(given: Received) -> _Config:

@@ -12,7 +12,7 @@ from mthn_automl.models.base import Size
 from mthn_automl.report.wording import digits
 from mthn_automl.run.models import Best, Finished, kept_trials, model_of, out_of_fold
 from mthn_automl.run.run import Run
-from mthn_automl.training.mean import Model, mean_of
+from mthn_automl.training.mean import Mean, mean_of
 from mthn_automl.tuning.criteria import Limits
 from mthn_automl.tuning.ensemble import Candidate, Ensemble, ensembles, target_of
 from mthn_automl.tuning.results import TrialResult
@@ -55,8 +55,12 @@ class Blend:
     single_error: float
 
     @cached_property
-    def model(self) -> Model:
-        return mean_of([each.model.model for each in self.members], [each.weight for each in self.members])
+    def model(self) -> Mean:
+        """What is saved."""
+        models, weights = [each.model.model for each in self.members], [each.weight for each in self.members]
+        mean = mean_of(models, weights, tasks=self.members[0].model.tasks)
+        assert isinstance(mean, Mean)
+        return mean
 
     @property
     def result(self) -> TrialResult:

@@ -8,7 +8,7 @@ from mthn_automl.data.dataset import Dataset
 from mthn_automl.run.ensembling import ENSEMBLE, Blend
 from mthn_automl.run.models import Best, Finished
 from mthn_automl.run.run import Run
-from mthn_automl.training.mean import Model, weighted
+from mthn_automl.training.mean import Model
 
 Tested = Mapping[str, SealedErrors]
 """By the name of an architecture, or `ensemble`."""
@@ -30,7 +30,7 @@ def test(run: Run, best: Best, blend: Blend | None) -> Tested:
     }
     if blend is not None:
         members = [_predicted(each.model.model, rows, known) for each in blend.members]
-        mean = weighted([prediction for prediction, _ in members], [each.weight for each in blend.members])
+        mean = blend.model.of_predictions([prediction for prediction, _ in members], rows.task)
         tested[ENSEMBLE] = _scored(run, mean, sum(microseconds for _, microseconds in members), rows)
     return tested
 

@@ -21,26 +21,31 @@ class Mean:
     """The weighted mean of the predictions of several models, on the target's own scale or of probabilities.
 
     A row of a task on which some models were trained and others were not, since their folds held it out, is predicted
-    by the first alone.
+    by the first alone; of a task on which none was, by all. A mean was trained on what one of its models was.
 
     Attributes:
         models: at least two.
         weights: of each model; positive, and 1 in all.
+        tasks: how many the data of training have; none was trained on tasks numbered beyond.
     """
 
     models: tuple["Model", ...]
     weights: tuple[float, ...]
+    tasks: int
 
     def predict(self, rows: Dataset) -> FloatArray:
         """(rows, outputs) float64."""
-        predictions = [model.predict(rows) for model in self.models]
-        if all(_trained(model) is None for model in self.models):
-            return weighted(predictions, self.weights)
-        return np.asarray((self._weights_of(rows.task)[:, :, None] * np.stack(predictions)).sum(axis=0))
+        return self.of_predictions([model.predict(rows) for model in self.models], rows.task)
 
-    def _weights_of(self, task: IntArray) -> FloatArray:
-        """(models, rows) weights of the models for rows of these tasks."""
-        knows = np.stack([_knows(model, task) for model in self.models])
+    def of_predictions(self, predictions: Sequence[FloatArray], task: IntArray) -> FloatArray:
+        """(rows, outputs): the mean of what each of the models predicts for rows of these tasks."""
+        knows = np.stack([_knows(model, task, self.tasks) for model in self.models])
+        if (knows == knows[0]).all():
+            return weighted(predictions, self.weights)
+        return np.asarray((self._weights_of(knows)[:, :, None] * np.stack(predictions)).sum(axis=0))
+
+    def _weights_of(self, knows: NDArray[np.bool_]) -> FloatArray:
+        """(models, rows) weights of the models; knows: (models, rows), whether each was trained on the row's task."""
         weights = np.array(self.weights)[:, None] * np.where(knows.any(axis=0), knows, True)
         return np.asarray(weights / weights.sum(axis=0))
 
@@ -65,7 +70,8 @@ class Mean:
     def task_network(self, task: int, tasks: TaskTable) -> OneModel | None:
         """What `predict_row` needs of a task, which is one of `tasks`; None where a model has none."""
         networks = []
-        weights = self._weights_of(np.array([task]))[:, 0].tolist()
+        knows = np.stack([_knows(model, np.array([task]), self.tasks) for model in self.models])
+        weights = self._weights_of(knows)[:, 0].tolist()
         for weight, model in zip(weights, self.models, strict=True):
             network = None if isinstance(model, Classical) else model.task_network(task, tasks)
             if network is None:
@@ -85,14 +91,11 @@ class Mean:
 Model = Networks | Classical | Mean
 
 
-def _trained(model: Model) -> IntArray | None:
-    """Tasks that the model was trained on, where it was not on all; a mean knows what one of its models knows."""
-    return None if isinstance(model, Mean) else model.trained
-
-
-def _knows(model: Model, task: IntArray) -> NDArray[np.bool_]:
-    trained = _trained(model)
-    return np.ones(len(task), dtype=bool) if trained is None else np.isin(task, trained)
+def _knows(model: Model, task: IntArray, tasks: int) -> NDArray[np.bool_]:
+    """Whether the model was trained on each of the tasks, of so many in the data of training."""
+    if isinstance(model, Mean):
+        return np.asarray(np.stack([_knows(each, task, tasks) for each in model.models]).any(axis=0))
+    return task < tasks if model.trained is None else np.isin(task, model.trained)
 
 
 def networks_of(model: Model) -> "Networks | Mean":
@@ -101,12 +104,12 @@ def networks_of(model: Model) -> "Networks | Mean":
     return model
 
 
-def mean_of(models: Sequence[Model], weights: Sequence[float] | None = None) -> Model:
-    """One model that predicts the mean of several, equally weighted where nothing is said."""
+def mean_of(models: Sequence[Model], weights: Sequence[float] | None = None, *, tasks: int) -> Model:
+    """One model that predicts the mean of several, equally weighted where nothing is said. tasks: as of `Mean`."""
     if len(models) == 1:
         return models[0]
     shares = np.ones(len(models)) if weights is None else np.asarray(weights, dtype=np.float64)
-    return Mean(tuple(models), tuple((shares / shares.sum()).tolist()))
+    return Mean(tuple(models), tuple((shares / shares.sum()).tolist()), tasks)
 
 
 def weighted(predictions: Sequence[FloatArray], weights: Sequence[float]) -> FloatArray:

@@ -44,7 +44,7 @@ def space(folder: Path) -> Path:
     return file
 
 
-def searched(output: Path, **given: Any) -> SearchResult:
+def searched(output: Path, table: pd.DataFrame = DATA, meta: pd.DataFrame = META, **given: Any) -> SearchResult:
     """Six trials of each architecture, of three folds; networks of a few epochs."""
     usual = {
         "space": str(space(output.parent)),
@@ -58,7 +58,7 @@ def searched(output: Path, **given: Any) -> SearchResult:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mthn_automl.tuning.plan.STEPS_WANTED", 40)
         patch.setattr(answer, "draw", lambda *given: None)
-        return search(DATA, META, output=output, **{**usual, **given})
+        return search(table, meta, output=output, **{**usual, **given})
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +172,19 @@ def test_where_all_models_are_lost_that_is_said_and_the_trials_stay(tmp_path: Pa
         searched(run, architectures="ridge", trials=2, progress=losing(run, "ridge"))
     assert len(list(run.glob("trials/*/result.json"))) == 2
     assert not (run / "model").exists()
+
+
+@pytest.mark.parametrize("limited", [{"folds": 1}, {"folds": 3, "max_parameters": 3000}], ids=["one fold", "limits"])
+def test_what_is_stated_of_the_sealed_rows_is_what_the_saved_models_predict_for_them(
+    tmp_path: Path, limited: dict[str, int]
+) -> None:
+    """Of tasks never seen, and of new rows of others: of models of some tasks beside such as know all of them."""
+    data, meta = planted(12, 20)
+    given = {"holdout_tasks": 0.3, "test_fraction": 0.2, "architectures": "ridge,pooled", "trials": 12}
+    found = searched(tmp_path / "run", table=data, meta=meta, **{**given, **limited})
+    members = config_of(found, "ensemble")["members"]
+    assert {(each["architecture"], len(each["models"])) for each in members} == {("ridge", 1), ("pooled", 1)}
+    stated = pd.read_parquet(found.folder / "predictions.parquet")
+    for name, rows in stated[stated["role"] != "out_of_fold"].groupby("architecture"):
+        now = saved(found, str(name)).predict(data.iloc[rows["row"]])["prediction"]
+        assert now.to_numpy() == pytest.approx(rows["prediction"].to_numpy(), rel=1e-5), name
