@@ -14,7 +14,7 @@ from mthn_automl.run.models import Best, Finished, kept_trials, model_of, out_of
 from mthn_automl.run.run import Run
 from mthn_automl.training.mean import Mean, mean_of
 from mthn_automl.tuning.criteria import Limits
-from mthn_automl.tuning.ensemble import Candidate, Ensemble, ensembles, target_of
+from mthn_automl.tuning.ensemble import Candidate, Ensemble, Target, ensembles, greedy, target_of
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.trial_model import TrialModel
 
@@ -87,25 +87,36 @@ def blend(run: Run, best: Best) -> Blend | None:
     whole_tasks = run.options.holdout_tasks is not None
     unit = data.dataset.task if whole_tasks else data.dataset.group
     together = None if unit is None else unit[rows]
-    found = ensembles(target_of(data, rows), candidates, data.fold[rows], data.limits, together)
-    alone, *found = found
+    target = target_of(data, rows)
+    alone, *found = ensembles(target, candidates, data.fold[rows], data.limits, together)
     if not found:
-        run.say("No ensemble of the trials has a lower error than the best of them alone.")
+        run.say(_none(target, candidates, data.limits))
         return None
+    lowest = candidates[0].result.error
     try:
-        members = _members(run, best, candidates, found[-1])
+        blended = _largest_within(run, best, candidates, found, max(alone.error, lowest))
     except FormatError as error:
         run.say(f"There is no ensemble: {error}")
         return None
-    results = [_result(each, candidates, data.limits) for each in found[:-1]]
-    lowest = candidates[0].result.error
-    blended = Blend(members, found[-1], (*results, _result_of_members(found[-1], members)), max(alone.error, lowest))
-    broken = data.limits.broken(blended.result.size, blended.result.predict_us_per_row)
-    if broken:  # the sizes of trees differ from fold to fold
-        run.say(f"There is no ensemble within the limits: {broken}.")
-        return None
-    run.say(_sentence(blended, lowest))
+    if blended is not None:
+        run.say(_sentence(blended, lowest))
     return blended
+
+
+def _largest_within(
+    run: Run, best: Best, candidates: list[Candidate], found: list[Ensemble], single_error: float
+) -> Blend | None:
+    """Of ensembles of rising numbers of members: sizes of trees differ from fold to fold, and may break a limit."""
+    limits = run.data.limits
+    for count in range(len(found), 0, -1):
+        members = _members(run, best, candidates, found[count - 1])
+        result = _result_of_members(found[count - 1], members)
+        broken = limits.broken(result.size, result.predict_us_per_row)
+        if not broken:
+            smaller = [_result(each, candidates, limits) for each in found[: count - 1]]
+            return Blend(members, found[count - 1], (*smaller, result), single_error)
+        run.say(f"An ensemble of {len(members)} trials is beyond the limits: {broken}.")
+    return None
 
 
 def candidates_of(run: Run) -> tuple[list[Candidate], IntArray]:
@@ -208,6 +219,18 @@ def _as_trial(chosen: Ensemble, named: dict[str, float], size: Size, latency: fl
         seconds=seconds,
         predict_us_per_row=latency,
     )
+
+
+def _none(target: Target, candidates: list[Candidate], limits: Limits) -> str:
+    """Why there is no ensemble; where the limits are the reason, what they leave no room for."""
+    plain = "No ensemble of the trials has a lower error than the best of them alone"
+    weights = greedy(target, [each.prediction for each in candidates], candidates)[-1] if limits else {}
+    members = [candidates[index] for index in weights]
+    size = sum((each.model_size for each in members), Size(0, 0, 0))
+    broken = limits.broken(size, sum(each.model_latency for each in members)) if len(members) > 1 else ""
+    if not broken:
+        return f"{plain}."
+    return f"{plain} within the limits. Without them there is one of {len(members)}, with one fold of each: {broken}."
 
 
 def _sentence(found: Blend, lowest: float) -> str:
