@@ -14,7 +14,7 @@ from mthn_automl.run.models import Best, Finished, kept_trials, model_of, out_of
 from mthn_automl.run.run import Run
 from mthn_automl.training.mean import Mean, mean_of
 from mthn_automl.tuning.criteria import Limits
-from mthn_automl.tuning.ensemble import Candidate, Ensemble, Target, ensembles, greedy, target_of
+from mthn_automl.tuning.ensemble import Candidate, Ensemble, Target, ensembles, selected, target_of
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.trial_model import TrialModel
 
@@ -224,7 +224,7 @@ def _as_trial(chosen: Ensemble, named: dict[str, float], size: Size, latency: fl
 def _none(target: Target, candidates: list[Candidate], limits: Limits) -> str:
     """Why there is no ensemble; where the limits are the reason, what they leave no room for."""
     plain = "No ensemble of the trials has a lower error than the best of them alone"
-    weights = greedy(target, [each.prediction for each in candidates], candidates)[-1] if limits else {}
+    weights = selected(target, candidates, np.arange(len(target.task)))[-1] if limits else {}
     members = [candidates[index] for index in weights]
     size = sum((each.model_size for each in members), Size(0, 0, 0))
     broken = limits.broken(size, sum(each.model_latency for each in members)) if len(members) > 1 else ""

@@ -128,6 +128,9 @@ def ensembles(
 ) -> list[Ensemble]:
     """The best ensembles of one member, two, three ..., as long as more of them lower the error of the selection.
 
+    The last, not the one with the lowest error of its own, is the best guess: in 360 simulated selections from twelve
+    candidates the latter had 1.000 to 1.012 times its test error, and its own error was 0.1 to 2.2 % more flattering.
+
     Args:
         target: of the rows that are predicted.
         candidates: at least one, each with finite predictions of all these rows.
@@ -135,11 +138,11 @@ def ensembles(
         limits: that a fold's model of each member keeps together with those of the other members.
         unit: (rows,) numbers of what a single hold-out keeps together, such as tasks; None: each row by itself.
     """
-    chosen = _selected(target, candidates, np.arange(len(fold)), limits)
+    chosen = selected(target, candidates, np.arange(len(fold)), limits)
     units = np.arange(len(fold)) if unit is None else np.unique(unit, return_inverse=True)[1]
     groups = fold if len(np.unique(fold)) > 1 else units % GROUPS
     nested = [
-        (rows, _selected(target, candidates, np.flatnonzero(groups != group), limits))
+        (rows, selected(target, candidates, np.flatnonzero(groups != group), limits))
         for group in np.unique(groups)
         if len(rows := np.flatnonzero(groups == group)) < len(groups)
     ]
@@ -171,8 +174,10 @@ def _ensemble(
     )
 
 
-def _selected(target: Target, candidates: Sequence[Candidate], rows: IntArray, limits: Limits) -> list[Weights]:
-    """The ensembles that these rows choose."""
+def selected(
+    target: Target, candidates: Sequence[Candidate], rows: IntArray, limits: Limits = NO_LIMITS
+) -> list[Weights]:
+    """The ensembles that these rows choose, or MOST_ROWS of them."""
     if len(rows) > MOST_ROWS:
         rows = np.sort(np.random.default_rng(0).choice(rows, MOST_ROWS, replace=False))
     return greedy(target.take(rows), [each.prediction[rows] for each in candidates], candidates, limits)
