@@ -36,7 +36,7 @@ def loaded(networks: int, folds: int = 1) -> Predictor:
     metadata = torch.zeros(networks, TASKS, 0)
     pack = Pack.build(lambda: Hypernetwork(data.shape, PAPER), range(networks), metadata, present_only=True)
     models = (Networks(pack, data.encoders[0], data.problem),) * folds
-    trial = TrialModel(catalogue.read("hypernetwork"), 0, SETTINGS, models)
+    trial = TrialModel(catalogue.read("hypernetwork"), 0, SETTINGS, models, TASKS)
     with tempfile.TemporaryDirectory() as folder:
         write_model(Path(folder) / "model", trial.name, [(trial, 1.0)], dataset, _METRICS)
         return load_model(Path(folder))

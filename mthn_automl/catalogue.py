@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mthn_automl.errors import FormatError, UsageError, did_you_mean
+from mthn_automl.errors import FormatError, UsageError, did_you_mean, extra_line
 from mthn_automl.received import typed
 
 MOST_BYTES = 1 << 20
@@ -42,7 +42,7 @@ class SpaceFile:
         cost: measured seconds, by kind of problem and rows, as `tuning.cost` reads them.
         problems: that it can be trained on; none: all.
         package: which it needs and this one does not bring; empty: none.
-        install: what is named to pip for that.
+        extra: of this package, that brings it; empty: it is installed by its own name.
         path: of the file.
     """
 
@@ -61,16 +61,14 @@ class SpaceFile:
     rungs: tuple[int, ...] = ()
     problems: tuple[str, ...] = ()
     package: str = ""
-    install: str = ""
+    extra: str = ""
 
     def missing(self) -> str:
         """Why it cannot be used here, and what to type; empty where its package is installed, or it needs none."""
         if not self.package or importlib.util.find_spec(self.package) is not None:
             return ""
-        return (
-            f"{self.name} needs the package {self.package}, which is not installed; "
-            f'`pip install "{self.install or self.package}"` brings it.'
-        )
+        line = extra_line(self.extra) if self.extra else f"`pip install {self.package}`"
+        return f"{self.name} needs the package {self.package}, which is not installed; {line} brings it."
 
     def unsuited(self, problem: str) -> str:
         """Why it cannot be trained on such a problem; empty where it can."""
@@ -202,7 +200,7 @@ def read_file(path: Path) -> SpaceFile:
         rungs=tuple(content.get("rungs", ())),
         problems=tuple(content.get("problems", ())),
         package=content.get("package", ""),
-        install=content.get("install", ""),
+        extra=content.get("extra", ""),
     )
 
 
@@ -266,7 +264,7 @@ class _Content:
     first_trials: list[dict[str, Any]] = field(default_factory=list)
     cost: dict[str, Any] = field(default_factory=dict)
     package: str = ""
-    install: str = ""
+    extra: str = ""
 
 
 def _is_rising(rungs: Any) -> bool:

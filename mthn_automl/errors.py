@@ -86,6 +86,16 @@ class Terminated(BaseException):
         self.number = int(number)
 
 
+def extra_line(extra: str) -> str:
+    """What to type for an extra of this package, which is not published, and where.
+
+    Example:
+        >>> extra_line("excel")
+        "`pip install '.[excel]'` in a clone of mthn-automl"
+    """
+    return f"`pip install '.[{extra}]'` in a clone of mthn-automl"
+
+
 MOST_COMPARED, MOST_NAMED = 5_000, 30
 """Known names that a wrong one is compared with, and that a sentence lists."""
 

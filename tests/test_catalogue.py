@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -145,16 +146,23 @@ def test_a_class_whose_module_lacks_a_package_is_refused_by_that_package(
 def test_what_needs_a_package_that_is_missing_is_refused_by_name_and_passed_on_in_groups(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     needs = 'package = "no_such_package"\n' + OWN.format(family="classical")
-    for text, line in ((needs, "no_such_package"), ('install = "mthn-automl[it]"\n' + needs, "mthn-automl[it]")):
+    extra = "`pip install '.[it]'` in a clone of mthn-automl"
+    for text, line in ((needs, "`pip install no_such_package`"), ('extra = "it"\n' + needs, extra)):
         path.write_text(text, encoding="utf-8")
         mine = catalogue.read_file(path)
-        assert mine.missing() == (
-            f'mine needs the package no_such_package, which is not installed; `pip install "{line}"` brings it.'
-        )
+        assert mine.missing() == (f"mine needs the package no_such_package, which is not installed; {line} brings it.")
         assert "mine" in chosen("all", mine)
         with pytest.raises(UsageError, match="mine needs the package no_such_package"):
             catalogue.select("ridge,mine", [mine])
     assert {name for name in catalogue.names() if catalogue.read(name).missing()}.isdisjoint(catalogue.usable())
+
+
+def test_an_extra_that_is_to_be_installed_is_one_of_this_package_and_brings_what_is_needed() -> None:
+    project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]
+    files = [each for each in map(catalogue.read, catalogue.names()) if each.extra]
+    assert len(files) > 1
+    for file in files:
+        assert any(each.startswith(file.package) for each in project["optional-dependencies"][file.extra])
 
 
 def test_what_cannot_be_trained_on_a_problem_says_so(tmp_path: Path) -> None:

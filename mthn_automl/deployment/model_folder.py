@@ -157,8 +157,9 @@ class StoredModel:
     @property
     def predictor(self) -> Predictor:
         """The weighted mean of the members, ready to predict."""
-        weights = [each.weight for each in self.config.members]
-        model = mean_of([mean_of(each) for each in self.models], weights, self.config.temperature)
+        weights, count = [each.weight for each in self.config.members], len(self.tasks.table)
+        each = [mean_of(models, tasks=count) for models in self.models]
+        model = mean_of(each, weights, self.config.temperature, tasks=count)
         tasks, name = self.tasks, self.config.architecture
         members = tuple(f"{each.architecture}-{each.trial}" for each in self.config.members)
         return Predictor(name, self.schema, tasks.table, tasks.spare, model, self.intervals, members)

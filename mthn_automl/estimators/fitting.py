@@ -101,7 +101,7 @@ def fit_one(table: pd.DataFrame, metadata: pd.DataFrame | None, asked: Asked, wo
     deadline = None if work.time_limit is None else started + work.time_limit
     objective = Objective(data, plan, device=work.device)
     found = objective(Configuration(file, settings, training, work.seed), deadline)
-    model = mean_of(tuple(found.models))
+    model = mean_of(tuple(found.models), tasks=len(dataset.tasks))
     predictor = Predictor(file.name, with_ranges(dataset), dataset.tasks, dataset.spare, model)
     out_of_fold = np.full((len(table), dataset.schema.outputs), np.nan)
     out_of_fold[dataset.row] = found.out_of_fold()

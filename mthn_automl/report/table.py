@@ -29,14 +29,15 @@ def leaderboard_text(table: pd.DataFrame, metric: str, width: int | None, averag
             trials and then the parameters are left out.
         average: `tasks` where models are ranked by the mean over tasks: errors on test rows are then shown likewise.
     """
-    cells = _cells(table[table["rank"].notna()], metric_named(metric).error_name, average)
+    error_name = metric_named(metric).error_name
+    cells = _cells(table[table["rank"].notna()], error_name, average)
     lines = drawn(cells)
     for left_out in FIRST_TO_GO:
         if width is None or max(map(len, lines)) <= width:
             break
         del cells[left_out]
         lines = drawn(cells)
-    return inert("\n".join(lines + _remarks(table)) + "\n")
+    return inert("\n".join(lines + _remarks(table, error_name)) + "\n")
 
 
 def _cells(ranked: pd.DataFrame, error_name: str, average: str) -> dict[str, list[str]]:
@@ -99,11 +100,22 @@ def _seconds(value: Any) -> str:
     return "-" if pd.isna(value) else f"{float(value):.1f}"
 
 
-def _remarks(table: pd.DataFrame) -> list[str]:
-    """What the marks mean, and what did not finish."""
+def _remarks(table: pd.DataFrame, error_name: str) -> list[str]:
+    """What the marks mean, why the first has not the lowest error, and what did not finish."""
     others = table[table["rank"] > 1]
     tied = [f"{TIED} not shown to differ from the best"] if others["tied_with_best"].eq(True).any() else []
     unfinished = table[table["rank"].isna()].to_dict("records")
-    return tied + [
+    return [*tied, *_first(table, error_name)] + [
         f"no finished trial: {row['architecture']}" + (f" ({row['note']})" if row["note"] else "") for row in unfinished
+    ]
+
+
+def _first(table: pd.DataFrame, error_name: str) -> list[str]:
+    """Why what is first, the ensemble, is it, where others have a lower error."""
+    first, others = table[table["rank"] == 1], table[table["rank"] > 1]
+    if not (others["cv_error"].min() < first["cv_error"].min()):
+        return []
+    return [
+        f"{first['architecture'].iloc[0]} is first although others have a lower cv {error_name}: the lowest of many "
+        "trials flatters, and the weights of the ensemble were chosen on other folds"
     ]

@@ -171,7 +171,7 @@ class _Distilling:
         self.run.say(f"The last student is trained, of {len(tried)} recipes by the best one.")
         network = student(self.file, best.recipe, self._whole_lesson(), self._seed("last"))
         summary = self._summary(network, tried)
-        model = TrialModel(self.file, 0, best.recipe.settings, (network,))
+        model = TrialModel(self.file, 0, best.recipe.settings, (network,), len(self.data.tasks))
         write_model(folder, STUDENT, [(model, 1.0)], self.data, summary)
         return Distilled(folder, summary)
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+import numpy as np
+
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.errors import FormatError
 from mthn_automl.models.base import Size
@@ -11,9 +13,9 @@ from mthn_automl.report.wording import digits
 from mthn_automl.run.models import Best, Finished, kept_trials, model_of, out_of_fold
 from mthn_automl.run.run import Run
 from mthn_automl.run.tempering import rows_held_out, tempered_result, unit_of
-from mthn_automl.training.mean import Model, mean_of
+from mthn_automl.training.mean import Mean, mean_of
 from mthn_automl.tuning.criteria import Limits
-from mthn_automl.tuning.ensemble import Candidate, Ensemble, ensembles, target_of
+from mthn_automl.tuning.ensemble import Candidate, Ensemble, Target, ensembles, selected, target_of
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.trial_model import TrialModel
 
@@ -58,10 +60,12 @@ class Blend:
     single_error: float
 
     @cached_property
-    def model(self) -> Model:
-        """What predicts as it does."""
-        weights = [each.weight for each in self.members]
-        return mean_of([each.model.model for each in self.members], weights, self.temperature)
+    def model(self) -> Mean:
+        """What is saved."""
+        models, weights = [each.model.model for each in self.members], [each.weight for each in self.members]
+        mean = mean_of(models, weights, self.temperature, tasks=self.members[0].model.tasks)
+        assert isinstance(mean, Mean)
+        return mean
 
     @property
     def is_best(self) -> bool:
@@ -80,28 +84,38 @@ def blend(run: Run, best: Best) -> Blend | None:
     if len(candidates) < 2:
         return None
     data = run.data
-    found = ensembles(target_of(data, rows), candidates, data.fold[rows], data.limits, unit_of(run))
-    alone, *found = found
+    target = target_of(data, rows)
+    alone, *found = ensembles(target, candidates, data.fold[rows], data.limits, unit_of(run))
     if not found:
-        run.say("No ensemble of the trials has a lower error than the best of them alone.")
+        run.say(_none(target, candidates, data.limits))
         return None
+    lowest = tempered_result(run, candidates[0].prediction, candidates[0].result)[2].error
+    single = tempered_result(run, alone.prediction, _result(alone, candidates, data.limits))[2].error
     try:
-        members = _members(run, best, candidates, found[-1])
+        blended = _largest_within(run, best, candidates, found, max(single, lowest))
     except FormatError as error:
         run.say(f"There is no ensemble: {error}")
         return None
-    results = [_result(each, candidates, data.limits) for each in found[:-1]]
-    results.append(_result_of_members(found[-1], members))
-    temperature, held_out, result = tempered_result(run, found[-1].prediction, results[-1])
-    lowest = tempered_result(run, candidates[0].prediction, candidates[0].result)[2].error
-    single = max(tempered_result(run, alone.prediction, _result(alone, candidates, data.limits))[2].error, lowest)
-    blended = Blend(members, tuple(results), result, held_out, temperature, single)
-    broken = data.limits.broken(blended.result.size, blended.result.predict_us_per_row)
-    if broken:  # the sizes of trees differ from fold to fold
-        run.say(f"There is no ensemble within the limits: {broken}.")
-        return None
-    run.say(_sentence(blended, lowest))
+    if blended is not None:
+        run.say(_sentence(blended, lowest))
     return blended
+
+
+def _largest_within(
+    run: Run, best: Best, candidates: list[Candidate], found: list[Ensemble], single_error: float
+) -> Blend | None:
+    """Of ensembles of rising numbers of members: sizes of trees differ from fold to fold, and may break a limit."""
+    limits = run.data.limits
+    for count in range(len(found), 0, -1):
+        members = _members(run, best, candidates, found[count - 1])
+        result = _result_of_members(found[count - 1], members)
+        broken = limits.broken(result.size, result.predict_us_per_row)
+        if not broken:
+            smaller = [_result(each, candidates, limits) for each in found[: count - 1]]
+            temperature, held_out, tempered = tempered_result(run, found[count - 1].prediction, result)
+            return Blend(members, (*smaller, result), tempered, held_out, temperature, single_error)
+        run.say(f"An ensemble of {len(members)} trials is beyond the limits: {broken}.")
+    return None
 
 
 def candidates_of(run: Run) -> tuple[list[Candidate], IntArray]:
@@ -204,6 +218,18 @@ def _as_trial(chosen: Ensemble, named: dict[str, float], size: Size, latency: fl
         seconds=seconds,
         predict_us_per_row=latency,
     )
+
+
+def _none(target: Target, candidates: list[Candidate], limits: Limits) -> str:
+    """Why there is no ensemble; where the limits are the reason, what they leave no room for."""
+    plain = "No ensemble of the trials has a lower error than the best of them alone"
+    weights = selected(target, candidates, np.arange(len(target.task)))[-1] if limits else {}
+    members = [candidates[index] for index in weights]
+    size = sum((each.model_size for each in members), Size(0, 0, 0))
+    broken = limits.broken(size, sum(each.model_latency for each in members)) if len(members) > 1 else ""
+    if not broken:
+        return f"{plain}."
+    return f"{plain} within the limits. Without them there is one of {len(members)}, with one fold of each: {broken}."
 
 
 def _sentence(found: Blend, lowest: float) -> str:

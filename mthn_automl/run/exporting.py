@@ -156,7 +156,7 @@ def _without(
     models: list[Model] = [predictor.model.models[index] for index in weights]
     left = replace(
         predictor,
-        model=mean_of(models, list(weights.values())),
+        model=mean_of(models, list(weights.values()), predictor.model.temperature, tasks=len(predictor.tasks)),
         members=tuple(names[index] for index in weights),
     )
     shares = ", ".join(f"{names[index]} {weight:.2f}" for index, weight in weights.items())

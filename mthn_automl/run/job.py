@@ -216,6 +216,7 @@ def _all_phases(run: Run) -> None:
     _mark_unfinished(run.folder)
     run.runner.use(run.data, run.plan)
     run.watch(WorkersSeen(run.runner.workers, run.runner.nodes))
+    run.phases.seconds["start"] = time.time() - run.started
     search_phase(run)
     with run.phase("ensemble"):
         best = best_models(run)
@@ -238,6 +239,8 @@ def _all_phases(run: Run) -> None:
             f"Stopped in the phase {run.phases.stopped_in}; the best so far is in {run.folder.model}, and "
             f"`mthn-automl resume {run.folder.path}` goes on."
         )
+    else:
+        run.say_if_late()
 
 
 def _mark_unfinished(folder: RunFolder) -> None:

@@ -37,7 +37,7 @@ class Finished:
     @cached_property
     def tempered(self) -> Model:
         """What predicts, at the temperature."""
-        return mean_of([self.model.model], [1.0], self.temperature)
+        return mean_of([self.model.model], [1.0], self.temperature, tasks=self.model.tasks)
 
 
 Best = Mapping[str, Finished | Failed]

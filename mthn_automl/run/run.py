@@ -17,6 +17,7 @@ from mthn_automl.data.splits.parts.choice import development_of, sealed_rows_of
 from mthn_automl.data.splits.parts.stored import load_split, save_split
 from mthn_automl.errors import NothingFinishedError
 from mthn_automl.received import typed
+from mthn_automl.report.wording import duration
 from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.options import Options
 from mthn_automl.run.prepare import Prepared, build_spaces
@@ -34,6 +35,9 @@ from mthn_automl.tuning.rungs import with_rungs
 from mthn_automl.tuning.runners.interruption import Interruption
 from mthn_automl.tuning.runners.runner import Runner
 from mthn_automl.tuning.studies import Studies
+
+LEAST_PLANNED = 0.1
+"""Share of the time limit that is planned with, however long starting and reading took."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class Phases:
     """What has become of the phases.
 
     Attributes:
-        seconds: that each took, by name.
+        seconds: that each took, by name; `start` is all before the first.
         stopped_in: the one that a signal came in; None: there was no signal.
     """
 
@@ -220,6 +224,14 @@ class Run:
         self.phases.seconds[name] = time.time() - started
         self.watch(PhaseFinished(name, self.phases.seconds[name]))
 
+    def say_if_late(self) -> None:
+        """By how much the time limit was exceeded, and what took how long; nothing where it was kept."""
+        left, limit = self.clock.unused(), self.clock.limit
+        if left is None or limit is None or round(-left) < 1:
+            return
+        parts = ", ".join(f"{name} {duration(each)}" for name, each in self.phases.seconds.items() if round(each))
+        self.say(f"The time limit of {duration(limit)} was exceeded by {duration(-left)}: {parts}.")
+
 
 def plan_of(run: Run) -> Plan:
     """The plan that the run was begun with, else a new one, which is stored and said."""
@@ -235,13 +247,13 @@ def plan_of(run: Run) -> Plan:
 
 
 def _new_plan(run: Run) -> Plan:
-    preset = PRESETS[run.options.preset]
+    preset, limit = PRESETS[run.options.preset], run.added.time_limit(run.options, before=0.0)
     rows = int(np.count_nonzero(~run.prepared.test_mask))
     plan = make_plan(
         rows,
         list(run.prepared.files.values()),
         classes=bool(run.prepared.all_rows.schema.classes),
-        seconds=run.added.time_limit(run.options, before=0.0),
+        seconds=None if limit is None else max(run.started + limit - time.time(), LEAST_PLANNED * limit),
         workers=run.runner.workers,
         folds=run.options.folds,
         seeds=run.options.seeds,

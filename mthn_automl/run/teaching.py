@@ -140,8 +140,8 @@ class Answered:
         What is fitted on all rows is fitted again. A single hold-out has chosen the weights itself.
         """
         members = self._members_without(fold)
-        models = [self._without(each, fold) for each in members]
-        return mean_of(models, [each.weight for each in members], self.temperature).predict
+        models, tasks = [self._without(each, fold) for each in members], len(self.run.data.dataset.tasks)
+        return mean_of(models, [each.weight for each in members], self.temperature, tasks=tasks).predict
 
     def _members_without(self, fold: int) -> list[Member]:
         """With the models of all their folds."""

@@ -8,7 +8,7 @@ from mthn_automl.data.dataset import Dataset
 from mthn_automl.run.ensembling import ENSEMBLE, Blend
 from mthn_automl.run.models import Best, Finished
 from mthn_automl.run.run import Run
-from mthn_automl.training.mean import Model, weighted
+from mthn_automl.training.mean import Model
 from mthn_automl.training.temperature import tempered
 
 Tested = Mapping[str, SealedErrors]
@@ -31,9 +31,8 @@ def test(run: Run, best: Best, blend: Blend | None) -> Tested:
     }
     if blend is not None:
         members = [_predicted(each.model.model, rows, known) for each in blend.members]
-        mean = weighted([prediction for prediction, _ in members], [each.weight for each in blend.members])
-        microseconds = sum(each for _, each in members)
-        tested[ENSEMBLE] = _scored(run, mean, microseconds, rows, blend.temperature)
+        mean = blend.model.of_predictions([prediction for prediction, _ in members], rows.task)
+        tested[ENSEMBLE] = _scored(run, mean, sum(microseconds for _, microseconds in members), rows, 1.0)
     return tested
 
 

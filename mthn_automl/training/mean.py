@@ -22,29 +22,40 @@ class Mean:
     """The weighted mean of the predictions of several models, on the target's own scale or of probabilities.
 
     A row of a task on which some models were trained and others were not, since their folds held it out, is predicted
-    by the first alone.
+    by the first alone; of a task on which none was, by all. A mean was trained on what one of its models was.
 
     Attributes:
         models: at least two, or one at a temperature.
         weights: of each model; positive, and 1 in all.
+        tasks: that it has been told of; none was trained on tasks numbered beyond.
         temperature: of the probabilities of the mean; 1 of numbers.
     """
 
     models: tuple["Model", ...]
     weights: tuple[float, ...]
+    tasks: int
     temperature: float = 1.0
 
     def predict(self, rows: Dataset) -> FloatArray:
         """(rows, outputs) float64."""
-        predictions = [model.predict(rows) for model in self.models]
-        if all(_trained(model) is None for model in self.models):
-            return tempered(weighted(predictions, self.weights), self.temperature)
-        mean = (self.weights_of(rows.task)[:, :, None] * np.stack(predictions)).sum(axis=0)
-        return tempered(np.asarray(mean), self.temperature)
+        return self.of_predictions([model.predict(rows) for model in self.models], rows.task)
+
+    def of_predictions(self, predictions: Sequence[FloatArray], task: IntArray) -> FloatArray:
+        """(rows, outputs): the mean of what each of the models predicts for rows of these tasks, at the temperature."""
+        knows = self._knows(task)
+        if (knows == knows[:1]).all():
+            mean = weighted(predictions, self.weights)
+        else:
+            mean = np.asarray((self.weights_of(task)[:, :, None] * np.stack(predictions)).sum(axis=0))
+        return tempered(mean, self.temperature)
+
+    def _knows(self, task: IntArray) -> NDArray[np.bool_]:
+        """(models, rows) whether each was trained on the row's task."""
+        return np.stack([_knows(model, task, self.tasks) for model in self.models])
 
     def weights_of(self, task: IntArray) -> FloatArray:
         """(models, rows) weights of the models for rows of these tasks."""
-        knows = np.stack([_knows(model, task) for model in self.models])
+        knows = self._knows(task)
         weights = np.array(self.weights)[:, None] * np.where(knows.any(axis=0), knows, True)
         return np.asarray(weights / weights.sum(axis=0))
 
@@ -106,22 +117,18 @@ def with_metadata(model: Model, tasks: TaskTable) -> Model:
     return model if isinstance(model, Classical) else model.with_metadata(tasks)
 
 
-def _trained(model: Model) -> IntArray | None:
-    """Tasks that the model was trained on, where it was not on all; a mean knows what one of its models knows."""
-    return None if isinstance(model, Mean) else model.trained
+def _knows(model: Model, task: IntArray, tasks: int) -> NDArray[np.bool_]:
+    """Whether the model was trained on each of the tasks, or has had them added, of so many that there are."""
+    if isinstance(model, Mean):
+        return np.asarray(np.stack([_knows(each, task, tasks) for each in model.models]).any(axis=0))
+    return task < tasks if model.trained is None else np.isin(task, model.trained) | _added(model, task)
 
 
-def _knows(model: Model, task: IntArray) -> NDArray[np.bool_]:
-    trained = _trained(model)
-    return np.ones(len(task), dtype=bool) if trained is None else np.isin(task, trained) | _added(model, task)
-
-
-def _added(model: Model, task: IntArray) -> NDArray[np.bool_]:
+def _added(model: Networks | Classical, task: IntArray) -> NDArray[np.bool_]:
     """Whether the tasks are among those that were added to a model after its training."""
     if isinstance(model, Networks):
         return (task >= model.known) & (task < model.known + model.added_tasks)
-    known = model.added if isinstance(model, Classical) else None
-    return np.zeros(len(task), dtype=bool) if known is None else known.of(task)
+    return np.zeros(len(task), dtype=bool) if model.added is None else model.added.of(task)
 
 
 def networks_of(model: Model) -> "Networks | Mean":
@@ -130,12 +137,14 @@ def networks_of(model: Model) -> "Networks | Mean":
     return model
 
 
-def mean_of(models: Sequence[Model], weights: Sequence[float] | None = None, temperature: float = 1.0) -> Model:
-    """One model that predicts the mean of several, equally weighted where nothing is said."""
+def mean_of(
+    models: Sequence[Model], weights: Sequence[float] | None = None, temperature: float = 1.0, *, tasks: int
+) -> Model:
+    """One model that predicts the mean of several, equally weighted where nothing is said. tasks: as of `Mean`."""
     if len(models) == 1 and temperature == 1.0:
         return models[0]
     shares = np.ones(len(models)) if weights is None else np.asarray(weights, dtype=np.float64)
-    return Mean(tuple(models), tuple((shares / shares.sum()).tolist()), temperature)
+    return Mean(tuple(models), tuple((shares / shares.sum()).tolist()), tasks, temperature)
 
 
 def weighted(predictions: Sequence[FloatArray], weights: Sequence[float]) -> FloatArray:

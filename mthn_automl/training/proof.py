@@ -23,7 +23,7 @@ def prove(models: Sequence[Networks | Classical], schema: Schema, tasks: TaskTab
         ValueError: predictions of another shape, or that are no numbers. Whatever else the model raises.
     """
     rows = _rows(schema, tasks, spare)
-    found = mean_of([copy(each) for each in models]).predict(rows)
+    found = mean_of([copy(each) for each in models], tasks=len(tasks)).predict(rows)
     if found.shape != (len(rows), schema.outputs):
         raise ValueError(f"it predicts {found.shape[1:]} numbers a row, and {schema.outputs} are wanted")
     if not np.isfinite(found).all():

@@ -91,8 +91,13 @@ class Clock:
         return None if self.limit is None else self.limit - self.before
 
     def left(self) -> float | None:
+        unused = self.unused()
+        return None if unused is None else max(0.0, unused)
+
+    def unused(self) -> float | None:
+        """Seconds of the limit that are left, below 0 where it is exceeded."""
         ends = self.ends()
-        return None if ends is None else max(0.0, ends - time.time())
+        return None if ends is None else ends - time.time()
 
 
 def ablation_seconds(best: TrialResult) -> float:

@@ -110,7 +110,7 @@ class Objective:
         self.flags = Flags.of(data.dataset)
         self._encoded = encoded
         self._placed: DeviceData | None = None
-        self._scaled: dict[tuple[bool, bool], tuple[TrainingData, DeviceData]] = {}
+        self._scaled: dict[tuple[Flags, bool], tuple[TrainingData, DeviceData]] = {}
         self.losses = CellLosses(data.dataset, data.fold, data.metric, data.average)
 
     def __call__(self, configuration: Configuration, deadline: float | None = None) -> Evaluation:
@@ -147,15 +147,21 @@ class Objective:
 
     def folds(self, configuration: Configuration) -> tuple[TrainingData, DeviceData]:
         """What the folds train on, as it is and on the device: the same rows under the scales that are asked for."""
-        squash, flags = configuration.training_settings.squash, self.flags_of(configuration)
-        asked = squash, flags.added is not None
-        if not any(asked):
+        asked = self._scales_of(configuration)
+        if asked == (self.flags, False):
             return self.encoded(), self.placed()
         if asked not in self._scaled:
-            data = self.encoded() if flags.added is None else with_log_target(self.encoded(), self.data.dataset, flags)
-            data = squashed(data) if squash else data
+            data = self._under(self.encoded(), *asked)
             self._scaled[asked] = data, self.placed().scaled_as(data)
         return self._scaled[asked]
+
+    def _scales_of(self, configuration: Configuration) -> tuple[Flags, bool]:
+        """All that a configuration asks for of the encoding, in folds and of all rows: `_under` takes it."""
+        return self.flags_of(configuration), configuration.training_settings.squash
+
+    def _under(self, data: TrainingData, flags: Flags, squash: bool) -> TrainingData:
+        data = data if flags.added is None else with_log_target(data, self.data.dataset, flags)
+        return squashed(data) if squash else data
 
     def flags_of(self, configuration: Configuration) -> Flags:
         """Those of the data, with the logarithm of the targets where it is learnt."""
@@ -194,9 +200,7 @@ class Objective:
         )
 
     def _refitted(self, configuration: Configuration, folds: FitResult, deadline: float | None) -> list[Networks]:
-        flags = self.flags_of(configuration)
-        data = self.whole if flags.added is None else with_log_target(self.whole, self.data.dataset, flags)
-        data = squashed(data) if configuration.training_settings.squash else data
+        data = self._under(self.whole, *self._scales_of(configuration))
         members = fold_members(self.plan, configuration.seed, 1)
         return refitted(
             data, self.plan, folds, lambda plan: drained(train_in_steps(configuration, data, members, plan, deadline))

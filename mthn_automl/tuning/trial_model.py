@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -33,12 +33,14 @@ class TrialModel:
         number: of the trial within the study of its architecture.
         settings: of the architecture, without those of its training.
         models: whose mean predicts: of the folds, or a single one of all rows.
+        tasks: how many the data of training have.
     """
 
     file: SpaceFile
     number: int
     settings: Mapping[str, Any]
     models: tuple[Networks | Classical, ...]
+    tasks: int
 
     @property
     def name(self) -> str:
@@ -52,7 +54,7 @@ class TrialModel:
 
     @cached_property
     def model(self) -> Model:
-        return mean_of(self.models)
+        return mean_of(self.models, tasks=self.tasks)
 
     def predict(self, rows: Dataset) -> FloatArray:
         """(rows, outputs) float64, as `Mean.predict`."""
@@ -67,11 +69,7 @@ class TrialModel:
 
     def of_folds(self, count: int) -> "TrialModel":
         """The mean of fewer folds, for a smaller model."""
-        return (
-            self
-            if count == len(self.models)
-            else TrialModel(self.file, self.number, self.settings, self.models[:count])
-        )
+        return self if count == len(self.models) else replace(self, models=self.models[:count])
 
 
 def model_files(models: Sequence[Networks | Classical]) -> dict[str, bytes]:
@@ -95,4 +93,4 @@ def read_trial_model(
         states, count = from_parts(plain, arrays), len(rows.tasks)
         models = restored_models(architecture, settings, states, rows.schema, count)
         prove(models, rows.schema, rows.tasks, rows.spare)
-    return TrialModel(file, number, settings, models)
+    return TrialModel(file, number, settings, models, count)

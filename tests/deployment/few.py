@@ -57,15 +57,16 @@ def predictor(name: str, animal: Animal) -> Predictor:
 
 def members_of(name: str, animal: Animal) -> list[tuple[TrialModel, float]]:
     """What is saved under a name, with weights."""
-    weights = ENSEMBLES.get(name, {name: 1.0})
+    weights, tasks = ENSEMBLES.get(name, {name: 1.0}), len(animal().tasks)
     return [
-        (TrialModel(catalogue.read(each), 0, {}, (single(each, animal),)), weight) for each, weight in weights.items()
+        (TrialModel(catalogue.read(each), 0, {}, (single(each, animal),), tasks), weight)
+        for each, weight in weights.items()
     ]
 
 
 def model_of(name: str, animal: Animal) -> Model:
     members = members_of(name, animal)
-    return mean_of([model.model for model, _ in members], [weight for _, weight in members])
+    return mean_of([model.model for model, _ in members], [weight for _, weight in members], tasks=len(animal().tasks))
 
 
 @cache

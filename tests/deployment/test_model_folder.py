@@ -56,7 +56,7 @@ def trial_of(name: str, dataset: Dataset, number: int) -> TrialModel:
     configuration = toys.configuration(name, SETTINGS[name])
     data = toys.search_data(dataset, metric="log_loss" if dataset.schema.classes else "rmse")
     models = Objective(data, toys.plan(seeds=2, epochs=2))(configuration).models
-    return TrialModel(configuration.file, number, SETTINGS[name], tuple(models))
+    return TrialModel(configuration.file, number, SETTINGS[name], tuple(models), len(dataset.tasks))
 
 
 def write(folder: Path, name: str, dataset: Dataset) -> list[tuple[TrialModel, float]]:

@@ -73,3 +73,15 @@ def test_the_text_is_plain() -> None:
 
 def test_a_score_is_called_one_minus_it() -> None:
     assert "cv 1 - accuracy" in leaderboard_text(table(), "accuracy", None)
+
+
+def test_a_first_with_a_higher_error_than_another_is_explained_in_one_line() -> None:
+    """Only what ranks first for another reason can have one."""
+    others = [finalist("pooled", (0.62, 0.5)), finalist("ridge", (0.9, 1.0))]
+    for error, first, explained in ((0.6, True, True), (0.5, True, False), (0.6, False, False)):
+        together = replace(finalist("ensemble", (error, error)), first=first)
+        lines = leaderboard_text(leaderboard([together, *others], 1.0), "rmse", None).splitlines()
+        assert [line for line in lines if "flatters" in line] == explained * [
+            "ensemble is first although others have a lower cv rmse: the lowest of many trials flatters, and the "
+            "weights of the ensemble were chosen on other folds"
+        ]

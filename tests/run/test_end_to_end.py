@@ -165,7 +165,7 @@ def test_the_summary_and_the_stored_options_tell_what_was_done(run: Finished) ->
         "trials": {"RUNNING": 0, "COMPLETE": len(run.case.names), "PRUNED": 0, "FAIL": 0},
     }
     assert {name: summary[name] for name in told} == told
-    assert list(summary["seconds"]) == PHASES
+    assert list(summary["seconds"]) == ["start", *PHASES]
     card = (run.folder / "model" / "README.md").read_text(encoding="utf-8")
     stored = [f"{rows:,} in {trial}" for trial, rows in summary["stored_rows"].items()]
     assert f"- Training rows in its files: {', '.join(stored) or 'none'}" in card

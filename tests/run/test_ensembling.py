@@ -15,9 +15,11 @@ from mthn_automl import catalogue, load_model
 from mthn_automl.data.problems import planted
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import NothingFinishedError
+from mthn_automl.models.base import Size
 from mthn_automl.run import answer
 from mthn_automl.run.job import SearchResult, search
 from mthn_automl.storage import write_text
+from mthn_automl.tuning.ensemble import Candidate
 from mthn_automl.tuning.events import Event, PhaseStarted
 
 DATA, META = planted(6, 16)
@@ -44,7 +46,7 @@ def space(folder: Path) -> Path:
     return file
 
 
-def searched(output: Path, **given: Any) -> SearchResult:
+def searched(output: Path, table: pd.DataFrame = DATA, meta: pd.DataFrame = META, **given: Any) -> SearchResult:
     """Six trials of each architecture, of three folds; networks of a few epochs."""
     usual = {
         "space": str(space(output.parent)),
@@ -58,7 +60,7 @@ def searched(output: Path, **given: Any) -> SearchResult:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mthn_automl.tuning.plan.STEPS_WANTED", 40)
         patch.setattr(answer, "draw", lambda *given: None)
-        return search(DATA, META, output=output, **{**usual, **given})
+        return search(table, meta, output=output, **{**usual, **given})
 
 
 @pytest.fixture(scope="module")
@@ -172,3 +174,46 @@ def test_where_all_models_are_lost_that_is_said_and_the_trials_stay(tmp_path: Pa
         searched(run, architectures="ridge", trials=2, progress=losing(run, "ridge"))
     assert len(list(run.glob("trials/*/result.json"))) == 2
     assert not (run / "model").exists()
+
+
+@pytest.mark.parametrize("limited", [{"folds": 1}, {"folds": 3, "max_parameters": 3000}], ids=["one fold", "limits"])
+def test_what_is_stated_of_the_sealed_rows_is_what_the_saved_models_predict_for_them(
+    tmp_path: Path, limited: dict[str, int]
+) -> None:
+    """Of tasks never seen, and of new rows of others: of models of some tasks beside such as know all of them."""
+    data, meta = planted(12, 20)
+    given = {"holdout_tasks": 0.3, "test_fraction": 0.2, "architectures": "ridge,pooled", "trials": 12}
+    found = searched(tmp_path / "run", table=data, meta=meta, **{**given, **limited})
+    members = config_of(found, "ensemble")["members"]
+    assert {(each["architecture"], len(each["models"])) for each in members} == {("ridge", 1), ("pooled", 1)}
+    stated = pd.read_parquet(found.folder / "predictions.parquet")
+    for name, rows in stated[stated["role"] != "out_of_fold"].groupby("architecture"):
+        now = saved(found, str(name)).predict(data.iloc[rows["row"]])["prediction"]
+        assert now.to_numpy() == pytest.approx(rows["prediction"].to_numpy(), rel=1e-5), name
+
+
+def test_where_the_limits_leave_no_room_for_two_the_sentence_names_them(tmp_path: Path, free: SearchResult) -> None:
+    smallest = free.tradeoff.loc[free.tradeoff["architecture"] == "wide", "parameters"].min() // FOLDS
+    found = searched(tmp_path / "run", architectures="wide", max_parameters=int(1.5 * smallest))
+    assert set(rows_of(found).index) == {"wide"}
+    assert re.search(
+        r"No ensemble of the trials has a lower error than the best of them alone within the limits\. Without them "
+        rf"there is one of \d, with one fold of each: parameters must be at most {int(1.5 * smallest):,}, however",
+        (found.folder / "run.log").read_text(),
+    )
+
+
+def test_an_ensemble_that_is_larger_than_it_seemed_gives_way_to_the_next_smaller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of trees, whose sizes differ from fold to fold."""
+    monkeypatch.setattr(Candidate, "model_size", Size(1, 1, 0))
+    most = 6_000
+    found = searched(tmp_path / "run", architectures="wide,hard_sharing,learned_context", max_parameters=most)
+    beyond = re.findall(
+        r"An ensemble of (\d) trials is beyond the limits: parameters", (found.folder / "run.log").read_text()
+    )
+    members = config_of(found, "ensemble")["members"]
+    assert [int(each) for each in beyond] == sorted(map(int, beyond), reverse=True)
+    assert len(members) < int(beyond[-1])
+    assert saved(found, "ensemble").model.size().total == rows_of(found)["parameters"]["ensemble"] <= most

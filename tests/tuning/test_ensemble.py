@@ -185,3 +185,21 @@ def test_rows_that_count_more_and_targets_that_are_known_choose_the_members() ->
         assert candidates[0].number == best
         assert greedy(target, [each.prediction for each in candidates], candidates) == [{0: 1.0}]
     assert heavy.take(np.arange(3)).error(values[:3]) == 0.0
+
+
+def test_within_limits_many_small_members_are_found_although_the_best_single_model_leaves_no_room() -> None:
+    """The best one fills the limit; four of a sixth of its size, a little worse each, are far better together."""
+    values = noise(0)
+    target = target_of(values)
+    predictions = [values + noise(1), *(values + 1.1 * noise(seed) for seed in range(2, 6))]
+    small = [10_000, *[1_600] * 4]
+    candidates = candidates_of(target, predictions, parameters=small, models=1)
+    for limits in (Limits(parameters=10_000), Limits(parameters=3_300)):
+        alone, *found = ensembles(target, candidates, FOLDS["five folds"], limits)
+        assert found, limits
+        sizes = [sum(candidates[index].model_size.total for index in each.weights) for each in found]
+        assert max(sizes) <= (limits.parameters or 0)
+        assert len(found[-1].weights) == (4 if limits.parameters == 10_000 else 2)
+        assert found[-1].error < 0.8 * alone.error
+    free, bound = (found_of(target, candidates, FOLDS["five folds"], each) for each in (NO_LIMITS, limits))
+    assert len(free.weights) > len(bound.weights)

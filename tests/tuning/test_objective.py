@@ -5,6 +5,7 @@ import math
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -327,3 +328,21 @@ def test_forward_folds_learn_nothing_from_later_ones_and_leave_one_model(configu
     assert np.isfinite(found[0].out_of_fold()[fold == 1]).all()
     assert [each.result.models for each in found] == [1, 1]
     assert len(found[0].models) == 1
+
+
+@pytest.mark.parametrize("chosen", [{"target_scale": "log"}, {"squash": True}, {"target_scale": "log", "squash": True}])
+@every_kind
+def test_a_model_of_all_rows_is_trained_on_data_that_are_encoded_as_those_of_the_folds(
+    configuration: Configuration, chosen: dict[str, Any]
+) -> None:
+    rows = zoo.planted()
+    fold = np.arange(len(rows)) % 14 // 5 - 1
+    asked = replace(configuration, training={**configuration.training, **chosen})
+    given = replace(rows, target=np.exp(rows.target))
+    encoders = [
+        Objective(SearchData(given, fold, "mae", "rows", forward=forward), toys.plan())(asked).models[0].encoder
+        for forward in (False, True)
+    ]
+    learnt = [(each.logarithm is not None, each.features.scaling.squashed) for each in encoders]
+    logged, squashed = "target_scale" in chosen, chosen.get("squash", False) and asked.neural
+    assert learnt == 2 * [(logged, squashed)]

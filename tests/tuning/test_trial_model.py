@@ -51,7 +51,9 @@ def trials(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Left]:
     for name, settings in SETTINGS.items():
         models = tuple(objective(toys.configuration(name, settings)).models)
         write_files(folder / name, model_files(models))
-        found[name] = Left(folder / name, TrialModel(catalogue.read(name), 7, settings, models))
+        found[name] = Left(
+            folder / name, TrialModel(catalogue.read(name), 7, settings, models, len(zoo.missing_values().tasks))
+        )
     return found
 
 

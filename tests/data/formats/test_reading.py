@@ -130,7 +130,7 @@ def test_a_workbook_says_what_to_install(tmp_path: Path, monkeypatch: pytest.Mon
     path = tmp_path / "data.xlsx"
     path.write_bytes(book(["x"], [1]))
     monkeypatch.setitem(sys.modules, "openpyxl", None)
-    with pytest.raises(UsageError, match=r"pip install 'mthn-automl\[excel\]'"):
+    with pytest.raises(UsageError, match=r"pip install '\.\[excel\]'` in a clone of"):
         open_table(path, "the data")
 
 

@@ -19,9 +19,8 @@ from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.formats.room import printable, refuse_beyond
 from mthn_automl.data.formats.table_file import HeldTable
 from mthn_automl.data.names import counted, listed
-from mthn_automl.errors import DataError, UsageError, did_you_mean
+from mthn_automl.errors import DataError, UsageError, did_you_mean, extra_line
 
-INSTALL = "pip install 'mthn-automl[excel]'"
 MOST_ROWS = 1 << 20
 SAMPLE_ROWS = 1_000
 WORKBOOK = "xl/workbook.xml"
@@ -42,7 +41,9 @@ def _opened(content: Content, reading: Reading) -> HeldTable:
     try:
         import openpyxl
     except ImportError:
-        raise UsageError(f"A workbook needs the package openpyxl, however it is not installed: {INSTALL}.") from None
+        raise UsageError(
+            f"A workbook needs the package openpyxl, however it is not installed: {extra_line('excel')}."
+        ) from None
     with content.seekable() as raw, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of openpyxl, about pictures and styles that it leaves out
         try:

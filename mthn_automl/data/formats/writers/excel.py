@@ -8,9 +8,9 @@ from typing import IO, Any
 
 import pandas as pd
 
-from mthn_automl.data.formats.readers.excel import INSTALL, MOST_ROWS
+from mthn_automl.data.formats.readers.excel import MOST_ROWS
 from mthn_automl.data.formats.writers.parts.tables import tables
-from mthn_automl.errors import DataError, UsageError
+from mthn_automl.errors import DataError, UsageError, extra_line
 
 MOST_LETTERS = 32_767
 MOST_DIGITS = 2**53
@@ -30,7 +30,9 @@ def write(pieces: Iterator[pd.DataFrame], file: IO[bytes]) -> None:
         import openpyxl
         from openpyxl.cell import WriteOnlyCell
     except ImportError:
-        raise UsageError(f"A workbook needs the package openpyxl, however it is not installed: {INSTALL}.") from None
+        raise UsageError(
+            f"A workbook needs the package openpyxl, however it is not installed: {extra_line('excel')}."
+        ) from None
     book, packed = openpyxl.Workbook(write_only=True), BytesIO()
     sheet = book.create_sheet("predictions")
     try:

@@ -1,0 +1,71 @@
+"""All seconds of a run count: those before the search are planned with, and what it takes too long is said."""
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mthn_automl.data.problems import planted
+from mthn_automl.run import answer, job, run
+from mthn_automl.run.job import SearchResult, search
+
+LIMIT, READING, DRAWING = 2.0, 0.8, 1.8
+DATA, META = planted(4, 10)
+
+
+@pytest.fixture(scope="module")
+def overrun(tmp_path_factory: pytest.TempPathFactory) -> tuple[SearchResult, float]:
+    """A run whose data take long to read and whose figures take long to draw, and the seconds that it planned with."""
+    planned = []
+    prepare, make_plan = job.prepare, run.make_plan
+
+    def read_slowly(*given: Any) -> Any:
+        time.sleep(READING)
+        return prepare(*given)
+
+    def noted(*given: Any, seconds: float, **more: Any) -> Any:
+        planned.append(seconds)
+        return make_plan(*given, seconds=seconds, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(job, "prepare", read_slowly)
+        patch.setattr(run, "make_plan", noted)
+        patch.setattr(answer, "draw", lambda *given: time.sleep(DRAWING))
+        folder = tmp_path_factory.mktemp("overrun") / "run"
+        given = {"architectures": "ridge", "runner": "local", "no_ablation": True, "time_limit": LIMIT}
+        found = search(DATA, META, output=folder, **given)
+    return found, planned[0]
+
+
+def test_a_plan_is_made_for_the_time_that_reading_has_left(overrun: tuple[SearchResult, float]) -> None:
+    assert 0 < overrun[1] <= LIMIT - READING
+
+
+def test_the_time_before_the_search_is_in_the_summary(overrun: tuple[SearchResult, float]) -> None:
+    seconds = overrun[0].summary["seconds"]
+    assert next(iter(seconds)) == "start"
+    assert seconds["start"] >= READING
+
+
+def test_a_run_that_took_too_long_says_by_how_much_and_what_for(overrun: tuple[SearchResult, float]) -> None:
+    last = (overrun[0].folder / "run.log").read_text().splitlines()[-1]
+    said = re.search(r"The time limit of 2 s was exceeded by (\d+) s: (.*)\.$", last)
+    assert said is not None
+    assert int(said[1]) >= 1
+    assert re.search(r"figures (\d+) s$", said[2])
+
+
+def test_a_run_that_kept_its_limit_says_nothing_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answer, "draw", lambda *given: None)
+    given = {"architectures": "ridge", "runner": "local", "no_ablation": True, "trials": 1, "time_limit": 600}
+    found = search(DATA, META, output=tmp_path / "run", **given)
+    assert "exceeded" not in (found.folder / "run.log").read_text()
+
+
+def test_a_plan_is_possible_where_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A moment is taken all the same, so that there is a model at all."""
+    monkeypatch.setattr(answer, "draw", lambda *given: None)
+    given = {"architectures": "ridge", "runner": "local", "no_ablation": True, "time_limit": 0.01}
+    assert search(DATA, META, output=tmp_path / "run", **given).best["architecture"] == "ridge"
