@@ -6,9 +6,6 @@ import numpy as np
 import pytest
 
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.deployment.calibration.intervals import Intervals, TargetIntervals
-from mthn_automl.deployment.calibration.scale import Scale
-from mthn_automl.deployment.calibration.scores import Scores
 from mthn_automl.deployment.export import check, intervals
 from mthn_automl.deployment.export.check import TOLERANCE, checked
 from mthn_automl.deployment.export.drawn import drawn_rows
@@ -21,24 +18,12 @@ from mthn_automl.errors import UnsupportedError, UsageError
 from tests.contracts import zoo
 from tests.contracts.test_export import with_random_tasks
 from tests.deployment.export.test_inputs import session
-from tests.deployment.few import Animal, predictor, single
-
-
-def scores(count: int, size: float) -> Scores:
-    found = Scores.of(np.linspace(0.1, size, count), np.full(count, 1 / (count + 1)))
-    assert found is not None
-    return found
+from tests.deployment.few import Animal, predictor, single, with_intervals
 
 
 def stated(animal: Animal, new: int = 30, power: float = 0.0) -> Predictor:
-    """A ridge with intervals, by some rows of known tasks and some new tasks."""
-    found = predictor("ridge", animal)
-    tasks, targets = len(found.tasks), []
-    for number in range(len(found.schema.targets)):
-        by_task = tuple(np.linspace(0.5, 2.0 + number, tasks).tolist())
-        scale = Scale(by_task, power, 0.2 if power else 0.0)
-        targets.append(TargetIntervals(scale, scores(40, 1.0), scores(new, 3.0) if new else None, 40, new))
-    return replace(found, intervals=Intervals(tuple(targets), tasks, "measured"))
+    """A ridge with intervals."""
+    return with_intervals(predictor("ridge", animal), new, power)
 
 
 def compared(found: Predictor, rows: Dataset, task: int | None = None) -> None:
