@@ -139,7 +139,7 @@ class Predictor:
         Example:
             >>> load_model("mthn_runs/demo").predict("new.csv")  # doctest: +SKIP
         """
-        self._check_interval(interval)
+        self.check_interval(interval)
         rows = self.read(data, meta, allow_unknown=allow_unknown, sheet=sheet, encoding=encoding, delimiter=delimiter)
         for note in rows.notes:
             warnings.warn(note, UnknownWarning, stacklevel=2)
@@ -152,7 +152,7 @@ class Predictor:
 
     def predict_rows(self, rows: Dataset, interval: float | None = None) -> pd.DataFrame:
         """As `predict`, for rows that `read` has encoded."""
-        self._check_interval(interval)
+        self.check_interval(interval)
         table, prediction = wide_table if self.schema.wide else prediction_table, self._predicted(rows)
         found = table(self.schema, rows, prediction, self._bounds(prediction, rows.task, interval))
         return found if len(found) else found.astype(dict.fromkeys(found.select_dtypes(object), "str"))
@@ -181,7 +181,7 @@ class Predictor:
             >>> for piece in load_model("mthn_runs/demo").stream("new.csv"):  # doctest: +SKIP
             ...     store(piece)
         """
-        self._check_interval(interval)
+        self.check_interval(interval)
         rows = RowStream(
             path,
             schema=self.schema,
@@ -253,7 +253,7 @@ class Predictor:
             >>> load_model("mthn_runs/demo").predict_one({"task": "Germany", "x": 1.5})  # doctest: +SKIP
             {'prediction': 0.25}
         """
-        self._check_interval(interval)
+        self.check_interval(interval)
         named: Mapping[str, object] = {}
         if isinstance(row, Mapping | pd.Series):
             named = row if isinstance(row, Mapping) else {str(name): value for name, value in row.items()}
@@ -275,7 +275,7 @@ class Predictor:
         task_number = np.array([known if isinstance(known, int) else len(self.tasks)])
         return self._named(prediction[0], self._bounds(prediction, task_number, interval))
 
-    def _check_interval(self, level: float | None) -> None:
+    def check_interval(self, level: float | None) -> None:
         """Raises UsageError: the model states no intervals, or it is no level."""
         if level is None:
             return

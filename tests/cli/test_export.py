@@ -78,6 +78,8 @@ def test_a_package_that_is_not_installed_is_named(
     [
         (["--format", "onx"], "--format must be a known one, however it is 'onx'; did you mean 'onnx'?"),
         (["--task", "task3"], "--task must name a task that the model was trained on, however it is 'task3'"),
+        (["--interval", "0.9"], "An interval needs a model that keeps residuals of rows it had not seen, however"),
+        (["--interval", "9"], "The level of an interval must lie between 0 and 1, such as 0.9, however it is 9."),
         (["--preference", "0.5"], "A preference needs a model that was trained for all of them"),
     ],
 )

@@ -78,7 +78,7 @@ def with_rows(name: str, count: int) -> Any:
 
 def adapted(name: str, model: Model, known: Dataset, rows: Dataset) -> Any:
     """None where nothing is a task's own."""
-    spread = spread_of(TrialModel(catalogue.read(name), 0, {}, (model,)), known)
+    spread = spread_of(TrialModel(catalogue.read(name), 0, {}, (model,), len(known.tasks)), known)
     return with_tasks(model, rows, len(known.tasks), spread)
 
 
@@ -125,7 +125,7 @@ def test_tasks_are_added_one_after_the_other_as_all_at_once(name: str) -> None:
     first = rows.take(np.flatnonzero(rows.task < TASKS + NEW // 2))
     then = rows.take(np.flatnonzero(rows.task >= TASKS + NEW // 2))
     half = adapted(name, model, training(), replace(first, tasks=first.tasks.take(np.arange(TASKS + NEW // 2))))
-    spread = spread_of(TrialModel(catalogue.read(name), 0, {}, (model,)), training())
+    spread = spread_of(TrialModel(catalogue.read(name), 0, {}, (model,), TASKS), training())
     whole = with_tasks(half, then, TASKS + NEW // 2, spread)
     assert whole is not None
     of_first = test.take(np.flatnonzero(test.task < TASKS + NEW // 2))

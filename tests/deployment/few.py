@@ -12,6 +12,9 @@ import pytest
 from mthn_automl import catalogue
 from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.data.encoding import Flags
+from mthn_automl.deployment.calibration.intervals import Intervals, TargetIntervals
+from mthn_automl.deployment.calibration.scale import Scale
+from mthn_automl.deployment.calibration.scores import Scores
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.models.base import Classical
 from mthn_automl.training.fit import Schedule
@@ -53,6 +56,23 @@ def spared(dataset: Dataset) -> Dataset:
 def predictor(name: str, animal: Animal) -> Predictor:
     dataset = spared(animal())
     return Predictor(name, dataset.schema, dataset.tasks, dataset.spare, model_of(name, animal))
+
+
+def with_intervals(found: Predictor, new: int = 30, power: float = 0.0) -> Predictor:
+    """With intervals by 40 rows, and `new` tasks as if never seen. power: of a count, that residuals grow with."""
+    tasks, targets = len(found.tasks), []
+    for number in range(len(found.schema.targets)):
+        scale = Scale(tuple(np.linspace(0.5, 2.0 + number, tasks).tolist()), power, 0.2 if power else 0.0)
+        of_new = scores(new, 3.0) if new else None
+        targets.append(TargetIntervals(scale, scores(40, 1.0), of_new, 40, new))
+    return replace(found, intervals=Intervals(tuple(targets), tasks, "measured"))
+
+
+def scores(count: int, largest: float) -> Scores:
+    """Of so many rows or tasks."""
+    found = Scores.of(np.linspace(0.1, largest, count), np.full(count, 1 / (count + 1)))
+    assert found is not None
+    return found
 
 
 def members_of(name: str, animal: Animal) -> list[tuple[TrialModel, float]]:

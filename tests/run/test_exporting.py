@@ -4,12 +4,13 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
 import pandas as pd
 import pytest
 
 from mthn_automl import export_model, load_model, search
 from mthn_automl.deployment.export import whole
-from mthn_automl.errors import UnsupportedError
+from mthn_automl.errors import UnsupportedError, UsageError
 from mthn_automl.models.random_forest import RandomForest
 
 WITHOUT_FORESTS = {kind: each for kind, each in whole.CONVERTERS.items() if kind is not RandomForest}
@@ -47,6 +48,20 @@ def test_the_test_rows_of_the_run_are_compared_too(run: Path, tmp_path: Path) ->
     assert any("at most, on 232 rows" in each for each in found.sentences)  # a fifth of 160, and those that are drawn
 
 
+def test_intervals_of_a_run_are_outputs_too(run: Path, tmp_path: Path) -> None:
+    found = export_model(run, tmp_path / "best.onnx", interval=0.8)
+    assert any("low and high: a number lies between them with a probability of 0.8" in each for each in found.sentences)
+    rows = pd.read_csv(run.parent / "data.csv")
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(tmp_path / "best.onnx", options)
+    given = {name: rows[name].to_numpy()[:, np.newaxis] for name in ("line", "one", "other")}
+    given["task"] = rows["task"].astype(str).to_numpy(dtype=object)[:, np.newaxis]
+    ends = session.run(["low", "high"], given)
+    expected = load_model(run).predict(rows, interval=0.8)
+    np.testing.assert_allclose(np.hstack(ends), expected[["low", "high"]], rtol=1e-6, atol=1e-6)
+
+
 def test_where_the_data_are_gone_drawn_rows_are_compared_and_that_is_said(run: Path, tmp_path: Path) -> None:
     shutil.copytree(run, tmp_path / "run")
     config = tmp_path / "run" / "config.resolved.toml"
@@ -65,6 +80,8 @@ def test_a_member_that_cannot_be_written_is_named_or_left_out_at_a_loss_that_is_
     assert not (tmp_path / "best.onnx").exists()
     of_run = export_model(run, tmp_path / "best.onnx", without_unsupported=True)
     assert "The others are weighed mixed_effects-0 1.00; on the out-of-fold rows" in of_run.sentences[0]
+    with pytest.raises(UsageError, match="--interval must be of a whole model"):
+        export_model(run, tmp_path / "other.onnx", without_unsupported=True, interval=0.8)
     alone = export_model(run / "model", tmp_path / "best.onnx", without_unsupported=True)
     assert "what that costs is not known" in alone.sentences[0]
     assert len(np.unique([of_run.bytes, alone.bytes])) == 1

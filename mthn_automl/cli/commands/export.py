@@ -32,6 +32,14 @@ def export(
             help="From 0, the smallest error, to 1, the smallest network; of a pareto_hypernetwork.", show_default=False
         ),
     ] = None,
+    interval: Annotated[
+        float | None,
+        Option(
+            help="Of numbers, with onnx, a level such as 0.9: each lies between the outputs low and high with that "
+            "probability.",
+            show_default=False,
+        ),
+    ] = None,
     trust: Annotated[
         bool, Option("--trust", help="Run the code of architectures that are not of this package.")
     ] = False,
@@ -51,6 +59,7 @@ def export(
         task=task,
         without_unsupported=without_unsupported,
         preference=preference,
+        interval=interval,
         trust=trust,
     )
     if not quiet:

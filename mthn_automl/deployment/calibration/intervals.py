@@ -70,11 +70,20 @@ class TargetIntervals:
         new = task >= tasks
         half = np.zeros(len(task))
         if not new.all():
-            known = self.known or self.new
-            half[~new] = self._quantile(known, level, counted(self.rows, "row") + " predicted unseen")
+            half[~new] = self.quantile(level, new=False)
         if new.any():
-            half[new] = self._quantile(self.new, level, f"{counted(self.new_tasks, 'task')} predicted as never seen")
+            half[new] = self.quantile(level, new=True)
         return half * self.scale.of_rows(prediction, task)
+
+    def quantile(self, level: float, *, new: bool) -> float:
+        """Half of an interval's width, in units of the scale; new: of a row whose task was never seen.
+
+        Raises:
+            UsageError: there are too few rows, or tasks, for the level.
+        """
+        if new:
+            return self._quantile(self.new, level, f"{counted(self.new_tasks, 'task')} predicted as never seen")
+        return self._quantile(self.known or self.new, level, counted(self.rows, "row") + " predicted unseen")
 
     def _quantile(self, scores: Scores | None, level: float, found: str) -> float:
         value = None if scores is None else scores.quantile(level)

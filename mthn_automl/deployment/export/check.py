@@ -12,6 +12,7 @@ from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.schema import Problem
 from mthn_automl.deployment.export.feeds import feeds_of
+from mthn_automl.deployment.export.intervals import says_nothing_of_new
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import UnsupportedError
 from mthn_automl.training.mean import Mean
@@ -40,14 +41,21 @@ class Checked:
     thousand_microseconds: float
 
 
-def checked(model: ModelProto, predictor: Predictor, tables: Sequence[Dataset], *, any_task: bool) -> Checked:
-    """Compare predictions of all rows of the tables, none of which is empty.
+def checked(
+    model: ModelProto,
+    predictor: Predictor,
+    tables: Sequence[Dataset],
+    *,
+    any_task: bool,
+    interval: float | None = None,
+) -> Checked:
+    """Compare predictions of all rows of the tables, none of which is empty, and ends of intervals at that level.
 
     Raises:
         UnsupportedError: ONNX Runtime cannot run the model, or says something else.
     """
     session = _session(model)
-    found = [_compared(session, predictor, rows, any_task) for rows in tables]
+    found = [_compared(session, predictor, rows, any_task, interval) for rows in tables]
     largest = max(float(each.max(initial=0.0)) for each in found)
     if not largest <= TOLERANCE:
         unit = "" if predictor.schema.classes else " standard deviations of the target"
@@ -81,7 +89,7 @@ def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0]
 
 
-def _compared(session: Any, predictor: Predictor, rows: Dataset, any_task: bool) -> FloatArray:
+def _compared(session: Any, predictor: Predictor, rows: Dataset, any_task: bool, interval: float | None) -> FloatArray:
     """As `differences`, of what ONNX Runtime predicts."""
     try:
         outputs = session.run(None, feeds_of(rows, any_task=any_task))
@@ -91,7 +99,10 @@ def _compared(session: Any, predictor: Predictor, rows: Dataset, any_task: bool)
         likeliest = [predictor.schema.classes[index] for index in outputs[1].argmax(axis=1)]
         if outputs[0][:, 0].tolist() != likeliest:
             raise UnsupportedError("The class that an exported model names must be the likeliest, however it is not.")
-    return differences(predictor, rows, outputs[-1])
+        return differences(predictor, rows, outputs[1])
+    prediction, *ends = outputs
+    found = differences(predictor, rows, prediction)
+    return found if interval is None else np.maximum(found, _of_ends(predictor, rows, ends, interval))
 
 
 def differences(predictor: Predictor, rows: Dataset, found: FloatArray) -> FloatArray:
@@ -100,10 +111,28 @@ def differences(predictor: Predictor, rows: Dataset, found: FloatArray) -> Float
     Far from the mean of the target they are counted in distances from there: single precision has so many digits.
     """
     expected = predictor.model.predict(rows)
+    return _apart(predictor, expected, expected, found)
+
+
+def _apart(predictor: Predictor, prediction: FloatArray, expected: FloatArray, found: FloatArray) -> FloatArray:
+    """(rows, outputs). prediction: of the model, of which the expected are perhaps ends of intervals."""
     if predictor.schema.classes:
         return np.asarray(np.abs(found - expected))
-    middle, unit = _scale(predictor, expected)
+    middle, unit = _scale(predictor, prediction)
     return np.asarray(np.abs(found - expected) / np.maximum(unit, np.abs(expected - middle)))
+
+
+def _of_ends(predictor: Predictor, rows: Dataset, ends: Sequence[FloatArray], level: float) -> FloatArray:
+    """(rows, targets) the larger difference of both ends of each interval; of a row that has none they must be NaN."""
+    assert predictor.intervals is not None
+    prediction, intervals = predictor.model.predict(rows), predictor.intervals
+    stated = np.flatnonzero((rows.task < intervals.tasks) | (not says_nothing_of_new(predictor, level)))
+    part, least = prediction[stated], predictor.schema.kind.least
+    expected = intervals.bounds(part, rows.task[stated], level, least)
+    larger = np.where(np.isnan(np.stack(ends)).all(axis=0), 0.0, np.inf)
+    pairs = zip(expected, ends, strict=True)
+    larger[stated] = np.maximum(*(_apart(predictor, prediction, one, other[stated]) for one, other in pairs))
+    return larger
 
 
 def _scale(predictor: Predictor, expected: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -16,11 +16,13 @@ class Request:
         predictor: the model.
         task: the number of the one task that the file is for; None: it is for all.
         tables: rows on which what is written is checked, besides rows that are drawn.
+        interval: the level of intervals that are written beside predictions; None: there are none.
     """
 
     predictor: Predictor
     task: int | None = None
     tables: Sequence[Dataset] = ()
+    interval: float | None = None
 
 
 @dataclass(frozen=True)

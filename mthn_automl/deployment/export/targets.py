@@ -5,6 +5,7 @@ import numpy as np
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.kinds.count import FARTHEST
 from mthn_automl.data.kinds.ordinal import LEAST_STEP
+from mthn_automl.data.metrics.log_loss import SMALLEST_PROBABILITY
 from mthn_automl.data.scaling import Scaling
 from mthn_automl.data.schema import Problem
 from mthn_automl.deployment.export.encoding import DOUBLE
@@ -48,6 +49,15 @@ def class_probabilities(rows: Rows, classes: Classes, scores: str | None) -> str
     padded = graph.add("Concat", kept, rows.repeated(np.full(1, SMALLEST)), axis=1)
     spread = graph.add("Gather", padded, graph.constant(places, np.int64), axis=1)
     return graph.add("Div", spread, graph.add("ReduceSum", spread, graph.constant([1]), keepdims=1))
+
+
+def tempered(graph: Graph, probability: str, temperature: float) -> str:
+    """(rows, classes) probabilities at a temperature, as `training.temperature` has it."""
+    if temperature == 1.0:
+        return probability
+    kept = graph.add("Max", probability, graph.constant([SMALLEST_PROBABILITY]))
+    logits = graph.add("Div", graph.add("Log", kept), graph.constant([temperature]))
+    return graph.add("Softmax", logits, axis=1)
 
 
 def _undone(graph: Graph, values: str, scaling: Scaling) -> str:

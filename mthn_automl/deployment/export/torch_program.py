@@ -12,9 +12,10 @@ from mthn_automl.data.dataset import Table, TaskTable
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.kinds.count import FARTHEST
 from mthn_automl.data.kinds.ordinal import LEAST_STEP
+from mthn_automl.data.metrics.log_loss import SMALLEST_PROBABILITY
 from mthn_automl.data.scaling import drawn_in
 from mthn_automl.data.schema import Problem
-from mthn_automl.deployment.export.members import Part, parts_of
+from mthn_automl.deployment.export.members import Part, parts_of, temperature_of
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import UnsupportedError
 from mthn_automl.training.networks import Networks
@@ -34,12 +35,15 @@ class Program(nn.Module):
         super().__init__()
         parts = parts_of(predictor.model, len(predictor.tasks), len(predictor.members))
         self.networks = nn.ModuleList(_OfPart(part, predictor, task) for part in parts)
+        self.temperature = temperature_of(predictor.model)
 
     def forward(self, numbers: Tensor, categories: Tensor, task: Tensor | None = None) -> Tensor:
         total = torch.zeros((), dtype=torch.float64)
         for network in self.networks:
             total = total + network(numbers, categories, task)
-        return total
+        if self.temperature == 1.0:
+            return total
+        return torch.softmax(total.clamp(min=SMALLEST_PROBABILITY).log() / self.temperature, dim=1)
 
 
 class _OfPart(nn.Module):
@@ -120,16 +124,15 @@ def cannot_be_written(model: object) -> str:
 def _layers(model: Networks, tasks: TaskTable) -> list[tuple[Tensor, Tensor]]:
     """Of each layer weight (members, tasks + 1 or 1, d_in, d_out) and bias, the last of a task never seen."""
     assert model.task_networks is not None
-    known = model.task_networks.networks(np.arange(len(tasks)))
-    unseen = model.task_network(len(tasks), tasks.joined(TaskTable(("",), _missing(tasks))))
-    assert unseen is not None
-    layers = []
-    for level, (last_weight, last_bias) in enumerate(unseen):
-        weight, bias = (torch.stack([each[level][place] for each in known]) for place in (0, 1))
-        if weight.shape[1] > 1 or len(tasks) == 1:
-            weight = torch.cat([weight, torch.from_numpy(last_weight).unsqueeze(1)], dim=1)
-        if bias.shape[1] > 1 or len(tasks) == 1:
-            bias = torch.cat([bias, torch.from_numpy(last_bias)], dim=1)
+    trained = model.task_networks.networks(np.arange(model.known))
+    all_tasks, layers = tasks.joined(TaskTable(("",), _missing(tasks))), []
+    others = [model.task_network(number, all_tasks) or [] for number in range(model.known, len(all_tasks))]
+    for level in range(len(trained[0])):
+        weight, bias = (torch.stack([each[level][place] for each in trained]) for place in (0, 1))
+        if weight.shape[1] > 1 or model.known == 1:
+            weight = torch.cat([weight, *(torch.from_numpy(each[level][0]).unsqueeze(1) for each in others)], dim=1)
+        if bias.shape[1] > 1 or model.known == 1:
+            bias = torch.cat([bias, *(torch.from_numpy(each[level][1]) for each in others)], dim=1)
         layers.append((weight, bias))
     return layers
 

@@ -11,12 +11,14 @@ from onnx import ModelProto
 import mthn_automl
 from mthn_automl.data.schema import Schema
 from mthn_automl.deployment.export.converters import boosting, forests, kernels, linear
+from mthn_automl.deployment.export.converters.added import with_added
 from mthn_automl.deployment.export.converters.networks import NetworkConverter
 from mthn_automl.deployment.export.graph import Graph
 from mthn_automl.deployment.export.inputs import InputReader, Rows
-from mthn_automl.deployment.export.members import Part, parts_of
+from mthn_automl.deployment.export.intervals import interval_ends
+from mthn_automl.deployment.export.members import Part, parts_of, temperature_of
 from mthn_automl.deployment.export.names import wanted_inputs
-from mthn_automl.deployment.export.targets import class_probabilities, predicted
+from mthn_automl.deployment.export.targets import class_probabilities, predicted, tempered
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.deployment.tables import prediction_names
 from mthn_automl.errors import UnsupportedError
@@ -30,19 +32,28 @@ from mthn_automl.models.random_forest import RandomForest
 from mthn_automl.training.networks import Networks
 
 
-def onnx_model(predictor: Predictor, task: int | None = None) -> ModelProto:
+def onnx_model(predictor: Predictor, task: int | None = None, interval: float | None = None) -> ModelProto:
     """The graph of all that predicts.
 
     Args:
         predictor: the model.
         task: the number of the one task that all rows are of; None: each row names its own.
+        interval: the level of the intervals whose ends are outputs, too; None: there are none.
 
     Raises:
         UnsupportedError: a part that cannot be exported; it is named.
+        UsageError: an interval that the model cannot state.
     """
     whole = _Whole.of(predictor, task)
-    _outputs(whole.rows.graph, predictor.schema, whole.prediction())
-    return whole.rows.graph.model(_metadata(predictor, task))
+    prediction, graph = whole.prediction(), whole.rows.graph
+    _outputs(graph, predictor.schema, prediction)
+    predictor.check_interval(interval)
+    if interval is not None and predictor.intervals is not None:
+        least, targets = predictor.schema.kind.least, len(predictor.schema.targets)
+        ends = interval_ends(whole.rows, predictor.intervals, prediction, interval, least)
+        for name, end in zip(("low", "high"), ends, strict=True):
+            graph.output(name, end, "double", targets)
+    return graph.model(_metadata(predictor, task, interval))
 
 
 def unsupported_members(predictor: Predictor, task: int | None) -> dict[int, str]:
@@ -83,6 +94,7 @@ class _Whole:
             weight = graph.constant(part.weights[:1]) if same else self.rows.of_tasks(part.weights[:, np.newaxis])
             found.append(graph.add("Mul", of_part, weight))
         total = found[0] if len(found) == 1 else graph.add("Sum", *found)
+        total = tempered(graph, total, temperature_of(predictor.model))
         return total if self.rows.exposure is None else graph.add("Mul", total, self.rows.exposure)
 
     def of_part(self, part: Part) -> str:
@@ -94,9 +106,9 @@ class _Whole:
         model, schema = part.model, self.predictor.schema
         if isinstance(model, Networks):
             if part.trial not in self._networks:
-                self._networks[part.trial] = NetworkConverter(self.rows, schema)
+                self._networks[part.trial] = NetworkConverter(self.rows, schema, self.predictor.tasks)
             return self._networks[part.trial].convert(model)
-        scores = _scores(self.rows, model)
+        scores = with_added(self.rows, model, _scores(self.rows, model))
         if model.classes is not None:
             return class_probabilities(self.rows, model.classes, scores)
         assert scores is not None
@@ -127,7 +139,7 @@ def _scores(rows: Rows, model: Classical) -> str | None:
 
 
 def _outputs(graph: Graph, schema: Schema, prediction: str) -> None:
-    """`prediction`, and of classes `probabilities`. What belongs beside them, such as intervals, is added here."""
+    """`prediction`, and of classes `probabilities`."""
     if not schema.classes:
         graph.output("prediction", prediction, "double", len(schema.targets))
         return
@@ -136,7 +148,7 @@ def _outputs(graph: Graph, schema: Schema, prediction: str) -> None:
     graph.output("probabilities", prediction, "double", len(schema.classes))
 
 
-def _metadata(predictor: Predictor, task: int | None) -> dict[str, str]:
+def _metadata(predictor: Predictor, task: int | None, interval: float | None) -> dict[str, str]:
     """What is stored in the file of its inputs and outputs, as JSON."""
     schema = predictor.schema
     said: dict[str, Any] = {
@@ -147,4 +159,5 @@ def _metadata(predictor: Predictor, task: int | None) -> dict[str, str]:
     }
     said |= {"classes": list(schema.classes)} if schema.classes else {"predictions": list(prediction_names(schema))}
     said |= {} if task is None else {"task": predictor.tasks.names[task]}
+    said |= {} if interval is None else {"interval": interval}
     return {name: each if isinstance(each, str) else json.dumps(each) for name, each in said.items()}

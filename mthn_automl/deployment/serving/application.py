@@ -23,7 +23,7 @@ from mthn_automl.deployment.serving.answers import answer
 from mthn_automl.deployment.serving.bodies import read_body
 from mthn_automl.deployment.serving.counters import Counters
 from mthn_automl.deployment.serving.description import Description, describe
-from mthn_automl.deployment.serving.documents import answers, request_body
+from mthn_automl.deployment.serving.documents import ASKED, answers, request_body
 from mthn_automl.deployment.serving.forms import form_given, form_wanted
 from mthn_automl.deployment.serving.limits import Limits
 from mthn_automl.deployment.serving.line import Deadline, Line
@@ -34,7 +34,32 @@ PIECE: Final = 10_000
 """Rows that are predicted at once; between two pieces a request can run out of time."""
 
 PAGES: Final = ("/predict", "/schema", "/health", "/metrics", "/openapi.json")
+PARAMETERS: Final = {
+    "allow_unknown": "true or false",
+    "interval": "a number between 0 and 1, such as 0.9",
+}
 EXPOSITION: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an address says of an answer.
+
+    Attributes:
+        allow_unknown: as of `Predictor.predict`.
+        interval: the level of intervals; None: the body may name one.
+    """
+
+    allow_unknown: bool
+    interval: float | None
+
+    def level(self, of_body: float | None) -> float | None:
+        """Raises RequestError: the body names another."""
+        if None not in (self.interval, of_body) and self.interval != of_body:
+            raise RequestError(
+                422, f"There must be one 'interval', however the address says {self.interval} and the body {of_body}."
+            )
+        return of_body if self.interval is None else self.interval
 
 
 @dataclass(frozen=True)
@@ -80,6 +105,7 @@ def application(predictor: Predictor, limits: Limits) -> ASGIApp:
         allow_unknown: Annotated[
             bool, Query(description="Predict although a column holds nothing that training has seen.")
         ] = False,
+        interval: Annotated[float | None, Query(gt=0, lt=1, description=ASKED)] = None,
     ) -> Response:
         """Predict rows, in their order; tasks never seen are predicted from their metadata, and counted in notes."""
         deadline = Deadline(limits.seconds)
@@ -89,7 +115,8 @@ def application(predictor: Predictor, limits: Limits) -> ASGIApp:
             try:
                 async with asyncio.timeout(limits.seconds):
                     body = await _whole(request, limits.bytes)
-                    work = partial(_answered, predictor, body, (given, wanted), limits, deadline, allow_unknown)
+                    asked = Asked(allow_unknown, interval)
+                    work = partial(_answered, predictor, body, (given, wanted), limits, deadline, asked)
                     content, rows = await line.done(work)
             except TimeoutError as error:
                 raise OutOfTimeError(deadline.sentence) from error
@@ -139,26 +166,28 @@ def _too_large(most: int) -> RequestError:
 
 
 def _answered(
-    predictor: Predictor, body: bytes, forms: tuple[str, str], limits: Limits, deadline: Deadline, allow_unknown: bool
+    predictor: Predictor, body: bytes, forms: tuple[str, str], limits: Limits, deadline: Deadline, asked: Asked
 ) -> tuple[bytes, int]:
     """The answer to a request, and how many rows it has. forms: of the body, and of the answer."""
     deadline.check()
     found = read_body(body, forms[0], predictor.schema, limits)
-    rows = predictor.read(found.rows, found.metadata, allow_unknown=allow_unknown)
-    predictions = _predicted(predictor, rows, deadline)
+    level = asked.level(found.interval)
+    predictor.check_interval(level)
+    rows = predictor.read(found.rows, found.metadata, allow_unknown=asked.allow_unknown)
+    predictions = _predicted(predictor, rows, level, deadline)
     return answer(predictions, rows.notes, forms[1], found.layout), len(predictions)
 
 
-def _predicted(predictor: Predictor, rows: Dataset, deadline: Deadline) -> pd.DataFrame:
+def _predicted(predictor: Predictor, rows: Dataset, level: float | None, deadline: Deadline) -> pd.DataFrame:
     """In pieces that hold all tasks of a row where the table is wide."""
     of_row = len(predictor.tasks) if predictor.schema.wide else 1
     size = max(1, PIECE // of_row) * of_row
     if len(rows) <= size:
-        return predictor.predict_rows(rows)
+        return predictor.predict_rows(rows, level)
     pieces = []
     for first in range(0, len(rows), size):
         deadline.check()
-        pieces.append(predictor.predict_rows(rows.take(np.arange(first, min(first + size, len(rows))))))
+        pieces.append(predictor.predict_rows(rows.take(np.arange(first, min(first + size, len(rows)))), level))
     return pd.concat(pieces, ignore_index=True)
 
 
@@ -171,7 +200,8 @@ async def _refused(_: Request, error: Exception) -> Response:
 async def _badly_asked(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     first: dict[str, Any] = error.errors()[0]
-    return _said(422, f"'{first['loc'][-1]}' must be true or false, however it is {first['input']!r}.")
+    name, found = first["loc"][-1], str(first["input"])[:80]
+    return _said(422, f"'{name}' must be {PARAMETERS[name]}, however it is {found!r}.")
 
 
 async def _not_there(request: Request, error: Exception) -> Response:

@@ -23,8 +23,8 @@ from mthn_automl.deployment.serving.limits import Limits
 from mthn_automl.errors import RequestError
 from mthn_automl.machine import in_words
 
-ROWS, METADATA = "rows", "metadata"
-"""Keys of a JSON object that holds both."""
+ROWS, METADATA, INTERVAL = "rows", "metadata", "interval"
+"""Keys of a JSON object that holds more than rows."""
 
 MOST_OTHERS: Final = 100
 """Columns that the model has no use for, of which one may be a wrong name that a sentence can set right."""
@@ -48,11 +48,13 @@ class Body:
         rows: to predict, a DataFrame or Arrow table.
         metadata: of new tasks; None: none are given.
         layout: of the rows.
+        interval: the level of intervals that are asked for; None: none are.
     """
 
     rows: Any
     metadata: pd.DataFrame | None = None
     layout: Layout = Layout.RECORDS
+    interval: float | None = None
 
 
 def read_body(content: bytes, form: str, schema: Schema, limits: Limits) -> Body:
@@ -69,19 +71,29 @@ def read_body(content: bytes, form: str, schema: Schema, limits: Limits) -> Body
         found = msgspec.json.decode(content)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         raise _wrong(f"is no JSON ({error})") from None
-    metadata = None
-    if _holds_both(found):
+    metadata = interval = None
+    if _holds_more(found):
+        interval = _level(found.get(INTERVAL))
         if schema.metadata and not schema.promoted and found.get(METADATA) is not None:
             of_metadata = {*schema.described, *forms_of(schema.metadata)}
             metadata, _ = _of_json(found[METADATA], of_metadata, limits)
         found = found[ROWS]
     rows, layout = _of_json(found, wanted, limits)
-    return Body(rows, metadata, layout)
+    return Body(rows, metadata, layout, interval)
 
 
-def _holds_both(found: Any) -> bool:
-    """Whether these are rows and metadata, and not one row, or columns, of such names."""
-    if not isinstance(found, dict) or not {ROWS} <= set(found) <= {ROWS, METADATA}:
+def _level(found: Any) -> float | None:
+    """Whether it is one is told by the model, as of those in an address."""
+    if found is None or (isinstance(found, int | float) and not isinstance(found, bool)):
+        return found
+    raise RequestError(
+        422, f"'{INTERVAL}' must be a number between 0 and 1, such as 0.9, however it is {_named(found)}."
+    )
+
+
+def _holds_more(found: Any) -> bool:
+    """Whether these are rows with metadata or a level, and not one row, or columns, of such names."""
+    if not isinstance(found, dict) or not {ROWS} <= set(found) <= {ROWS, METADATA, INTERVAL}:
         return False
     rows = found[ROWS]
     return isinstance(rows, dict) or (isinstance(rows, list) and all(isinstance(each, dict) for each in rows))

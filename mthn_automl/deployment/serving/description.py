@@ -71,6 +71,7 @@ class Description:
         offset: the column of exposures, which must be there; None: there is none.
         id: the column that is given back, where it is there; None: there is none.
         predicted: columns of the answer.
+        intervals: columns that it has besides, where an interval is asked for; none: the model states none.
         limits: of a request.
     """
 
@@ -84,6 +85,7 @@ class Description:
     offset: str | None
     id: str | None
     predicted: tuple[Given, ...]
+    intervals: tuple[Given, ...]
     limits: LimitsOfRequests
 
 
@@ -101,6 +103,7 @@ def describe(predictor: Predictor, limits: Limits) -> Description:
         offset=schema.offset,
         id=schema.id,
         predicted=_given(schema, predictor.tasks.names),
+        intervals=() if predictor.intervals is None else _bounds(schema, predictor.tasks.names),
         limits=LimitsOfRequests(limits.rows, limits.bytes, limits.seconds),
     )
 
@@ -115,6 +118,13 @@ def _column(column: Column) -> Taken:
     written = form.date or str(form.notation) or None
     low, high = (None, None) if column.range is None or column.part is not None else column.range
     return Taken(column.read_from, WORDS[form.kind], written, column.categories, low, high)
+
+
+def _bounds(schema: Schema, tasks: Sequence[str]) -> tuple[Given, ...]:
+    """The ends of intervals of numbers."""
+    found = [f"prediction_{task}" for task in tasks] if schema.wide else prediction_names(schema)
+    ends = (each.replace("prediction", end, 1) for each in found for end in ("low", "high"))
+    return tuple(Given(name, "number", None) for name in ends)
 
 
 def _given(schema: Schema, tasks: Sequence[str]) -> tuple[Given, ...]:

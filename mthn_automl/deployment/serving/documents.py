@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mthn_automl.data.names import listed
-from mthn_automl.deployment.serving.bodies import METADATA, ROWS
+from mthn_automl.deployment.serving.bodies import INTERVAL, METADATA, ROWS
 from mthn_automl.deployment.serving.description import Description, Given, Taken
 from mthn_automl.deployment.serving.forms import ARROW, JSON
 
@@ -23,14 +23,18 @@ REFUSALS: Final = {
     406: "Accept names no form that an answer can have.",
     413: "The body is larger than is allowed.",
     415: "The Content-Type is no form that a request can have.",
-    422: "The rows cannot be read or predicted, or are too many.",
+    422: "The rows cannot be read or predicted, or are too many, or the model states no such interval.",
     503: "There was no answer within the time allowed, or too many requests wait.",
 }
+ASKED: Final = (
+    "Of numbers, a level such as 0.9: each lies between columns low and high of the answer with that probability."
+)
+LEVEL: Final = {"type": ["number", "null"], "exclusiveMinimum": 0, "exclusiveMaximum": 1, "description": ASKED}
 ARROW_STREAM: Final = {"type": "string", "format": "binary", "description": "A stream of Arrow IPC, a column a column."}
 
 
 def request_body(described: Description) -> dict[str, Any]:
-    """Rows as records or as columns, alone or with metadata; or an Arrow stream."""
+    """Rows as records or as columns, alone or with metadata and a level; or an Arrow stream."""
     columns = dict.fromkeys(described.task, NAME) | {each.name: _cell(each) for each in described.features}
     if described.offset is not None:
         columns[described.offset] = {"type": "number", "exclusiveMinimum": 0}
@@ -39,8 +43,8 @@ def request_body(described: Description) -> dict[str, Any]:
     if described.metadata_in_rows:
         optional |= {each.name: _cell(each) for each in described.metadata}
     rows = _tables(columns | optional, needed, described.limits.rows)
-    both: dict[str, Any] = {"type": "object", "properties": {ROWS: {"anyOf": rows}}, "required": [ROWS]}
-    both["additionalProperties"] = False
+    more = {ROWS: {"anyOf": rows}, INTERVAL: LEVEL}
+    both: dict[str, Any] = {"type": "object", "properties": more, "required": [ROWS], "additionalProperties": False}
     if described.metadata and not described.metadata_in_rows:
         of_tasks = dict.fromkeys(described.task, NAME) | {each.name: _cell(each) for each in described.metadata}
         both["properties"][METADATA] = {"anyOf": _tables(of_tasks, list(of_tasks), described.limits.rows)}
@@ -50,7 +54,7 @@ def request_body(described: Description) -> dict[str, Any]:
 
 def answers(described: Description) -> dict[int | str, dict[str, Any]]:
     """Of every status that `/predict` has."""
-    columns = {each.name: _answered(each) for each in described.predicted}
+    columns = {each.name: _answered(each) for each in (*described.predicted, *described.intervals)}
     needed = [each.name for each in described.predicted if each.type != "any"]
     schema = {
         "type": "object",
@@ -76,7 +80,7 @@ def refusals(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 def _tables(columns: Mapping[str, Any], needed: Sequence[str], most: int | None) -> list[dict[str, Any]]:
     """A list of records, and an object of columns."""
-    bounds = {"minItems": 1} | ({} if most is None else {"maxItems": most})
+    bounds = {} if most is None else {"maxItems": most}
     record = {"type": "object", "properties": dict(columns), "required": list(needed)}
     lists = {name: {"type": "array", "items": cell, **bounds} for name, cell in columns.items()}
     return [

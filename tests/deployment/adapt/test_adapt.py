@@ -128,9 +128,8 @@ def test_a_member_without_anything_of_a_tasks_own_goes_on_zero_shot(tmp_path: Pa
     from tests.contracts.test_task_networks import untrained
 
     settings = {"use_task": False, "use_metadata": True}
-    fixed = TrialModel(
-        members_of("pooled", zoo.planted)[0][0].file, 7, settings, (untrained("pooled", zoo.planted(), settings),)
-    )
+    file, model = members_of("pooled", zoo.planted)[0][0].file, untrained("pooled", zoo.planted(), settings)
+    fixed = TrialModel(file, 7, settings, (model,), len(zoo.planted().tasks))
     write_model(tmp_path / "alone", "pooled", [(fixed, 1.0)], zoo.planted(), {})
     with pytest.raises(UsageError, match="however 'pooled-7' has nothing"):
         adapt(tmp_path / "alone", of_new_task(), metadata("newcomer"))

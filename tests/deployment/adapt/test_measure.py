@@ -38,7 +38,7 @@ def offsets(between: float, told: bool = False) -> Dataset:
 
 def model_of(name: str, model: Classical, rows: Dataset) -> TrialModel:
     model.fit(rows, flags=Flags.of(rows), seed=0)
-    return TrialModel(catalogue.read(name), 0, {}, (model,))
+    return TrialModel(catalogue.read(name), 0, {}, (model,), len(rows.tasks))
 
 
 def zero_shot(rows: Dataset) -> FloatArray:

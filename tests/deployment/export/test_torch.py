@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 
 import pytest
@@ -10,10 +11,12 @@ import torch
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.deployment.export.formats.torch import COLUMNS, unsupported, written
 from mthn_automl.deployment.export.request import Request
-from mthn_automl.errors import UnsupportedError
+from mthn_automl.errors import UnsupportedError, UsageError
+from mthn_automl.training.mean import mean_of
 from tests.contracts import zoo
+from tests.contracts.test_export import with_random_tasks
 from tests.contracts.test_task_networks import MLPS
-from tests.deployment.few import predictor
+from tests.deployment.few import predictor, single
 
 KINDS = (zoo.several_targets, zoo.binary, zoo.multiclass, zoo.ordinal, zoo.counts, zoo.missing_values, zoo.no_metadata)
 
@@ -22,6 +25,24 @@ KINDS = (zoo.several_targets, zoo.binary, zoo.multiclass, zoo.ordinal, zoo.count
 def test_every_kind_of_problem_is_predicted_the_same(animal: Callable[[], Dataset]) -> None:
     found = written(Request(predictor(MLPS[0], animal), None, [animal()]))
     assert "It differs from predict by" in found.sentences[-1]
+
+
+@pytest.mark.parametrize("animal", [zoo.binary, zoo.multiclass])
+def test_probabilities_have_the_temperature_of_the_model(animal: Callable[[], Dataset]) -> None:
+    found = predictor(MLPS[0], animal)
+    assert written(Request(replace(found, model=mean_of([found.model], temperature=2.5)), None, [animal()]))
+
+
+def test_tasks_that_were_added_to_a_model_are_predicted_as_it_does() -> None:
+    rows = zoo.planted()
+    found = with_random_tasks(predictor(MLPS[0], zoo.planted), rows, single(MLPS[0], zoo.planted))
+    added = replace(rows, tasks=found.tasks, task=len(rows.tasks) + rows.task % 2)
+    assert written(Request(found, None, [added]))
+
+
+def test_intervals_are_refused() -> None:
+    with pytest.raises(UsageError, match="--interval must be with --format onnx, however the format is torch"):
+        written(Request(predictor(MLPS[0], zoo.planted), interval=0.9))
 
 
 def test_a_task_is_baked_into_a_program_without_other_tasks() -> None:

@@ -20,7 +20,7 @@ from mthn_automl.deployment.serving.limits import MOST_WAITING, Limits
 from mthn_automl.deployment.serving.line import Line
 from mthn_automl.errors import RequestError, UsageError
 from tests.contracts import zoo
-from tests.deployment.few import ANIMALS, Animal, frame, predictor
+from tests.deployment.few import ANIMALS, Animal, frame, predictor, with_intervals
 from tests.deployment.serving.served import NAME, arrow, client, columns, pieces, records, wide
 
 every_animal = pytest.mark.parametrize("animal", ANIMALS, ids=lambda animal: animal.__name__)
@@ -103,6 +103,71 @@ def test_tasks_never_seen_are_predicted_from_their_metadata_and_counted() -> Non
     assert notes == [
         "the data: 3 rows of 1 task not seen in training, 0 of these rows with metadata: 'elsewhere' (3 rows)."
     ]
+
+
+@pytest.mark.parametrize("animal", [zoo.several_targets, zoo.counts, zoo.no_metadata])
+def test_intervals_are_those_of_the_model_to_the_bit(animal: Animal) -> None:
+    found, rows = with_intervals(predictor(NAME, animal)), frame(animal)
+    expected, asked = found.predict(rows, interval=0.9), client(found)
+    assert len(expected.columns) == len(found.predict(rows).columns) + 2 * len(found.schema.targets)
+    body = {"rows": records(rows), "interval": 0.9}
+    assert asked.post("/predict", json=body).json()["predictions"] == expected.to_dict("records")
+    address = "/predict?interval=0.9"
+    assert asked.post(address, json=columns(rows)).json()["predictions"] == expected.to_dict("list")
+    assert asked.post(address, json=body).json()["predictions"] == expected.to_dict("records")
+    pd.testing.assert_frame_equal(read(asked.post(address, **arrow(rows))), expected, check_exact=True)
+    told = asked.get("/schema").json()
+    assert {each["name"] for each in told["predicted"] + told["intervals"]} == set(expected.columns)
+    without = {"rows": records(rows), "interval": None}
+    assert asked.post("/predict", json=without).json()["predictions"] == found.predict(rows).to_dict("records")
+
+
+def test_intervals_of_a_wide_table_are_columns_of_its_tasks() -> None:
+    found, rows = wide()
+    found = with_intervals(found)
+    expected, asked = found.predict(rows, interval=0.8), client(found)
+    answer = asked.post("/predict?interval=0.8", json=records(rows)).json()["predictions"]
+    assert answer == expected.to_dict("records")
+    told = asked.get("/schema").json()
+    assert {each["name"] for each in told["predicted"] + told["intervals"]} == set(expected.columns)
+
+
+@pytest.mark.parametrize(
+    ("level", "reason"),
+    [
+        ("0.99", "at most 0.975 by 40 rows predicted unseen"),
+        ("1.5", "'interval' must be a number between 0 and 1, such as 0.9, however it is '1.5'"),
+        ("nan", "must be a number between 0 and 1|must lie between 0 and 1"),
+        ("much", "'interval' must be a number between 0 and 1, such as 0.9, however it is 'much'"),
+    ],
+)
+def test_an_interval_that_the_model_cannot_state_is_refused(level: str, reason: str) -> None:
+    asked = client(with_intervals(predictor(NAME, zoo.planted)))
+    assert re.search(reason, refused(asked.post(f"/predict?interval={level}", json=[ROW]), 422))
+    body = {"rows": [ROW], "interval": level}
+    assert "'interval' must be a number" in refused(asked.post("/predict", json=body), 422)
+
+
+def test_an_interval_of_a_model_that_has_none_is_refused() -> None:
+    for animal, reason in ((zoo.planted, "has no calibration.json"), (zoo.binary, "predicts classes")):
+        asked = client(predictor(NAME, animal))
+        body = {"rows": records(frame(animal)), "interval": 0.9}
+        assert reason in refused(asked.post("/predict", json=body), 422)
+        assert asked.get("/schema").json()["intervals"] == []
+    asked = client(with_intervals(predictor(NAME, zoo.planted)))
+    twice = asked.post("/predict?interval=0.8", json={"rows": [ROW], "interval": 0.9})
+    assert "must be one 'interval', however the address says 0.8 and the body 0.9" in refused(twice, 422)
+    assert "between 0 and 1" in refused(asked.post("/predict", json={"rows": [ROW], "interval": -3}), 422)
+
+
+def test_no_rows_are_answered_by_none() -> None:
+    found = with_intervals(predictor(NAME, zoo.planted))
+    asked, none = client(found), frame(zoo.planted).head(0)
+    assert asked.post("/predict", json=[]).json()["predictions"] == []
+    by_column = asked.post("/predict", json=columns(none)).json()["predictions"]
+    assert by_column == {"row": [], "task": [], "prediction": []}
+    answer = read(asked.post("/predict?interval=0.9", **arrow(none)))
+    assert (len(answer), list(answer.columns)) == (0, ["row", "task", "prediction", "low", "high"])
 
 
 def test_the_column_by_which_rows_are_known_is_given_back() -> None:
@@ -217,9 +282,9 @@ def test_other_forms_pages_and_methods_are_refused() -> None:
 class Slow(Predictor):
     """Takes its time for every piece."""
 
-    def predict_rows(self, rows: Dataset) -> pd.DataFrame:
+    def predict_rows(self, rows: Dataset, interval: float | None = None) -> pd.DataFrame:
         time.sleep(0.3)
-        return super().predict_rows(rows)
+        return super().predict_rows(rows, interval)
 
 
 def test_a_request_that_takes_too_long_is_refused_and_its_work_is_given_up() -> None:
@@ -249,7 +314,7 @@ def test_no_more_requests_wait_than_there_are_places() -> None:
 def test_requests_rows_and_errors_are_counted() -> None:
     asked = client(predictor(NAME, zoo.planted))
     asked.post("/predict", json=[ROW] * 3)
-    asked.post("/predict", json=[{}])
+    asked.post("/predict", json=[3])
     asked.get("/elsewhere")
     asked.get('/"}x 1')
     answer = asked.get("/metrics")

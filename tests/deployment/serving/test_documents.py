@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 
 from mthn_automl.deployment.serving.forms import ARROW, JSON
 from tests.contracts import zoo
-from tests.deployment.few import predictor
+from tests.deployment.few import predictor, with_intervals
 from tests.deployment.serving.served import NAME, client, wide
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -30,6 +30,7 @@ MODELS = {
     "classes": lambda: predictor(NAME, zoo.multiclass),
     "counts": lambda: predictor(NAME, zoo.counts),
     "wide": lambda: wide()[0],
+    "intervals": lambda: with_intervals(predictor(NAME, zoo.several_targets)),
 }
 SOME = ("numbers",)
 
@@ -72,3 +73,13 @@ def test_the_document_has_the_columns_of_the_model_and_every_status() -> None:
     given = asked["responses"]["200"]["content"][JSON]["schema"]["properties"]["predictions"]["anyOf"][0]
     assert set(given["items"]["properties"]) == {"row", "task", "prediction"}
     assert document["openapi"] == "3.1.0"
+
+
+def test_the_document_tells_of_intervals_and_their_columns() -> None:
+    document = client(with_intervals(predictor(NAME, zoo.planted))).get("/openapi.json").json()
+    asked = document["paths"]["/predict"]["post"]
+    assert {each["name"] for each in asked["parameters"]} == {"allow_unknown", "interval"}
+    body = asked["requestBody"]["content"][JSON]["schema"]["anyOf"][-1]
+    assert body["properties"]["interval"]["exclusiveMaximum"] == 1
+    given = asked["responses"]["200"]["content"][JSON]["schema"]["properties"]["predictions"]["anyOf"][0]["items"]
+    assert set(given["properties"]) - set(given["required"]) == {"low", "high"}

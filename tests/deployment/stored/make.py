@@ -43,7 +43,7 @@ def make(model: Path) -> None:
     for number, (name, (weight, settings)) in enumerate(MEMBERS.items()):
         configuration = toys.configuration(name, settings)
         models = Objective(search_data, toys.plan(seeds=1, epochs=20))(configuration).models
-        members.append((TrialModel(catalogue.read(name), number, settings, tuple(models)), weight))
+        members.append((TrialModel(catalogue.read(name), number, settings, tuple(models), len(dataset.tasks)), weight))
     origin = Origin(("Data: made by tests/deployment/stored/make.py",), (), "none", "No row was held out as test.")
     write_model(model, "ensemble", members, dataset, {"metric": "rmse"}, origin=origin)
 

@@ -1,6 +1,7 @@
 """Kernel machines: kernel ridge, Gaussian process."""
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from mthn_automl.deployment.export.encoding import (
     DOUBLE,
@@ -13,7 +14,7 @@ from mthn_automl.deployment.export.graph import Graph
 from mthn_automl.deployment.export.inputs import Rows
 from mthn_automl.models.gaussian_process import GaussianProcess
 from mthn_automl.models.kernel_ridge import KernelRidge
-from mthn_automl.models.parts.kernels import KernelShape, scaled
+from mthn_automl.models.parts.kernels import KernelShape, own_root, scaled
 
 OTHER = -1
 """The number of a task that is none of the stored rows'."""
@@ -31,6 +32,18 @@ def scores(rows: Rows, model: KernelRidge | GaussianProcess) -> str:
     product = of_tasks if alike is None else graph.add("Mul", alike, of_tasks)
     duals = graph.add("MatMul", product, graph.constant(machine.linear.coefficients))
     return graph.add("Add", duals, graph.constant(machine.linear.intercept))
+
+
+def own_columns(rows: Rows, model: KernelRidge | GaussianProcess) -> str:
+    """(rows, columns) of which tasks that were added have effects, as `own_features` has them."""
+    graph, kernel = rows.graph, model.machine.kernel
+    some, root = own_root(kernel, model.machine.stored.features)
+    alike = _similarity(graph, kernel.shape, _features(rows, model), some, kernel.feature_scale)
+    if alike is None:
+        alike = rows.repeated(np.ones(len(some)))
+    alike = graph.add("Mul", alike, graph.constant([1.0 - kernel.constant]))
+    alike = graph.add("Add", alike, graph.constant([kernel.constant]))
+    return graph.add("MatMul", alike, graph.constant(solve_triangular(root, np.eye(len(root)), lower=True).T))
 
 
 def _features(rows: Rows, model: KernelRidge | GaussianProcess) -> str:
@@ -56,7 +69,7 @@ def _of_tasks(rows: Rows, model: KernelRidge | GaussianProcess) -> str:
 def _same(rows: Rows, model: KernelRidge | GaussianProcess, number: np.ndarray) -> str:
     """(rows, stored tasks) one where a row is of the task. A model numbers the tasks that it was trained on."""
     own = np.full(rows.known + 1, OTHER)
-    trained = np.arange(rows.known) if model.trained is None else model.trained
+    trained = np.arange(rows.known) if model.trained is None else model.trained  # of those added none has a stored row
     own[trained] = np.arange(len(trained))
     numbers = rows.of_tasks(own[:, np.newaxis])
     equal = rows.graph.add("Equal", numbers, rows.graph.constant([number], np.int64))

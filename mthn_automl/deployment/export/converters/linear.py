@@ -63,5 +63,5 @@ def _wide(rows: Rows, model: LinearModel, left: _Coefficients) -> list[str]:
 def _by_task(rows: Rows, model: LinearModel, values: np.ndarray) -> np.ndarray:
     """(known tasks + 1, ...) of values of the tasks that the model was trained on; of all others zero."""
     table = np.zeros((rows.known + 1, *values.shape[1:]))
-    table[np.arange(rows.known) if model.trained is None else model.trained] = values
+    table[np.arange(len(values)) if model.trained is None else model.trained] = values
     return table

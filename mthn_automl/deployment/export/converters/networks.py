@@ -3,12 +3,14 @@
 import numpy as np
 import torch
 
+from mthn_automl.data.dataset import TaskTable
 from mthn_automl.data.schema import Schema
 from mthn_automl.deployment.export.encoding import encoded_features, encoded_metadata
 from mthn_automl.deployment.export.graph import Graph
 from mthn_automl.deployment.export.inputs import Rows
 from mthn_automl.deployment.export.targets import predicted
 from mthn_automl.deployment.export.traced import Traced
+from mthn_automl.training.members import rows_of_new
 from mthn_automl.training.networks import Networks
 from mthn_automl.training.tables import State
 
@@ -16,11 +18,11 @@ from mthn_automl.training.tables import State
 class NetworkConverter:
     """Networks of one trial, whose architecture is traced once.
 
-    rows: what they are told. schema: of the data.
+    rows: what they are told. schema: of the data. tasks: that the model knows.
     """
 
-    def __init__(self, rows: Rows, schema: Schema) -> None:
-        self.rows, self.schema = rows, schema
+    def __init__(self, rows: Rows, schema: Schema, tasks: TaskTable) -> None:
+        self.rows, self.schema, self.tasks = rows, schema, tasks
         self._traced: Traced | None = None
 
     def convert(self, model: Networks) -> str:
@@ -52,17 +54,19 @@ class NetworkConverter:
                     given[name] = metadata
                 else:
                     given[name] = (
-                        self._of_tasks(values)
+                        self._of_tasks(model, name, member)
                         if name in of_tasks
                         else graph.constant(values.numpy(), values.numpy().dtype.type)
                     )
             found.append(self._traced.placed(graph, self.rows.count, given, features))
         return found
 
-    def _of_tasks(self, values: torch.Tensor) -> str:
-        """Of the task of each row; a task never seen has the mean of all."""
-        mean = values.mean(dim=0, keepdim=True)
-        return self.rows.of_tasks(torch.cat([values, mean]).numpy())
+    def _of_tasks(self, model: Networks, name: str, member: int) -> str:
+        """Rows of a task table, of the task of each row; a task never seen has the mean of all, one added its own."""
+        state: State = {**model.pack.parameters, **model.pack.buffers}
+        table = state[name].detach()
+        new = rows_of_new(name, table, self.rows.known + 1 - model.known, model.added)
+        return self.rows.of_tasks(torch.cat([table[member], new[member]]).numpy())
 
     def _metadata(self, model: Networks) -> str:
         if model.encoder.metadata_width == 0:
@@ -74,7 +78,8 @@ class NetworkConverter:
         fixed, pack = self.rows.fixed, model.pack
         if fixed is None or model.task_networks is None or pack.prototype.wide_columns:
             return []
-        layers = model.task_networks.one(fixed)
+        layers = model.task_network(fixed, self.tasks)
+        assert layers is not None
         features = encoded_features(self.rows, model.encoder)
         return [
             _applied(self.rows.graph, features, [(weight[member], bias[member]) for weight, bias in layers])

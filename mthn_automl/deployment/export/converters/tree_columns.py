@@ -75,5 +75,5 @@ def _has_columns(means: TargetMeans) -> bool:
 def by_task(rows: Rows, model: Classical, values: np.ndarray) -> np.ndarray:
     """(known tasks + 1, ...) of (trained tasks + 1, ...), whose last row is for all other tasks."""
     table = np.repeat(values[-1:], rows.known + 1, axis=0)
-    table[np.arange(rows.known) if model.trained is None else model.trained] = values[:-1]
+    table[np.arange(len(values) - 1) if model.trained is None else model.trained] = values[:-1]
     return table

@@ -3,6 +3,7 @@
 from mthn_automl.deployment.export.check import checked
 from mthn_automl.deployment.export.drawn import drawn_rows
 from mthn_automl.deployment.export.graph import OPSET, OPSET_ML
+from mthn_automl.deployment.export.intervals import says_nothing_of_new
 from mthn_automl.deployment.export.names import wanted_inputs
 from mthn_automl.deployment.export.request import Request, Written
 from mthn_automl.deployment.export.whole import onnx_model, unsupported_members
@@ -26,12 +27,12 @@ def written(request: Request) -> Written:
         UnsupportedError: a part cannot be exported, the file would be too large, or ONNX Runtime differs.
     """
     predictor, any_task = request.predictor, request.task is None
-    model = onnx_model(predictor, request.task)
+    model = onnx_model(predictor, request.task, request.interval)
     size = model.ByteSize()
     if size > MOST_BYTES:
         raise UnsupportedError(f"An ONNX file can have {MOST_BYTES:,} bytes, however it would have {size:,}.")
     tables = [*request.tables, drawn_rows(predictor, request.task)]
-    found = checked(model, predictor, tables, any_task=any_task)
+    found = checked(model, predictor, tables, any_task=any_task, interval=request.interval)
     unit = "of a probability" if predictor.schema.classes else "standard deviations of the target"
     inputs = wanted_inputs(predictor.schema, any_task=any_task)
     given = ", ".join(f"{each.name} ({each.kind})" for each in inputs if each.required)
@@ -42,8 +43,20 @@ def written(request: Request) -> Written:
         (
             f"ONNX, opset {OPSET} and ai.onnx.ml {OPSET_ML}, {in_words(size)}.",
             f"Inputs, (rows, 1) each: {given}{rest}.",
+            *_of_intervals(request),
             f"ONNX Runtime differs by {found.difference:.1g} {unit} at most, on {found.rows:,} rows.",
             f"It takes {found.row_microseconds:,.0f} microseconds for a row, "
             f"{found.thousand_microseconds:.3g} a row for a thousand.",
         ),
     )
+
+
+def _of_intervals(request: Request) -> tuple[str, ...]:
+    """What there is to say of their outputs."""
+    if request.interval is None:
+        return ()
+    stated = f"Outputs low and high: a number lies between them with a probability of {request.interval:g}"
+    nothing = says_nothing_of_new(request.predictor, request.interval) if request.task is None else ""
+    if not nothing:
+        return (f"{stated}.",)
+    return (f"{stated}; they are NaN in rows of tasks never seen. {nothing}",)

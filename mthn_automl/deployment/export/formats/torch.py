@@ -19,7 +19,7 @@ from mthn_automl.deployment.export.request import Request, Written
 from mthn_automl.deployment.export.torch_program import Program, cannot_be_written
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.deployment.tables import prediction_names
-from mthn_automl.errors import UnsupportedError
+from mthn_automl.errors import UnsupportedError, UsageError
 from mthn_automl.machine import in_words
 
 Tensors = tuple[torch.Tensor, ...]
@@ -38,9 +38,12 @@ def written(request: Request) -> Written:
     """The program, with a list of columns, categories and tasks in the same file.
 
     Raises:
+        UsageError: intervals are asked for.
         UnsupportedError: a network is no plain one, or the program does not predict the same.
     """
     predictor, task = request.predictor, request.task
+    if request.interval is not None:
+        raise UsageError("--interval must be with --format onnx, however the format is torch; leave it out.")
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
         tables = [_without_new_metadata(predictor, each) for each in (*request.tables, drawn_rows(predictor, task))]
