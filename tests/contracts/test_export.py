@@ -142,7 +142,7 @@ def test_tasks_that_were_added_to_a_model_are_predicted_as_it_does(name: str, an
 def test_a_mean_of_folds_knows_tasks_that_were_added() -> None:
     rows, ridge = zoo.planted(), few.single("ridge", zoo.planted)
     added = with_random_tasks(few.predictor("ridge", zoo.planted), rows, ridge)
-    assert_same(replace(added, model=mean_of([added.model, ridge])), rows)
+    assert_same(replace(added, model=mean_of([added.model, ridge], tasks=len(added.tasks))), rows)
 
 
 @pytest.mark.parametrize("name", ["ridge", "ensemble of both"])
@@ -150,7 +150,9 @@ def test_a_mean_of_folds_knows_tasks_that_were_added() -> None:
 def test_probabilities_have_the_temperature_of_the_model(name: str, animal: Animal) -> None:
     warm = few.predictor(name, animal)
     models = warm.model.models if isinstance(warm.model, Mean) else (warm.model,)
-    mild = replace(warm, model=mean_of(models, temperature=2.5), members=tuple(map(str, range(len(models)))))
+    mild = replace(
+        warm, model=mean_of(models, temperature=2.5, tasks=len(warm.tasks)), members=tuple(map(str, range(len(models))))
+    )
     assert not np.allclose(mild.model.predict(animal()), warm.model.predict(animal()))
     assert_same(mild, animal())
 
