@@ -14,7 +14,7 @@ from pyarrow import ipc
 from mthn_automl.data.formats.arrow_types import is_text
 from mthn_automl.data.formats.content import Content
 from mthn_automl.data.formats.readers.arrow import STREAM, ArrowFile
-from mthn_automl.data.formats.table_file import column_name
+from mthn_automl.data.formats.table_file import NoRowsError, column_name
 from mthn_automl.data.names import counted
 from mthn_automl.data.new_rows import forms_of, forms_of_rows
 from mthn_automl.data.schema import Schema
@@ -155,7 +155,10 @@ def _of_arrow(content: bytes, wanted: Collection[str], limits: Limits) -> pa.Tab
             f"{in_words(unpacked)}; send fewer rows at once.",
         )
     _refuse_swelling_types(content, file.wanted(wanted))
-    found = next(file.pieces(limits.rows + 1, wanted))
+    try:
+        found = next(file.pieces(limits.rows + 1, wanted))
+    except NoRowsError:
+        return file.empty(wanted)
     _refuse_many(len(found), limits)
     for name, column in zip(found.column_names, found.columns, strict=True):
         if pa.types.is_dictionary(column.type) and len(column) * _longest(column) > UNPACKED * limits.bytes:
