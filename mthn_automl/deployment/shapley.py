@@ -12,7 +12,7 @@ from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.deployment.tables import prediction_names
-from mthn_automl.errors import UsageError
+from mthn_automl.errors import UsageError, extra_line
 from mthn_automl.training.mean import with_metadata
 
 SHAPLEY_COLUMNS: Final = ("row", "task", "output", "name", "kind", "value", "shapley", "base", "prediction")
@@ -41,7 +41,7 @@ def shapley_values(predictor: Predictor, rows: Dataset, wanted: Sequence[int], *
         import shap
     except ImportError:
         raise UsageError(
-            "Shapley values need the package shap, however it is not installed; `pip install 'mthn-automl[explain]'`."
+            f"Shapley values need the package shap, however it is not installed: {extra_line('explain')}."
         ) from None
     places = {int(row): place for place, row in reversed(list(enumerate(rows.row)))}
     absent = [row for row in wanted if row not in places]

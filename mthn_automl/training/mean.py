@@ -121,7 +121,7 @@ def _knows(model: Model, task: IntArray, tasks: int) -> NDArray[np.bool_]:
     """Whether the model was trained on each of the tasks, or has had them added, of so many that there are."""
     if isinstance(model, Mean):
         return np.asarray(np.stack([_knows(each, task, tasks) for each in model.models]).any(axis=0))
-    return task < tasks if model.trained is None else np.isin(task, model.trained) | _added(model, task)
+    return (task < tasks if model.trained is None else np.isin(task, model.trained)) | _added(model, task)
 
 
 def _added(model: Networks | Classical, task: IntArray) -> NDArray[np.bool_]:

@@ -70,7 +70,7 @@ def test_a_package_that_is_not_installed_is_named(
     monkeypatch.setitem(sys.modules, package, None)
     ended = in_process(model(tmp_path), "export", "model", "--output", "best.onnx")
     assert (ended.code, (tmp_path / "best.onnx").exists()) == (2, False)
-    assert f"needs the package {package}, however it is not installed: pip install 'mthn-automl[onnx]'." in ended.err
+    assert f"needs the package {package}, however it is not installed: `pip install '.[onnx]'` in a clone" in ended.err
 
 
 @pytest.mark.parametrize(

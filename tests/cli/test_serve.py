@@ -105,5 +105,5 @@ def test_without_its_packages_it_says_how_to_get_them(model: Path) -> None:
     assert (ended.code, ended.err) == (
         2,
         "mthn-automl: Serving needs the packages fastapi and uvicorn, however fastapi is not installed: "
-        "pip install 'mthn-automl[serve]'.\n",
+        "`pip install '.[serve]'` in a clone of mthn-automl.\n",
     )

@@ -54,5 +54,5 @@ def test_a_row_that_is_not_there_and_a_missing_package_are_said(monkeypatch: pyt
     with pytest.raises(UsageError, match="one of the 168 that are given, however there is no row 168"):
         explain(model, rows, rows=[168])
     monkeypatch.setitem(sys.modules, "shap", None)
-    with pytest.raises(UsageError, match=r"need the package shap, however it is not installed; `pip install"):
+    with pytest.raises(UsageError, match=r"need the package shap, however it is not installed: `pip install"):
         explain(model, pd.DataFrame(rows), rows=[0])

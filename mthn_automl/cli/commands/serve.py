@@ -31,7 +31,7 @@ def serve(
     """
     from mthn_automl.deployment.model_folder import load_model
     from mthn_automl.deployment.serving.limits import Limits
-    from mthn_automl.errors import UsageError
+    from mthn_automl.errors import UsageError, extra_line
     from mthn_automl.run.parse import parse_duration
     from mthn_automl.terminal import inert
 
@@ -39,7 +39,7 @@ def serve(
     if absent:
         raise UsageError(
             f"Serving needs the packages fastapi and uvicorn, however {absent[0]} is not installed: "
-            "pip install 'mthn-automl[serve]'."
+            f"{extra_line('serve')}."
         )
     from mthn_automl.deployment.serving.server import serve as serve_model
 

@@ -7,7 +7,7 @@ from typing import Any
 from mthn_automl.catalogue import members
 from mthn_automl.deployment.export.request import Request, Written
 from mthn_automl.deployment.predictor import Predictor
-from mthn_automl.errors import UsageError, did_you_mean
+from mthn_automl.errors import UsageError, did_you_mean, extra_line
 
 FORMATS = Path(__file__).parent / "formats"
 
@@ -26,7 +26,7 @@ def refuse_missing(format: str) -> None:  # noqa: A002
         except ModuleNotFoundError:
             raise UsageError(
                 f"Export to {format.upper()} needs the package {package}, however it is not installed: "
-                "pip install 'mthn-automl[onnx]'."
+                f"{extra_line('onnx')}."
             ) from None
 
 
