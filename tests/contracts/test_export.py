@@ -56,7 +56,8 @@ def of_model(dataset: Dataset, model: Any) -> Predictor:
 def test_a_network_predicts_the_same_for_any_task_and_baked_for_one(name: str) -> None:
     predictor = few.predictor(name, zoo.missing_values)
     assert_same(predictor, zoo.missing_values())
-    assert_same(predictor, task=2)
+    if name in (*MLPS, NETWORKS[-1]):  # all others are traced for one task as for any
+        assert_same(predictor, task=2)
 
 
 @pytest.mark.parametrize("animal", [zoo.binary, zoo.multiclass, zoo.ordinal, zoo.counts, zoo.no_metadata])

@@ -188,11 +188,17 @@ def own_features(kernel: Kernel, stored: FloatArray, features: FloatArray) -> Fl
 
     stored: (stored rows, d_x), features: (rows, d_x).
     """
-    some, root = own_root(kernel, stored)
+    some, root = _own_root(kernel, stored)
     return np.asarray(solve_triangular(root, kernel.of_features(some, features), lower=True).T)
 
 
-def own_root(kernel: Kernel, stored: FloatArray) -> tuple[FloatArray, FloatArray]:
+def own_projection(kernel: Kernel, stored: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """(landmarks, d_x), and (landmarks, landmarks) that leads from a row's factors with these to its `own_features`."""
+    some, root = _own_root(kernel, stored)
+    return some, np.asarray(solve_triangular(root, np.eye(len(root)), lower=True).T)
+
+
+def _own_root(kernel: Kernel, stored: FloatArray) -> tuple[FloatArray, FloatArray]:
     """(landmarks, d_x) of the stored rows, and (landmarks, landmarks) the lower root of the factor between them."""
     some = stored[np.linspace(0, len(stored) - 1, min(OWN_LANDMARKS, len(stored))).astype(np.int64)]
     return some, np.asarray(cholesky(kernel.of_features(some, some) + JITTER * np.eye(len(some)), lower=True))

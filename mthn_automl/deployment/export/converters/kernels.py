@@ -1,7 +1,6 @@
 """Kernel machines: kernel ridge, Gaussian process."""
 
 import numpy as np
-from scipy.linalg import solve_triangular
 
 from mthn_automl.deployment.export.encoding import (
     DOUBLE,
@@ -14,7 +13,7 @@ from mthn_automl.deployment.export.graph import Graph
 from mthn_automl.deployment.export.inputs import Rows
 from mthn_automl.models.gaussian_process import GaussianProcess
 from mthn_automl.models.kernel_ridge import KernelRidge
-from mthn_automl.models.parts.kernels import KernelShape, own_root, scaled
+from mthn_automl.models.parts.kernels import KernelShape, own_projection, scaled
 
 OTHER = -1
 """The number of a task that is none of the stored rows'."""
@@ -37,13 +36,13 @@ def scores(rows: Rows, model: KernelRidge | GaussianProcess) -> str:
 def own_columns(rows: Rows, model: KernelRidge | GaussianProcess) -> str:
     """(rows, columns) of which tasks that were added have effects, as `own_features` has them."""
     graph, kernel = rows.graph, model.machine.kernel
-    some, root = own_root(kernel, model.machine.stored.features)
+    some, projection = own_projection(kernel, model.machine.stored.features)
     alike = _similarity(graph, kernel.shape, _features(rows, model), some, kernel.feature_scale)
     if alike is None:
         alike = rows.repeated(np.ones(len(some)))
     alike = graph.add("Mul", alike, graph.constant([1.0 - kernel.constant]))
     alike = graph.add("Add", alike, graph.constant([kernel.constant]))
-    return graph.add("MatMul", alike, graph.constant(solve_triangular(root, np.eye(len(root)), lower=True).T))
+    return graph.add("MatMul", alike, graph.constant(projection))
 
 
 def _features(rows: Rows, model: KernelRidge | GaussianProcess) -> str:
