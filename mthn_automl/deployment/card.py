@@ -55,7 +55,7 @@ def model_card(
 - Predicts: {", ".join(f"`{name}`" for name in schema.wide or schema.targets)} ({schema.problem.value})
 - Features: {columns}
 - Task: {_task(schema)}; metadata: {described}
-- Trained on {len(data):,} rows of {len(data.tasks):,} tasks{_weighted(data)}
+- Trained on {counted(len(data), "row")} of {counted(len(data.tasks), "task")}{_weighted(data)}
 - Training rows in its files: {_stored(members)}
 - Parameters: {size.total:,} in all, {size.task_network:,} in one task's network, {size.marginal:,} for one more task
 - {calibrated}

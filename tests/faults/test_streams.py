@@ -45,7 +45,7 @@ def test_a_library_that_cannot_draw_ends_no_search_and_notes_stay_out_of_the_pre
     words = (*written(tmp_path), *SMALL, "--output", tmp_path / "run")
     done = in_the_shell(words, "", PYTHONPATH=f"{tmp_path / 'broken'}:{CHECKOUT}")
     assert (done.returncode, "Traceback" in done.stderr) == (0, False)
-    assert "Figures are missing, everything else is there: MemoryError: no room to draw." in done.stderr
+    assert "Figures or the page are missing, everything else is there: MemoryError: no room to draw." in done.stderr
     assert read_json(tmp_path / "run" / "summary.json")["finished"]
     rows = pd.read_csv(tmp_path / "data.csv").assign(task="never seen")
     rows.to_csv(tmp_path / "new.csv", index=False)

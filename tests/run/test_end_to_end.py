@@ -21,6 +21,7 @@ from sklearn.metrics import mean_poisson_deviance
 
 from mthn_automl import catalogue, load_model, read_dataset, search
 from mthn_automl.analysis import ablation, leaderboard, tradeoff
+from mthn_automl.data.names import counted
 from mthn_automl.tuning import plan
 from tests.command import as_process, in_process
 from tests.run.searches import CASES, FEW, Finished, frames, multiclass, new_rows, run_case, write_files
@@ -170,8 +171,9 @@ def test_the_summary_and_the_stored_options_tell_what_was_done(run: Finished) ->
     stored = [f"{rows:,} in {trial}" for trial, rows in summary["stored_rows"].items()]
     assert f"- Training rows in its files: {', '.join(stored) or 'none'}" in card
     rows = summary["data"]["split"]["training"]
-    assert f"- Trained on {rows['rows']:,} rows of {rows['tasks']:,} tasks" in card
-    assert f"- Training: {rows['rows']:,} rows of {rows['tasks']:,} tasks" in card
+    trained = f"{counted(rows['rows'], 'row')} of {counted(rows['tasks'], 'task')}"
+    assert f"- Trained on {trained}" in card
+    assert f"- Training: {trained}" in card
     assert f"- Data: `{run.data.name}`, SHA-256 `{hashlib.sha256(run.data.read_bytes()).hexdigest()}`" in card
     assert str(run.folder.parent) not in card
     assert "- Limits asked for: none" in card
@@ -448,7 +450,7 @@ def test_ray_keeps_the_time_limit_and_is_silent(tmp_path: Path) -> None:
     ended = as_process(tmp_path, "search", "cubic/data.csv", *words, "--time-limit", "20s")
     assert time.monotonic() - started <= 20 * 1.1 + 20
     assert ended.code == 0, ended.err
-    assert names_in(tmp_path / "run") == TOP | {"ray.log"}
+    assert names_in(tmp_path / "run") - IF_ANY == TOP | {"ray.log"}
     out, err = ended.out.splitlines(), ended.err.splitlines()
     assert out[0].split()[0] == "architecture"
     assert out[-1] == "    mthn-automl predict run new.csv --output predictions.csv"

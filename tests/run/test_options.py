@@ -187,8 +187,8 @@ def test_the_help_names_all_that_there_is(option: str, known: Any) -> None:
 @pytest.mark.parametrize(
     ("command", "function", "options", "own"),
     [
-        pytest.param(SEARCH, search, OPTIONS, {"output", "json", "quiet"}, id="search"),
-        pytest.param(RESUME, resume, CHANGEABLE, {"run", "json", "quiet", "trust"}, id="resume"),
+        pytest.param(SEARCH, search, OPTIONS, {"output", "json", "quiet", "show"}, id="search"),
+        pytest.param(RESUME, resume, CHANGEABLE, {"run", "json", "quiet", "trust", "show"}, id="resume"),
     ],
 )
 def test_command_and_function_take_each_option_with_the_same_default(
@@ -196,7 +196,7 @@ def test_command_and_function_take_each_option_with_the_same_default(
 ) -> None:
     arguments = inspect.signature(function).parameters
     assert set(command) == {*options, *own}
-    assert set(arguments) == {*options, *own, "progress"} - {"json", "quiet"}
+    assert set(arguments) == {*options, *own, "progress"} - {"json", "quiet", "show"}
     shared = [name for name in options if name != "data"]
     assert [command[name].default or None for name in shared] == [arguments[name].default or None for name in shared]
 

@@ -22,10 +22,20 @@ QUIET = {"verbosity": -1, "num_threads": 1, "deterministic": True, "force_row_wi
 
 
 def usual_predictions(training: Dataset, asked: Sequence[Dataset], *, seed: int) -> list[FloatArray]:
-    """What the usual model of some rows predicts for others: (rows, targets), or (rows, classes), of each.
+    """What the usual model of some rows predicts for others.
 
     Several targets get a model each, from the rows that have them. Counts are learnt as rates by the Poisson loss,
     rows weighted by their exposures.
+
+    Shape:
+        rows -> (rows, targets), or (rows, classes) of probabilities.
+
+    Example:
+        >>> from mthn_automl.data.problems import cubic
+        >>> from mthn_automl.data.read import read_dataset
+        >>> rows = read_dataset(cubic(tasks=3, rows=30)[0])
+        >>> usual_predictions(rows, [rows], seed=0)[0].shape
+        (90, 1)
     """
     classes = len(training.schema.classes)
     learnt = training.as_rates() if training.schema.problem is Problem.COUNT else training
