@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from mthn_automl.analysis.statistics import holm
-from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import TaskTable
 from mthn_automl.data.schema import Column
 
@@ -22,6 +22,13 @@ PERMUTATIONS: Final = 199
 PENALTIES: Final = (0.01, 0.1, 1.0, 10.0, 100.0)
 """Ridge penalties, in units of the mean variance of the embeddings; the best for the tasks left out is taken."""
 
+MOST_TASKS: Final = 2_000
+"""That are reconstructed; of more a sample is drawn, which tells as much."""
+
+MOST_CATEGORIES: Final = 20
+"""Of a column that are told apart; rarer ones count as one."""
+
+CELLS_AT_A_TIME: Final = 4_000_000
 FEWEST_TASKS: Final = 8
 NEAREST: Final = 3
 RECONSTRUCTION: Final[dict[str, str]] = {
@@ -136,10 +143,11 @@ def reconstruction(embeddings: FloatArray, metadata: Mapping[str, Any], *, seed:
     Args:
         embeddings: (networks, tasks, d_e) that were trained without the metadata.
         metadata: (tasks,) values by column, numbers or names; tasks without one are left out.
+        seed: of the permutations, and of the sample of more than 2,000 tasks.
     """
     rows = []
     for name, values in metadata.items():
-        target, known = _as_target(values)
+        target, known = _as_target(values, seed)
         if len(known) < FEWEST_TASKS or target.shape[1] == 0:
             continue
         rows.append({"column": name, **_reconstructed(embeddings[:, known], target, seed), "tasks": len(known)})
@@ -149,27 +157,46 @@ def reconstruction(embeddings: FloatArray, metadata: Mapping[str, Any], *, seed:
     return table.astype(RECONSTRUCTION)
 
 
-def _as_target(values: Any) -> tuple[FloatArray, Any]:
-    """(known tasks, numbers or dummies that vary), standardised; and which tasks are known."""
+def _as_target(values: Any, seed: int) -> tuple[FloatArray, Any]:
+    """(tasks, numbers or dummies that vary), centred, of tasks whose value is known; and which these are."""
     column = pd.Series(values)
     if column.dtype == object or isinstance(column.dtype, pd.StringDtype):
-        known = np.flatnonzero((column.fillna("") != "").to_numpy())
-        target = pd.get_dummies(column.iloc[known]).to_numpy(dtype=np.float64)
+        known = _some(np.flatnonzero((column.fillna("") != "").to_numpy()), seed)
+        names = column.iloc[known]
+        names = names.where(names.isin(names.value_counts().index[:MOST_CATEGORIES]), "")
+        target = pd.get_dummies(names).to_numpy(dtype=np.float64)
     else:
-        known = np.flatnonzero(np.isfinite(column.to_numpy(dtype=np.float64)))
+        known = _some(np.flatnonzero(np.isfinite(column.to_numpy(dtype=np.float64))), seed)
         target = column.to_numpy(dtype=np.float64)[known][:, None]
     target = target - target.mean(axis=0)
     return target[:, target.std(axis=0) > 0], known
+
+
+def _some(tasks: IntArray, seed: int) -> IntArray:
+    if len(tasks) <= MOST_TASKS:
+        return tasks
+    return np.sort(np.random.default_rng(seed).choice(tasks, MOST_TASKS, replace=False))
 
 
 def _reconstructed(embeddings: FloatArray, target: FloatArray, seed: int) -> dict[str, float]:
     """The true order first, then the permuted ones, all by the same networks."""
     rng = np.random.default_rng(seed)
     orders = [np.arange(len(target)), *(rng.permutation(len(target)) for _ in range(PERMUTATIONS))]
-    every = np.concatenate([target[order] for order in orders], axis=1)
-    found = np.mean([_left_out_r2(each, every, target.shape[1]) for each in embeddings], axis=0)
+    at_once = max(CELLS_AT_A_TIME // target.size, 1)
+    found = np.concatenate(
+        [
+            _mean_r2(embeddings, [target[order] for order in orders[start : start + at_once]])
+            for start in range(0, len(orders), at_once)
+        ]
+    )
     at_least = int((found[1:] >= found[0]).sum())
     return {"r2": found[0], "null_r2": float(found[1:].mean()), "p_value": (1 + at_least) / (1 + PERMUTATIONS)}
+
+
+def _mean_r2(embeddings: FloatArray, targets: list[FloatArray]) -> FloatArray:
+    """(targets,) of each the mean over the networks."""
+    every = np.concatenate(targets, axis=1)
+    return np.asarray(np.mean([_left_out_r2(each, every, targets[0].shape[1]) for each in embeddings], axis=0))
 
 
 def _left_out_r2(embedding: FloatArray, targets: FloatArray, width: int) -> FloatArray:

@@ -63,3 +63,12 @@ def test_a_column_of_noise_is_found_in_embeddings_no_more_often_than_said() -> N
 def test_columns_that_never_vary_and_too_few_tasks_are_left_out() -> None:
     metadata = {"same": np.ones(24), "missing": np.where(np.arange(24) < 5, 1.0 * np.arange(24), np.nan)}
     assert reconstruction(CIRCLE[None], metadata, seed=0).empty
+
+
+def test_of_many_tasks_and_categories_a_sample_and_the_usual_ones_are_told() -> None:
+    rng = np.random.default_rng(0)
+    embeddings = rng.normal(size=(1, 3_000, 2))
+    kind = np.where(embeddings[0, :, 0] > 0, "right", [f"rare {number % 90}" for number in range(3_000)]).astype(object)
+    table = reconstruction(embeddings, {"kind": kind}, seed=0)
+    assert table["tasks"].tolist() == [2_000]
+    assert table.loc[0, "r2"] > 0.2
