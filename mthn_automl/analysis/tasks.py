@@ -1,7 +1,7 @@
 """Task by task: the answer beside a model of the task's own and the best classical one, and whom sharing harms."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,7 @@ FEWEST_ROWS: Final = 5
 """Of a task, before anything is said of its gain: a t-test of fewer skewed losses errs too often."""
 
 SINGLE: Final = "single_task"
+GAINS: Final = ("gain", "gain_low", "gain_high", "p_value")
 
 
 def tasks_table(
@@ -70,9 +71,10 @@ def tasks_table(
         found = Predicted.of(predictions, architecture or "", "out_of_fold")
         table[name] = table["task"].map(_errors(found, metric))
     alone = Predicted.of(predictions, own or "", "out_of_fold")
-    gains = _gains(answered, alone, metric, problem) if own != answer else {}
-    for name in ("gain", "gain_low", "gain_high", "p_value"):
-        table[name] = [gains.get(task, {}).get(name, NOT_KNOWN) for task in table["task"]]
+    compared = len(alone) > 0 and own != answer
+    gains = _gains(answered, alone, metric, problem) if compared else pd.DataFrame(columns=GAINS)
+    for name in GAINS:
+        table[name] = table["task"].astype(str).map(gains[name].astype(np.float64))
     table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy())
     discovered = table["q_value"] < FALSE_DISCOVERIES
     table["helped"], table["harmed"] = discovered & (table["gain"] > 0), discovered & (table["gain"] < 0)
@@ -98,27 +100,26 @@ def _errors(predicted: Predicted, metric: str) -> dict[str, float]:
     return dict(zip(names.tolist(), errors.tolist(), strict=True))
 
 
-def _gains(answered: Predicted, alone: Predicted, metric: str, problem: Problem) -> dict[str, dict[str, Any]]:
-    """By task, over the rows that both predict."""
-    if not len(alone):
-        return {}
+def _gains(answered: Predicted, alone: Predicted, metric: str, problem: Problem) -> pd.DataFrame:
+    """Of each task, named by the index: what it gains in the mean of the rows that both predict, by a paired t-test."""
     losses = [pd.Series(row_losses(metric, problem, each), index=each.row) for each in (alone, answered)]
     both = pd.DataFrame({"task": pd.Series(answered.task.astype(str), index=answered.row)})
     both["gain"] = losses[0] - losses[1]
-    return {str(task): _paired(part.to_numpy()) for task, part in both.dropna().groupby("task")["gain"]}
+    by_task = both.dropna().groupby("task")["gain"].agg(["count", "mean", "std"])
+    return pd.DataFrame(
+        dict(zip(GAINS, _paired(*(by_task[name].to_numpy() for name in by_task)), strict=True)), index=by_task.index
+    )
 
 
-def _paired(differences: FloatArray) -> dict[str, float]:
-    """The paired t-test of independent rows; unknown where there are too few."""
-    mean = float(differences.mean())
-    if len(differences) < FEWEST_ROWS:
-        return {"gain": mean}
-    error = float(differences.std(ddof=1) / np.sqrt(len(differences)))
-    if error == 0:
-        return {"gain": mean, "gain_low": mean, "gain_high": mean, "p_value": 1.0 if mean == 0 else 0.0}
+def _paired(count: FloatArray, mean: FloatArray, deviation: FloatArray) -> tuple[FloatArray, ...]:
+    """Means, ends of intervals and p-values of independent rows; unknown but for the means where there are too few."""
     from scipy.stats import t
 
-    freedom = len(differences) - 1
-    reach = float(t.ppf((1 + CONFIDENCE) / 2, freedom)) * error
-    p_value = float(2 * t.sf(abs(mean) / error, freedom))
-    return {"gain": mean, "gain_low": mean - reach, "gain_high": mean + reach, "p_value": p_value}
+    enough = count >= FEWEST_ROWS
+    freedom = np.where(enough, count - 1, 1.0)
+    error = deviation / np.sqrt(count)
+    reach = t.ppf((1 + CONFIDENCE) / 2, freedom) * error
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p_value = 2 * t.sf(np.abs(mean) / error, freedom)
+    p_value = np.where(error > 0, p_value, np.where(mean == 0, 1.0, 0.0))
+    return mean, *(np.where(enough, each, NOT_KNOWN) for each in (mean - reach, mean + reach, p_value))
