@@ -3,7 +3,6 @@
 import importlib
 import inspect
 from collections.abc import Mapping
-from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -59,13 +58,27 @@ def drawn_from(name: str, tables: Mapping[str, pd.DataFrame], metric: str) -> "t
 
 
 def _saved(stem: Path, points: pd.DataFrame, chart: "alt.TopLevelMixin") -> list[Path]:
-    import altair as alt
+    """The pixels are made of the vectors, which takes a fraction of drawing the chart once more."""
+    import vl_convert
 
     svg, png, csv = (stem.with_suffix(suffix) for suffix in (".svg", ".png", ".csv"))
-    with alt.data_transformers.enable("default", max_rows=None):
-        chart.save(vectors := StringIO(), format="svg")
-        chart.save(pixels := BytesIO(), format="png", scale_factor=PNG_SCALE)
-    write_text(svg, vectors.getvalue())
-    write_bytes(png, pixels.getvalue())
+    vectors: str = vl_convert.vegalite_to_svg(specification_of(chart), vl_version=vega_lite())
+    write_text(svg, vectors)
+    write_bytes(png, vl_convert.svg_to_png(vectors, scale=PNG_SCALE))
     write_text(csv, points.to_csv(index=False))
     return [svg, png, csv]
+
+
+def specification_of(chart: "alt.TopLevelMixin") -> dict[str, Any]:
+    """Vega-Lite. It is not held against its schema, which takes longer than drawing it; tests draw every chart."""
+    import altair as alt
+
+    with alt.data_transformers.enable("default", max_rows=None):
+        return chart.to_dict(validate=False)
+
+
+def vega_lite() -> str:
+    """The version that the charts are written for, as `6.1`."""
+    import altair as alt
+
+    return ".".join(alt.SCHEMA_VERSION.split(".")[:2])

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mthn_automl.catalogue import members
+from mthn_automl.report.figures import vega_lite
 from mthn_automl.report.page import sections
 from mthn_automl.report.page.listings import as_html
 from mthn_automl.report.page.pictures import neutral_colours, picture
@@ -79,9 +80,7 @@ def _with_code(sentence: str) -> "Markup":
 
 def _libraries() -> str:
     """Vega, Vega-Lite and vega-embed as one script that defines `vegaEmbed`."""
-    import altair
     import vl_convert
 
-    version = ".".join(altair.SCHEMA_VERSION.split(".")[:2])
-    bundled: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=version)
+    bundled: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;", vl_version=vega_lite())
     return bundled.replace("</script", "<\\/script")

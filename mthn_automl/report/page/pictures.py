@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 
 from mthn_automl.report import theme
-from mthn_automl.report.figures import drawn_from
+from mthn_automl.report.figures import drawn_from, specification_of
 
 QUANTITATIVE: Final = "quantitative"
 
@@ -34,14 +34,11 @@ class Picture:
 
 def picture(name: str, tables: Mapping[str, pd.DataFrame], metric: str) -> Picture | None:
     """The picture of that name; None where there is nothing to plot."""
-    import altair as alt
-
     found = drawn_from(name, tables, metric)
     if found is None:
         return None
     points, chart = found
-    with alt.data_transformers.enable("default", max_rows=None):
-        given = chart.to_dict()
+    given = specification_of(chart)
     given.pop("config", None)  # colours and type are those of the page, light or dark
     heading = given.pop("title")
     for unit in _zoomable(given):
