@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from mthn_automl.tuning.results import TrialResult
 
 VARIANTS_FITTED = 4
-TABLES_AND_FIGURES = 5.0
+TABLES_AND_FIGURES = 9.0
 """Seconds of drawing and saving, which hardly depend on the data."""
 
 LEAST_SHARE, MOST_SHARE = 0.05, 0.25

@@ -5,7 +5,15 @@ from itertools import product
 
 import pytest
 
-from mthn_automl.tuning.clock import LEAST_SHARE, MOST_SHARE, Clock, ablation_seconds, equal_share, reserve
+from mthn_automl.tuning.clock import (
+    LEAST_SHARE,
+    MOST_SHARE,
+    TABLES_AND_FIGURES,
+    Clock,
+    ablation_seconds,
+    equal_share,
+    reserve,
+)
 from tests.tuning import toys
 
 
@@ -27,7 +35,7 @@ def test_the_reserve_stays_within_its_bounds_and_is_for_the_end_alone_without_an
         best = toys.result(seconds=seconds)
         kept = reserve(limit, best if ablate else None, 2, 3.0)
         assert LEAST_SHARE * limit <= kept <= MOST_SHARE * limit, (limit, seconds, ablate)
-    assert reserve(60.0, None, 1, 3.0) == 5.0
+    assert reserve(60.0, None, 1, 3.0) == TABLES_AND_FIGURES
 
 
 def test_an_ablation_of_slow_trials_needs_a_larger_reserve_and_workers_a_smaller_one() -> None:

@@ -45,7 +45,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
     kinds = sorted(points["compression"].unique())
     marks = alt.Chart(points).encode(
         x=alt.X("embedding_size:Q", title="numbers in an embedding", scale=x_scale, axis=theme.axis(x_scale, "d")),
-        y=alt.Y("cv_error:Q", title=f"cross-validated {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~g")),
+        y=alt.Y("cv_error:Q", title=f"cross-validated {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~r")),
         color=alt.Color(
             "compression:N",
             scale=alt.Scale(domain=kinds, range=list(theme.PALETTE[: len(kinds)])),

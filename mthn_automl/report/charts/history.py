@@ -28,7 +28,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
     error_name = theme.spoken(metric)
     scale = theme.error_scale(float(points["cv_error"].min()), theme.ceiling(points["cv_error"].to_numpy()))
     base = alt.Chart(points).encode(x=alt.X("ended:Q", title="seconds of the run"))
-    y = alt.Y("cv_error:Q", title=f"cross-validated {error_name}", scale=scale, axis=theme.axis(scale, "~g"))
+    y = alt.Y("cv_error:Q", title=f"cross-validated {error_name}", scale=scale, axis=theme.axis(scale, "~r"))
     layers = [
         base.mark_line(interpolate="step-after", color=theme.INK, strokeWidth=1.3, clip=True).encode(
             y=alt.Y("lowest:Q", scale=scale)

@@ -41,7 +41,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
     order = list(points.sort_values("rank")["architecture"].unique())
     scale = _scale(points)
     x, low = (
-        alt.X(f"{column}:Q", title=theme.spoken(metric), scale=scale, axis=theme.axis(scale, "~g"))
+        alt.X(f"{column}:Q", title=theme.spoken(metric), scale=scale, axis=theme.axis(scale, "~r"))
         for column in ("error", "low")
     )
     legend = alt.Legend(title=None, orient="top", direction="horizontal")

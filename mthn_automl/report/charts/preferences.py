@@ -27,7 +27,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
     title = "parameters of one task's network that are in use"
     base = alt.Chart(points).encode(
         x=alt.X("parameters_per_task_network:Q", title=title, scale=x_scale, axis=theme.axis(x_scale, "~s")),
-        y=alt.Y("test_error:Q", title=f"test {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~g")),
+        y=alt.Y("test_error:Q", title=f"test {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~r")),
         color=alt.Color("architecture:N", scale=theme.colours(architectures), legend=None),
         tooltip=["architecture:N", "preference:Q", "parameters_per_task_network:Q", "test_error:Q"],
     )

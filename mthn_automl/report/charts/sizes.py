@@ -47,7 +47,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.FacetChart:
         x=alt.X(
             "amount:Q", title=None, scale=alt.Scale(type="log", nice=True), axis=alt.Axis(format="~s", tickCount=5)
         ),
-        y=alt.Y("cv_error:Q", title=f"cross-validated {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~g")),
+        y=alt.Y("cv_error:Q", title=f"cross-validated {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~r")),
         tooltip=["architecture:N", "trial:Q", "cost:N", "amount:Q", alt.Tooltip("cv_error:Q", title=error_name)],
     )
     marks = base.mark_point(filled=True, size=40, opacity=0.8).encode(

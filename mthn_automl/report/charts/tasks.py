@@ -37,7 +37,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
     y_scale = theme.error_scale(float(points["error"].min()), shown)
     base = alt.Chart(finding).encode(
         x=_x(points),
-        y=alt.Y("error:Q", title=f"cross-validated {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~g")),
+        y=alt.Y("error:Q", title=f"cross-validated {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~r")),
         color=alt.Color(
             "sharing:N",
             scale=alt.Scale(domain=["helps", "not shown", "harms"], range=["#0072B2", "#999999", "#D55E00"]),

@@ -38,7 +38,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
     x_scale, y_scale = _scales(points)
     error_name = theme.spoken(metric)
     x = alt.X("shown_parameters:Q", title="trainable parameters", scale=x_scale, axis=theme.axis(x_scale, "~s"))
-    y = alt.Y("cv_error:Q", title=f"cross-validated {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~g"))
+    y = alt.Y("cv_error:Q", title=f"cross-validated {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~r"))
     shape = alt.Shape("architecture:N", scale=theme.shapes(architectures), legend=None)
     base = alt.Chart(points).encode(
         x=x,
