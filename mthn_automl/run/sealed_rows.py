@@ -61,8 +61,12 @@ def options_of(run: Path) -> Options:
 
 
 def trained_on(run: Path, data: Any) -> str:
-    """A sentence where data are those that a run was searched on; empty where they are not, or that cannot be told."""
-    folder = RunFolder(run)
+    """A sentence where data are those that a run was searched on; empty where they are not, or that cannot be told.
+
+    run: its folder, or that of a model in it.
+    """
+    homes = (run, run.absolute().parent, run.absolute().parents[1] if len(run.absolute().parents) > 1 else run)
+    folder = next((each for each in map(RunFolder, homes) if each.fingerprint.exists()), RunFolder(run))
     if not folder.fingerprint.exists() or not isinstance(data, str | Path) or str(data) == STDIN:
         return ""
     then, now = folder.read_fingerprint()["data"], fingerprint(data)

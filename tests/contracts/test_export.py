@@ -162,3 +162,24 @@ def test_probabilities_have_the_temperature_of_the_model(name: str, animal: Anim
 def test_what_cannot_be_exported_is_named(name: str) -> None:
     with pytest.raises(UnsupportedError, match=f"models of {class_of(name).__name__} cannot be written as ONNX"):
         onnx_model(few.predictor(name, zoo.planted))
+
+
+def test_an_exposure_that_is_none_has_no_prediction_and_whole_numbers_name_tasks_as_data_frames_write_them() -> None:
+    import onnxruntime
+
+    from mthn_automl.deployment.export.whole import onnx_model
+
+    model = few.predictor("ridge", zoo.counts)
+    names = tuple(str(number) for number in range(len(model.tasks)))
+    known = replace(model, tasks=replace(model.tasks, names=names))
+    session = onnxruntime.InferenceSession(onnx_model(known).SerializeToString(), providers=["CPUExecutionProvider"])
+    kinds = {each.name: each.type for each in session.get_inputs()}
+    asked = {name: np.full((4, 1), 0.5) for name, kind in kinds.items() if "string" not in kind}
+    exposure = known.schema.offset
+    assert exposure is not None
+    asked[exposure] = np.array([[1.0], [1.0], [0.0], [-1.0]])
+    task = next(name for name, kind in kinds.items() if "string" in kind)
+    asked[task] = np.array([["3"], ["3.0"], ["3"], ["3"]], dtype=object)
+    found = session.run(["prediction"], asked)[0][:, 0]
+    assert found[0] == found[1]
+    assert np.isnan(found).tolist() == [False, False, True, True]

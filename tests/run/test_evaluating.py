@@ -294,3 +294,17 @@ def test_the_sealed_rows_are_those_of_the_data_that_the_run_began_with(searched:
             evaluate(tmp_path / "run")
     finally:
         (searched / "data.csv").write_text(kept)
+
+
+def test_a_model_within_a_run_knows_the_file_that_the_run_was_searched_on(tmp_path: Path) -> None:
+    from mthn_automl.run.folder import RunFolder, write_identity
+    from mthn_automl.run.sealed_rows import trained_on
+
+    data = tmp_path / "data.csv"
+    data.write_text("task,x,target\na,1,2\n")
+    folder = RunFolder(tmp_path / "run")
+    (folder.models / "ridge").mkdir(parents=True)
+    write_identity(folder, {"data": data, "meta": None, "test": None, "split": None})
+    for model in (folder.path, folder.model, folder.models / "ridge"):
+        assert "data.csv is what" in trained_on(model, data)
+    assert trained_on(tmp_path, data) == ""

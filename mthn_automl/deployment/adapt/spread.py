@@ -20,6 +20,8 @@ from mthn_automl.training.networks import Networks
 
 FILE = "adaptation.json"
 LEAST_OFFSET = 1e-4
+LARGEST = 1e12
+"""Of a variance of standardised numbers; beyond it nothing can be solved for."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ class Spread:
     width: float = 1.0
 
     def __post_init__(self) -> None:
-        if not all(0.0 < each < np.inf for each in (*self.noise, *self.offset, self.width)):
-            raise ValueError("variances must be finite and above 0, however one is not")
+        if not all(1 / LARGEST < each < LARGEST for each in (*self.noise, *self.offset, self.width)):
+            raise ValueError(f"variances must lie between {1 / LARGEST:g} and {LARGEST:g}, however one does not")
 
 
 @dataclass(frozen=True)

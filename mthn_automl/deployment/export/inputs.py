@@ -1,5 +1,6 @@
 """The inputs of a graph, which are raw columns, and what becomes of them: numbers, codes and tasks."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +17,8 @@ from mthn_automl.deployment.export import dates
 from mthn_automl.deployment.export.graph import ML, Graph
 from mthn_automl.deployment.export.names import TaskNames, Wanted, wanted_inputs
 from mthn_automl.errors import UnsupportedError
+
+WHOLE = re.compile(r"-?\d+")
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ class InputReader:
             if not each.required:
                 self._optional(each, count)
         features = self._columns(self.schema.features, "feature")
-        exposure = None if self.schema.offset is None else self._given["exposure", self.schema.offset]
+        exposure = None if self.schema.offset is None else self._above_zero(self._given["exposure", self.schema.offset])
         known, fixed = len(self.tasks), self.fixed
         if fixed is not None:
             rows = Rows(
@@ -146,9 +149,19 @@ class InputReader:
     def _code(self, column: Column, role: str) -> str:
         return self._looked_up(self._given[role, column.read_from], column.categories or (), -1)
 
+    def _above_zero(self, exposure: str) -> str:
+        """NaN in place of what is no exposure, which `predict` refuses."""
+        graph = self.graph
+        sound = graph.add("Greater", exposure, graph.constant([[0.0]]))
+        return graph.add("Where", sound, exposure, graph.constant([[np.nan]]))
+
     def _looked_up(self, text: str, names: Sequence[str], unknown: int) -> str:
-        """The place of each text among the names."""
-        keys, places = (list(names), list(range(len(names)))) if names else ([""], [unknown])
+        """The place of each text among the names; a whole number may also be written as `3.0`, as data frames do."""
+        spelt = {name: place for place, name in enumerate(names)}
+        for name, place in list(spelt.items()):
+            if WHOLE.fullmatch(name):
+                spelt.setdefault(f"{name}.0", place)
+        keys, places = (list(spelt), list(spelt.values())) if spelt else ([""], [unknown])
         return self.graph.add(
             "LabelEncoder", text, domain=ML, keys_strings=keys, values_int64s=places, default_int64=unknown
         )

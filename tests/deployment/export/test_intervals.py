@@ -59,7 +59,7 @@ def test_a_task_that_was_added_counts_as_never_seen() -> None:
 
 def test_where_new_tasks_are_too_few_their_ends_are_no_numbers_and_that_is_said() -> None:
     found = stated(zoo.planted, new=5)
-    sentence = written(Request(found, interval=0.9)).sentences[2]
+    sentence = written(Request(found, interval=0.9)).sentences[3]
     assert "low and high: a number lies between them with a probability of 0.9; they are NaN in rows of" in sentence
     assert "at most 0.833 by 5 tasks predicted as never seen" in sentence
     baked = written(Request(found, 2, interval=0.9)).sentences

@@ -37,12 +37,13 @@ def written(request: Request) -> Written:
     inputs = wanted_inputs(predictor.schema, any_task=any_task)
     given = ", ".join(f"{each.name} ({each.kind})" for each in inputs if each.required)
     optional = ", ".join(f"{each.name} ({each.kind})" for each in inputs if not each.required)
-    rest = f"; of tasks never seen also {optional}" if optional else ""
+    rest = f"; of tasks never seen also {optional}, which a session lists as initializers that can be overridden"
     return Written(
         model.SerializeToString(),
         (
             f"ONNX, opset {OPSET} and ai.onnx.ml {OPSET_ML}, {in_words(size)}.",
-            f"Inputs, (rows, 1) each: {given}{rest}.",
+            f"Inputs, (rows, 1) each: {given}{rest if optional else ''}.",
+            "Text counts as it is spelt: give it as in training, without blanks around it.",
             *_of_intervals(request),
             f"ONNX Runtime differs by {found.difference:.1g} {unit} at most, on {found.rows:,} rows.",
             f"It takes {found.row_microseconds:,.0f} microseconds for a row, "
