@@ -5,12 +5,23 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from mthn_automl.cli.model_options import (
+    AllowUnknown,
+    AsJson,
+    Delimiter,
+    Encoding,
+    MetaOfNew,
+    ModelOrRun,
+    Quiet,
+    Sheet,
+    Trust,
+)
+
 HELP_ORDER = 5
-USUAL = "Default: as training was told, where that fits."
 
 
 def evaluate(
-    model: Annotated[Path, Argument(help="Model folder, or a run, whose winner is taken.")],
+    model: ModelOrRun,
     labelled: Annotated[
         Path | None,
         Argument(
@@ -18,9 +29,7 @@ def evaluate(
             show_default=False,
         ),
     ] = None,
-    meta: Annotated[
-        Path | None, Option(help="The same, with the metadata of tasks that are new.", show_default=False)
-    ] = None,
+    meta: MetaOfNew = None,
     output: Annotated[
         Path | None, Option(help="CSV file to write, a row a task with each metric.", show_default=False)
     ] = None,
@@ -31,21 +40,13 @@ def evaluate(
     seed: Annotated[
         int | None, Option(help="Of the bootstrap. Default: that of the run, or 0.", min=0, show_default=False)
     ] = None,
-    allow_unknown: Annotated[
-        bool, Option("--allow-unknown", help="Go on although a column holds nothing that training has seen.")
-    ] = False,
-    sheet: Annotated[str | None, Option(help=f"Of a workbook. {USUAL}", show_default=False)] = None,
-    encoding: Annotated[
-        str | None, Option(help=f"Of text files, like utf-8 or latin-1. {USUAL}", show_default=False)
-    ] = None,
-    delimiter: Annotated[
-        str | None, Option(help=f"Character between cells of a text file. {USUAL}", show_default=False)
-    ] = None,
-    trust: Annotated[
-        bool, Option("--trust", help="Run the code of architectures that are not of this package.")
-    ] = False,
-    json: Annotated[bool, Option("--json", help="Print one JSON object in place of the table.")] = False,
-    quiet: Annotated[bool, Option("--quiet", help="Say nothing on stderr.")] = False,
+    allow_unknown: AllowUnknown = False,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    trust: Trust = False,
+    json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Show every metric on rows with targets, over rows and over tasks, with intervals, and what has moved."""
     from mthn_automl.cli.shown import print_json, say

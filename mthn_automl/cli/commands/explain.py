@@ -5,12 +5,23 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from mthn_automl.cli.model_options import (
+    AllowUnknown,
+    AsJson,
+    Delimiter,
+    Encoding,
+    MetaOfNew,
+    ModelOrRun,
+    Quiet,
+    Sheet,
+    Trust,
+)
+
 HELP_ORDER = 6
-USUAL = "Default: as training was told, where that fits."
 
 
 def explain(
-    model: Annotated[Path, Argument(help="Model folder, or a run, whose winner is taken.")],
+    model: ModelOrRun,
     data: Annotated[
         Path | None,
         Argument(
@@ -19,9 +30,7 @@ def explain(
             show_default=False,
         ),
     ] = None,
-    meta: Annotated[
-        Path | None, Option(help="The same, with the metadata of tasks that are new.", show_default=False)
-    ] = None,
+    meta: MetaOfNew = None,
     output: Annotated[
         Path | None, Option(help="CSV file to write, with what is printed to all digits.", show_default=False)
     ] = None,
@@ -48,21 +57,13 @@ def explain(
     ] = None,
     max_rows: Annotated[int, Option(help="Of more, so many are drawn.", min=2)] = 20_000,
     seed: Annotated[int, Option(help="Of what is random.", min=0)] = 0,
-    allow_unknown: Annotated[
-        bool, Option("--allow-unknown", help="Go on although a column holds nothing that training has seen.")
-    ] = False,
-    sheet: Annotated[str | None, Option(help=f"Of a workbook. {USUAL}", show_default=False)] = None,
-    encoding: Annotated[
-        str | None, Option(help=f"Of text files, like utf-8 or latin-1. {USUAL}", show_default=False)
-    ] = None,
-    delimiter: Annotated[
-        str | None, Option(help=f"Character between cells of a text file. {USUAL}", show_default=False)
-    ] = None,
-    trust: Annotated[
-        bool, Option("--trust", help="Run the code of architectures that are not of this package.")
-    ] = False,
-    json: Annotated[bool, Option("--json", help="Print one JSON object in place of the table.")] = False,
-    quiet: Annotated[bool, Option("--quiet", help="Say nothing on stderr.")] = False,
+    allow_unknown: AllowUnknown = False,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    trust: Trust = False,
+    json: AsJson = False,
+    quiet: Quiet = False,
 ) -> None:
     """Show how much the error grows without a feature, a metadata column or the task's identity, with intervals."""
     from mthn_automl.cli.shown import print_json, say

@@ -1,16 +1,17 @@
 """`mthn-automl export`: parse, call `run.exporting.export_model`, print."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Option
+from typer import Option
+
+from mthn_automl.cli.model_options import ModelOrRun, Preference, Quiet, Trust
 
 HELP_ORDER = 8
 
 
 def export(
-    model: Annotated[Path, Argument(help="Model folder, or a run, whose winner is taken.")],
+    model: ModelOrRun,
     output: Annotated[Path, Option(help="File to write.", show_default=False)],
     format: Annotated[  # noqa: A002
         str,
@@ -26,12 +27,7 @@ def export(
         bool,
         Option("--without-unsupported", help="Leave out members of an ensemble that cannot be written; say the loss."),
     ] = False,
-    preference: Annotated[
-        float | None,
-        Option(
-            help="From 0, the smallest error, to 1, the smallest network; of a pareto_hypernetwork.", show_default=False
-        ),
-    ] = None,
+    preference: Preference = None,
     interval: Annotated[
         float | None,
         Option(
@@ -40,17 +36,15 @@ def export(
             show_default=False,
         ),
     ] = None,
-    trust: Annotated[
-        bool, Option("--trust", help="Run the code of architectures that are not of this package.")
-    ] = False,
-    quiet: Annotated[bool, Option("--quiet", help="Say nothing on stderr.")] = False,
+    trust: Trust = False,
+    quiet: Quiet = False,
 ) -> None:
     """Write a model as one file that predicts from raw columns, without this package.
 
     The file is compared with predict, on the test rows of a run and on drawn ones, before it is kept.
     """
+    from mthn_automl.cli.shown import say
     from mthn_automl.run.exporting import export_model
-    from mthn_automl.terminal import inert
 
     found = export_model(
         model,
@@ -63,5 +57,4 @@ def export(
         trust=trust,
     )
     if not quiet:
-        for sentence in found.sentences:
-            print(inert(sentence), file=sys.stderr)
+        say(found.sentences)

@@ -5,24 +5,28 @@ from typing import Annotated
 
 from typer import Argument, Option
 
+from mthn_automl.cli.model_options import (
+    AllowUnknown,
+    Delimiter,
+    Encoding,
+    MetaOfNew,
+    ModelOrRun,
+    Preference,
+    Quiet,
+    Sheet,
+    Trust,
+)
+
 HELP_ORDER = 4
-USUAL = "Default: as training was told, where that fits."
 
 
 def predict(
-    model: Annotated[Path, Argument(help="Model folder, or a run, whose winner is taken.")],
+    model: ModelOrRun,
     data: Annotated[
         Path, Argument(help="File of any format that is read, with the task columns and the features of training.")
     ],
-    meta: Annotated[
-        Path | None, Option(help="The same, with the metadata of tasks that are new.", show_default=False)
-    ] = None,
-    preference: Annotated[
-        float | None,
-        Option(
-            help="From 0, the smallest error, to 1, the smallest network; of a pareto_hypernetwork.", show_default=False
-        ),
-    ] = None,
+    meta: MetaOfNew = None,
+    preference: Preference = None,
     interval: Annotated[
         float | None,
         Option(
@@ -38,20 +42,12 @@ def predict(
             show_default=False,
         ),
     ] = None,
-    allow_unknown: Annotated[
-        bool, Option("--allow-unknown", help="Predict although a column holds nothing that training has seen.")
-    ] = False,
-    sheet: Annotated[str | None, Option(help=f"Of a workbook. {USUAL}", show_default=False)] = None,
-    encoding: Annotated[
-        str | None, Option(help=f"Of text files, like utf-8 or latin-1. {USUAL}", show_default=False)
-    ] = None,
-    delimiter: Annotated[
-        str | None, Option(help=f"Character between cells of a text file. {USUAL}", show_default=False)
-    ] = None,
-    trust: Annotated[
-        bool, Option("--trust", help="Run the code of architectures that are not of this package.")
-    ] = False,
-    quiet: Annotated[bool, Option("--quiet", help="Say nothing on stderr.")] = False,
+    allow_unknown: AllowUnknown = False,
+    sheet: Sheet = None,
+    encoding: Encoding = None,
+    delimiter: Delimiter = None,
+    trust: Trust = False,
+    quiet: Quiet = False,
 ) -> None:
     """Predict rows as CSV, in the order of the input; tasks never seen are predicted from their metadata.
 

@@ -2,16 +2,17 @@
 
 import sys
 from importlib.util import find_spec
-from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Option
+from typer import Option
+
+from mthn_automl.cli.model_options import ModelOrRun, Quiet, Trust
 
 HELP_ORDER = 10
 
 
 def serve(
-    model: Annotated[Path, Argument(help="Model folder, or a run, whose winner is taken.")],
+    model: ModelOrRun,
     host: Annotated[
         str, Option(help="Address to listen at; 127.0.0.1 is reached from this machine alone.")
     ] = "127.0.0.1",
@@ -19,10 +20,8 @@ def serve(
     max_rows: Annotated[int, Option(help="Of one request; more are refused.", min=1)] = 10_000,
     max_bytes: Annotated[int, Option(help="Of the body of one request; more are refused.", min=1)] = 16 << 20,
     timeout: Annotated[str, Option(help="For one request, such as 30s; after it, it is refused.")] = "30s",
-    trust: Annotated[
-        bool, Option("--trust", help="Run the code of architectures that are not of this package.")
-    ] = False,
-    quiet: Annotated[bool, Option("--quiet", help="Say nothing on stderr.")] = False,
+    trust: Trust = False,
+    quiet: Quiet = False,
 ) -> None:
     """Predict over HTTP, until Ctrl-C or SIGTERM: POST /predict, GET /schema, /health, /metrics, /openapi.json.
 
