@@ -49,13 +49,14 @@ def draw(run: Path, tables: "Mapping[str, pd.DataFrame]", summary: Mapping[str, 
 
 def main() -> None:
     """Draw what stdin says; it comes from `draw` and nobody else."""
-    from mthn_automl.report.figures import save_figures
+    from mthn_automl.report.figures import drawn_from, save_figures
     from mthn_automl.report.page.page import write_page
     from mthn_automl.report.page.section import Found
 
     run, tables, summary = pickle.load(sys.stdin.buffer)  # noqa: S301
-    save_figures(run / FIGURES, tables, summary["metric"])
-    write_page(run / PAGE, Found(run.name, summary, tables))
+    drawn = drawn_from(tables, summary["metric"])
+    save_figures(run / FIGURES, drawn)
+    write_page(run / PAGE, Found(run.name, summary, tables), drawn)
 
 
 if __name__ == "__main__":

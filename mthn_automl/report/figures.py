@@ -3,6 +3,7 @@
 import importlib
 import inspect
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,27 +19,44 @@ if TYPE_CHECKING:
 PNG_SCALE: Final = 2.0  # pixels a point
 
 
-def save_figures(folder: Path, tables: Mapping[str, pd.DataFrame], metric: str) -> list[Path]:
-    """Draw every picture of `charts/` into `folder`, which is made if need be.
+@dataclass(frozen=True)
+class Drawn:
+    """A picture.
+
+    Attributes:
+        points: what is plotted.
+        specification: Vega-Lite.
+    """
+
+    points: pd.DataFrame
+    specification: Mapping[str, Any]
+
+
+def drawn_from(tables: Mapping[str, pd.DataFrame], metric: str) -> dict[str, Drawn]:
+    """Every picture of `charts/`, by its name; those with nothing to plot, or without a table, are left out.
 
     A picture is a file there with two functions: `points`, whose arguments are the tables that it needs, gives what is
-    plotted; `chart` draws it. One with nothing to plot gives no figure.
+    plotted; `chart` draws it.
 
     Args:
         tables: by name, as in the run's CSV files.
         metric: its name.
-
-    Returns:
-        The files written.
     """
+    found: dict[str, Drawn] = {}
+    for name in picture_names():
+        picture = importlib.import_module(f"{charts.__name__}.{name}")  # here, since Altair takes half a second
+        needed = [tables.get(each, pd.DataFrame()) for each in inspect.signature(picture.points).parameters]
+        points = picture.points(*needed) if all(map(len, needed)) else pd.DataFrame()
+        if len(points):
+            found[name] = Drawn(points, _specification(picture.chart(points, metric)))
+    return found
+
+
+def save_figures(folder: Path, drawn: Mapping[str, Drawn]) -> list[Path]:
+    """Each as SVG, PNG and CSV into `folder`, which is made if need be; the files written."""
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    written: list[Path] = []
-    for name in picture_names():
-        found = drawn_from(name, tables, metric)
-        if found is not None:
-            written += _saved(folder / name, *found)
-    return written
+    return [path for name, each in drawn.items() for path in _saved(folder / name, each)]
 
 
 def picture_names() -> tuple[str, ...]:
@@ -46,30 +64,19 @@ def picture_names() -> tuple[str, ...]:
     return members(Path(charts.__path__[0]))
 
 
-def drawn_from(name: str, tables: Mapping[str, pd.DataFrame], metric: str) -> "tuple[pd.DataFrame, Any] | None":
-    """What is plotted in the picture of that name, and its chart; None where there is nothing to plot.
-
-    Imported here, since Altair takes half a second.
-    """
-    picture = importlib.import_module(f"{charts.__name__}.{name}")
-    needed = [tables.get(each, pd.DataFrame()) for each in inspect.signature(picture.points).parameters]
-    points = picture.points(*needed) if all(map(len, needed)) else pd.DataFrame()
-    return (points, picture.chart(points, metric)) if len(points) else None
-
-
-def _saved(stem: Path, points: pd.DataFrame, chart: "alt.TopLevelMixin") -> list[Path]:
+def _saved(stem: Path, drawn: Drawn) -> list[Path]:
     """The pixels are made of the vectors, which takes a fraction of drawing the chart once more."""
     import vl_convert
 
     svg, png, csv = (stem.with_suffix(suffix) for suffix in (".svg", ".png", ".csv"))
-    vectors: str = vl_convert.vegalite_to_svg(specification_of(chart), vl_version=vega_lite())
+    vectors: str = vl_convert.vegalite_to_svg(dict(drawn.specification), vl_version=vega_lite())
     write_text(svg, vectors)
     write_bytes(png, vl_convert.svg_to_png(vectors, scale=PNG_SCALE))
-    write_text(csv, points.to_csv(index=False))
+    write_text(csv, drawn.points.to_csv(index=False))
     return [svg, png, csv]
 
 
-def specification_of(chart: "alt.TopLevelMixin") -> dict[str, Any]:
+def _specification(chart: "alt.TopLevelMixin") -> dict[str, Any]:
     """Vega-Lite. It is not held against its schema, which takes longer than drawing it; tests draw every chart."""
     import altair as alt
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 import altair as alt
@@ -93,10 +94,15 @@ def shapes(names: Sequence[str]) -> alt.Scale:
     return alt.Scale(domain=list(names), range=marks)
 
 
+@cache
+def _known() -> tuple[str, ...]:
+    """Read once: every picture asks."""
+    return ENSEMBLE, *sorted(catalogue.names(), key=lambda name: (not catalogue.read(name).usual, name))
+
+
 def _places(names: Sequence[str]) -> list[int]:
     """In the order of all that can be searched, what is usually searched first; others come behind."""
-    known = [ENSEMBLE, *sorted(catalogue.names(), key=lambda name: (not catalogue.read(name).usual, name))]
-    known += sorted(set(names) - set(known))
+    known = [*_known(), *sorted(set(names) - set(_known()))]
     return [known.index(name) for name in names]
 
 

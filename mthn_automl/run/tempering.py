@@ -7,7 +7,7 @@ import numpy as np
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.run.run import Run
 from mthn_automl.training.temperature import calibrated
-from mthn_automl.tuning.ensemble import Target, groups_of, target_of
+from mthn_automl.tuning.ensemble import errors_of, groups_of, target_of
 from mthn_automl.tuning.results import TrialResult
 
 
@@ -36,18 +36,4 @@ def tempered_result(run: Run, prediction: FloatArray, result: TrialResult) -> tu
     temperature, found = calibrated(prediction, target.values, target.weight, groups_of(fold, unit_of(run)))
     if temperature == 1.0:
         return 1.0, prediction, result
-    return temperature, found, with_errors(result, target, found, fold)
-
-
-def with_errors(result: TrialResult, target: Target, prediction: FloatArray, fold: IntArray) -> TrialResult:
-    """The result with the errors of other predictions."""
-    return replace(
-        result,
-        error=target.error(prediction),
-        error_rows=target.error(prediction, "rows"),
-        error_tasks=target.error(prediction, "tasks"),
-        fold_errors=tuple(
-            target.take(rows).error(prediction[rows])
-            for rows in (np.flatnonzero(fold == number) for number in np.unique(fold))
-        ),
-    )
+    return temperature, found, replace(result, **errors_of(target, found, fold))

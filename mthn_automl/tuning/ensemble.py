@@ -7,6 +7,7 @@ were chosen on other folds (nested), so that it can be compared with the errors 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -169,14 +170,19 @@ def _ensemble(
     return Ensemble(
         weights,
         prediction,
-        error=target.error(prediction),
-        error_rows=target.error(prediction, "rows"),
-        error_tasks=target.error(prediction, "tasks"),
-        fold_errors=tuple(
-            target.take(rows).error(prediction[rows])
-            for rows in (np.flatnonzero(fold == number) for number in np.unique(fold))
-        ),
+        **errors_of(target, prediction, fold),
     )
+
+
+def errors_of(target: Target, prediction: FloatArray, fold: IntArray) -> dict[str, Any]:
+    """Of predictions out of fold, by the names that `Ensemble` and `TrialResult` have for them."""
+    rows = [np.flatnonzero(fold == number) for number in np.unique(fold)]
+    return {
+        "error": target.error(prediction),
+        "error_rows": target.error(prediction, "rows"),
+        "error_tasks": target.error(prediction, "tasks"),
+        "fold_errors": tuple(target.take(each).error(prediction[each]) for each in rows),
+    }
 
 
 def selected(

@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from mthn_automl.report.figures import drawn_from
 from mthn_automl.report.page.page import write_page
 from tests.report.page.planted import found
 
@@ -29,7 +30,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "report.html"
-    write_page(path, found())
+    planted = found()
+    write_page(path, planted, drawn_from(planted.tables, planted.metric))
     return path
 
 

@@ -18,7 +18,7 @@ from mthn_automl.report.charts import ablation as ablation_chart
 from mthn_automl.report.charts import leaderboard as leaderboard_chart
 from mthn_automl.report.charts import members as members_chart
 from mthn_automl.report.charts import tradeoff as tradeoff_chart
-from mthn_automl.report.figures import picture_names, save_figures
+from mthn_automl.report.figures import drawn_from, picture_names, save_figures
 from mthn_automl.report.labels import Box, room_for
 from mthn_automl.tuning.results import TrialResult
 from tests.report.page import planted
@@ -172,7 +172,7 @@ SHOWN = {
 
 
 def test_every_file_of_the_charts_is_a_figure_with_its_words_and_what_is_plotted(tmp_path: Path) -> None:
-    written = save_figures(tmp_path / "figures", tables(), "rmse")
+    written = save_figures(tmp_path / "figures", drawn_from(tables(), "rmse"))
     names = set(picture_names())
     assert {path.stem for path in written} == names
     assert len(written) == 3 * len(names)
@@ -198,5 +198,5 @@ def test_a_table_with_nothing_to_plot_gives_no_figure(tmp_path: Path) -> None:
         },
     }
     nothing = {"leaderboard": ranked(), **empty}
-    assert {path.stem for path in save_figures(tmp_path, nothing, "accuracy")} == {"leaderboard"}
+    assert {path.stem for path in save_figures(tmp_path, drawn_from(nothing, "accuracy"))} == {"leaderboard"}
     assert {path.stem for path in tmp_path.iterdir()} == {"leaderboard"}

@@ -1,11 +1,12 @@
 """The page of a run as one HTML file: text, pictures, tables and the libraries that draw them."""
 
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mthn_automl.catalogue import members
-from mthn_automl.report.figures import vega_lite
+from mthn_automl.report.figures import Drawn, vega_lite
 from mthn_automl.report.page import sections
 from mthn_automl.report.page.listings import as_html
 from mthn_automl.report.page.pictures import neutral_colours, picture
@@ -19,20 +20,19 @@ if TYPE_CHECKING:
 HERE: Final = Path(__file__).parent
 
 
-def write_page(path: Path, found: Found) -> None:
+def write_page(path: Path, found: Found, drawn: Mapping[str, Drawn]) -> None:
     """The page as a file that is there whole, or as it was."""
-    write_text(path, page(found))
+    write_text(path, page(found, drawn))
 
 
-def page(found: Found) -> str:
-    """HTML that needs nothing beside itself; nothing in it that came from the data can become code."""
+def page(found: Found, drawn: Mapping[str, Drawn]) -> str:
+    """HTML that needs nothing beside itself; nothing in it that came from the data can become code.
+
+    drawn: the pictures of the same tables.
+    """
     given = list(filter(None, (module.section(found) for module in _modules())))
-    pictures = {
-        name: drawn
-        for section in given
-        for name in section.pictures
-        if (drawn := picture(name, found.tables, found.metric)) is not None
-    }
+    shown = [name for section in given for name in section.pictures if name in drawn]
+    pictures = {name: picture(name, drawn[name]) for name in shown}
     return (
         _environment()
         .get_template("page.html.j2")

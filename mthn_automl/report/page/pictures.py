@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any, Final
 
-import pandas as pd
-
 from mthn_automl.report import theme
-from mthn_automl.report.figures import drawn_from, specification_of
+from mthn_automl.report.figures import Drawn
 
 QUANTITATIVE: Final = "quantitative"
 
@@ -32,13 +31,9 @@ class Picture:
     points: str
 
 
-def picture(name: str, tables: Mapping[str, pd.DataFrame], metric: str) -> Picture | None:
-    """The picture of that name; None where there is nothing to plot."""
-    found = drawn_from(name, tables, metric)
-    if found is None:
-        return None
-    points, chart = found
-    given = specification_of(chart)
+def picture(name: str, drawn: Drawn) -> Picture:
+    """A figure of the run made ready for the page."""
+    given = deepcopy(dict(drawn.specification))
     given.pop("config", None)  # colours and type are those of the page, light or dark
     heading = given.pop("title")
     for unit in _zoomable(given):
@@ -46,7 +41,7 @@ def picture(name: str, tables: Mapping[str, pd.DataFrame], metric: str) -> Pictu
         break
     subtitle = " ".join(heading.get("subtitle", []))
     given["description"] = f"{heading['text']}. {subtitle}"
-    return Picture(name, heading["text"], subtitle, given, points.to_csv(index=False))
+    return Picture(name, heading["text"], subtitle, given, drawn.points.to_csv(index=False))
 
 
 def _zoomable(specification: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """What a section of the page is made of, and what it is made from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import pandas as pd
@@ -74,7 +74,7 @@ class Section:
     pictures: tuple[str, ...] = ()
     listings: tuple[Listing, ...] = ()
     alarms: tuple[str, ...] = ()
-    advice: tuple[str, ...] = field(default=())
+    advice: tuple[str, ...] = ()
 
     @property
     def anchor(self) -> str:

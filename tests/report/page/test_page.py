@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from mthn_automl.report.figures import picture_names
+from mthn_automl.report.figures import drawn_from, picture_names
 from mthn_automl.report.page import page as pages
 from mthn_automl.report.page.section import MOST_ROWS, Found, Listing
 from mthn_automl.report.page.sections import answer, embeddings, search, tasks
@@ -22,7 +22,7 @@ def planted() -> Found:
 
 @pytest.fixture(scope="module")
 def html(planted: Found) -> str:
-    return pages.page(planted)
+    return pages.page(planted, drawn_from(planted.tables, planted.metric))
 
 
 def said(section: Any) -> str:
