@@ -8,6 +8,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -55,8 +56,10 @@ def main() -> None:
 
     run, tables, summary = pickle.load(sys.stdin.buffer)  # noqa: S301
     drawn = drawn_from(tables, summary["metric"])
-    save_figures(run / FIGURES, drawn)
-    write_page(run / PAGE, Found(run.name, summary, tables), drawn)
+    with ThreadPoolExecutor(1) as beside:  # both wait for a library that lets other threads work
+        page = beside.submit(write_page, run / PAGE, Found(run.name, summary, tables), drawn)
+        save_figures(run / FIGURES, drawn)
+        page.result()
 
 
 if __name__ == "__main__":

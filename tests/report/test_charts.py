@@ -1,6 +1,7 @@
 """The plotted numbers first, then that the files hold a picture of them."""
 
 from pathlib import Path
+from xml.etree import ElementTree
 
 import altair as alt
 import numpy as np
@@ -183,6 +184,16 @@ def test_every_file_of_the_charts_is_a_figure_with_its_words_and_what_is_plotted
         assert len(pd.read_csv(csv)) > 0
     points = tradeoff_chart.points(tradeoff(trials()))
     pd.testing.assert_frame_equal(pd.read_csv(tmp_path / "figures" / "tradeoff.csv"), points, check_dtype=False)
+
+
+def test_the_name_of_an_architecture_beyond_the_axis_stands_at_its_edge(tmp_path: Path) -> None:
+    beyond = tradeoff([*trials(), (0, trial("mrn", 9e9, 700))])
+    written = save_figures(tmp_path, drawn_from({"tradeoff": beyond}, "rmse"))
+    pictures = {path.stem: path.read_text() for path in written if path.suffix == ".svg"}
+    assert "mrn" in pictures["tradeoff"]
+    assert {
+        name for name, svg in pictures.items() if float(ElementTree.fromstring(svg).attrib["height"]) > 800
+    } == set()
 
 
 def test_a_table_with_nothing_to_plot_gives_no_figure(tmp_path: Path) -> None:
