@@ -99,7 +99,7 @@ def _names(points: pd.DataFrame, x: alt.X, y: alt.Y) -> tuple[list[alt.Chart], l
     texts = [str(each) for each in best["architecture"]]
     boxes = room_for(spots, texts, width=WIDTH, height=HEIGHT, avoided=avoided)
     placed = list(zip(best.index, spots, boxes, strict=True))
-    height = {row: alt.YValue(EDGE) if points["outside"][row] else y for row in best.index}
+    height = {row: alt.value(EDGE) if points["outside"][row] else y for row in best.index}
     leaders = [
         _leader(points.loc[[row]], spot, box, x, height[row])
         for row, spot, box in placed
@@ -120,14 +120,13 @@ def _steps(corners: pd.DataFrame) -> list[Box]:
     return flat + [Box(end - 2, y, end + 2, lower) for y, end, lower in zip(ys, xs[1:], ys[1:], strict=False)]
 
 
-Height = alt.Y | alt.YValue
-"""Of a point: its error's, or the edge's where that is beyond the axis."""
+def _leader(point: pd.DataFrame, spot: tuple[float, float], box: Box, x: alt.X, y: Any) -> alt.Chart:
+    """From a point to its name, both in pixels from the point, so that they move with it.
 
-
-def _leader(point: pd.DataFrame, spot: tuple[float, float], box: Box, x: alt.X, y: Height) -> alt.Chart:
-    """From a point to its name, both in pixels from the point, so that they move with it."""
+    y: of its error, or a value in pixels.
+    """
     to_x, to_y = (end - start for end, start in zip(box.nearest(*spot), spot, strict=True))
-    y2 = "cv_error:Q" if isinstance(y, alt.Y) else alt.Y2Value(EDGE)
+    y2 = "cv_error:Q" if isinstance(y, alt.Y) else y
     line: alt.Chart = (
         alt.Chart(point)
         .mark_rule(color=theme.FAINT, strokeWidth=0.8, clip=True, x2Offset=to_x, y2Offset=to_y)
@@ -136,7 +135,7 @@ def _leader(point: pd.DataFrame, spot: tuple[float, float], box: Box, x: alt.X, 
     return line
 
 
-def _text(point: pd.DataFrame, spot: tuple[float, float], box: Box, x: alt.X, y: Height, **style: Any) -> alt.Chart:
+def _text(point: pd.DataFrame, spot: tuple[float, float], box: Box, x: alt.X, y: Any, **style: Any) -> alt.Chart:
     dx, dy = (box.left + box.right) / 2 - spot[0], (box.top + box.bottom) / 2 - spot[1]
     drawn: alt.Chart = (
         alt.Chart(point)
