@@ -11,7 +11,7 @@ from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
 from mthn_automl.models.parts.held_out import labels
 from mthn_automl.models.parts.kernel_machine import KernelMachine
-from mthn_automl.models.parts.kernels import KernelShape, Points, landmarks
+from mthn_automl.models.parts.kernels import KernelShape, MetadataKernel, Points, landmarks
 from mthn_automl.models.parts.marginal_likelihood import Hyperparameters
 from mthn_automl.models.parts.wide_means import WideMeans
 
@@ -28,6 +28,8 @@ class GaussianProcessSettings:
         ard: whether each column has a length scale of its own.
         task_kernel: whether tasks keep a share to themselves.
         use_metadata: whether tasks are alike as their metadata are.
+        metadata_kernel: whether likeness of tasks falls with the distance of their metadata, or what is learnt of
+            the features changes linearly with them.
         noise_floor: the least noise variance, in units of the signal's.
     """
 
@@ -35,18 +37,20 @@ class GaussianProcessSettings:
     ard: bool = True
     task_kernel: Literal["none", "compound_symmetry"] = "compound_symmetry"
     use_metadata: bool = True
+    metadata_kernel: MetadataKernel = "stationary"
     noise_floor: float = 1e-3
 
 
 class GaussianProcess(Classical):
-    """The process of covariance v (c + (1 - c) k(x, x')) ((1 - s) k(m_t, m_t') + s [t = t']) + noise, for each output.
+    """The process of covariance v (c + (1 - c) k(x, x')) ((1 - s) g(m_t, m_t') + s [t = t']) + noise, for each output.
 
     A product of a kernel over features and one over tasks (Bonilla, Chai and Williams 2008, "Multi-task Gaussian
     process prediction"), where tasks are alike as their metadata are, and keep a share s to themselves: compound
-    symmetry where there are no metadata, s = 0 where the task kernel is none. The constant c is for offsets of tasks,
-    whatever the features. Lengths, s, c and the noise maximise the marginal likelihood (Rasmussen and Williams 2006,
-    chapter 5) of at most 800 rows, dealt out over the tasks, with a weak prior on the lengths. Predictions are exact up
-    to 4,000 rows, beyond that by 1,000 Nystrom landmarks.
+    symmetry where there are no metadata, s = 0 where the task kernel is none. g is k, or linear: functions of the
+    features then change linearly with the metadata (Hastie and Tibshirani 1993, "Varying-coefficient models"). The
+    constant c is for offsets of tasks, whatever the features. Lengths, s, c and the noise maximise the marginal
+    likelihood (Rasmussen and Williams 2006, chapter 5) of at most 800 rows, dealt out over the tasks, with a weak
+    prior on the lengths. Predictions are exact up to 4,000 rows, beyond that by 1,000 Nystrom landmarks.
 
     Classes: the hyperparameters are those of a regression on indicators of classes, and predictions are those of
     kernel logistic regression with them, over at most 600 landmarks; there is no integral over the latent function.
@@ -112,7 +116,8 @@ class GaussianProcess(Classical):
         widths = (of_features, self.encoder.metadata_width if settings.use_metadata else 0)
         features, metadata = widths if settings.ard else np.minimum(widths, 1).tolist()
         has_share = settings.task_kernel != "none"
-        return Hyperparameters(settings.kernel, features, metadata, has_share, settings.noise_floor)
+        floor = settings.noise_floor
+        return Hyperparameters(settings.kernel, features, metadata, has_share, floor, settings.metadata_kernel)
 
     def scores(self, rows: Dataset) -> FloatArray:
         return self.machine.scores(self._points(rows, self.wide.of(self.encoder, rows)))

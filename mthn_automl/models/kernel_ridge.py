@@ -11,7 +11,7 @@ from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
 from mthn_automl.models.parts.held_out import labels
 from mthn_automl.models.parts.kernel_machine import KernelMachine
-from mthn_automl.models.parts.kernels import Kernel, KernelShape, Points
+from mthn_automl.models.parts.kernels import Kernel, KernelShape, MetadataKernel, Points
 from mthn_automl.models.parts.wide_means import WideMeans
 
 
@@ -26,6 +26,8 @@ class KernelRidgeSettings:
         metadata_scale: length scale of the metadata.
         task_share: s, of what a task does not share with others.
         use_metadata: whether tasks are alike as their metadata are.
+        metadata_kernel: whether likeness of tasks falls with the distance of their metadata, or what is learnt of
+            the features changes linearly with them.
     """
 
     alpha: float = 0.02
@@ -34,10 +36,11 @@ class KernelRidgeSettings:
     metadata_scale: float = 1.0
     task_share: float = 0.2
     use_metadata: bool = True
+    metadata_kernel: MetadataKernel = "stationary"
 
 
 class KernelRidge(Classical):
-    """Ridge regression in the space of k(x, x') ((1 - s) k(m_t, m_t') + s [t = t']).
+    """Ridge regression in the space of k(x, x') ((1 - s) g(m_t, m_t') + s [t = t']), where g is k, or linear.
 
     It is the mean of the multi-task Gaussian process of Bonilla, Chai and Williams (2008) with noise `alpha`. Rows of
     a task never seen share with others what their metadata say, and without metadata the part 1 - s. Exact up to 4,000
@@ -90,7 +93,8 @@ class KernelRidge(Classical):
 
     def _kernel(self) -> Kernel:
         chosen = self.settings
-        return Kernel(chosen.kernel, chosen.feature_scale, chosen.metadata_scale, float(chosen.task_share))
+        scales, share = (chosen.feature_scale, chosen.metadata_scale), float(chosen.task_share)
+        return Kernel(chosen.kernel, *scales, share, of_metadata=chosen.metadata_kernel)
 
     def scores(self, rows: Dataset) -> FloatArray:
         return self.machine.scores(self._points(rows, self.wide.of(self.encoder, rows)))

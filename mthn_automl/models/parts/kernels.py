@@ -13,6 +13,7 @@ from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder
 
 KernelShape = Literal["rbf", "matern"]
+MetadataKernel = Literal["stationary", "linear"]
 
 CHUNK_VALUES = 2_000_000  # of one block of a kernel matrix: 16 MB, and a few times that while it is built
 
@@ -73,9 +74,11 @@ class Points:
 
 @dataclass(frozen=True)
 class Kernel:
-    """(constant + (1 - constant) k(features)) ((1 - task_share) k(metadata) + task_share [same task]).
+    """(constant + (1 - constant) k(features)) ((1 - task_share) g(metadata) + task_share [same task]).
 
-    Lengths are relative to sqrt(width).
+    Lengths are relative to sqrt(width). g is k, or 1 + the inner product of metadata over their lengths: then what
+    is learnt of the features changes linearly with the metadata, as in a varying-coefficient model (Hastie and
+    Tibshirani 1993).
 
     Shape:
         left, right: points -> (left rows, right rows).
@@ -91,6 +94,7 @@ class Kernel:
         metadata_scale: one length for all metadata, or (d_m,).
         task_share: in [0, 1], of what a task does not share with others.
         constant: in [0, 1], the share of tasks' offsets, whatever the features.
+        of_metadata: whether g falls with distance, as k does, or is linear.
     """
 
     shape: KernelShape
@@ -98,11 +102,12 @@ class Kernel:
     metadata_scale: float | FloatArray
     task_share: float
     constant: float = 0.0
+    of_metadata: MetadataKernel = "stationary"
 
     def __call__(self, left: Points, right: Points) -> FloatArray:
-        """(left rows, right rows) float64, 1 between equal points."""
+        """(left rows, right rows) float64, 1 between equal points where g is stationary."""
         same = left.number[:, None] == right.number[None, :]
-        alike = self._similarity(left.metadata, right.metadata, self.metadata_scale)
+        alike = self._alike(left.metadata, right.metadata)
         of_tasks = (1.0 - self.task_share) * alike + self.task_share * same
         product = self._similarity(left.features, right.features, self.feature_scale)
         if self.constant > 0.0:
@@ -122,11 +127,11 @@ class Kernel:
         metadata: (tasks, d_m), known: (known tasks, d_m).
         """
         share = 1.0 - self.task_share
-        across = share * self._similarity(metadata, known, self.metadata_scale)
-        between = share * self._similarity(known, known, self.metadata_scale)
-        between[np.diag_indices(len(known))] = 1.0 + JITTER
+        across, between = share * self._alike(metadata, known), share * self._alike(known, known)
+        between[np.diag_indices(len(known))] += self.task_share + JITTER
         explained = (across * cho_solve(cho_factor(between), across.T).T).sum(axis=1)
-        return np.asarray(np.clip(1.0 - explained, JITTER, 1.0))
+        variance = share * (1.0 + self._squares(metadata)) + self.task_share
+        return np.asarray(np.clip(variance - explained, JITTER, None))
 
     def gram(self, points: Points) -> FloatArray:
         """(points, points), filled a block at a time."""
@@ -134,6 +139,17 @@ class Kernel:
         for rows, chunk in points.chunks(len(points)):
             filled[rows] = self(chunk, points)
         return filled
+
+    def _alike(self, left: FloatArray, right: FloatArray) -> FloatArray:
+        """(left, right) g of metadata."""
+        if self.of_metadata == "linear":
+            return linear(scaled(left, self.metadata_scale), scaled(right, self.metadata_scale))
+        return self._similarity(left, right, self.metadata_scale)
+
+    def _squares(self, metadata: FloatArray) -> FloatArray:
+        """(tasks,) by how much g of a task and itself exceeds one."""
+        squares = (scaled(metadata, self.metadata_scale) ** 2).sum(axis=1)
+        return np.asarray(squares if self.of_metadata == "linear" else np.zeros(len(metadata)))
 
     def _similarity(self, left: FloatArray, right: FloatArray, scale: float | FloatArray) -> FloatArray:
         return similarity(self.shape, squared_distances(scaled(left, scale), scaled(right, scale)))
@@ -149,6 +165,11 @@ def squared_distances(left: FloatArray, right: FloatArray) -> FloatArray:
 def scaled(values: FloatArray, scale: float | FloatArray) -> FloatArray:
     """Columns divided by their lengths; values: (rows, width)."""
     return np.asarray(values / (scale * np.sqrt(max(values.shape[1], 1))))
+
+
+def linear(left: FloatArray, right: FloatArray) -> FloatArray:
+    """(left, right) of points whose columns are over their lengths."""
+    return np.asarray(1.0 + np.matmul(left, right.T))
 
 
 def similarity(shape: KernelShape, squared: FloatArray) -> FloatArray:

@@ -14,7 +14,9 @@ from mthn_automl.models.parts.gaps import known_together, part_of, weight_of
 from mthn_automl.models.parts.kernels import (
     Kernel,
     KernelShape,
+    MetadataKernel,
     Points,
+    linear,
     scaled,
     similarity,
     similarity_slope,
@@ -67,6 +69,7 @@ class Hyperparameters:
         metadata: how many lengths they have, likewise.
         task: whether there is a task share.
         floor: the least noise variance, relative to the signal's as all noise here.
+        of_metadata: of the kernel.
     """
 
     shape: KernelShape
@@ -74,10 +77,12 @@ class Hyperparameters:
     metadata: int
     task: bool
     floor: float
+    of_metadata: MetadataKernel = "stationary"
 
     def kernel(self, vector: FloatArray) -> Kernel:
         features, metadata = np.split(np.exp(vector[: self.features + self.metadata]), [self.features])
-        return Kernel(self.shape, features, metadata, float(vector[-3]) if self.task else 0.0, float(vector[-2]))
+        share, constant = float(vector[-3]) if self.task else 0.0, float(vector[-2])
+        return Kernel(self.shape, features, metadata, share, constant, self.of_metadata)
 
     def noise(self, vector: FloatArray) -> float:
         return float(np.exp(vector[-1]))
@@ -137,8 +142,8 @@ class Hyperparameters:
         kernel, points = self.kernel(vector), observed.points
         features = scaled(points.features, kernel.feature_scale)
         metadata = scaled(points.metadata, kernel.metadata_scale)
-        feature_gaps, metadata_gaps = squared_distances(features, features), squared_distances(metadata, metadata)
-        near, alike = similarity(self.shape, feature_gaps), similarity(self.shape, metadata_gaps)
+        feature_gaps = squared_distances(features, features)
+        near, alike = similarity(self.shape, feature_gaps), self._alike(metadata)
         same, share, constant = np.eye(len(alike)), kernel.task_share, kernel.constant
         of_features = constant + (1.0 - constant) * near
         of_tasks = ((1.0 - share) * alike + share * same)[points.place[:, None], points.place]
@@ -147,17 +152,29 @@ class Hyperparameters:
         by_task = _summed_by_task(weights * of_features, points.place)
         of_pairs = weights * of_tasks
         feature_pull = (1.0 - constant) * of_pairs * similarity_slope(self.shape, feature_gaps)
-        metadata_pull = (1.0 - share) * by_task * similarity_slope(self.shape, metadata_gaps)
         gradient = np.array(
             [
                 *_length_gradient(feature_pull, features, self.features),
-                *_length_gradient(metadata_pull, metadata, self.metadata),
+                *self._metadata_gradient((1.0 - share) * by_task, metadata),
                 *[(by_task * (same - alike)).sum()] * self.task,
                 (of_pairs * (1.0 - near)).sum(),
                 self.noise(vector) * np.trace(weights / np.reshape(counts, (-1, 1))),
             ]
         )
         return value, gradient
+
+    def _alike(self, metadata: FloatArray) -> FloatArray:
+        """(tasks, tasks) of metadata over their lengths."""
+        if self.of_metadata == "linear":
+            return linear(metadata, metadata)
+        return similarity(self.shape, squared_distances(metadata, metadata))
+
+    def _metadata_gradient(self, weights: FloatArray, metadata: FloatArray) -> FloatArray:
+        """(lengths,) by their logarithms; weights: (tasks, tasks), the loss's derivatives by what `_alike` gives."""
+        if self.of_metadata == "linear":
+            return _of_lengths(-2.0 * (metadata * (weights @ metadata)).sum(axis=0), self.metadata)
+        pull = weights * similarity_slope(self.shape, squared_distances(metadata, metadata))
+        return _length_gradient(pull, metadata, self.metadata)
 
 
 def _gaussian_loss(covariance: FloatArray, noise: float | FloatArray, target: FloatArray) -> tuple[float, FloatArray]:
@@ -177,8 +194,12 @@ def _length_gradient(pull: FloatArray, values: FloatArray, lengths: int) -> Floa
     Shape:
         pull (points, points) symmetric, values (points, width).
     """
-    columns = 2.0 * (values * (pull.sum(axis=1)[:, None] * values - pull @ values)).sum(axis=0)
-    return columns if lengths == len(columns) else columns.sum(keepdims=True)  # type: ignore[no-any-return]
+    return _of_lengths(2.0 * (values * (pull.sum(axis=1)[:, None] * values - pull @ values)).sum(axis=0), lengths)
+
+
+def _of_lengths(columns: FloatArray, lengths: int) -> FloatArray:
+    """Derivatives by each column's length, summed where all share one."""
+    return columns if lengths == len(columns) else np.asarray(columns.sum(keepdims=True))
 
 
 def _summed_by_task(weights: FloatArray, place: IntArray) -> FloatArray:

@@ -1,6 +1,8 @@
 """The gradient of the Gaussian process's likelihood, and that its maximum is where the data were drawn."""
 
+from dataclasses import replace
 from itertools import product
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -8,11 +10,13 @@ from scipy.optimize import check_grad
 from scipy.stats import multivariate_normal
 
 from mthn_automl.data.arrays import FloatArray
-from mthn_automl.models.parts.kernels import KernelShape, Points
+from mthn_automl.models.parts.kernel_machine import KernelMachine
+from mthn_automl.models.parts.kernels import Kernel, KernelShape, MetadataKernel, Points
 from mthn_automl.models.parts.marginal_likelihood import SPREAD, Hyperparameters, Observed
 
 SHAPES: tuple[KernelShape, ...] = ("rbf", "matern")
 every_shape = pytest.mark.parametrize("shape", SHAPES)
+every_metadata_kernel = pytest.mark.parametrize("of_metadata", get_args(MetadataKernel))
 
 
 def drawn_points(rows: int, tasks: int, metadata: int) -> Points:
@@ -25,10 +29,16 @@ def drawn_target(rows: int, outputs: int) -> FloatArray:
     return np.random.default_rng(1).normal(size=(rows, outputs))
 
 
+def machine_of(family: Hyperparameters, points: Points, target: FloatArray) -> KernelMachine:
+    vector = family.best(points, target)
+    return KernelMachine.fit_regression(family.kernel(vector), points, target, alpha=family.noise(vector), seed=0)
+
+
+@every_metadata_kernel
 @every_shape
-def test_the_gradient_is_that_of_the_loss(shape: KernelShape) -> None:
+def test_the_gradient_is_that_of_the_loss(shape: KernelShape, of_metadata: MetadataKernel) -> None:
     for (features, metadata), task in product([(3, 2), (1, 1), (3, 0)], [True, False]):
-        family = Hyperparameters(shape, features, metadata, task, 1e-3)
+        family = Hyperparameters(shape, features, metadata, task, 1e-3, of_metadata)
         points, target = drawn_points(24, 5, 2 if metadata else 0), drawn_target(24, 2)
         known, weight = np.arange(3, 20), np.linspace(0.5, 2.0, 17)
         parts = [Observed(points, target), Observed(points.take(known), drawn_target(17, 1), weight)]
@@ -41,9 +51,11 @@ def test_the_gradient_is_that_of_the_loss(shape: KernelShape) -> None:
         assert error < 1e-6
 
 
+@every_metadata_kernel
 @every_shape
-def test_the_loss_is_the_density_at_the_best_signal_variance(shape: KernelShape) -> None:
-    family, vector = Hyperparameters(shape, 3, 2, True, 1e-3), np.array([0.1, -0.2, 0.3, 0.2, 0.0, 0.4, 0.3, -1.0])
+def test_the_loss_is_the_density_at_the_best_signal_variance(shape: KernelShape, of_metadata: MetadataKernel) -> None:
+    family = Hyperparameters(shape, 3, 2, True, 1e-3, of_metadata)
+    vector = np.array([0.1, -0.2, 0.3, 0.2, 0.0, 0.4, 0.3, -1.0])
     points, target = drawn_points(24, 5, 2), drawn_target(24, 1)
     covariance = family.kernel(vector).gram(points) + family.noise(vector) * np.eye(24)
     signal = target[:, 0] @ np.linalg.solve(covariance, target[:, 0]) / 24
@@ -73,3 +85,27 @@ def test_offsets_of_tasks_are_found_where_the_features_say_nothing() -> None:
     curves = np.sin(2.0 * points.features[:, :1])
     assert family.kernel(family.best(points, offsets)).constant > 0.8
     assert family.kernel(family.best(points, curves)).constant < 0.1
+
+
+def test_functions_that_change_linearly_with_the_metadata_are_told_beyond_what_was_seen() -> None:
+    """A stationary kernel falls back to the mean there."""
+    points = drawn_points(120, 12, 2)
+    target = (np.sin(points.features[:, 0]) * (points.metadata @ [1.0, -2.0])[points.place])[:, None]
+    errors = {}
+    for of_metadata in get_args(MetadataKernel):
+        family = Hyperparameters("rbf", 1, 2, False, 1e-3, of_metadata)
+        machine = machine_of(family, points, target)
+        beyond = replace(points, metadata=3.0 * points.metadata)
+        errors[of_metadata] = np.abs(machine.scores(beyond) - 3.0 * target).mean()
+    assert errors["linear"] < 0.2 * errors["stationary"]
+
+
+@every_metadata_kernel
+def test_what_tasks_leave_open_of_a_new_one_is_its_variance_less_what_they_explain(of_metadata: MetadataKernel) -> None:
+    known, new = np.random.default_rng(2).normal(size=(2, 6, 3))
+    kernel = Kernel("rbf", 1.0, 1.5, 0.2, of_metadata=of_metadata)
+    both = np.concatenate([known, new])
+    numbers = np.arange(12)
+    between = kernel.gram(Points(np.zeros((12, 1)), numbers, numbers, both))
+    explained = between[6:, :6] @ np.linalg.solve(between[:6, :6], between[:6, 6:])
+    assert kernel.left_to_tasks(new, known) == pytest.approx(np.diag(between[6:, 6:] - explained), rel=1e-4)

@@ -13,7 +13,7 @@ from mthn_automl.deployment.export.graph import Graph
 from mthn_automl.deployment.export.inputs import Rows
 from mthn_automl.models.gaussian_process import GaussianProcess
 from mthn_automl.models.kernel_ridge import KernelRidge
-from mthn_automl.models.parts.kernels import KernelShape, own_projection, scaled
+from mthn_automl.models.parts.kernels import Kernel, KernelShape, own_projection, scaled
 
 OTHER = -1
 """The number of a task that is none of the stored rows'."""
@@ -59,10 +59,19 @@ def _of_tasks(rows: Rows, model: KernelRidge | GaussianProcess) -> str:
     shared = graph.constant([1.0 - kernel.task_share])
     if stored.metadata.shape[1] > 0:
         metadata = graph.add("Cast", encoded_metadata(rows, model.encoder), to=DOUBLE)
-        alike = _similarity(graph, kernel.shape, metadata, stored.metadata, kernel.metadata_scale)
-        assert alike is not None
-        shared = graph.add("Mul", alike, shared)
+        shared = graph.add("Mul", _alike(graph, kernel, metadata, stored.metadata), shared)
     return graph.add("Add", shared, graph.add("Mul", same, graph.constant([kernel.task_share])))
+
+
+def _alike(graph: Graph, kernel: Kernel, metadata: str, stored: np.ndarray) -> str:
+    """(rows, stored tasks) of their metadata."""
+    if kernel.of_metadata == "stationary":
+        alike = _similarity(graph, kernel.shape, metadata, stored, kernel.metadata_scale)
+        assert alike is not None
+        return alike
+    right = scaled(scaled(stored, kernel.metadata_scale), kernel.metadata_scale)
+    products = graph.add("MatMul", metadata, graph.constant(right.T))
+    return graph.add("Add", products, graph.constant([1.0]))
 
 
 def _same(rows: Rows, model: KernelRidge | GaussianProcess, number: np.ndarray) -> str:
