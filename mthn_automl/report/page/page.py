@@ -30,14 +30,18 @@ def page(found: Found, drawn: Mapping[str, Drawn]) -> str:
 
     drawn: the pictures of the same tables.
     """
-    given = list(filter(None, (module.section(found) for module in _modules())))
+    return rendered(found.name, list(filter(None, (module.section(found) for module in _modules()))), drawn)
+
+
+def rendered(name: str, given: list[Section], drawn: Mapping[str, Drawn]) -> str:
+    """Sections as a page; name: its heading."""
     shown = [name for section in given for name in section.pictures if name in drawn]
     pictures = {name: picture(name, drawn[name]) for name in shown}
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
-            found=found,
+            name=name,
             sections=given,
             pictures=pictures,
             listings={each.title: as_html(each) for each in _listings(given)},
