@@ -6,10 +6,13 @@ import altair as alt
 import pandas as pd
 
 from mthn_automl.report import theme
-from mthn_automl.report.charts.tasks import thinned
+from mthn_automl.report.thinning import drawn_of, thinned
 
 SIDE: Final = 250
 MOST_MAPS: Final = 6
+MOST: Final = 500
+"""Tasks on a map; of more these many, evenly taken."""
+
 MOST_CATEGORIES: Final = 10
 METADATA: Final = "metadata:"
 ERROR: Final = "error"
@@ -20,7 +23,7 @@ def points(embeddings: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
     errors = tasks.set_index(tasks["task"].astype(str))["error"]
     told = [name for name in embeddings.columns if name.startswith(METADATA)]
     kept = embeddings[["task", "x", "y", "x_share", "y_share", "nearest", "spread", *told[: MOST_MAPS - 1]]]
-    return thinned(kept.assign(error=kept["task"].astype(str).map(errors)))
+    return thinned(kept.assign(error=kept["task"].astype(str).map(errors)), MOST)
 
 
 def chart(points: pd.DataFrame, metric: str) -> alt.ConcatChart:
@@ -35,7 +38,8 @@ def chart(points: pd.DataFrame, metric: str) -> alt.ConcatChart:
                 "Tasks by their embeddings",
                 [
                     f"Principal components with {100 * first['x_share']:.0f} and {100 * first['y_share']:.0f} % of the "
-                    "variance; near each other are tasks with like networks."
+                    "variance; near each other are tasks with like networks.",
+                    *drawn_of(points, "tasks"),
                 ],
             )
         )
