@@ -17,12 +17,13 @@ def found(tasks: int, trials: int) -> Found:
     small, rng = planted.found(), np.random.default_rng(0)
     summary = {**small.summary, "data": {**small.summary["data"], "tasks": tasks}}
     of_trials = _trials(trials, rng)
-    made = {"tasks": _tasks(tasks, rng), "embeddings": _embeddings(tasks, rng)}
+    made = {"tasks": task_table(tasks, rng), "embeddings": _embeddings(tasks, rng)}
     made |= {"trials": of_trials, "tradeoff": _tradeoff(of_trials, rng)}
     return replace(small, name="large", summary=summary, tables={**small.tables, **made})
 
 
-def _tasks(count: int, rng: np.random.Generator) -> pd.DataFrame:
+def task_table(count: int, rng: np.random.Generator) -> pd.DataFrame:
+    """As `tasks.csv`."""
     rows = np.exp(rng.uniform(np.log(5), np.log(500), count)).astype(int)
     error, own = np.exp(rng.normal(size=(2, count)) / 2)
     gain, p_value = own - error, rng.random(count)
@@ -69,12 +70,13 @@ def _trials(count: int, rng: np.random.Generator) -> pd.DataFrame:
         json.dumps({"embedding_size": int(size), "compression": "factorised", "compression_rank": 2, "width": 64})
         for size in 2 ** rng.integers(0, 7, count)
     ]
+    ending = rng.choice(["complete", "stopped", "failed"], count, p=[0.8, 0.15, 0.05])
     return pd.DataFrame(
         {
             "architecture": rng.choice(ARCHITECTURES, count),
             "trial": np.arange(count),
-            "ending": rng.choice(["complete", "stopped", "failed"], count, p=[0.8, 0.15, 0.05]),
-            "cv_error": 1 + np.exp(rng.normal(size=count)) / 3,
+            "ending": ending,
+            "cv_error": np.where(ending == "complete", 1 + np.exp(rng.normal(size=count)) / 3, np.nan),
             "parameters": parameters,
             "train_seconds": 3.0,
             "ended": np.arange(count) * 0.5,
