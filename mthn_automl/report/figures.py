@@ -44,14 +44,18 @@ def drawn_from(tables: Mapping[str, pd.DataFrame], metric: str, room: ModuleType
         metric: its name.
         room: `charts/`, or a package like it.
     """
-    found: dict[str, Drawn] = {}
-    for name in picture_names(room):
-        picture = importlib.import_module(f"{room.__name__}.{name}")  # here, since Altair takes half a second
-        needed = [tables.get(each, pd.DataFrame()) for each in inspect.signature(picture.points).parameters]
-        points = picture.points(*needed) if all(map(len, needed)) else pd.DataFrame()
-        if len(points):
-            found[name] = Drawn(points, _specification(picture.chart(points, metric)))
-    return found
+    drawn = {name: drawn_picture(name, tables, metric, room) for name in picture_names(room)}
+    return {name: each for name, each in drawn.items() if each is not None}
+
+
+def drawn_picture(
+    name: str, tables: Mapping[str, pd.DataFrame], metric: str, room: ModuleType = charts
+) -> Drawn | None:
+    """One of the pictures, as of `drawn_from`; None where there is nothing to plot."""
+    picture = importlib.import_module(f"{room.__name__}.{name}")  # here, since Altair takes half a second
+    needed = [tables.get(each, pd.DataFrame()) for each in inspect.signature(picture.points).parameters]
+    points = picture.points(*needed) if all(map(len, needed)) else pd.DataFrame()
+    return Drawn(points, _specification(picture.chart(points, metric))) if len(points) else None
 
 
 def save_figures(folder: Path, drawn: Mapping[str, Drawn]) -> list[Path]:
