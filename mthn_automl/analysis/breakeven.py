@@ -107,7 +107,7 @@ def _shown(parts: list[tuple[int, FloatArray]]) -> list[int]:
         return []
     counts = np.array([len(values) for _, values in tested])
     means, deviations = np.array([(values.mean(), values.std(ddof=1)) for _, values in tested]).T
-    p_values = holm(t.sf(means / deviations * np.sqrt(counts), counts - 1))
+    p_values = holm(np.asarray(t.sf(means / deviations * np.sqrt(counts), counts - 1)))
     return [cut for (cut, _), p_value in zip(tested, p_values, strict=True) if p_value < SIGNIFICANT]
 
 

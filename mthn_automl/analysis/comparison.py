@@ -106,7 +106,7 @@ def _told(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _classes(table: pd.DataFrame) -> list[str]:
-    return [name for name in table if str(name).startswith(PROBABILITY) and table[name].notna().any()]
+    return [str(name) for name in table if str(name).startswith(PROBABILITY) and table[name].notna().any()]
 
 
 def differences(

@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 from typing import Final
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
@@ -24,7 +25,9 @@ def neighbourhood_map(points: FloatArray, *, seed: int) -> FloatArray | None:
     """
     if find_spec(PACKAGE) is None or not NEIGHBOURS < len(points) <= MOST_TASKS:
         return None
-    from umap import UMAP  # numba's compiler comes with it, which takes seconds
+    with catch_warnings():
+        simplefilter("ignore", ImportWarning)  # that a part of it is missing, which is not asked for
+        from umap import UMAP  # numba's compiler comes with it, which takes seconds
 
     fitted = UMAP(n_components=2, n_neighbors=NEIGHBOURS, random_state=seed, n_jobs=1)
     return np.asarray(fitted.fit_transform(points), dtype=np.float64)

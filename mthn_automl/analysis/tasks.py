@@ -72,9 +72,9 @@ def tasks_table(
         table[name] = table["task"].map(_errors(found, metric))
     alone = Predicted.of(predictions, own or "", "out_of_fold")
     compared = len(alone) > 0 and own != answer
-    found = gains(answered, alone, metric, problem) if compared else pd.DataFrame(columns=GAINS)
+    gained = gains(answered, alone, metric, problem) if compared else pd.DataFrame(columns=GAINS)
     for name in GAINS:
-        table[name] = table["task"].astype(str).map(found[name].astype(np.float64))
+        table[name] = table["task"].astype(str).map(gained[name].astype(np.float64))
     table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy())
     discovered = table["q_value"] < FALSE_DISCOVERIES
     table["helped"], table["harmed"] = discovered & (table["gain"] > 0), discovered & (table["gain"] < 0)

@@ -58,11 +58,18 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
     drawn = points.assign(rows=points["rows"].clip(lower=1))
     scale = theme.log_scale(float(drawn["rows"].min()), float(drawn["rows"].max()))
     x = alt.X("rows:Q", title="rows of the task in training", scale=scale, axis=theme.axis(scale, "~s"))
-    y = alt.Y("ahead:Q", title=f"how far the answer is ahead in {theme.spoken(metric)}", axis=alt.Axis(format="%"))
+    most = _most(points)
+    y = alt.Y(
+        "ahead:Q",
+        title=f"how far the answer is ahead in {theme.spoken(metric)}",
+        axis=alt.Axis(format="%"),
+        scale=alt.Scale(domain=[-most, most]),
+    )
+    beyond = int((points["ahead"].abs() > most).sum())
     base = alt.Chart(drawn).encode(x=x)
     single, group = (base.transform_filter(f"datum.kind == '{kind}'") for kind in (TASK, GROUP))
     layers = [
-        single.mark_point(filled=True, size=22, opacity=0.3, color=theme.FAINT).encode(y=y),
+        single.mark_point(filled=True, size=22, opacity=0.3, clip=True, color=theme.FAINT).encode(y=y),
         alt.Chart(pd.DataFrame({"ahead": [0.0]})).mark_rule(color=theme.INK, strokeDash=[4, 3]).encode(y=y),
         group.mark_rule(strokeWidth=2, color="#0072B2").encode(y=alt.Y("low:Q"), y2="high:Q"),
         group.mark_point(filled=True, size=80, opacity=1, color="#0072B2").encode(
@@ -74,9 +81,17 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
         title="From how many rows a network of a task's own pays",
         subtitle=[
             "Small: tasks. Large: means of tasks of about as many rows, with 95 % intervals.",
-            "Above the line the answer is better than single_task; over the mean of both errors.",
+            "Above the line the answer is better than single_task, in shares of the mean of both errors.",
+            *([f"Beyond the axis: {beyond} tasks."] if beyond else []),
             *(cut if single_tasks < in_all else []),
         ],
         width=WIDTH,
         height=HEIGHT,
     )
+
+
+def _most(points: pd.DataFrame) -> float:
+    """Of the axis: room for nine in ten tasks, and for the means with their intervals."""
+    single = points["kind"] == TASK
+    ends = points.loc[~single, ["ahead", "low", "high"]].abs().max().max()
+    return max(float(points.loc[single, "ahead"].abs().quantile(0.9)), 1.1 * float(ends), 0.01)

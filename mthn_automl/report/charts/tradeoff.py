@@ -68,7 +68,7 @@ def _subtitle(points: pd.DataFrame) -> list[str]:
     ]
     outside, none = int(points["outside"].sum()), int((points["parameters"] < FEWEST_PARAMETERS).sum())
     if outside:
-        lines.append(f"Beyond the axis, as triangles at its upper edge: {outside} of {len(points)} trials.")
+        lines.append(f"Beyond the axis, as triangles at its upper edge: {outside:,} of {len(points):,} trials.")
     if none:
         lines.append(f"With no parameters, drawn at 1: {none} trials.")
     return lines + drawn_of(points, "trials")
