@@ -2,6 +2,7 @@
 
     python benchmarks/page.py                  of 5,000 tasks, and of 100,000 trials: about two minutes
     python benchmarks/page.py --json           one object on stdout
+    python benchmarks/page.py --quick          of a small run alone, which measures nothing
 
 Opening ends when every picture has marks. It is told in seconds of the clock and of the processor, of all processes of
 Chromium together, since other work on the machine lengthens the former alone.
@@ -37,10 +38,12 @@ def main() -> None:
     """Print it."""
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--json", action="store_true", help="one object on stdout")
+    asked.add_argument("--quick", action="store_true", help="of a small run alone")
     asked.add_argument("--repeats", type=int, default=REPEATS, help="openings of each page, of which the best is told")
     given = asked.parse_args()
+    sizes = {"small": SIZES["small"]} if given.quick else SIZES
     with tempfile.TemporaryDirectory() as folder:
-        measured = {name: measure(Path(folder) / f"{name}.html", *size, given.repeats) for name, size in SIZES.items()}
+        measured = {name: measure(Path(folder) / f"{name}.html", *size, given.repeats) for name, size in sizes.items()}
     if given.json:
         print(json.dumps(measured))
         return

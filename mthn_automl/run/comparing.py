@@ -58,12 +58,9 @@ def compare(run: str | Path, other: str | Path, *, output: str | Path | None = N
 
 
 def _summary(folder: RunFolder) -> dict[str, Any]:
-    begun, finished = folder.summary.exists(), False
-    if begun:
-        summary = folder.read_summary()
-        finished = summary["finished"]
-    if not begun or not finished:
-        found = "was stopped before its end" if begun else "has no summary.json"
+    summary = folder.read_summary() if folder.summary.exists() else None
+    if summary is None or not summary["finished"]:
+        found = "has no summary.json" if summary is None else "was stopped before its end"
         raise DataError(
             f"Runs that are compared must be finished, however {folder.path} {found}; "
             f"`mthn-automl resume {folder.path}` goes on with it."
@@ -111,7 +108,7 @@ def _told_apart(one: Path, other: Path) -> list[str]:
 
 
 def _side(folder: RunFolder, summary: Mapping[str, Any]) -> Side:
-    inputs = {name: each and each.sha256 for name, each in folder.read_fingerprint().items()}
+    inputs = {name: None if each is None else each.sha256 for name, each in folder.read_fingerprint().items()}
     return Side(
         summary["best"]["architecture"],
         _read(folder, "predictions.parquet", ("architecture", "role", "row", "task")),

@@ -47,7 +47,7 @@ def _said(known: Told, trials: pd.DataFrame) -> list[str]:
     sentences = [f"{counted(len(trials), 'trial')} {'has' if len(trials) == 1 else 'have'} ended: {endings}."]
     complete = trials[trials["cv_error"].notna()]
     if len(complete):
-        best = complete.loc[complete["cv_error"].idxmin()]
+        best = complete.sort_values("cv_error", kind="stable").iloc[0]
         sentences.append(
             f"The lowest cross-validated {spoken(known.metric)} so far is {digits(best['cv_error'])}, of "
             f"{best['architecture']}-{best['trial']}. The lowest of many flatters; test rows are scored once, at the "
@@ -61,8 +61,8 @@ def _said(known: Told, trials: pd.DataFrame) -> list[str]:
 
 def _leaderboard(trials: pd.DataFrame) -> pd.DataFrame:
     """A row an architecture, the lowest error first."""
-    by_name = trials.groupby("architecture", sort=False)
-    board = pd.DataFrame({"cv_error": by_name["cv_error"].min()})
-    for ending in ("complete", "stopped", "failed"):
-        board[ending] = by_name["ending"].agg(lambda endings, which=ending: int((endings == which).sum()))
-    return board.sort_values("cv_error", na_position="last").reset_index()
+    lowest = trials.groupby("architecture")["cv_error"].min()
+    counts = pd.crosstab(trials["architecture"], trials["ending"])
+    board = counts.reindex(columns=["complete", "stopped", "failed"], fill_value=0)
+    board.insert(0, "cv_error", lowest)
+    return board.sort_values("cv_error", na_position="last").rename_axis(columns=None).reset_index()
