@@ -199,3 +199,12 @@ def test_a_short_search_counts_its_trials_and_the_seconds_that_clocks_took(tmp_p
     assert found["uncut"] == found["complete"] + found["stopped_at_a_rung"] > 0
     assert 0 <= found["seconds_lost"] <= found["worker_seconds"]
     assert found["first_trial_after"]
+
+
+@pytest.mark.slow
+def test_the_page_of_a_large_run_is_opened_in_a_browser(tmp_path: Path) -> None:
+    done = run("page", tmp_path, "--quick", "--json", "--repeats", "1")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)["small"]
+    assert found.keys() == {"megabytes", "writing_seconds", "seconds", "processor_seconds"}
+    assert all(value > 0 for value in found.values())

@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from mthn_automl.analysis.neighbourhoods import neighbourhood_map
 from mthn_automl.analysis.statistics import holm
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import TaskTable
@@ -86,10 +87,13 @@ def _alike(one: FloatArray, other: FloatArray) -> float:
     return float(np.linalg.svd(one.T @ other, compute_uv=False).sum())
 
 
-def embedding_table(embeddings: FloatArray, tasks: TaskTable, columns: Sequence[Column]) -> pd.DataFrame:
+def embedding_table(
+    embeddings: FloatArray, tasks: TaskTable, columns: Sequence[Column], *, seed: int = 0
+) -> pd.DataFrame:
     """The table of `embeddings.csv`: a row a task with its place on the map, its neighbours and its metadata.
 
-    x, y: the first two principal components of the mean of the aligned embeddings. nearest: the tasks whose mean
+    x, y: the first two principal components of the mean of the aligned embeddings. umap_x, umap_y: its place on a map
+    by UMAP, where that is installed and there are tasks enough; seed: of that map. nearest: the tasks whose mean
     embeddings are nearest, in quotes. spread: how far the networks' embeddings of the task lie apart, over the same
     of all tasks.
     """
@@ -105,6 +109,9 @@ def embedding_table(embeddings: FloatArray, tasks: TaskTable, columns: Sequence[
     table["x_share"], table["y_share"] = float(shares[0]), float(shares[1])
     table["spread"] = apart / usual if usual > 0 else 0.0
     table["nearest"] = _nearest(mean, tasks.names)
+    mapped = neighbourhood_map(mean, seed=seed)
+    if mapped is not None:
+        table["umap_x"], table["umap_y"] = mapped.T
     for name, values in metadata_columns(tasks, columns).items():
         table[f"metadata:{name}"] = values
     return table

@@ -72,9 +72,9 @@ def tasks_table(
         table[name] = table["task"].map(_errors(found, metric))
     alone = Predicted.of(predictions, own or "", "out_of_fold")
     compared = len(alone) > 0 and own != answer
-    gains = _gains(answered, alone, metric, problem) if compared else pd.DataFrame(columns=GAINS)
+    gained = gains(answered, alone, metric, problem) if compared else pd.DataFrame(columns=GAINS)
     for name in GAINS:
-        table[name] = table["task"].astype(str).map(gains[name].astype(np.float64))
+        table[name] = table["task"].astype(str).map(gained[name].astype(np.float64))
     table["q_value"] = benjamini_hochberg(table["p_value"].to_numpy())
     discovered = table["q_value"] < FALSE_DISCOVERIES
     table["helped"], table["harmed"] = discovered & (table["gain"] > 0), discovered & (table["gain"] < 0)
@@ -100,7 +100,7 @@ def _errors(predicted: Predicted, metric: str) -> dict[str, float]:
     return dict(zip(names.tolist(), errors.tolist(), strict=True))
 
 
-def _gains(answered: Predicted, alone: Predicted, metric: str, problem: Problem) -> pd.DataFrame:
+def gains(answered: Predicted, alone: Predicted, metric: str, problem: Problem) -> pd.DataFrame:
     """Of each task, named by the index: what it gains in the mean of the rows that both predict, by a paired t-test."""
     losses = [pd.Series(row_losses(metric, problem, each), index=each.row) for each in (alone, answered)]
     both = pd.DataFrame({"task": pd.Series(answered.task.astype(str), index=answered.row)})

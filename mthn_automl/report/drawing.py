@@ -28,13 +28,12 @@ def draw(run: Path, tables: "Mapping[str, pd.DataFrame]", summary: Mapping[str, 
 
     The process hears none of the terminal's signals: it is soon done, and is ended where this one is.
     """
-    folders = [os.environ.get("PYTHONPATH", ""), str(Path(mthn_automl.__file__).parents[1])]
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-m", __name__],
             input=pickle.dumps((run, dict(tables), dict(summary))),
             capture_output=True,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders))},
+            env=environment(),
             start_new_session=True,
             timeout=LONGEST,
         )
@@ -46,6 +45,12 @@ def draw(run: Path, tables: "Mapping[str, pd.DataFrame]", summary: Mapping[str, 
         return None
     said = done.stderr.decode(errors="replace").strip().splitlines()
     return said[-1] if said else f"the process that draws ended with code {done.returncode}"
+
+
+def environment() -> dict[str, str]:
+    """Of a process that is to find this package where this one has found it."""
+    folders = [os.environ.get("PYTHONPATH", ""), str(Path(mthn_automl.__file__).parents[1])]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, folders))}
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
@@ -32,8 +33,8 @@ class Drawn:
     specification: Mapping[str, Any]
 
 
-def drawn_from(tables: Mapping[str, pd.DataFrame], metric: str) -> dict[str, Drawn]:
-    """Every picture of `charts/`, by its name; those with nothing to plot, or without a table, are left out.
+def drawn_from(tables: Mapping[str, pd.DataFrame], metric: str, room: ModuleType = charts) -> dict[str, Drawn]:
+    """Every picture of a room, by its name; those with nothing to plot, or without a table, are left out.
 
     A picture is a file there with two functions: `points`, whose arguments are the tables that it needs, gives what is
     plotted; `chart` draws it.
@@ -41,15 +42,20 @@ def drawn_from(tables: Mapping[str, pd.DataFrame], metric: str) -> dict[str, Dra
     Args:
         tables: by name, as in the run's CSV files.
         metric: its name.
+        room: `charts/`, or a package like it.
     """
-    found: dict[str, Drawn] = {}
-    for name in picture_names():
-        picture = importlib.import_module(f"{charts.__name__}.{name}")  # here, since Altair takes half a second
-        needed = [tables.get(each, pd.DataFrame()) for each in inspect.signature(picture.points).parameters]
-        points = picture.points(*needed) if all(map(len, needed)) else pd.DataFrame()
-        if len(points):
-            found[name] = Drawn(points, _specification(picture.chart(points, metric)))
-    return found
+    drawn = {name: drawn_picture(name, tables, metric, room) for name in picture_names(room)}
+    return {name: each for name, each in drawn.items() if each is not None}
+
+
+def drawn_picture(
+    name: str, tables: Mapping[str, pd.DataFrame], metric: str, room: ModuleType = charts
+) -> Drawn | None:
+    """One of the pictures, as of `drawn_from`; None where there is nothing to plot."""
+    picture = importlib.import_module(f"{room.__name__}.{name}")  # here, since Altair takes half a second
+    needed = [tables.get(each, pd.DataFrame()) for each in inspect.signature(picture.points).parameters]
+    points = picture.points(*needed) if all(map(len, needed)) else pd.DataFrame()
+    return Drawn(points, _specification(picture.chart(points, metric))) if len(points) else None
 
 
 def save_figures(folder: Path, drawn: Mapping[str, Drawn]) -> list[Path]:
@@ -59,9 +65,9 @@ def save_figures(folder: Path, drawn: Mapping[str, Drawn]) -> list[Path]:
     return [path for name, each in drawn.items() for path in _saved(folder / name, each)]
 
 
-def picture_names() -> tuple[str, ...]:
+def picture_names(room: ModuleType = charts) -> tuple[str, ...]:
     """All pictures, in alphabetical order."""
-    return members(Path(charts.__path__[0]))
+    return members(Path(room.__path__[0]))
 
 
 def _saved(stem: Path, drawn: Drawn) -> list[Path]:

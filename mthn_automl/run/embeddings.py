@@ -56,7 +56,7 @@ def embedded(run: Run, best: Best, alone: FloatArray | None) -> Embedded:
         "alike_by_chance": alike.by_chance,
         "told_metadata": told,
     }
-    return Embedded(embedding_table(embeddings, tasks, columns), found, summary)
+    return Embedded(embedding_table(embeddings, tasks, columns, seed=run.options.seed), found, summary)
 
 
 def _told_metadata(run: Run, champion: Any) -> bool:

@@ -1,6 +1,7 @@
 """The main job as one function: check, split, search, ensemble, test, ablate, tables, pictures, model."""
 
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
@@ -19,6 +20,7 @@ from mthn_automl.run.answer import Answer
 from mthn_automl.run.embeddings import embedded
 from mthn_automl.run.ensembling import blend
 from mthn_automl.run.folder import RunFolder, write_identity
+from mthn_automl.run.live import LivePage, Shown
 from mthn_automl.run.log import Log
 from mthn_automl.run.models import best_models
 from mthn_automl.run.option import accepting, arguments, parsed
@@ -187,12 +189,16 @@ def _run(
 ) -> Run:
     interruption = Interruption()
     runner = make_runner(workers, options, folder, prepared.files.values(), interruption)
-    return Run(folder, options, prepared, runner, interruption, Log(folder, progress), started, added)
+    watch: Watcher = Log(folder, progress)
+    if options.live:
+        watch = LivePage(folder, watch, Shown(prepared, started))
+    return Run(folder, options, prepared, runner, interruption, watch, started, added)
 
 
 def _work(run: Run, trusted: bool) -> SearchResult:
     """All phases; what a signal stops is written before the signal's exception is raised."""
-    with run.interruption:
+    page = run.watch if isinstance(run.watch, LivePage) else nullcontext()
+    with page, run.interruption:
         try:
             with run.runner:
                 _all_phases(run)

@@ -33,7 +33,7 @@ from mthn_automl.tuning import criteria, samplers
 if TYPE_CHECKING:
     from mthn_automl.data.asked import Asked
 
-SEARCH, WHERE = "Search", "Where"
+SEARCH, WHERE, OUTPUT = "Search", "Where", "Output"
 METRICS, SAMPLERS, OBJECTIVES = metrics.names(), samplers.names(), tuple(criteria.OBJECTIVES)
 RUNNERS = {"ray": "worker processes", "local": "this process alone"}
 SCHEDULERS = {"asha": "stop trials that others at the same epoch beat", "none": "train all"}
@@ -184,6 +184,12 @@ class Options(DataOptions):
         parse=parse_duration,
         check=in_this_life,
         again="A trial that takes longer is ended and has failed. Default: as before.",
+    )
+    live: bool = option(
+        False,
+        "Keep up RUN/report.html while the search runs: open it, and it refreshes itself.",
+        OUTPUT,
+        again="Keep up RUN/report.html while the search runs. Default: as before.",
     )
 
     def __post_init__(self) -> None:

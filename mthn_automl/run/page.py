@@ -38,14 +38,14 @@ def report(run: str | Path) -> Path:
     folder = RunFolder(Path(run))
     if not folder.summary.exists():
         raise UsageError(f"{run} must be a finished run, however it has no summary.json; `mthn-automl resume {run}`.")
-    reason = draw(folder.path, _tables(folder), folder.read_summary())
+    reason = draw(folder.path, tables_of(folder), folder.read_summary())
     if reason is not None:
         raise RunError(f"The page of {run} must be drawn, however {reason}.")
     return folder.page
 
 
-def _tables(folder: RunFolder) -> dict[str, pd.DataFrame]:
-    """Those that there are. Raises FormatError: one is damaged."""
+def tables_of(folder: RunFolder) -> dict[str, pd.DataFrame]:
+    """The tables that there are, by name. Raises FormatError: one is damaged."""
     return {
         name: folder.read_table(f"{name}.csv", TYPED.get(name))
         for name in TABLES

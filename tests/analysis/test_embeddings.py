@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from mthn_automl.analysis import neighbourhoods
 from mthn_automl.analysis.embeddings import aligned, embedding_table, reconstruction, stability
+from mthn_automl.analysis.neighbourhoods import neighbourhood_map
 from mthn_automl.data.dataset import TaskTable
 
 ANGLE = np.linspace(0, 2 * np.pi, 24, endpoint=False)
@@ -72,3 +74,30 @@ def test_of_many_tasks_and_categories_a_sample_and_the_usual_ones_are_told() -> 
     table = reconstruction(embeddings, {"kind": kind}, seed=0)
     assert table["tasks"].tolist() == [2_000]
     assert table.loc[0, "r2"] > 0.2
+
+
+def grouped() -> np.ndarray:
+    """(2 networks, 40 tasks, 4) of two groups of tasks, far apart."""
+    rng = np.random.default_rng(0)
+    centres = np.repeat([[0.0] * 4, [9.0] * 4], 20, axis=0)
+    return centres + rng.normal(size=(2, 40, 4))
+
+
+def test_the_table_has_a_map_by_umap_where_that_is_installed_and_tasks_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = tuple(f"t{number}" for number in range(40))
+    monkeypatch.setattr(neighbourhoods, "find_spec", lambda name: None)
+    assert "umap_x" not in embedding_table(grouped(), TaskTable(names, None), ())
+
+
+def test_umap_keeps_groups_together_and_gives_the_same_map_again() -> None:
+    pytest.importorskip("umap")
+    mean = grouped().mean(axis=0)
+    found = neighbourhood_map(mean, seed=0)
+    assert found is not None
+    assert found.shape == (40, 2)
+    assert neighbourhood_map(mean, seed=0) == pytest.approx(found)
+    centre = found.mean(axis=0)
+    side = (found - centre) @ (found[:20].mean(axis=0) - centre) > 0
+    assert side[:20].all()
+    assert not side[20:].any()
+    assert neighbourhood_map(mean[:15], seed=0) is None

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from mthn_automl.report.figures import drawn_from
 from mthn_automl.report.page.page import write_page
+from tests.report.page import large
 from tests.report.page.planted import found
 
 SECONDS = 30_000
@@ -124,3 +125,32 @@ def test_the_wheel_zooms_a_picture_while_shift_is_held(page: Page) -> None:
     page.mouse.wheel(0, -400)
     page.keyboard.up("Shift")
     page.wait_for_function(f"figure => ({labels})(figure) !== {before!r}", arg=figure.element_handle(), timeout=SECONDS)
+
+
+def test_of_thousands_of_tasks_and_trials_so_many_are_drawn_as_can_be_and_that_is_said(
+    browser: Browser, tmp_path: Path
+) -> None:
+    run = large.found(tasks=2_000, trials=6_000)
+    write_page(tmp_path / "large.html", run, drawn_from(run.tables, run.metric))
+    assert (tmp_path / "large.html").stat().st_size < 6_000_000
+    shown, complaints = opened(browser, tmp_path / "large.html")
+    assert complaints == []
+    for name, told in (
+        ("tasks", "Drawn are 1,500 of 2,000 tasks, evenly taken."),
+        ("embeddings", "Drawn are 500 of 2,000 tasks, evenly taken."),
+        ("breakeven", "Drawn one by one are 800 of 2,000 tasks; means are of all."),
+        ("tradeoff", r"Drawn are 1,5\d\d of 4,\d\d\d trials, evenly taken."),
+        ("history", r"Drawn are 1,5\d\d of 4,\d\d\d trials, evenly taken."),
+    ):
+        figure = shown.locator(f"#picture-{name}")
+        assert re.search(told, figure.locator("figcaption").inner_text())
+        assert figure.locator(".role-mark path").count() <= 3_100
+    table = shown.locator(".listing", has=shown.get_by_text("Trials", exact=True))
+    assert "The first 1,000 rows; 5,000 more are in trials.csv." in table.inner_text()
+    table.get_by_role("button", name=re.compile("^cv error")).press("Enter")
+    errors = table.locator("tbody tr td:nth-child(4)").all_inner_texts()
+    known = [float(each) for each in errors if each != "–"]
+    assert known == sorted(known)
+    assert "–" in errors
+    assert errors[len(known) :] == ["–"] * (len(errors) - len(known))
+    shown.context.close()

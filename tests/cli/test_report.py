@@ -3,14 +3,24 @@
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from mthn_automl.data.problems import planted
+from mthn_automl.run.folder import RunFolder
+from mthn_automl.storage import write_json
 from tests.command import as_process, in_process
 
+COMPARED = """
+import sys
+from mthn_automl.run.comparing import compare
+compare(*sys.argv[1:], output="page.html")
+print([name for name in ("torch", "ray", "optuna") if name in sys.modules])
+"""
 LOADED = "import sys, mthn_automl.run.page; print([name for name in ('torch', 'ray', 'optuna') if name in sys.modules])"
 
 
@@ -66,3 +76,77 @@ def test_what_is_no_run_or_is_damaged_is_said_and_the_old_page_stays(run: Path, 
     assert "tasks.csv" in ended.err
     assert "Traceback" not in ended.err
     assert (moved / "report.html").read_text() == (run / "report.html").read_text()
+
+
+@pytest.fixture
+def two(run: Path, tmp_path: Path) -> Path:
+    """A folder with the run, and a copy of it that says it was asked with another seed."""
+    copy(run, tmp_path)
+    shutil.copytree(run, tmp_path / "other")
+    RunFolder(tmp_path / "other").keep_options(seed=1)
+    return tmp_path
+
+
+def change(folder: Path, **changed: Any) -> None:
+    """In summary.json."""
+    other = RunFolder(folder)
+    write_json(other.summary, {**other.read_summary(), **changed})
+
+
+def test_two_runs_are_put_side_by_side_on_a_page_of_their_own(two: Path) -> None:
+    ended = in_process(two, "report", "run", "--compare", "other")
+    assert (ended.code, ended.out.strip(), ended.err) == (0, str(Path("run", "compare-other.html")), "")
+    page = (two / "run" / "compare-other.html").read_text()
+    assert "A is run and B is other. They have the same data file, the same folds and the same test rows." in page
+    assert "--seed (0 in A, 1 in B)." in page
+    assert "They predict alike." in page
+    ended = in_process(two, "report", "run", "--compare", "other", "--output", "elsewhere/page.html")
+    assert (ended.code, ended.out.strip()) == (0, "elsewhere/page.html")
+    assert (two / "elsewhere" / "page.html").read_text() == page
+
+
+def test_comparing_needs_no_library_that_trains(two: Path) -> None:
+    words = [sys.executable, "-c", COMPARED, "run", "other"]
+    assert subprocess.run(words, capture_output=True, text=True, check=True, cwd=two).stdout == "[]\n"
+
+
+def unfinished(folder: Path) -> None:
+    (folder / "summary.json").unlink()
+
+
+def stopped(folder: Path) -> None:
+    change(folder, finished=False)
+
+
+def of_another_metric(folder: Path) -> None:
+    change(folder, metric="mae")
+
+
+def of_other_targets(folder: Path) -> None:
+    change(folder, data={**RunFolder(folder).read_summary()["data"], "targets": ["weight"]})
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        pytest.param(unfinished, "must be finished, however other has no summary.json", id="unfinished"),
+        pytest.param(stopped, "must be finished, however other was stopped before its end", id="stopped"),
+        pytest.param(of_another_metric, "same metric, however run has rmse and other has mae", id="metric"),
+        pytest.param(of_other_targets, "targets, however run has 'target' and other has 'weight'", id="targets"),
+    ],
+)
+def test_runs_that_cannot_be_compared_are_refused_in_a_sentence(
+    make: Callable[[Path], None], told: str, two: Path
+) -> None:
+    make(two / "other")
+    ended = in_process(two, "report", "run", "--compare", "other")
+    assert ended.code == 3
+    assert told in " ".join(ended.err.split())
+    assert not (two / "run" / "compare-other.html").exists()
+
+
+def test_a_run_is_not_compared_with_itself_and_output_belongs_to_compare(two: Path) -> None:
+    for words, told in ((("--compare", "run/"), "must name another run"), (("--output", "x"), "page of --compare")):
+        ended = in_process(two, "report", "run", *words)
+        assert ended.code == 2
+        assert told in ended.err

@@ -22,7 +22,7 @@ from mthn_automl.report.charts import tradeoff as tradeoff_chart
 from mthn_automl.report.figures import drawn_from, picture_names, save_figures
 from mthn_automl.report.labels import Box, room_for
 from mthn_automl.tuning.results import TrialResult
-from tests.report.page import planted
+from tests.report.page import large, planted
 
 NAMES = ("hypernetwork", "pooled", "ridge")
 
@@ -145,7 +145,8 @@ def members() -> pd.DataFrame:
 
 def tables(**other: pd.DataFrame) -> dict[str, pd.DataFrame]:
     made = {"leaderboard": ranked(), "tradeoff": tradeoff(trials()), "ablation": ablated(), "preferences": curve()}
-    return {**planted.tables(), **made, "members": members(), **other}
+    tasks = pd.concat([planted.tasks(), large.task_table(40, np.random.default_rng(0))], ignore_index=True)
+    return {**planted.tables(), **made, "members": members(), "tasks": tasks, **other}
 
 
 def test_the_members_are_named_by_their_trials_the_heaviest_first() -> None:
@@ -162,8 +163,10 @@ SHOWN = {
     "growth": ["hypernetwork", "tasks"],
     "sizes": ["seconds of training", "parameters of one more task"],
     "tasks": ["rows of the task", "harms"],
+    "breakeven": ["rows of the task in training", "Above the line the answer is better"],
     "gains": ["harmed", "helped"],
     "history": ["seconds of the run"],
+    "neighbourhoods": ["UMAP keeps", "north", "kind", "other"],
     "embeddings": ["Principal components with 60 and 30 %", "north", "kind", "other"],
     "reconstruction": ["north", "left out"],
     "importances": ["ridge: alpha"],

@@ -7,10 +7,9 @@ from typer import Option
 
 from mthn_automl.cli.written import for_search
 from mthn_automl.run.option import accepting
-from mthn_automl.run.options import OPTIONS
+from mthn_automl.run.options import OPTIONS, OUTPUT
 
 HELP_ORDER = 1
-OUTPUT = "Output"
 
 
 @accepting(map(for_search, OPTIONS.values()))

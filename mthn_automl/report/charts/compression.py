@@ -7,10 +7,12 @@ import altair as alt
 import pandas as pd
 
 from mthn_automl.report import theme
+from mthn_automl.report.thinning import IN_ALL, drawn_of, thinned
 
 WIDTH: Final = 620
 HEIGHT: Final = 280
 HYPERNETWORK: Final = "hypernetwork"
+MOST: Final = 800
 FEWEST: Final = 4
 """Trials, before they are drawn."""
 
@@ -20,6 +22,7 @@ def points(trials: pd.DataFrame) -> pd.DataFrame:
     kept = trials[(trials["architecture"] == HYPERNETWORK) & (trials["ending"] == "complete")]
     kept = kept[kept["cv_error"].notna()]
     kept = kept[kept["cv_error"] <= theme.ceiling(kept["cv_error"].to_numpy())]
+    kept = thinned(kept, MOST)
     rows = [_row(each) for each in kept.to_dict("records")]
     return pd.DataFrame(rows if len(rows) >= FEWEST else [], columns=list(_row({"settings": "{}"})))
 
@@ -34,6 +37,7 @@ def _row(trial: dict[Any, Any]) -> dict[str, Any]:
         "rank": "none" if rank is None else str(rank),
         "parameters": trial.get("parameters"),
         "cv_error": trial.get("cv_error"),
+        IN_ALL: trial.get(IN_ALL),
     }
 
 
@@ -57,7 +61,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
     return theme.finished(
         [marks.mark_point(filled=True, opacity=0.75)],
         title="The hypernetwork: embedding and compression against error",
-        subtitle=["Each point a complete trial; all other settings differ, too."],
+        subtitle=["Each point a complete trial; all other settings differ, too.", *drawn_of(points, "trials")],
         width=WIDTH,
         height=HEIGHT,
     )

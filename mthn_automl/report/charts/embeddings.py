@@ -1,15 +1,19 @@
-"""A map of the tasks by their embeddings, coloured by what is known of them and by their errors."""
+"""A map of the tasks by the principal components of their embeddings, coloured by metadata and by errors."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import altair as alt
 import pandas as pd
 
 from mthn_automl.report import theme
-from mthn_automl.report.charts.tasks import thinned
+from mthn_automl.report.thinning import drawn_of, thinned
 
 SIDE: Final = 250
 MOST_MAPS: Final = 6
+MOST: Final = 500
+"""Tasks on a map; of more these many, evenly taken."""
+
 MOST_CATEGORIES: Final = 10
 METADATA: Final = "metadata:"
 ERROR: Final = "error"
@@ -17,28 +21,34 @@ ERROR: Final = "error"
 
 def points(embeddings: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
     """The plotted numbers: places, neighbours, and up to so many columns to colour by, the error last."""
+    return mapped(embeddings, tasks, ["x_share", "y_share"])
+
+
+def mapped(embeddings: pd.DataFrame, tasks: pd.DataFrame, beside: Sequence[str]) -> pd.DataFrame:
+    """As `points`, by the places in the columns x and y; beside: more columns."""
     errors = tasks.set_index(tasks["task"].astype(str))["error"]
     told = [name for name in embeddings.columns if name.startswith(METADATA)]
-    kept = embeddings[["task", "x", "y", "x_share", "y_share", "nearest", "spread", *told[: MOST_MAPS - 1]]]
-    return thinned(kept.assign(error=kept["task"].astype(str).map(errors)))
+    kept = embeddings[["task", "x", "y", *beside, "nearest", "spread", *told[: MOST_MAPS - 1]]]
+    return thinned(kept.assign(error=kept["task"].astype(str).map(errors)), MOST)
 
 
 def chart(points: pd.DataFrame, metric: str) -> alt.ConcatChart:
     """The picture of `points`; metric: its name."""
-    shown = [name for name in points.columns if name.startswith(METADATA)] + [ERROR]
-    maps = [_map(points, place, name, metric) for place, name in enumerate(shown)]
     first = points.iloc[0]
-    joined = alt.concat(*maps, columns=2).resolve_scale(color="independent")
+    said = (
+        f"Principal components with {100 * first['x_share']:.0f} and {100 * first['y_share']:.0f} % of the variance; "
+        "near each other are tasks with like networks."
+    )
+    return maps(points, metric, "Tasks by their embeddings: principal components", said)
+
+
+def maps(points: pd.DataFrame, metric: str, title: str, said: str) -> alt.ConcatChart:
+    """A map for each colouring of `points`; said: what their places mean."""
+    shown = [name for name in points.columns if name.startswith(METADATA)] + [ERROR]
+    made = [_map(points, place, name, metric) for place, name in enumerate(shown)]
+    joined = alt.concat(*made, columns=2).resolve_scale(color="independent")
     styled: alt.ConcatChart = theme.styled(
-        joined.properties(
-            title=theme.heading(
-                "Tasks by their embeddings",
-                [
-                    f"Principal components with {100 * first['x_share']:.0f} and {100 * first['y_share']:.0f} % of the "
-                    "variance; near each other are tasks with like networks."
-                ],
-            )
-        )
+        joined.properties(title=theme.heading(title, [said, *drawn_of(points, "tasks")]))
     )
     return styled
 

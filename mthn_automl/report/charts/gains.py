@@ -22,16 +22,30 @@ def points(tasks: pd.DataFrame) -> pd.DataFrame:
 
 def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
     """The picture of `points`."""
-    drawn = points.assign(
-        finding=["harmed" if row.harmed else "helped" if row.helped else "not shown" for row in points.itertuples()]
+    return drawn(
+        points,
+        title="What sharing is worth, task by task",
+        said="Right of the line the answer is better",
+        axis="loss of its own network less that of the answer, a row",
+        findings=("helped", "harmed"),
     )
-    scale = alt.Scale(domain=["helped", "not shown", "harmed"], range=["#0072B2", "#999999", "#D55E00"])
-    base = alt.Chart(drawn).encode(
-        y=alt.Y("task:N", sort=list(drawn["task"]), title=None, axis=alt.Axis(labelLimit=200, ticks=False)),
+
+
+def drawn(points: pd.DataFrame, *, title: str, said: str, axis: str, findings: tuple[str, str]) -> alt.LayerChart:
+    """Gains with their intervals, a row a task.
+
+    said: what the side of the line means. axis: what a gain is. findings: what tasks are called that gain, and lose.
+    """
+    gain, loss = findings
+    told = [loss if row.harmed else gain if row.helped else "not shown" for row in points.itertuples()]
+    table = points.assign(finding=told)
+    scale = alt.Scale(domain=[gain, "not shown", loss], range=["#0072B2", "#999999", "#D55E00"])
+    base = alt.Chart(table).encode(
+        y=alt.Y("task:N", sort=list(table["task"]), title=None, axis=alt.Axis(labelLimit=200, ticks=False)),
         color=alt.Color("finding:N", scale=scale, legend=alt.Legend(title=None, orient="top")),
         tooltip=["task:N", "rows:Q", "gain:Q", "gain_low:Q", "gain_high:Q", "q_value:Q"],
     )
-    x = alt.X("gain:Q", title="loss of its own network less that of the answer, a row")
+    x = alt.X("gain:Q", title=axis)
     layers = [
         alt.Chart(pd.DataFrame({"gain": [0.0]})).mark_rule(color=theme.INK, strokeDash=[4, 3]).encode(x=x),
         base.mark_rule(strokeWidth=2).encode(x=alt.X("gain_low:Q"), x2="gain_high:Q"),
@@ -40,8 +54,8 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
     cut = [f"The {MOST} at either end."] if len(points) == 2 * MOST else []
     return theme.finished(
         layers,
-        title="What sharing is worth, task by task",
-        subtitle=["Right of the line the answer is better; 95 % intervals; colours after correction for many.", *cut],
+        title=title,
+        subtitle=[f"{said}; 95 % intervals; colours after correction for many.", *cut],
         width=WIDTH,
-        height=ROW * len(drawn),
+        height=ROW * len(table),
     )

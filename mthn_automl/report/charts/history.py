@@ -6,10 +6,11 @@ import altair as alt
 import pandas as pd
 
 from mthn_automl.report import theme
+from mthn_automl.report.thinning import IN_ALL, drawn_of, thinned
 
 WIDTH: Final = 620
 HEIGHT: Final = 280
-MOST: Final = 3_000
+MOST: Final = 1_500
 """Trials that are drawn; of more these many, evenly taken, and all that were the best so far."""
 
 
@@ -17,9 +18,9 @@ def points(trials: pd.DataFrame) -> pd.DataFrame:
     """The plotted numbers: complete trials, with the lowest error until then."""
     kept = trials[(trials["ending"] == "complete") & trials["cv_error"].notna()].reset_index(drop=True)
     kept = kept.assign(lowest=kept["cv_error"].cummin())
-    leads = kept["cv_error"] <= kept["lowest"]
-    kept = kept[leads | (kept.index % max(len(kept) // MOST, 1) == 0)]
-    return kept[["architecture", "trial", "ended", "cv_error", "lowest", "parameters"]].reset_index(drop=True)
+    leads = kept["cv_error"] < kept["lowest"].shift(fill_value=float("inf"))
+    columns = ["architecture", "trial", "ended", "cv_error", "lowest", "parameters", IN_ALL]
+    return thinned(kept, MOST, leads)[columns]
 
 
 def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
@@ -43,7 +44,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
     return theme.finished(
         layers,
         title="The search: errors of trials as they ended",
-        subtitle=["Line: the lowest so far. Trials that diverged lie above the axis."],
+        subtitle=["Line: the lowest so far. Trials that diverged lie above the axis.", *drawn_of(points, "trials")],
         width=WIDTH,
         height=HEIGHT,
     )

@@ -6,6 +6,7 @@ import altair as alt
 import pandas as pd
 
 from mthn_automl.report import theme
+from mthn_automl.report.thinning import IN_ALL, drawn_of, thinned
 
 WIDTH: Final = 260
 HEIGHT: Final = 180
@@ -15,6 +16,9 @@ COSTS: Final = {
     "train_seconds": "seconds of training",
     "predict_us_per_row": "microseconds a predicted row",
 }
+MOST: Final = 400
+"""Trials in each picture beside the best; of more these many, evenly taken."""
+
 SMALLEST: Final = {"parameters_per_task_network": 1.0, "marginal_parameters": 1.0}
 """What a logarithmic axis shows instead of none."""
 
@@ -27,7 +31,7 @@ def points(tradeoff: pd.DataFrame) -> pd.DataFrame:
     kept = tradeoff[tradeoff["cv_error"].notna()]
     kept = kept[kept["cv_error"] <= theme.ceiling(kept["cv_error"].to_numpy())]
     parts = [_of_cost(kept, name) for name in COSTS if name in kept]
-    columns = ["architecture", "trial", "cv_error", "cost", "amount", "best"]
+    columns = ["architecture", "trial", "cv_error", "cost", "amount", "best", IN_ALL]
     return pd.concat(parts, ignore_index=True)[columns] if parts and len(kept) else pd.DataFrame(columns=columns)
 
 
@@ -35,7 +39,8 @@ def _of_cost(kept: pd.DataFrame, name: str) -> pd.DataFrame:
     amount = kept[name].clip(lower=SMALLEST.get(name))
     part = kept[["architecture", "trial", "cv_error"]].assign(cost=COSTS[name], amount=amount)
     part = part[part["amount"] > 0].sort_values(["amount", "cv_error"])
-    return part.assign(best=part["cv_error"] < part["cv_error"].cummin().shift(fill_value=float("inf")))
+    part = part.assign(best=part["cv_error"] < part["cv_error"].cummin().shift(fill_value=float("inf")))
+    return thinned(part, MOST, part["best"])
 
 
 def chart(points: pd.DataFrame, metric: str) -> alt.FacetChart:
@@ -57,10 +62,12 @@ def chart(points: pd.DataFrame, metric: str) -> alt.FacetChart:
     front = base.transform_filter("datum.best").mark_line(
         interpolate="step-after", strokeWidth=1.3, color=theme.INK, clip=True
     )
+    one = points[points["cost"] == points["cost"].iloc[0]]
+    subtitle = ["Line: the lowest error at that cost or less.", *drawn_of(one, "trials in each")]
     layered = alt.layer(front, marks).properties(width=WIDTH, height=HEIGHT)
     styled: alt.FacetChart = theme.styled(
         layered.facet(facet=alt.Facet("cost:N", title=None, sort=list(COSTS.values())), columns=2, data=points)
         .resolve_scale(x="independent")
-        .properties(title=theme.heading("Error against other costs", ["Line: the lowest error at that cost or less."]))
+        .properties(title=theme.heading("Error against other costs", subtitle))
     )
     return styled

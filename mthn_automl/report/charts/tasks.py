@@ -6,24 +6,20 @@ import altair as alt
 import pandas as pd
 
 from mthn_automl.report import theme
+from mthn_automl.report.thinning import IN_ALL, drawn_of, thinned
 
 WIDTH: Final = 620
 HEIGHT: Final = 300
-MOST: Final = 2_000
+MOST: Final = 1_500
 """Tasks that are drawn; of more these many, evenly taken from the lowest error to the highest."""
+
+COLUMNS: Final = ("task", "rows", "error", "own_error", "classical_error", "gain", "helped", "harmed", IN_ALL)
 
 
 def points(tasks: pd.DataFrame) -> pd.DataFrame:
     """The plotted numbers: tasks whose error is defined."""
     kept = tasks[tasks["error"].notna()].sort_values("error", ignore_index=True)
-    return thinned(kept)[["task", "rows", "error", "own_error", "classical_error", "gain", "helped", "harmed"]]
-
-
-def thinned(table: pd.DataFrame) -> pd.DataFrame:
-    """At most so many rows as can be drawn, at even distances."""
-    step = max(len(table) / MOST, 1.0)
-    places = sorted({int(place * step) for place in range(min(len(table), MOST))})
-    return table.iloc[places].reset_index(drop=True)
+    return thinned(kept, MOST)[list(COLUMNS)]
 
 
 def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
@@ -50,7 +46,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
     return theme.finished(
         [base.mark_point(filled=True, size=45, opacity=0.75, clip=True)],
         title=f"Tasks: {error_name} of each",
-        subtitle=["Each point a task, on rows that were not trained on.", *beyond],
+        subtitle=["Each point a task, on rows that were not trained on.", *beyond, *drawn_of(points, "tasks")],
         width=WIDTH,
         height=HEIGHT,
     )

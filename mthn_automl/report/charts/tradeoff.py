@@ -11,11 +11,14 @@ import pandas as pd
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.report import theme
 from mthn_automl.report.labels import GAP, Box, room_for
+from mthn_automl.report.thinning import drawn_of, thinned
 
 WIDTH: Final = 620
 HEIGHT: Final = 330
 EDGE: Final = 6  # pixels from the top, where trials beyond the axis are drawn
 FEWEST_PARAMETERS: Final = 1  # a logarithm cannot be drawn of none
+MOST: Final = 1_500
+"""Trials that are drawn beside the front and the best; of more these many, evenly taken."""
 
 
 def points(tradeoff: pd.DataFrame) -> pd.DataFrame:
@@ -29,7 +32,7 @@ def points(tradeoff: pd.DataFrame) -> pd.DataFrame:
     kept["best"] = kept.index.isin(kept.groupby("architecture")["cv_error"].idxmin())
     kept["outside"] = kept["cv_error"] > theme.ceiling(kept["cv_error"].to_numpy())
     kept["shown_parameters"] = kept["parameters"].clip(lower=FEWEST_PARAMETERS)
-    return kept
+    return thinned(kept, MOST, kept["best"] | kept["on_front"].astype(bool))
 
 
 def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
@@ -65,10 +68,10 @@ def _subtitle(points: pd.DataFrame) -> list[str]:
     ]
     outside, none = int(points["outside"].sum()), int((points["parameters"] < FEWEST_PARAMETERS).sum())
     if outside:
-        lines.append(f"Beyond the axis, as triangles at its upper edge: {outside} of {len(points)} trials.")
+        lines.append(f"Beyond the axis, as triangles at its upper edge: {outside:,} of {len(points):,} trials.")
     if none:
         lines.append(f"With no parameters, drawn at 1: {none} trials.")
-    return lines
+    return lines + drawn_of(points, "trials")
 
 
 def _scales(points: pd.DataFrame) -> tuple[alt.Scale, alt.Scale]:

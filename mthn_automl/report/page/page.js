@@ -93,7 +93,7 @@ function sortBy(head, index) {
   const table = head.closest("table");
   const down = head.getAttribute("aria-sort") === "ascending";
   const numeric = head.classList.contains("number");
-  const key = (row) => row.cells[index].dataset.key;
+  const key = ({ cells: { [index]: cell } }) => cell.dataset.key ?? (cell.title || cell.textContent);
   const compared = (one, other) => numeric ? Number(one) - Number(other) : one.localeCompare(other);
   const rows = [...table.tBodies[0].rows].sort((one, other) => {
     const [left, right] = [key(one), key(other)];

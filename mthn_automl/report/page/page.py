@@ -1,6 +1,7 @@
 """The page of a run as one HTML file: text, pictures, tables and the libraries that draw them."""
 
 from collections.abc import Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from mthn_automl.catalogue import members
 from mthn_automl.report.figures import Drawn, vega_lite
 from mthn_automl.report.page import sections
+from mthn_automl.report.page.banner import Banner
 from mthn_automl.report.page.listings import as_html
 from mthn_automl.report.page.pictures import neutral_colours, picture
 from mthn_automl.report.page.section import Found, Listing, Section
@@ -30,14 +32,18 @@ def page(found: Found, drawn: Mapping[str, Drawn]) -> str:
 
     drawn: the pictures of the same tables.
     """
-    given = list(filter(None, (module.section(found) for module in _modules())))
+    return rendered(found.name, list(filter(None, (module.section(found) for module in _modules()))), drawn)
+
+
+def rendered(name: str, given: list[Section], drawn: Mapping[str, Drawn], banner: Banner | None = None) -> str:
+    """Sections as a page; name: its heading."""
     shown = [name for section in given for name in section.pictures if name in drawn]
     pictures = {name: picture(name, drawn[name]) for name in shown}
     return (
         _environment()
         .get_template("page.html.j2")
         .render(
-            found=found,
+            name=name,
             sections=given,
             pictures=pictures,
             listings={each.title: as_html(each) for each in _listings(given)},
@@ -45,6 +51,7 @@ def page(found: Found, drawn: Mapping[str, Drawn]) -> str:
             script=(HERE / "page.js").read_text(),
             libraries=_libraries() if pictures else "",
             neutral=neutral_colours(),
+            banner=banner,
         )
     )
 
@@ -58,6 +65,7 @@ def _listings(given: list[Section]) -> list[Listing]:
     return [listing for section in given for listing in section.listings]
 
 
+@cache
 def _environment() -> "Environment":
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -78,6 +86,7 @@ def _with_code(sentence: str) -> "Markup":
     )
 
 
+@cache
 def _libraries() -> str:
     """Vega, Vega-Lite and vega-embed as one script that defines `vegaEmbed`."""
     import vl_convert

@@ -40,12 +40,12 @@ class Listing:
     Attributes:
         title: of it.
         rows: its cells, in the columns to be shown.
-        file: of the run folder, that has all of it.
+        file: of the run folder, that has all of it; empty: it is on this page alone.
     """
 
     title: str
     rows: pd.DataFrame
-    file: str
+    file: str = ""
 
     @property
     def shown(self) -> pd.DataFrame:

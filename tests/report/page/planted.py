@@ -184,6 +184,8 @@ def embeddings() -> pd.DataFrame:
             "y_share": 0.3,
             "spread": 1.0,
             "nearest": "a, c",
+            "umap_x": np.sin(np.arange(8)),
+            "umap_y": np.cos(np.arange(8)),
             "metadata:north": np.sin(np.arange(8)),
             "metadata:kind": ["one", "other"] * 4,
         }

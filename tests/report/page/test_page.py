@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from mthn_automl.analysis.breakeven import Breakeven
 from mthn_automl.report.figures import drawn_from, picture_names
 from mthn_automl.report.page import page as pages
 from mthn_automl.report.page.section import MOST_ROWS, Found, Listing
@@ -77,6 +78,27 @@ def test_what_embeddings_mean_is_said_as_far_as_it_is_shown(planted: Found) -> N
     assert "hardly more than chance" in said(embeddings.section(replace(planted, summary=chance)))
 
 
+def test_which_maps_there_are_is_said(planted: Found) -> None:
+    assert "behind it follows one by UMAP" in said(embeddings.section(planted))
+    table = planted.table("embeddings").drop(columns=["umap_x", "umap_y"])
+    without = replace(planted, tables={**planted.tables, "embeddings": table})
+    assert "is made by searches with more than 15 tasks where umap-learn is installed" in said(
+        embeddings.section(without)
+    )
+
+
+def test_from_how_many_rows_a_model_of_ones_own_pays_is_said_as_far_as_it_is_shown(planted: Found) -> None:
+    assert "cannot be told from 3 tasks; that takes 20 at the least" in said(tasks.section(planted))
+    for each, told in (
+        (Breakeven("crossing", 60, 900, 103.0, 78.0, 131.0), "more than about 100 rows is better served by a"),
+        (Breakeven("own", 60, 900, 250.0), "with 250 rows and more, a network of its own is shown to be better"),
+        (Breakeven("shared", 60, 900, 30.0), "In no size of task seen here does a network of its own pay"),
+        (Breakeven("not shown", 60, 900), "In no size of task seen here is a network of its own, or the answer, shown"),
+        (Breakeven("one size", 60, 900), "cannot be told, since all have about as many rows"),
+    ):
+        assert told in tasks.paying(each)
+
+
 def test_the_search_tells_of_failures_with_their_reasons(planted: Found) -> None:
     assert "Failed: 2 x out of memory." in said(search.section(planted))
 
@@ -89,7 +111,7 @@ def test_a_section_without_anything_to_say_is_left_out(planted: Found) -> None:
 
 def test_every_picture_of_a_run_stands_on_the_page_with_its_numbers(planted: Found, html: str) -> None:
     drawn = re.findall(r'id="picture-(\w+)"', html)
-    assert set(drawn) == set(picture_names()) - {"preferences"}
+    assert set(drawn) == set(picture_names()) - {"preferences", "breakeven"}
     for text in re.findall(r'class="specification">(.*?)</script>', html, re.DOTALL):
         specification = json.loads(text)
         assert {"layer", "spec", "concat"} & set(specification)

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from mthn_automl.analysis.ablation import SIGNIFICANT
+from mthn_automl.analysis.neighbourhoods import EXTRA, NEIGHBOURS
 from mthn_automl.data.names import counted
+from mthn_automl.errors import extra_line
 from mthn_automl.report.page.section import Found, Listing, Section
 
 ORDER: Final = 5
@@ -18,7 +20,7 @@ def section(found: Found) -> Section | None:
     if not len(table) or not found.summary.get("embeddings"):
         return None
     listing = Listing("Embeddings", table.drop(columns=["x_share", "y_share"]), "embeddings.csv")
-    return Section("Embeddings", tuple(_said(found)), ("embeddings", "reconstruction"), (listing,))
+    return Section("Embeddings", tuple(_said(found)), ("embeddings", "neighbourhoods", "reconstruction"), (listing,))
 
 
 def _said(found: Found) -> Iterator[str]:
@@ -34,6 +36,7 @@ def _said(found: Found) -> Iterator[str]:
         f"Turned onto one another, they {agree}: their correlation is {alike:.2f}, and {chance:.2f} with the tasks "
         "permuted."
     )
+    yield _maps(found)
     table = found.table("reconstruction")
     if not len(table):
         return
@@ -47,4 +50,15 @@ def _said(found: Found) -> Iterator[str]:
     yield (
         f"From the embeddings of tasks that were left out, these columns of the metadata can be told better than "
         f"chance (p < 0.05 after Holm): {told}{beside}."
+    )
+
+
+def _maps(found: Found) -> str:
+    """Which maps follow."""
+    first = "The map is of the principal components of their mean"
+    if "umap_x" in found.table("embeddings"):
+        return f"{first}; behind it follows one by UMAP, which keeps neighbours together and no distances."
+    return (
+        f"{first}. A second one, by UMAP, is made by searches with more than {NEIGHBOURS} tasks where umap-learn is "
+        f"installed: {extra_line(EXTRA)}."
     )

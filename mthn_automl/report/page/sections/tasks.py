@@ -4,6 +4,7 @@ from typing import Final
 
 import pandas as pd
 
+from mthn_automl.analysis.breakeven import FEWEST_TASKS, Breakeven, breakeven
 from mthn_automl.analysis.tasks import SINGLE
 from mthn_automl.data.names import counted
 from mthn_automl.report.page.section import Found, Listing, Section
@@ -20,9 +21,9 @@ def section(found: Found) -> Section | None:
     table = found.table("tasks")
     if len(table) < 2:
         return None
-    sentences = tuple(filter(None, (_worst(found, table), _sharing(found, table))))
+    sentences = tuple(filter(None, (_worst(found, table), _sharing(found, table), _own(found, table))))
     order = table.sort_values("error", ascending=False, na_position="last")
-    return Section("Tasks", sentences, ("tasks", "gains"), (Listing("Tasks", order, "tasks.csv"),))
+    return Section("Tasks", sentences, ("tasks", "breakeven", "gains"), (Listing("Tasks", order, "tasks.csv"),))
 
 
 def _worst(found: Found, table: pd.DataFrame) -> str:
@@ -52,3 +53,44 @@ def _sharing(found: Found, table: pd.DataFrame) -> str:
         f"{counted(helped, 'task')} and worse for {len(harmed)}{names}, of {len(compared)} with rows enough to "
         "compare; of those named, one in twenty may be so by chance (Benjamini and Hochberg)."
     )
+
+
+def _own(found: Found, table: pd.DataFrame) -> str:
+    """From how many rows a model of a task's own pays, where there is one to compare with."""
+    if found.summary["best"]["architecture"] == SINGLE or not table["own_error"].notna().any():
+        return ""
+    return paying(breakeven(table))
+
+
+def paying(found: Breakeven) -> str:
+    """From how many rows a model of a task's own pays, and how sure that is."""
+    own, over = "a network of its own", f"over {counted(found.tasks, 'task')} of up to {found.most:,} rows"
+    match found.verdict:
+        case "too few tasks":
+            return (
+                f"From how many rows of a task {own} pays cannot be told from {counted(found.tasks, 'task')}; that "
+                f"takes {FEWEST_TASKS} at the least."
+            )
+        case "one size":
+            return f"From how many rows of a task {own} pays cannot be told, since all have about as many rows."
+        case "crossing":
+            return (
+                f"A task with more than about {_rows(found.rows)} rows is better served by {own} (95 % interval "
+                f"{_rows(found.low)} to {_rows(found.high)}, {over}); a smaller one by the answer."
+            )
+        case "own":
+            return (
+                f"For tasks with {_rows(found.rows)} rows and more, {own} is shown to be better in the mean, {over}; "
+                "that the answer is better for smaller ones is not shown."
+            )
+        case "shared":
+            return (
+                f"In no size of task seen here does {own} pay, as far as is shown {over}; for tasks with at most "
+                f"{_rows(found.rows)} rows the answer is shown to be better in the mean."
+            )
+    return f"In no size of task seen here is {own}, or the answer, shown to be better than the other, {over}."
+
+
+def _rows(count: float | None) -> str:
+    """To two digits, as far as it is known at all."""
+    return f"{float(f'{count or 0:.2g}'):,.0f}"

@@ -1,0 +1,1 @@
+"""Pictures of two runs, made as those in `report/charts`."""

@@ -1,0 +1,22 @@
+"""What each task gains by the other run's answer, on the same rows out of the same folds."""
+
+import altair as alt
+import pandas as pd
+
+from mthn_automl.report.charts import gains
+
+
+def points(task_gains: pd.DataFrame) -> pd.DataFrame:
+    """The plotted numbers: the tasks that gain least by B, and those that gain most."""
+    return gains.points(task_gains)
+
+
+def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
+    """The picture of `points`."""
+    return gains.drawn(
+        points,
+        title="What each task gains by B",
+        said="Right of the line B's answer is better",
+        axis="loss in A less that in B, a row",
+        findings=("B better", "A better"),
+    )

@@ -1,0 +1,1 @@
+"""The page that can be opened while a search runs, and refreshes itself."""
