@@ -1,11 +1,11 @@
 """What was asked, what is best and by how much, what it costs, what to do next."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import pandas as pd
 
-from mthn_automl.analysis.knee import knee, savings
+from mthn_automl.analysis.knee import knee, savings, simplest
 from mthn_automl.data.names import counted, listed
 from mthn_automl.report.page.section import Found, Section
 from mthn_automl.report.theme import spoken
@@ -63,8 +63,8 @@ def _single(found: Found) -> Iterator[str]:
     shown = "too few folds to tell whether that is chance" if pd.isna(tied) else shown
     less = 1 - first["cv_error"] / second["cv_error"] if second["cv_error"] > 0 else 0.0
     yield (
-        f"Next comes {second['architecture']} with {digits(second['cv_error'])}, "
-        f"{_percent(less)} more than the answer's; {shown}."
+        f"Next comes {second['architecture']} with {digits(second['cv_error'])}, which flatters it as the best of many "
+        "in the same folds, while the ensemble's weights were chosen in other folds than those that it is told by."
         if less <= 0
         else f"That is {_percent(less)} less than the {digits(second['cv_error'])} of {second['architecture']}, "
         f"which comes next: {shown}."
@@ -80,12 +80,22 @@ def _usual(found: Found) -> Iterator[str]:
     if not usual.get(kind) or best.get(kind) is None:
         return
     less = 1 - best[kind] / usual[kind]
-    rows = "the same test rows" if kind == "test_error" else "the same folds"
+    rows = "the same test rows" if kind == "test_error" else "the same folds, by which the answer was chosen"
     word = "less" if less >= 0 else "more"
+    sure = _sure(usual.get("saving", {}).get(best["architecture"])) if kind == "test_error" else ""
     yield (
         f"LightGBM with its defaults, the task as a category and the metadata joined has {digits(usual[kind])} on "
-        f"{rows}; the answer has {_percent(abs(less))} {word}."
+        f"{rows}; the answer has {_percent(abs(less))} {word}{sure}."
     )
+
+
+def _sure(saving: Mapping[str, float | None] | None) -> str:
+    """Whether a share that is saved of an error is more than chance, with its interval."""
+    if saving is None or saving["low"] is None or saving["high"] is None:
+        return ""
+    interval = f"95 % interval of what is saved: {_percent(saving['low'])} to {_percent(saving['high'])}"
+    chance = "" if saving["low"] > 0 or saving["high"] < 0 else ", so that chance may be all of it"
+    return f" ({interval}{chance})"
 
 
 def _tested(found: Found) -> str:
@@ -107,11 +117,25 @@ def _cost(found: Found) -> Iterator[str]:
         for each in savings(tradeoff, best["cv_error"], parameters)
     ]
     told = f"The answer has {counted(parameters, 'parameter')}"
+    small = _simplest(found, tradeoff, parameters)
     bend = knee(tradeoff, best["cv_error"], parameters)
     knees = ""
     if bend is not None:
         knees = f" The trade-off bends most at {bend.name}: {bend.parameters:,} parameters, {_more(bend.more_error)}."
-    yield f"{told}; {'; '.join(saved)}.{knees}" if saved else f"{told}.{knees}"
+    yield f"{told}; {'; '.join(saved)}.{small}{knees}" if saved else f"{told}.{small}{knees}"
+
+
+def _simplest(found: Found, tradeoff: pd.DataFrame, parameters: int) -> str:
+    best = found.summary["best"]
+    if best["cv_error_se"] is None:
+        return ""
+    small = simplest(tradeoff, best["cv_error"], best["cv_error_se"], parameters)
+    if small is None:
+        return " No model that is much smaller is within one standard error of it."
+    return (
+        f" The smallest within one standard error of it is {small.name}: {counted(small.parameters, 'parameter')}, "
+        f"{_more(small.more_error)}."
+    )
 
 
 def _more(share: float) -> str:

@@ -1,10 +1,11 @@
 """Task by task: which to distrust, and whom sharing harms."""
 
+import math
 from typing import Final
 
 import pandas as pd
 
-from mthn_automl.analysis.tasks import SINGLE
+from mthn_automl.analysis.tasks import SINGLE, sharing
 from mthn_automl.data.names import counted
 from mthn_automl.report.page.section import Found, Listing, Section
 from mthn_automl.report.theme import spoken
@@ -48,7 +49,17 @@ def _sharing(found: Found, table: pd.DataFrame) -> str:
     helped, harmed = int(compared["helped"].sum()), compared[compared["harmed"]]
     names = f" ({', '.join(harmed['task'].head(MOST_NAMED))})" if len(harmed) else ""
     return (
-        f"Beside a network of each task's own (single_task), the answer is shown to be better for "
-        f"{counted(helped, 'task')} and worse for {len(harmed)}{names}, of {len(compared)} with rows enough to "
-        "compare; of those named, one in twenty may be so by chance (Benjamini and Hochberg)."
+        f"{_together(table)} Task by task, the answer is shown to be better for {counted(helped, 'task')} and worse "
+        f"for {len(harmed)}{names}, of {len(compared)} with rows enough to compare; one in twenty of such findings may "
+        "be chance (Benjamini and Hochberg)."
     )
+
+
+def _together(table: pd.DataFrame) -> str:
+    found = sharing(table)
+    counts = f"the answer has the lower error for {found.gain} of {counted(found.tasks, 'task')}"
+    shown = "sharing is not shown to help or to harm tasks like these in general"
+    if found.shown:
+        shown = f"sharing {'helps' if found.helps else 'harms'} tasks like these in general"
+    p_value = "" if math.isnan(found.p_value) else f" (p = {found.p_value:.2g}, Wilcoxon's test over tasks)"
+    return f"Beside a network of each task's own (single_task), {counts}: {shown}{p_value}."
