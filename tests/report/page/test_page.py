@@ -73,6 +73,22 @@ def test_tasks_to_distrust_and_tasks_that_are_harmed_are_named(planted: Found) -
     text = said(tasks.section(planted))
     assert "Highest, and to be trusted least: c (3.00 in 20 rows)" in text
     assert "better for 1 task and worse for 1 (c), of 3" in text
+    assert "errors in so few rows differ by chance, too" in text
+
+
+@pytest.mark.parametrize(
+    ("trials", "words"),
+    [
+        pytest.param({}, "--architectures with single_task gives one", id="it was not searched"),
+        pytest.param({"single_task": 0}, "no trial of single_task has finished", id="it did not finish"),
+        pytest.param({"single_task": 3}, "single_task predicted too few of the same rows", id="other rows"),
+    ],
+)
+def test_why_tasks_are_not_compared_is_said(planted: Found, trials: dict[str, int], words: str) -> None:
+    alone = planted.table("tasks").assign(p_value=float("nan"))
+    summary = {**planted.summary, "trials_by_architecture": trials}
+    given = replace(planted, summary=summary, tables={**planted.tables, "tasks": alone})
+    assert words in said(tasks.section(given))
 
 
 def test_what_embeddings_mean_is_said_as_far_as_it_is_shown(planted: Found) -> None:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from mthn_automl.analysis.knee import knee, savings, simplest
+from mthn_automl.analysis.knee import WORTH_SAYING, knee, savings, simplest
 from mthn_automl.data.names import counted, listed
 from mthn_automl.report.page.section import Found, Section
 from mthn_automl.report.theme import spoken
@@ -120,7 +120,7 @@ def _cost(found: Found) -> Iterator[str]:
     small = _simplest(found, tradeoff, parameters)
     bend = knee(tradeoff, best["cv_error"], parameters)
     knees = ""
-    if bend is not None:
+    if bend is not None and bend.saved >= WORTH_SAYING:
         knees = f" The trade-off bends most at {bend.name}: {bend.parameters:,} parameters, {_more(bend.more_error)}."
     yield f"{told}; {'; '.join(saved)}.{small}{knees}" if saved else f"{told}.{small}{knees}"
 

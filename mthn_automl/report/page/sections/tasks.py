@@ -14,6 +14,8 @@ from mthn_automl.report.wording import digits
 ORDER: Final = 4
 WORST: Final = 5
 MOST_NAMED: Final = 20
+FEW_ROWS: Final = 30
+"""Of a task, with fewer of which its error is known to a quarter or worse."""
 
 
 def section(found: Found) -> Section | None:
@@ -31,11 +33,13 @@ def _worst(found: Found, table: pd.DataFrame) -> str:
     if known.empty:
         return ""
     usual = known["error"].median()
-    worst = known.nlargest(WORST, "error").to_dict("records")
+    highest = known.nlargest(WORST, "error")
+    worst = highest.to_dict("records")
     told = [f"{row['task']} ({digits(row['error'], 3)} in {counted(row['rows'], 'row')})" for row in worst]
+    chance = "; errors in so few rows differ by chance, too" if highest["rows"].median() < FEW_ROWS else ""
     return (
         f"The cross-validated {spoken(found.metric)} of a task is {digits(usual, 3)} in the median. Highest, and to be "
-        f"trusted least: {', '.join(told)}."
+        f"trusted least: {', '.join(told)}{chance}."
     )
 
 
@@ -45,7 +49,7 @@ def _sharing(found: Found, table: pd.DataFrame) -> str:
         return "The answer is a network of each task's own, which shares nothing: no task gains or loses by others."
     compared = table[table["p_value"].notna()]
     if compared.empty:
-        return "There is no model of each task alone to compare with: --architectures with single_task gives one."
+        return f"There is no model of each task alone to compare with: {_missing(found)}."
     helped, harmed = int(compared["helped"].sum()), compared[compared["harmed"]]
     names = f" ({', '.join(harmed['task'].head(MOST_NAMED))})" if len(harmed) else ""
     return (
@@ -53,6 +57,13 @@ def _sharing(found: Found, table: pd.DataFrame) -> str:
         f"for {len(harmed)}{names}, of {len(compared)} with rows enough to compare; one in twenty of such findings may "
         "be chance (Benjamini and Hochberg)."
     )
+
+
+def _missing(found: Found) -> str:
+    trials = found.summary["trials_by_architecture"].get(SINGLE)
+    if trials is None:
+        return f"--architectures with {SINGLE} gives one"
+    return f"no trial of {SINGLE} has finished" if trials == 0 else f"{SINGLE} predicted too few of the same rows"
 
 
 def _together(table: pd.DataFrame) -> str:
