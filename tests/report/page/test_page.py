@@ -69,6 +69,22 @@ def test_what_accuracy_costs_is_said_in_words(planted: Found) -> None:
     )
 
 
+def test_how_well_the_error_is_known_is_said_beside_what_is_saved(planted: Found) -> None:
+    text = said(answer.section(planted))
+    assert "the error is known to 10 % (one standard error); the smallest within that is ridge-0: 1,000 para" in text
+    sure = {**planted.summary, "best": {**planted.summary["best"], "cv_error_se": 0.01}}
+    assert "no model that is much smaller is within that" in said(answer.section(replace(planted, summary=sure)))
+
+
+def test_what_is_saved_is_never_all_of_it_and_no_bend_is_told_twice(planted: Found) -> None:
+    best = {**planted.summary["best"], "parameters": 3_000_000}
+    front = planted.table("tradeoff").assign(parameters=[3_000_000, 4_000, 1_000, 900])
+    given = replace(planted, summary={**planted.summary, "best": best}, tables={**planted.tables, "tradeoff": front})
+    text = said(answer.section(given))
+    assert "saves 99.9 % of them" in text
+    assert "bends most" not in text
+
+
 def test_tasks_to_distrust_and_tasks_that_are_harmed_are_named(planted: Found) -> None:
     text = said(tasks.section(planted))
     assert "Highest, and to be trusted least: c (3.00 in 20 rows)" in text

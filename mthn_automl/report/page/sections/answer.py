@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from mthn_automl.analysis.knee import WORTH_SAYING, knee, savings, simplest
+from mthn_automl.analysis.knee import WORTH_SAYING, Cheaper, knee, savings, simplest
 from mthn_automl.data.names import counted, listed
 from mthn_automl.report.page.section import Found, Section
 from mthn_automl.report.theme import spoken
@@ -22,7 +22,7 @@ WIDE: Final = 0.5
 def section(found: Found) -> Section:
     """The first paragraph of the page, its alarms and its advice."""
     sentences = (" ".join([_asked(found), _best(found), *_single(found), *_usual(found)]), _tested(found))
-    rest = tuple(filter(None, (_metadata(found), *_cost(found))))
+    rest = tuple(filter(None, (_metadata(found), " ".join(_cost(found)))))
     alarms = tuple(str(each["sentence"]) for each in found.summary["data"]["alarms"])
     return Section("The answer", (*sentences, *rest), ("leaderboard",), alarms=alarms, advice=tuple(_advice(found)))
 
@@ -107,35 +107,38 @@ def _metadata(found: Found) -> str:
 
 
 def _cost(found: Found) -> Iterator[str]:
-    """What accuracy costs in parameters."""
+    """What accuracy costs in parameters, and how well that is known."""
     best = found.summary["best"]
     parameters, tradeoff = int(best["parameters"]), found.table("tradeoff")
-    if not parameters or not len(tradeoff) or best["cv_error"] is None:
+    if not parameters or not len(tradeoff) or not best["cv_error"]:
         return
-    saved = [
-        f"{_more(each.more_error)} saves {_percent(each.saved)} of them ({each.name}, {each.parameters:,})"
-        for each in savings(tradeoff, best["cv_error"], parameters)
-    ]
-    told = f"The answer has {counted(parameters, 'parameter')}"
-    small = _simplest(found, tradeoff, parameters)
-    bend = knee(tradeoff, best["cv_error"], parameters)
-    knees = ""
-    if bend is not None and bend.saved >= WORTH_SAYING:
-        knees = f" The trade-off bends most at {bend.name}: {bend.parameters:,} parameters, {_more(bend.more_error)}."
-    yield f"{told}; {'; '.join(saved)}.{small}{knees}" if saved else f"{told}.{small}{knees}"
+    error, standard_error = best["cv_error"], best["cv_error_se"]
+    cheaper = savings(tradeoff, error, parameters)
+    told = [f"The answer has {counted(parameters, 'parameter')}", *map(_saved, cheaper)]
+    yield f"{'; '.join(told)}."
+    if standard_error is not None:
+        small = simplest(tradeoff, error, standard_error, parameters)
+        yield _within(small, standard_error / error)
+        cheaper += [] if small is None else [small]
+    bend = knee(tradeoff, error, parameters)
+    if bend is not None and bend.saved >= WORTH_SAYING and bend not in cheaper:
+        yield f"The trade-off bends most at {_named(bend)}, {_more(bend.more_error)}."
 
 
-def _simplest(found: Found, tradeoff: pd.DataFrame, parameters: int) -> str:
-    best = found.summary["best"]
-    if best["cv_error_se"] is None:
-        return ""
-    small = simplest(tradeoff, best["cv_error"], best["cv_error_se"], parameters)
+def _saved(each: Cheaper) -> str:
+    return f"{_more(each.more_error)} saves {_percent(each.saved)} of them ({each.name}, {each.parameters:,})"
+
+
+def _named(each: Cheaper) -> str:
+    return f"{each.name}: {counted(each.parameters, 'parameter')}"
+
+
+def _within(small: Cheaper | None, share: float) -> str:
+    """share: the standard error over the error."""
+    known = f"Over folds, the error is known to {_percent(share)} (one standard error)"
     if small is None:
-        return " No model that is much smaller is within one standard error of it."
-    return (
-        f" The smallest within one standard error of it is {small.name}: {counted(small.parameters, 'parameter')}, "
-        f"{_more(small.more_error)}."
-    )
+        return f"{known}; no model that is much smaller is within that."
+    return f"{known}; the smallest within that is {_named(small)}, {_more(small.more_error)}."
 
 
 def _more(share: float) -> str:
@@ -143,6 +146,8 @@ def _more(share: float) -> str:
 
 
 def _percent(share: float) -> str:
+    if 0.985 <= share < 1:
+        return f"{min(100 * share, 99.9):.3g} %"  # never all of it
     return f"{100 * share:.2g} %" if abs(share) < 0.995 else f"{100 * share:.0f} %"
 
 
