@@ -51,11 +51,11 @@ def _sharing(found: Found, table: pd.DataFrame) -> str:
     if compared.empty:
         return f"There is no model of each task alone to compare with: {_missing(found)}."
     helped, harmed = int(compared["helped"].sum()), compared[compared["harmed"]]
+    chance = "; one in twenty of such findings may be chance (Benjamini and Hochberg)" if helped or len(harmed) else ""
     names = f" ({', '.join(harmed['task'].head(MOST_NAMED))})" if len(harmed) else ""
     return (
         f"{_together(table)} Task by task, the answer is shown to be better for {counted(helped, 'task')} and worse "
-        f"for {len(harmed)}{names}, of {len(compared)} with rows enough to compare; one in twenty of such findings may "
-        "be chance (Benjamini and Hochberg)."
+        f"for {len(harmed)}{names}, of {len(compared)} with rows enough to compare{chance}."
     )
 
 
