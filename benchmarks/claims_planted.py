@@ -128,7 +128,7 @@ def _of_tasks() -> Iterator[Claim]:
 def _shared(spread: float, harmed: bool, seed: int) -> Shared:
     """Coefficients differ by `spread` between tasks; those of the harmed one are of the other sign."""
     rng = np.random.default_rng(seed)
-    tasks, rows, width = 20, 15, 4
+    tasks, rows, width = 20, 20, 4
     weights = np.ones(width) + spread * rng.normal(size=(tasks, width))
     weights[0] *= -1 if harmed else 1
     task, x = np.repeat(np.arange(tasks), rows), rng.normal(size=(tasks * rows, width))
