@@ -135,12 +135,9 @@ def _shared(spread: float, harmed: bool, seed: int) -> Shared:
     y = (weights[task] * x).sum(axis=1) + rng.normal(size=len(x))
     fold = folds_of(len(y), FOLDS, rng)
     common = np.stack([ridge(x[fold != each], y[fold != each]) for each in range(FOLDS)])
-    own = np.stack(
-        [
-            [ridge(*_of(x, y, (fold != each) & (task == each_task))) for each_task in range(tasks)]
-            for each in range(FOLDS)
-        ]
-    )
+    own = np.empty((FOLDS, tasks, width))
+    for each, of in np.ndindex(FOLDS, tasks):
+        own[each, of] = ridge(*_of(x, y, (fold != each) & (task == of)))
     answers = {"hypernetwork": np.broadcast_to(common[:, None], own.shape), "single_task": own}
     share = np.stack([np.bincount(fold[task == each_task], minlength=FOLDS) / rows for each_task in range(tasks)])
     excess = {name: ((each - weights) ** 2).sum(axis=2).T for name, each in answers.items()}
@@ -224,7 +221,6 @@ class Round:
     """What embeddings of some tasks are told to mean."""
 
     near: float
-    map: pd.DataFrame
     text: str
 
 
@@ -281,7 +277,7 @@ def _meaning(embeddings: Array, names: tuple[str, ...], columns: dict[str, Array
     beside = [{names[(place + step) % len(names)] for step in (-1, 1)} for place in range(len(names))]
     nearest = [set(each.split(", ")) for each in table["nearest"]]
     near = np.mean([len(one & other) / 2 for one, other in zip(beside, nearest, strict=True)])
-    return Round(float(near), table, said("embeddings", tables, embeddings=summary))
+    return Round(float(near), said("embeddings", tables, embeddings=summary))
 
 
 def _neighbours(seed: int) -> bool:
