@@ -208,3 +208,21 @@ def test_the_page_of_a_large_run_is_opened_in_a_browser(tmp_path: Path) -> None:
     found = json.loads(done.stdout)["small"]
     assert found.keys() == {"megabytes", "writing_seconds", "seconds", "processor_seconds"}
     assert all(value > 0 for value in found.values())
+
+
+def test_claims_are_counted_and_one_that_there_is_not_is_refused(tmp_path: Path) -> None:
+    done = run("claims", tmp_path, "--seeds", "2", "--json", "--only", "Wilcoxon")
+    assert done.returncode == 0, done.stderr
+    assert {each["seeds"] for each in json.loads(done.stdout)} == {2}
+    refused = run("claims", tmp_path, "--only", "Wilcoxen")
+    assert refused.returncode == 1
+    assert "none has 'Wilcoxen' in it" in refused.stderr
+
+
+@pytest.mark.slow
+def test_the_page_of_a_planted_problem_is_read_out(tmp_path: Path) -> None:
+    options = ("--problems", "large", "--architectures", "ridge", "--time-limit", "20s")
+    done = run("planted", tmp_path, "--output", "here", *options)
+    assert done.returncode == 0, done.stderr
+    assert "## The answer" in done.stdout
+    assert "cross-validated RMSE" in done.stdout

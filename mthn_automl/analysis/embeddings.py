@@ -18,7 +18,11 @@ from mthn_automl.data.dataset import TaskTable
 from mthn_automl.data.schema import Column
 
 PERMUTATIONS: Final = 199
-"""Of the tasks, whose reconstructions a true one is compared with; p is at least one two-hundredth."""
+"""Of the tasks, a column of the metadata: p-values are then small enough to be told after Holm's correction."""
+
+MOST_PERMUTATIONS: Final = 3_999
+ENOUGH: Final = 20
+"""Permutations that are as good as the truth, from which on more of them would tell nothing."""
 
 PENALTIES: Final = (0.01, 0.1, 1.0, 10.0, 100.0)
 """Ridge penalties, in units of the mean variance of the embeddings; the best for the tasks left out is taken."""
@@ -49,12 +53,14 @@ class Stability:
 
     Attributes:
         alike: mean over pairs, 1 where one is the other turned and scaled (Procrustes; Gower 1975), 0 at the least.
-        by_chance: the same with the tasks of one permuted.
+        by_chance: the mean of the same with the tasks of each network permuted.
+        p_value: the share of such permutations that are as alike.
         networks: how many there are.
     """
 
     alike: float
     by_chance: float
+    p_value: float
     networks: int
 
 
@@ -75,16 +81,22 @@ def _scaled(embedding: FloatArray) -> FloatArray:
 def stability(embeddings: FloatArray, *, seed: int) -> Stability:
     """embeddings: (networks, tasks, d_e); at least two networks."""
     rng = np.random.default_rng(seed)
-    scaled = [_scaled(each) for each in embeddings]
-    pairs = [(one, other) for place, one in enumerate(scaled) for other in scaled[:place]]
-    alike = [_alike(one, other) for one, other in pairs]
-    chance = [_alike(one, other[rng.permutation(len(other))]) for one, other in pairs]
-    return Stability(float(np.mean(alike)), float(np.mean(chance)), len(embeddings))
+    scaled = np.stack([_scaled(each) for each in embeddings])
+    alike = _alike(scaled)
+    chance = np.array([_alike(_permuted(scaled, rng)) for _ in range(PERMUTATIONS)])
+    p_value = (1 + int((chance >= alike).sum())) / (1 + PERMUTATIONS)
+    return Stability(alike, float(chance.mean()), p_value, len(embeddings))
 
 
-def _alike(one: FloatArray, other: FloatArray) -> float:
-    """The largest correlation that turning one can give: the sum of the singular values of their product."""
-    return float(np.linalg.svd(one.T @ other, compute_uv=False).sum())
+def _alike(scaled: FloatArray) -> float:
+    """The largest correlation that turning one can give, the sum of the singular values of their product: its mean."""
+    one, other = np.triu_indices(len(scaled), 1)
+    products = np.swapaxes(scaled[one], 1, 2) @ scaled[other]
+    return float(np.linalg.svd(products, compute_uv=False).sum(axis=1).mean())
+
+
+def _permuted(scaled: FloatArray, rng: np.random.Generator) -> FloatArray:
+    return np.stack([each[rng.permutation(len(each))] for each in scaled])
 
 
 def embedding_table(
@@ -145,19 +157,21 @@ def reconstruction(embeddings: FloatArray, metadata: Mapping[str, Any], *, seed:
     """How well each column of the metadata can be told from the embeddings of tasks that were left out.
 
     r2: of ridge regression with each task left out in turn, of a category over its dummies together; the mean over the
-    networks. null_r2: the mean of the same with the tasks permuted, which the p-value is the place in.
+    networks. null_r2: the mean of the same with the tasks permuted, which the p-value is the place in; of a column that
+    is told no better than chance, fewer permutations are enough (Besag and Clifford 1991).
 
     Args:
         embeddings: (networks, tasks, d_e) that were trained without the metadata.
         metadata: (tasks,) values by column, numbers or names; tasks without one are left out.
         seed: of the permutations, and of the sample of more than 2,000 tasks.
     """
-    rows = []
-    for name, values in metadata.items():
-        target, known = _as_target(values, seed)
-        if len(known) < FEWEST_TASKS or target.shape[1] == 0:
-            continue
-        rows.append({"column": name, **_reconstructed(embeddings[:, known], target, seed), "tasks": len(known)})
+    targets = {name: _as_target(values, seed) for name, values in metadata.items()}
+    usable = {name: each for name, each in targets.items() if len(each[1]) >= FEWEST_TASKS and each[0].shape[1]}
+    most = min((PERMUTATIONS + 1) * len(usable) - 1, MOST_PERMUTATIONS)
+    rows = [
+        {"column": name, **_reconstructed(embeddings[:, known], target, seed, most), "tasks": len(known)}
+        for name, (target, known) in usable.items()
+    ]
     table = pd.DataFrame(rows, columns=list(RECONSTRUCTION))
     table["networks"] = len(embeddings)
     table["p_value_holm"] = holm(table["p_value"].to_numpy(dtype=np.float64))
@@ -185,19 +199,19 @@ def _some(tasks: IntArray, seed: int) -> IntArray:
     return np.sort(np.random.default_rng(seed).choice(tasks, MOST_TASKS, replace=False))
 
 
-def _reconstructed(embeddings: FloatArray, target: FloatArray, seed: int) -> dict[str, float]:
-    """The true order first, then the permuted ones, all by the same networks."""
+def _reconstructed(embeddings: FloatArray, target: FloatArray, seed: int, most: int) -> dict[str, float]:
+    """The true order first, then permuted ones, until enough of them are as good."""
     rng = np.random.default_rng(seed)
-    orders = [np.arange(len(target)), *(rng.permutation(len(target)) for _ in range(PERMUTATIONS))]
-    at_once = max(CELLS_AT_A_TIME // target.size, 1)
-    found = np.concatenate(
-        [
-            _mean_r2(embeddings, [target[order] for order in orders[start : start + at_once]])
-            for start in range(0, len(orders), at_once)
-        ]
-    )
-    at_least = int((found[1:] >= found[0]).sum())
-    return {"r2": found[0], "null_r2": float(found[1:].mean()), "p_value": (1 + at_least) / (1 + PERMUTATIONS)}
+    (r2,) = _mean_r2(embeddings, [target])
+    at_once, null = max(CELLS_AT_A_TIME // target.size, 1), np.empty(0)
+    while len(null) < most:
+        count = min(at_once, PERMUTATIONS if len(null) == 0 else len(null), most - len(null))
+        permuted = [target[rng.permutation(len(target))] for _ in range(count)]
+        null = np.concatenate([null, _mean_r2(embeddings, permuted)])
+        if len(null) >= PERMUTATIONS and (null >= r2).sum() >= ENOUGH:
+            break
+    p_value = (1 + int((null >= r2).sum())) / (1 + len(null))
+    return {"r2": float(r2), "null_r2": float(null.mean()), "p_value": p_value}
 
 
 def _mean_r2(embeddings: FloatArray, targets: list[FloatArray]) -> FloatArray:

@@ -51,6 +51,19 @@ def savings(tradeoff: pd.DataFrame, error: float, parameters: int) -> list[Cheap
     return found
 
 
+def simplest(tradeoff: pd.DataFrame, error: float, standard_error: float, parameters: int) -> Cheaper | None:
+    """The smallest within one standard error of the answer (Breiman et al. 1984); None where that saves little.
+
+    standard_error: of the answer's error, over folds.
+    """
+    front = _front(tradeoff)
+    within = front[front["cv_error"] <= error + standard_error]
+    if not len(within) or not error > 0:
+        return None
+    found = _cheaper(within.sort_values("parameters", kind="stable").iloc[0], error, parameters)
+    return found if found.saved >= WORTH_SAYING else None
+
+
 def knee(tradeoff: pd.DataFrame, error: float, parameters: int) -> Cheaper | None:
     """Where the front bends most: farthest from the line between its ends, on logarithmic axes (Satopaa et al. 2011).
 

@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 
-from mthn_automl.analysis.statistics import bootstrap_interval
+from mthn_automl.analysis.statistics import bootstrap_interval, bootstrap_saving
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.scoring import Metric, error_over_rows, error_over_tasks, metric_named
@@ -86,9 +86,8 @@ def sealed_errors(
     """
     metric, new = metric_named(metric_name), rows.task >= known_tasks
     both = bool(new.any() and not new.all())
-    told = np.flatnonzero(new) if both and ranked_by_new_tasks else np.arange(len(rows))
+    told, unit = _told(rows, known_tasks, ranked_by_new_tasks)
     asked, answer = rows.take(told), prediction[told]
-    unit = asked.task if new[told].any() else asked.group
     over_tasks, undefined = error_over_tasks(metric, asked.target, answer, asked.task, asked.weight)
     interval = partial(bootstrap_interval, metric, asked.target, answer, asked.task, seed=seed, weight=asked.weight)
     (low, high), (low_tasks, high_tasks) = interval("rows", unit=unit), interval("tasks")
@@ -105,6 +104,44 @@ def sealed_errors(
         new_rows=_of_some(metric, rows, prediction, np.flatnonzero(~new), seed) if both else None,
         new_tasks=_of_some(metric, rows, prediction, np.flatnonzero(new), seed) if both else None,
     )
+
+
+@dataclass(frozen=True)
+class Saving:
+    """By which share an error on the sealed rows is less than that of something else, with its 95 % interval."""
+
+    less: float
+    low: float
+    high: float
+
+
+def saving(
+    errors: SealedErrors,
+    other: SealedErrors,
+    rows: Dataset,
+    metric_name: str,
+    seed: int,
+    *,
+    known_tasks: int,
+    ranked_by_new_tasks: bool = False,
+) -> Saving | None:
+    """What one model saves of another's error, rows paired; None where that has none. Arguments: of `sealed_errors`."""
+    if not other.error > 0:
+        return None
+    told, unit = _told(rows, known_tasks, ranked_by_new_tasks)
+    asked, (answer, compared) = rows.take(told), (each.prediction[told] for each in (errors, other))
+    low, high = bootstrap_saving(
+        metric_named(metric_name), asked.target, answer, compared, seed=seed, weight=asked.weight, unit=unit
+    )
+    return Saving(1 - errors.error / other.error, low, high)
+
+
+def _told(rows: Dataset, known_tasks: int, ranked_by_new_tasks: bool) -> tuple[IntArray, IntArray | None]:
+    """Which rows the error is of, and what of them was held out together."""
+    new = rows.task >= known_tasks
+    told = np.flatnonzero(new) if ranked_by_new_tasks and new.any() else np.arange(len(rows))
+    asked = rows.take(told)
+    return told, asked.task if new[told].any() else asked.group
 
 
 def _of_some(metric: Metric, rows: Dataset, prediction: FloatArray, some: IntArray, seed: int) -> ErrorOfSome:

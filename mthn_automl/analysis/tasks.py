@@ -1,13 +1,14 @@
 """Task by task: the answer beside a model of the task's own and the best classical one, and whom sharing harms."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pandas as pd
 
 from mthn_automl.analysis.predicted import Predicted, row_losses
-from mthn_automl.analysis.statistics import CONFIDENCE, NOT_KNOWN
+from mthn_automl.analysis.statistics import CONFIDENCE, NOT_KNOWN, wilcoxon
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.schema import Problem
 from mthn_automl.data.scoring import error_by_task, metric_named
@@ -30,6 +31,9 @@ COLUMNS: Final[dict[str, str]] = {
 }
 FALSE_DISCOVERIES: Final = 0.05
 """The share of the tasks called helped or harmed that may be so by chance (Benjamini and Hochberg 1995)."""
+
+SIGNIFICANT: Final = 0.05
+"""Of what is said of all tasks together."""
 
 FEWEST_ROWS: Final = 5
 """Of a task, before anything is said of its gain: a t-test of fewer skewed losses errs too often."""
@@ -79,6 +83,39 @@ def tasks_table(
     discovered = table["q_value"] < FALSE_DISCOVERIES
     table["helped"], table["harmed"] = discovered & (table["gain"] > 0), discovered & (table["gain"] < 0)
     return table[list(COLUMNS)].astype(COLUMNS)
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """What sharing does to tasks taken together.
+
+    Attributes:
+        gain: how many tasks have a lower error than by a model of their own.
+        tasks: how many have both errors.
+        p_value: of Wilcoxon's signed-rank test over them; NaN of too few.
+    """
+
+    gain: int
+    tasks: int
+    p_value: float
+
+    @property
+    def shown(self) -> bool:
+        """Whether sharing is shown to help most tasks or to harm most."""
+        return self.p_value < SIGNIFICANT and 2 * self.gain != self.tasks
+
+    @property
+    def helps(self) -> bool:
+        """Whether more tasks gain than lose."""
+        return 2 * self.gain > self.tasks
+
+
+def sharing(table: pd.DataFrame) -> Sharing:
+    """Of the table of `tasks.csv`: differences of errors over their sum, so that tasks of any scale count alike."""
+    known = table[["error", "own_error"]].dropna().to_numpy(dtype=np.float64)
+    known = known[known.sum(axis=1) > 0]
+    gains = (known[:, 1] - known[:, 0]) / known.sum(axis=1)
+    return Sharing(int((gains > 0).sum()), len(gains), wilcoxon(gains))
 
 
 def benjamini_hochberg(p_values: FloatArray) -> FloatArray:

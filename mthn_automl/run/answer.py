@@ -59,7 +59,7 @@ class Answer:
     blend: Blend | None
     tested: Tested
     ablation: pd.DataFrame
-    usual: dict[str, float | None] | None
+    usual: dict[str, Any] | None
     embedded: Embedded
 
     @cached_property

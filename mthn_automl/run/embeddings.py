@@ -54,6 +54,7 @@ def embedded(run: Run, best: Best, alone: FloatArray | None) -> Embedded:
         "size": embeddings.shape[2],
         "alike": alike.alike,
         "alike_by_chance": alike.by_chance,
+        "alike_p_value": alike.p_value,
         "told_metadata": told,
     }
     return Embedded(embedding_table(embeddings, tasks, columns, seed=run.options.seed), found, summary)

@@ -230,7 +230,7 @@ def _all_phases(run: Run) -> None:
     with run.phase("test"):
         tested = test_phase(run, best, found)
     with run.phase("usual"):
-        beside = usual(run)
+        beside = usual(run, tested)
     with run.phase("ablation"):
         ablated = ablation(run)
     with run.phase("report"):

@@ -1,16 +1,18 @@
 """The answer beside what a usual tool gives, in the same folds and on the same test rows."""
 
 import math
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from mthn_automl.analysis.sealed import sealed_errors, timed
+from mthn_automl.analysis.sealed import saving, sealed_errors, timed
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.scoring import error_over_rows, error_over_tasks, metric_named
 from mthn_automl.models.parts.usual import usual_predictions
 from mthn_automl.run.run import Run
+from mthn_automl.run.testing import Tested
 from mthn_automl.training.encode import training_rows
 from mthn_automl.tuning.clock import TABLES_AND_FIGURES
 
@@ -20,17 +22,21 @@ SECONDS_A_CELL = 1e-6
 LEAST_SECONDS = 1.0
 
 
-def usual(run: Run) -> dict[str, float | None] | None:
+def usual(run: Run, tested: Tested) -> dict[str, Any] | None:
     """Errors of LightGBM with its defaults: cv_error, test_error with its interval; None, and said, without the time.
 
-    It is fitted once on all rows that the search had, for the test rows, and once a fold. Nothing is chosen by it.
+    saving: of each of what was tested, the share by which its test error is less, with the interval of paired rows. It
+    is fitted once on all rows that the search had, for the test rows, and once a fold. Nothing is chosen by it.
     """
     left = run.clock.left()
     if run.interruption.number is not None or (left is not None and left - TABLES_AND_FIGURES < _seconds(run)):
         run.say("What LightGBM's defaults would give was left out: too little of the time limit was left for it.")
         return None
-    found = {"cv_error": _cross_validated(run), **_tested(run)}
-    return {name: each if each is not None and math.isfinite(each) else None for name, each in found.items()}
+    return {"cv_error": _known(_cross_validated(run)), **_tested(run, tested)}
+
+
+def _known(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def _seconds(run: Run) -> float:
@@ -55,21 +61,27 @@ def _cross_validated(run: Run) -> float:
     return error_over_rows(metric, told.target, predicted[scored], told.weight)
 
 
-def _tested(run: Run) -> dict[str, Any]:
+def _tested(run: Run, tested: Tested) -> dict[str, Any]:
     if run.test is None:
-        return {"test_error": None, "test_low": None, "test_high": None}
+        return {"test_error": None, "test_low": None, "test_high": None, "saving": {}}
 
     def predict(rows: Dataset) -> FloatArray:
         return usual_predictions(run.data.dataset, [rows], seed=run.options.seed)[0]
 
-    prediction, microseconds = timed(predict, run.test)
-    found = sealed_errors(
-        prediction,
-        microseconds,
-        run.test,
-        run.prepared.metric,
-        run.options.seed,
-        known_tasks=len(run.data.dataset.tasks),
-        ranked_by_new_tasks=run.options.holdout_tasks is not None,
-    )
-    return {"test_error": found.error, "test_low": found.low, "test_high": found.high}
+    rows, metric, seed = run.test, run.prepared.metric, run.options.seed
+    kind: dict[str, Any] = {
+        "known_tasks": len(run.data.dataset.tasks),
+        "ranked_by_new_tasks": run.options.holdout_tasks is not None,
+    }
+    found = sealed_errors(*timed(predict, rows), rows, metric, seed, **kind)
+    saved = {name: saving(each, found, rows, metric, seed, **kind) for name, each in tested.items()}
+    return {
+        "test_error": _known(found.error),
+        "test_low": _known(found.low),
+        "test_high": _known(found.high),
+        "saving": {
+            name: {part: _known(value) for part, value in asdict(each).items()}
+            for name, each in saved.items()
+            if each is not None
+        },
+    }

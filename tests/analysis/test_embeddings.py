@@ -22,6 +22,7 @@ def test_embeddings_that_are_turned_scaled_and_shifted_are_the_same() -> None:
     same = stability(found, seed=0)
     assert same.alike == pytest.approx(1.0)
     assert same.by_chance < 0.6
+    assert same.p_value == 1 / 200
     one, other = aligned(found)
     assert one == pytest.approx(other)
 
@@ -30,6 +31,7 @@ def test_embeddings_without_anything_in_common_are_as_alike_as_chance() -> None:
     rng = np.random.default_rng(0)
     found = stability(rng.normal(size=(6, 40, 4)), seed=1)
     assert abs(found.alike - found.by_chance) < 0.1
+    assert found.p_value > 0.05
 
 
 def test_a_circle_of_tasks_is_recovered_with_its_neighbours() -> None:
@@ -60,6 +62,13 @@ def test_a_column_of_noise_is_found_in_embeddings_no_more_often_than_said() -> N
         for seed in range(200)
     ]
     assert np.mean(np.array(p_values) <= 0.05) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 200)
+
+
+def test_of_many_columns_one_that_is_held_is_still_told_after_correction() -> None:
+    rng = np.random.default_rng(0)
+    metadata = {"north": CIRCLE[:, 1], **{f"noise {number}": rng.normal(size=24) for number in range(29)}}
+    table = reconstruction(np.stack([CIRCLE, turned(CIRCLE, 70)]), metadata, seed=0).set_index("column")
+    assert table.loc["north", "p_value_holm"] < 0.05
 
 
 def test_columns_that_never_vary_and_too_few_tasks_are_left_out() -> None:

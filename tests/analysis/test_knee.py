@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from mthn_automl.analysis.knee import knee, savings
+from mthn_automl.analysis.knee import knee, savings, simplest
 
 
 def front(*points: tuple[str, int, float, int]) -> pd.DataFrame:
@@ -35,3 +35,11 @@ def test_the_knee_is_where_the_front_bends_and_a_line_has_none() -> None:
     assert bend.name == "pooled-1"
     assert knee(front(("a", 0, 4.0, 10), ("a", 1, 2.0, 100), ("a", 2, 1.0, 1000)), 1.0, 1000) is None
     assert knee(POINTS.head(2), 1.0, 100_000) is None
+
+
+def test_the_smallest_within_one_standard_error_is_told_where_it_saves_much() -> None:
+    found = simplest(POINTS, 1.0, 0.05, 100_000)
+    assert found is not None
+    assert found.name == "pooled-1"
+    assert simplest(POINTS, 1.0, 0.001, 100_000) is None
+    assert simplest(front(("pooled", 0, 1.0, 90), ("ensemble", 2, 0.99, 100)), 0.99, 0.1, 100) is None

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mthn_automl.analysis.tasks import FALSE_DISCOVERIES, tasks_table
+from mthn_automl.analysis.tasks import FALSE_DISCOVERIES, sharing, tasks_table
 from mthn_automl.data.schema import Problem
 
 
@@ -92,3 +92,13 @@ def test_classes_are_told_by_their_probabilities() -> None:
     )
     found = tasks_table(given, {"a": 1, "b": 1}, answer="ensemble", metric="log_loss", problem=Problem.BINARY)
     assert found["error"].tolist() == pytest.approx([np.log(2), np.log(4)])
+
+
+def test_all_tasks_together_say_whether_sharing_helps_whatever_their_scales() -> None:
+    scale = 10.0 ** np.arange(8)[:, None]
+    ours = table({"ensemble": scale * np.ones((8, 3)), "single_task": 1.1 * scale * np.ones((8, 3))})
+    found = sharing(ours)
+    assert (found.gain, found.tasks, found.shown, found.helps) == (8, 8, True, True)
+    few = sharing(ours.head(4))
+    assert (few.gain, few.tasks, few.shown) == (4, 4, False)
+    assert sharing(table({"ensemble": np.ones((3, 6))})).tasks == 0

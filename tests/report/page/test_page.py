@@ -37,7 +37,7 @@ def test_the_first_paragraph_says_what_was_asked_what_is_best_and_by_how_much(pl
         "an ensemble of 2 trials: cross-validated RMSE 1.000 ± 0.10",
         "20 % less than the 1.250 of hypernetwork, which comes next: a difference that is shown",
         "LightGBM with its defaults, the task as a category and the metadata joined has 2.000 on the same test rows; "
-        "the answer has 45 % less",
+        "the answer has 45 % less (95 % interval of what is saved: 30 % to 60 %).",
     ):
         assert part in first
 
@@ -46,6 +46,12 @@ def test_a_difference_that_is_not_shown_is_not_claimed(planted: Found) -> None:
     board = planted.table("leaderboard").assign(tied_with_best=True)
     first = answer.section(replace(planted, tables={**planted.tables, "leaderboard": board})).sentences[0]
     assert "a difference that is not shown to be more than chance" in first
+
+
+def test_what_may_be_chance_beside_the_usual_tool_is_not_claimed(planted: Found) -> None:
+    usual = {**planted.summary["usual"], "saving": {"ensemble": {"less": 0.45, "low": -0.1, "high": 0.6}}}
+    first = answer.section(replace(planted, summary={**planted.summary, "usual": usual})).sentences[0]
+    assert "-10 % to 60 %, so that chance may be all of it" in first
 
 
 def test_alarms_come_first_and_make_the_first_advice(planted: Found) -> None:
@@ -64,18 +70,50 @@ def test_what_accuracy_costs_is_said_in_words(planted: Found) -> None:
     )
 
 
+def test_how_well_the_error_is_known_is_said_beside_what_is_saved(planted: Found) -> None:
+    text = said(answer.section(planted))
+    assert "the error is known to 10 % (one standard error); the smallest within that is ridge-0: 1,000 para" in text
+    sure = {**planted.summary, "best": {**planted.summary["best"], "cv_error_se": 0.01}}
+    assert "no model that is much smaller is within that" in said(answer.section(replace(planted, summary=sure)))
+
+
+def test_what_is_saved_is_never_all_of_it_and_no_bend_is_told_twice(planted: Found) -> None:
+    best = {**planted.summary["best"], "parameters": 3_000_000}
+    front = planted.table("tradeoff").assign(parameters=[3_000_000, 4_000, 1_000, 900])
+    given = replace(planted, summary={**planted.summary, "best": best}, tables={**planted.tables, "tradeoff": front})
+    text = said(answer.section(given))
+    assert "saves 99.9 % of them" in text
+    assert "bends most" not in text
+
+
 def test_tasks_to_distrust_and_tasks_that_are_harmed_are_named(planted: Found) -> None:
     text = said(tasks.section(planted))
     assert "Highest, and to be trusted least: c (3.00 in 20 rows)" in text
     assert "better for 1 task and worse for 1 (c), of 3" in text
+    assert "errors in so few rows differ by chance, too" in text
+
+
+@pytest.mark.parametrize(
+    ("trials", "words"),
+    [
+        pytest.param({}, "--architectures with single_task gives one", id="it was not searched"),
+        pytest.param({"single_task": 0}, "no trial of single_task has finished", id="it did not finish"),
+        pytest.param({"single_task": 3}, "single_task predicted too few of the same rows", id="other rows"),
+    ],
+)
+def test_why_tasks_are_not_compared_is_said(planted: Found, trials: dict[str, int], words: str) -> None:
+    alone = planted.table("tasks").assign(p_value=float("nan"))
+    summary = {**planted.summary, "trials_by_architecture": trials}
+    given = replace(planted, summary=summary, tables={**planted.tables, "tasks": alone})
+    assert words in said(tasks.section(given))
 
 
 def test_what_embeddings_mean_is_said_as_far_as_it_is_shown(planted: Found) -> None:
     text = said(embeddings.section(planted))
-    assert "they agree: their correlation is 0.90, and 0.30 with the tasks permuted" in text
+    assert "they agree more than chance would let them: their correlation is 0.90, and 0.30 with the tasks" in text
     assert "better than chance (p < 0.05 after Holm): north (R² 0.80); of 1 more that is not shown." in text
-    chance = {**planted.summary, "embeddings": {**planted.summary["embeddings"], "alike": 0.35}}
-    assert "hardly more than chance" in said(embeddings.section(replace(planted, summary=chance)))
+    chance = {**planted.summary, "embeddings": {**planted.summary["embeddings"], "alike_p_value": 0.3}}
+    assert "not shown to agree more than by chance" in said(embeddings.section(replace(planted, summary=chance)))
 
 
 def test_which_maps_there_are_is_said(planted: Found) -> None:

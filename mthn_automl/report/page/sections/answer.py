@@ -1,11 +1,11 @@
 """What was asked, what is best and by how much, what it costs, what to do next."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import pandas as pd
 
-from mthn_automl.analysis.knee import knee, savings
+from mthn_automl.analysis.knee import WORTH_SAYING, Cheaper, knee, savings, simplest
 from mthn_automl.data.names import counted, listed
 from mthn_automl.report.page.section import Found, Section
 from mthn_automl.report.theme import spoken
@@ -22,7 +22,7 @@ WIDE: Final = 0.5
 def section(found: Found) -> Section:
     """The first paragraph of the page, its alarms and its advice."""
     sentences = (" ".join([_asked(found), _best(found), *_single(found), *_usual(found)]), _tested(found))
-    rest = tuple(filter(None, (_metadata(found), *_cost(found))))
+    rest = tuple(filter(None, (_metadata(found), " ".join(_cost(found)))))
     alarms = tuple(str(each["sentence"]) for each in found.summary["data"]["alarms"])
     return Section("The answer", (*sentences, *rest), ("leaderboard",), alarms=alarms, advice=tuple(_advice(found)))
 
@@ -63,8 +63,8 @@ def _single(found: Found) -> Iterator[str]:
     shown = "too few folds to tell whether that is chance" if pd.isna(tied) else shown
     less = 1 - first["cv_error"] / second["cv_error"] if second["cv_error"] > 0 else 0.0
     yield (
-        f"Next comes {second['architecture']} with {digits(second['cv_error'])}, "
-        f"{_percent(less)} more than the answer's; {shown}."
+        f"Next comes {second['architecture']} with {digits(second['cv_error'])}, which flatters it as the best of many "
+        "in the same folds, while the ensemble's weights were chosen in other folds than those that it is told by."
         if less <= 0
         else f"That is {_percent(less)} less than the {digits(second['cv_error'])} of {second['architecture']}, "
         f"which comes next: {shown}."
@@ -80,12 +80,22 @@ def _usual(found: Found) -> Iterator[str]:
     if not usual.get(kind) or best.get(kind) is None:
         return
     less = 1 - best[kind] / usual[kind]
-    rows = "the same test rows" if kind == "test_error" else "the same folds"
+    rows = "the same test rows" if kind == "test_error" else "the same folds, by which the answer was chosen"
     word = "less" if less >= 0 else "more"
+    sure = _sure(usual.get("saving", {}).get(best["architecture"])) if kind == "test_error" else ""
     yield (
         f"LightGBM with its defaults, the task as a category and the metadata joined has {digits(usual[kind])} on "
-        f"{rows}; the answer has {_percent(abs(less))} {word}."
+        f"{rows}; the answer has {_percent(abs(less))} {word}{sure}."
     )
+
+
+def _sure(saving: Mapping[str, float | None] | None) -> str:
+    """Whether a share that is saved of an error is more than chance, with its interval."""
+    if saving is None or saving["low"] is None or saving["high"] is None:
+        return ""
+    interval = f"95 % interval of what is saved: {_percent(saving['low'])} to {_percent(saving['high'])}"
+    chance = "" if saving["low"] > 0 or saving["high"] < 0 else ", so that chance may be all of it"
+    return f" ({interval}{chance})"
 
 
 def _tested(found: Found) -> str:
@@ -97,21 +107,38 @@ def _metadata(found: Found) -> str:
 
 
 def _cost(found: Found) -> Iterator[str]:
-    """What accuracy costs in parameters."""
+    """What accuracy costs in parameters, and how well that is known."""
     best = found.summary["best"]
     parameters, tradeoff = int(best["parameters"]), found.table("tradeoff")
-    if not parameters or not len(tradeoff) or best["cv_error"] is None:
+    if not parameters or not len(tradeoff) or not best["cv_error"]:
         return
-    saved = [
-        f"{_more(each.more_error)} saves {_percent(each.saved)} of them ({each.name}, {each.parameters:,})"
-        for each in savings(tradeoff, best["cv_error"], parameters)
-    ]
-    told = f"The answer has {counted(parameters, 'parameter')}"
-    bend = knee(tradeoff, best["cv_error"], parameters)
-    knees = ""
-    if bend is not None:
-        knees = f" The trade-off bends most at {bend.name}: {bend.parameters:,} parameters, {_more(bend.more_error)}."
-    yield f"{told}; {'; '.join(saved)}.{knees}" if saved else f"{told}.{knees}"
+    error, standard_error = best["cv_error"], best["cv_error_se"]
+    cheaper = savings(tradeoff, error, parameters)
+    told = [f"The answer has {counted(parameters, 'parameter')}", *map(_saved, cheaper)]
+    yield f"{'; '.join(told)}."
+    if standard_error is not None:
+        small = simplest(tradeoff, error, standard_error, parameters)
+        yield _within(small, standard_error / error)
+        cheaper += [] if small is None else [small]
+    bend = knee(tradeoff, error, parameters)
+    if bend is not None and bend.saved >= WORTH_SAYING and bend not in cheaper:
+        yield f"The trade-off bends most at {_named(bend)}, {_more(bend.more_error)}."
+
+
+def _saved(each: Cheaper) -> str:
+    return f"{_more(each.more_error)} saves {_percent(each.saved)} of them ({each.name}, {each.parameters:,})"
+
+
+def _named(each: Cheaper) -> str:
+    return f"{each.name}: {counted(each.parameters, 'parameter')}"
+
+
+def _within(small: Cheaper | None, share: float) -> str:
+    """share: the standard error over the error."""
+    known = f"Over folds, the error is known to {_percent(share)} (one standard error)"
+    if small is None:
+        return f"{known}; no model that is much smaller is within that."
+    return f"{known}; the smallest within that is {_named(small)}, {_more(small.more_error)}."
 
 
 def _more(share: float) -> str:
@@ -119,6 +146,8 @@ def _more(share: float) -> str:
 
 
 def _percent(share: float) -> str:
+    if 0.985 <= share < 1:
+        return f"{min(100 * share, 99.9):.3g} %"  # never all of it
     return f"{100 * share:.2g} %" if abs(share) < 0.995 else f"{100 * share:.0f} %"
 
 

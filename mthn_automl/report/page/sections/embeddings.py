@@ -10,8 +10,6 @@ from mthn_automl.errors import extra_line
 from mthn_automl.report.page.section import Found, Listing, Section
 
 ORDER: Final = 5
-MORE: Final = 0.1
-"""By which networks must agree more than chance before that is said."""
 
 
 def section(found: Found) -> Section | None:
@@ -30,11 +28,11 @@ def _said(found: Found) -> Iterator[str]:
         f"A hypernetwork describes each task by {counted(known['size'], 'number')} that it learns. These are of "
         f"{counted(known['networks'], 'network')}, trained on other folds and seeds, that {whose}."
     )
-    alike, chance = known["alike"], known["alike_by_chance"]
-    agree = "agree" if alike > chance + MORE else "agree hardly more than chance would let them"
+    shown = known["alike_p_value"] < SIGNIFICANT
+    agree = "agree more than chance would let them" if shown else "are not shown to agree more than by chance"
     yield (
-        f"Turned onto one another, they {agree}: their correlation is {alike:.2f}, and {chance:.2f} with the tasks "
-        "permuted."
+        f"Turned onto one another, they {agree}: their correlation is {known['alike']:.2f}, and "
+        f"{known['alike_by_chance']:.2f} with the tasks permuted (p = {known['alike_p_value']:.2g})."
     )
     yield _maps(found)
     table = found.table("reconstruction")

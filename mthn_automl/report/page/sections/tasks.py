@@ -1,11 +1,12 @@
 """Task by task: which to distrust, and whom sharing harms."""
 
+import math
 from typing import Final
 
 import pandas as pd
 
 from mthn_automl.analysis.breakeven import FEWEST_TASKS, Breakeven, breakeven
-from mthn_automl.analysis.tasks import SINGLE
+from mthn_automl.analysis.tasks import SINGLE, sharing
 from mthn_automl.data.names import counted
 from mthn_automl.report.page.section import Found, Listing, Section
 from mthn_automl.report.theme import spoken
@@ -14,6 +15,8 @@ from mthn_automl.report.wording import digits
 ORDER: Final = 4
 WORST: Final = 5
 MOST_NAMED: Final = 20
+FEW_ROWS: Final = 30
+"""Of a task, with fewer of which its error is known to a quarter or worse."""
 
 
 def section(found: Found) -> Section | None:
@@ -31,11 +34,13 @@ def _worst(found: Found, table: pd.DataFrame) -> str:
     if known.empty:
         return ""
     usual = known["error"].median()
-    worst = known.nlargest(WORST, "error").to_dict("records")
+    highest = known.nlargest(WORST, "error")
+    worst = highest.to_dict("records")
     told = [f"{row['task']} ({digits(row['error'], 3)} in {counted(row['rows'], 'row')})" for row in worst]
+    chance = "; errors in so few rows differ by chance, too" if highest["rows"].median() < FEW_ROWS else ""
     return (
         f"The cross-validated {spoken(found.metric)} of a task is {digits(usual, 3)} in the median. Highest, and to be "
-        f"trusted least: {', '.join(told)}."
+        f"trusted least: {', '.join(told)}{chance}."
     )
 
 
@@ -45,13 +50,13 @@ def _sharing(found: Found, table: pd.DataFrame) -> str:
         return "The answer is a network of each task's own, which shares nothing: no task gains or loses by others."
     compared = table[table["p_value"].notna()]
     if compared.empty:
-        return "There is no model of each task alone to compare with: --architectures with single_task gives one."
+        return f"There is no model of each task alone to compare with: {_missing(found)}."
     helped, harmed = int(compared["helped"].sum()), compared[compared["harmed"]]
+    chance = "; one in twenty of such findings may be chance (Benjamini and Hochberg)" if helped or len(harmed) else ""
     names = f" ({', '.join(harmed['task'].head(MOST_NAMED))})" if len(harmed) else ""
     return (
-        f"Beside a network of each task's own (single_task), the answer is shown to be better for "
-        f"{counted(helped, 'task')} and worse for {len(harmed)}{names}, of {len(compared)} with rows enough to "
-        "compare; of those named, one in twenty may be so by chance (Benjamini and Hochberg)."
+        f"{_together(table)} Task by task, the answer is shown to be better for {counted(helped, 'task')} and worse "
+        f"for {len(harmed)}{names}, of {len(compared)} with rows enough to compare{chance}."
     )
 
 
@@ -94,3 +99,20 @@ def paying(found: Breakeven) -> str:
 def _rows(count: float | None) -> str:
     """To two digits, as far as it is known at all."""
     return f"{float(f'{count or 0:.2g}'):,.0f}"
+
+
+def _missing(found: Found) -> str:
+    trials = found.summary["trials_by_architecture"].get(SINGLE)
+    if trials is None:
+        return f"--architectures with {SINGLE} gives one"
+    return f"no trial of {SINGLE} has finished" if trials == 0 else f"{SINGLE} predicted too few of the same rows"
+
+
+def _together(table: pd.DataFrame) -> str:
+    found = sharing(table)
+    counts = f"the answer has the lower error for {found.gain} of {counted(found.tasks, 'task')}"
+    shown = "sharing is not shown to help or to harm tasks like these in general"
+    if found.shown:
+        shown = f"sharing {'helps' if found.helps else 'harms'} tasks like these in general"
+    p_value = "" if math.isnan(found.p_value) else f" (p = {found.p_value:.2g}, Wilcoxon's test over tasks)"
+    return f"Beside a network of each task's own (single_task), {counts}: {shown}{p_value}."
