@@ -22,6 +22,7 @@ from figures import Found
 from measuring import Spread, in_own_process, say
 
 from mthn_automl import catalogue
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.problems import gapminder
 from mthn_automl.data.read import read_dataset
 from mthn_automl.data.splits import within_tasks
@@ -72,8 +73,7 @@ def _ours(data: SearchData, plan: Plan, trials: int) -> tuple[Settings, float]:
     """The settings that were tried, and seconds."""
     from mthn_automl.tuning.runners.on_ray.runner import Place, RayRunner
 
-    file = catalogue.read("hypernetwork")
-    file = replace(file, training={name: file.training[name] for name in TUNED})
+    file = _file()
     with tempfile.TemporaryDirectory() as name:
         folder, started = Path(name), time.perf_counter()
         studies = Studies(folder / "journal.log", {file.name: build_space(file, True)}, seed=0)
@@ -89,6 +89,14 @@ def _ours(data: SearchData, plan: Plan, trials: int) -> tuple[Settings, float]:
     if len(results) < trials:
         raise RuntimeError(f"All {trials} trials must finish, however {trials - len(results)} did not.")
     return [dict(each.settings) for each in results], seconds
+
+
+def _file() -> SpaceFile:
+    """The hypernetwork's search space, with no more settings of its training than plain Ray Tune is given."""
+    file = catalogue.read("hypernetwork")
+    known = {*file.parameters, *TUNED}
+    first = tuple({name: each for name, each in given.items() if name in known} for given in file.first_trials)
+    return replace(file, training={name: file.training[name] for name in TUNED}, first_trials=first)
 
 
 def _plain(data: SearchData, plan: Plan, settings: Settings) -> float:
