@@ -97,7 +97,7 @@ def _described(dataset: Dataset, tasks: IntArray) -> Dataset:
 
 def _with_account(found: Dataset, before: Dataset) -> Dataset:
     """What is of no use any more is said."""
-    lost = {name: None for name in _inputs(before)}
+    lost = dict.fromkeys(_inputs(before))
     for name in _inputs(found):
         lost.pop(name, None)
     if not lost:

@@ -11,6 +11,8 @@ import pytest
 from mthn_automl.data.problems import planted
 from tests.command import as_process, in_process
 
+pytestmark = pytest.mark.pictures
+
 LOADED = "import sys, mthn_automl.run.page; print([name for name in ('torch', 'ray', 'optuna') if name in sys.modules])"
 
 
