@@ -71,13 +71,18 @@ def are_clear(cells: pa.Array, decimal: Decimal) -> bool:
     return bool((high[:-1] <= low[1:]).all() and len(np.unique(middle(low, high))) == len(low))
 
 
+NUMBER: Final[dict[Decimal, str]] = {
+    ".": r"(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)",
+    ",": "(?:0?,[0-9]+|[0-9]+(?:,(?:[0-9]{1,2}|[0-9]{4,}))?)",
+}
+"""Without a sign; a comma before three digits may stand between thousands, unless it is that of 0,125."""
+
+
 class _Parts:
-    """What the groups of a pattern are in each cell. `N` stands for a number without a sign."""
+    """What the groups of a pattern are in each cell. `N` stands for a number."""
 
     def __init__(self, cells: pa.Array, pattern: str, decimal: Decimal) -> None:
-        mark = rf"\{decimal}"
-        number = rf"(?:[0-9]+(?:{mark}[0-9]+)?|{mark}[0-9]+)"
-        self._found = pc.extract_regex(cells, pattern.replace("N", number))
+        self._found = pc.extract_regex(cells, pattern.replace("N", NUMBER[decimal]))
         self._decimal = decimal
 
     def has(self, name: str) -> NDArray[np.bool_]:

@@ -90,6 +90,8 @@ WRITTEN: dict[str, tuple[tuple[str | None, ...], Kind, list[Any]]] = {
     "ranges below zero": (("-10--5", "-5-0", "0-5"), N, [-7.5, -2.5, 2.5]),
     "ranges of a unit": (("10-20 %", "20-30 %"), N, [15, 25]),
     "numbers up to a limit": (("1", "2", "3", "4+"), N, [1, 2, 3, 4]),
+    "ranges of what may be thousands": (("1,000-2,000", "2,000-5,000"), X, ["1,000-2,000", "2,000-5,000"]),
+    "tolerances of three digits": (("0,125 ± 0,001", "1,25 ± 0,1"), N, [0.125, 1.25]),
     "above and below one limit": (("<50", ">50"), X, ["<50", ">50"]),
     "results of games": (("1-2", "0-3", "2-1"), X, ["1-2", "0-3", "2-1"]),
     "ranges that overlap": (("555-1234", "555-1299"), X, ["555-1234", "555-1299"]),
