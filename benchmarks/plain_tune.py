@@ -2,6 +2,8 @@
 
     python benchmarks/plain_tune.py '{"trials": 8, "folds": 5, "seeds": 3, "epochs": 150}'    what the process does
 
+That process runs our search, and starts another one for plain Ray Tune.
+
 Plain means: a function of Tune's, one Tune trial a fold and seed, no reuse of workers; the same module trained alone
 on batches of indexed rows (no DataLoader: that would be slower still) by torch's AdamW as it comes, one report at the
 end, no loggers. Both get the same settings, the same encoded folds, batches and epochs; nobody stops early.
@@ -56,9 +58,14 @@ def compared(trials: int, folds: int, seeds: int, epochs: int) -> dict[str, Any]
     data, plan = _problem(folds, seeds, epochs)
     settings, ours = _ours(data, plan, trials)
     say(f"    {epochs} epochs: ours took {ours:.0f} s")
-    plain = _plain(data, plan, settings)
+    plain = in_own_process("plain_tune.py", {"settings": settings, "folds": folds, "seeds": seeds, "epochs": epochs})
     say(f"    {epochs} epochs: plain Ray Tune took {plain:.0f} s")
     return {"ours": ours, "plain": plain, "batch": plan.schedule.batch}
+
+
+def plain(settings: Settings, folds: int, seeds: int, epochs: int) -> float:
+    """Seconds of plain Ray Tune; not in a process that has had a Ray with a token, where one without is refused."""
+    return _plain(*_problem(folds, seeds, epochs), settings)
 
 
 def _problem(folds: int, seeds: int, epochs: int) -> tuple[SearchData, Plan]:
@@ -166,4 +173,5 @@ def _loss(network: Hypernetwork, features: torch.Tensor, task: torch.Tensor, tar
 if __name__ == "__main__":
     import plain_tune
 
-    print(json.dumps(plain_tune.compared(**json.loads(sys.argv[1]))))
+    asked = json.loads(sys.argv[1])
+    print(json.dumps((plain_tune.plain if "settings" in asked else plain_tune.compared)(**asked)))
