@@ -29,7 +29,7 @@ def run(job: Job) -> dict[str, Outcome]:
         job.given.meta,
         test=job.given.test,
         problem=job.given.problem,
-        time_limit=job.seconds - (time.time() - job.began),
+        time_limit=max(job.began + job.seconds - time.time(), 0.1 * job.seconds),  # at least a tenth, as AutoGluon has
         runner="ray",
         workers=job.workers,
         seed=job.split,

@@ -2,6 +2,8 @@
 
     python benchmarks/plain_tune.py '{"trials": 8, "folds": 5, "seeds": 3, "epochs": 150}'    what the process does
 
+That process runs our search, and starts another one for plain Ray Tune.
+
 Plain means: a function of Tune's, one Tune trial a fold and seed, no reuse of workers; the same module trained alone
 on batches of indexed rows (no DataLoader: that would be slower still) by torch's AdamW as it comes, one report at the
 end, no loggers. Both get the same settings, the same encoded folds, batches and epochs; nobody stops early.
@@ -22,6 +24,7 @@ from figures import Found
 from measuring import Spread, in_own_process, say
 
 from mthn_automl import catalogue
+from mthn_automl.catalogue import SpaceFile
 from mthn_automl.data.problems import gapminder
 from mthn_automl.data.read import read_dataset
 from mthn_automl.data.splits import within_tasks
@@ -55,9 +58,14 @@ def compared(trials: int, folds: int, seeds: int, epochs: int) -> dict[str, Any]
     data, plan = _problem(folds, seeds, epochs)
     settings, ours = _ours(data, plan, trials)
     say(f"    {epochs} epochs: ours took {ours:.0f} s")
-    plain = _plain(data, plan, settings)
+    plain = in_own_process("plain_tune.py", {"settings": settings, "folds": folds, "seeds": seeds, "epochs": epochs})
     say(f"    {epochs} epochs: plain Ray Tune took {plain:.0f} s")
     return {"ours": ours, "plain": plain, "batch": plan.schedule.batch}
+
+
+def plain(settings: Settings, folds: int, seeds: int, epochs: int) -> float:
+    """Seconds of plain Ray Tune; not in a process that has had a Ray with a token, where one without is refused."""
+    return _plain(*_problem(folds, seeds, epochs), settings)
 
 
 def _problem(folds: int, seeds: int, epochs: int) -> tuple[SearchData, Plan]:
@@ -72,8 +80,7 @@ def _ours(data: SearchData, plan: Plan, trials: int) -> tuple[Settings, float]:
     """The settings that were tried, and seconds."""
     from mthn_automl.tuning.runners.on_ray.runner import Place, RayRunner
 
-    file = catalogue.read("hypernetwork")
-    file = replace(file, training={name: file.training[name] for name in TUNED})
+    file = _file()
     with tempfile.TemporaryDirectory() as name:
         folder, started = Path(name), time.perf_counter()
         studies = Studies(folder / "journal.log", {file.name: build_space(file, True)}, seed=0)
@@ -89,6 +96,14 @@ def _ours(data: SearchData, plan: Plan, trials: int) -> tuple[Settings, float]:
     if len(results) < trials:
         raise RuntimeError(f"All {trials} trials must finish, however {trials - len(results)} did not.")
     return [dict(each.settings) for each in results], seconds
+
+
+def _file() -> SpaceFile:
+    """The hypernetwork's search space, with no more settings of its training than plain Ray Tune is given."""
+    file = catalogue.read("hypernetwork")
+    known = {*file.parameters, *TUNED}
+    first = tuple({name: each for name, each in given.items() if name in known} for given in file.first_trials)
+    return replace(file, training={name: file.training[name] for name in TUNED}, first_trials=first)
 
 
 def _plain(data: SearchData, plan: Plan, settings: Settings) -> float:
@@ -158,4 +173,5 @@ def _loss(network: Hypernetwork, features: torch.Tensor, task: torch.Tensor, tar
 if __name__ == "__main__":
     import plain_tune
 
-    print(json.dumps(plain_tune.compared(**json.loads(sys.argv[1]))))
+    asked = json.loads(sys.argv[1])
+    print(json.dumps((plain_tune.plain if "settings" in asked else plain_tune.compared)(**asked)))

@@ -193,8 +193,7 @@ def _how(cells: Cells, columns: Sequence[Column]) -> str:
 
 def _form(form: Form) -> str:
     if form.kind is Kind.NUMBER:
-        marks = str(form.notation)
-        return f"numbers with {marks}" if marks else "numbers"
+        return form.notation.called
     if form.kind is Kind.DATE:
         return f"dates ({form.date})" if form.date else "dates"
     return {Kind.TRUTH: "truth values", Kind.TEXT: "text"}[form.kind]
@@ -207,6 +206,8 @@ def _questions(source: Source, name: str, cells: Cells) -> list[str]:
             mark = other.notation.thousands
             option = f"--thousands '{mark}'" if mark else f"--decimal '{other.notation.decimal}'"
             found.append(f"'{name}' may as well be {_form(other)}{_alike(source, name, other)}: {option} says so")
+        elif other.kind is Kind.TEXT:
+            found.append(f"'{name}' may as well be names: --categorical '{name}' keeps its cells as they are")
         else:
             found.append(f"'{name}' may as well be {_form(other)}: dates as 2020-12-31 leave no doubt")
     limits = [mark for mark in cells.missing if re.match(CENSORED, mark)]

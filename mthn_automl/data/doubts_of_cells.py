@@ -9,11 +9,14 @@ from numpy.typing import NDArray
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.columns.form import Kind
 from mthn_automl.data.columns.numbers import ZEROS
+from mthn_automl.data.columns.text import Names
 from mthn_automl.data.names import counted, short
 from mthn_automl.data.source import Source
 
 FEW_CELLS: Final = 0.25
 """Share up to which cells that are no numbers are better missing than rewritten."""
+
+CLOCK: Final = "[0-9]+:[0-5][0-9]"
 
 FEWEST_SENTINELS, LEAST_SHARE = 3, 0.01
 """Cells, and their share, from which on a number far from all others is asked about."""
@@ -60,12 +63,17 @@ def _splits(values: FloatArray | IntArray | None, there: NDArray[np.bool_]) -> b
 def doubts_of_text(source: Source, name: str) -> tuple[str, ...]:
     """Of a column that would be numbers, or dates, but for a few cells."""
     cells = source.columns[name]
-    if cells.text is None or cells.nearly is None:
+    if cells.text is None:
         return ()
+    if cells.nearly is None:
+        return _doubts_of_clocks(cells.text, name)
     form, strange = cells.nearly.form, set(cells.nearly.strange)
     known = np.flatnonzero(cells.text.counts)
     wrong = [int(code) for code in known if cells.text.names[code] in strange]
     if not wrong:
+        if form.notation.composed:
+            example, what = short(cells.text.names[known[0]]), form.notation.called
+            return (f"'{name}' is text, such as '{example}': --numeric '{name}' takes the {what}",)
         if not form.notation.affix:
             return ()
         return (f"'{name}' is text, since '{form.notation.affix}' stands beside its numbers: {_numeric(name)}",)
@@ -78,11 +86,23 @@ def doubts_of_text(source: Source, name: str) -> tuple[str, ...]:
     if all(re.match(ZEROS, cells.text.names[code]) for code in wrong):
         zeros = f", as {counted(count - 1, 'other cell')}" if count > 1 else ""
         return (f"{found} has zeros in front{zeros}: {_numeric(name)}",)
-    none = f"none of the numbers with {form.notation}" if str(form.notation) else "no number"
+    none = f"no {form.notation.composed}" if form.notation.composed else "no number"
+    none = f"none of the {form.notation.called}" if str(form.notation) else none
     if count > FEW_CELLS * cells.text.counts.sum():
         usual = next(cells.text.names[code] for code in known if cells.text.names[code] not in strange)
         return (f"{found} is not written as '{short(usual)}' is{others}: write all of them one way for numbers",)
     return (f"{found} is {none}{others}: correct such cells, or --numeric '{name}' counts them as missing",)
+
+
+def _doubts_of_clocks(text: Names, name: str) -> tuple[str, ...]:
+    """Of cells such as 36:15, which are no times of a day."""
+    found = [text.names[code] for code in np.flatnonzero(text.counts)]
+    if not found or not all(re.fullmatch(CLOCK, each) for each in found):
+        return ()
+    return (
+        f"'{name}' is text, since '{short(found[0])}' may be hours and minutes or minutes and seconds: durations are "
+        "written as 36:15:00",
+    )
 
 
 def _numeric(name: str) -> str:

@@ -18,6 +18,7 @@ from mthn_automl.data.likeness import alike_note
 from mthn_automl.data.metadata import Described, Joined, join_metadata, without_metadata
 from mthn_automl.data.names import counted, listed
 from mthn_automl.data.promoted import constant_within, one_row_a_task, promoted_notes
+from mthn_automl.data.reread import as_training_shows, with_ranges_as_classes
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.data.source import DATA, METADATA, Given, Source
 from mthn_automl.data.splits.parts.keys import Grouped, keys_of, parts_of, with_equal_rows_grouped
@@ -74,7 +75,11 @@ def read_dataset(
 def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     """As `read_dataset`, with all that the user says in one object."""
     given, described = _tables(data, meta, asked)
-    rows = _rows_of(given, asked)
+    parts = parts_of(given, asked)
+    given = as_training_shows(given, parts, asked)
+    targets = choose_targets(given, () if asked.wide else asked.task, asked.target, asked.weight)
+    given = with_ranges_as_classes(given, targets, asked)
+    rows = _rows_of(given, targets, parts, asked)
     source, found = rows.source, rows.found
     codes, names = source.task_codes(asked.task)
     usable = [name for name in source.columns if name not in (*asked.task, *rows.targets) and asked.uses(name)]
@@ -87,7 +92,7 @@ def read_asked(data: Given, meta: Given | None, asked: Asked) -> Dataset:
     tasks = Described(names, sizes, [name_by(by, asked.task, name) for name in names], source.name)
     joined = _joined(source, described, promoted, by, tasks, codes, asked)
     grouped = None if described is None else Grouped(described, by, tasks.keys, codes)
-    group, keys, said = keys_of(source, grouped, asked, rows.parts)
+    group, keys, said = keys_of(source, grouped, asked, parts)
     schema = Schema(
         task=asked.task,
         targets=rows.targets,
@@ -154,7 +159,6 @@ class _Rows:
         targets: columns of the source.
         wide: target columns of a wide table; none of another.
         found: what is predicted.
-        parts: (positions,) of the input, what the row there is for; None where nothing was said.
         notes: sentences about the file, the rows that are gone and the targets.
     """
 
@@ -162,15 +166,12 @@ class _Rows:
     targets: tuple[str, ...]
     wide: tuple[str, ...]
     found: Target
-    parts: IntArray | None
     notes: tuple[str, ...]
 
 
-def _rows_of(source: Source, asked: Asked) -> _Rows:
-    targets = choose_targets(source, () if asked.wide else asked.task, asked.target, asked.weight)
+def _rows_of(source: Source, targets: tuple[str, ...], parts: IntArray | None, asked: Asked) -> _Rows:
     refuse_offset(asked, targets)
     _refuse_two_roles(asked, targets)
-    parts = parts_of(source, asked)
     source, unused = (source, []) if parts is None else _used(source, parts)
     wide = targets if asked.wide else ()
     if wide:
@@ -179,7 +180,7 @@ def _rows_of(source: Source, asked: Asked) -> _Rows:
     source, found = infer_target(
         source, targets, asked.problem, asked.metric, merge_rare=asked.merge_rare, offset=asked.offset
     )
-    return _Rows(source, targets, wide, found, parts, (*source.notes, *unused, *dropped, *found.notes))
+    return _Rows(source, targets, wide, found, (*source.notes, *unused, *dropped, *found.notes))
 
 
 def _refuse_two_roles(asked: Asked, targets: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from mthn_automl.data.columns.text import Names
 from mthn_automl.data.doubts import doubts_of_classes, doubts_of_numbers
 from mthn_automl.data.doubts_of_cells import FEW_CELLS, doubts_of_text
 from mthn_automl.data.kind import kind_of
+from mthn_automl.data.learnable import refuse_unlearnable
 from mthn_automl.data.names import counted, listed, number_aware, positions
 from mthn_automl.data.schema import Problem, Schema
 from mthn_automl.data.scoring import Metric, metric_named
@@ -243,15 +244,7 @@ def _natural_kind(source: Source, targets: Sequence[str]) -> tuple[str, str]:
 def _values(source: Source, targets: Sequence[str]) -> FloatArray:
     values = np.column_stack([numbers_of(source, name) for name in targets])
     _at_least_two(source)
-    for name, column in zip(targets, values.T, strict=True):
-        known = column[~np.isnan(column)]
-        if len(known) == 0:
-            raise DataError(f"Some rows must have each target, however no row of {source.name} has one in '{name}'.")
-        if np.ptp(known) == 0:
-            among = "" if len(known) == len(column) else " that has it"
-            raise DataError(
-                f"The target must vary, however '{name}' is {known[0]:g} in every row of {source.name}{among}."
-            )
+    refuse_unlearnable(values, targets, f"row of {source.name}")
     return values
 
 

@@ -97,10 +97,12 @@ def _described(dataset: Dataset, tasks: IntArray) -> Dataset:
 
 def _with_account(found: Dataset, before: Dataset) -> Dataset:
     """What is of no use any more is said."""
-    lost = [name for name in _inputs(before) if name not in _inputs(found)]
+    lost = dict.fromkeys(_inputs(before))
+    for name in _inputs(found):
+        lost.pop(name, None)
     if not lost:
         return found
-    note = f"Ignored, since the training rows tell nothing of them: {listed(lost, 10)}."
+    note = f"Ignored, since the training rows tell nothing of them: {listed(list(lost), 10)}."
     account = (replace(each, role="ignored") if each.name in lost else each for each in before.account)
     return replace(found, notes=(*before.notes, note), account=tuple(account))
 

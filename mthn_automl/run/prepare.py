@@ -15,6 +15,7 @@ from mthn_automl.data.alarms import alarms, refuse
 from mthn_automl.data.alarms.parts.alarm import Alarm
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.formats.content import Content
+from mthn_automl.data.learnable import refuse_unlearnable_training
 from mthn_automl.data.logarithm import can_help
 from mthn_automl.data.memory import refuse_search
 from mthn_automl.data.new_rows import read_rows
@@ -153,6 +154,7 @@ def _read(inputs: Inputs, options: Options, question: Question, files: dict[str,
     metric = options.metric or default_metric(dataset.schema.problem)
     check_metric(metric, dataset.schema.problem)
     sealed = seal(dataset, question, options.seed)
+    refuse_unlearnable_training(dataset, ~sealed.test)
     dataset = shown_by(dataset, ~sealed.test)
     if inputs.test is None:
         return Prepared(files, dataset, sealed, None, metric)

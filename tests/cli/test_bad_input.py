@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from mthn_automl.run import answer
 from tests.command import Ended, as_process, in_process
 
 GOOD = "task,x,word,target\n" + "".join(f"{t},{i},{'pq'[i % 2]},{i * i + 0.5}\n" for t in "abc" for i in range(5))
@@ -200,8 +199,7 @@ ALLOWED = {
 }
 
 
-def test_what_is_allowed_is_said_and_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answer, "draw", lambda *given: None)
+def test_what_is_allowed_is_said_and_searched(tmp_path: Path) -> None:
     for index, (content, sentences) in enumerate(ALLOWED.items()):
         folder = given(tmp_path / str(index), {"data.csv": content})
         ended = in_process(folder, *SEARCH, "--folds", "2")

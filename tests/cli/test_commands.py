@@ -14,7 +14,6 @@ from mthn_automl import catalogue
 from mthn_automl.cli import commands
 from mthn_automl.cli.app import app
 from mthn_automl.data.problems import PROBLEMS
-from mthn_automl.run import answer
 from tests.command import Ended, as_process, in_process
 
 PROGRAM: Any = typer.main.get_command(app)
@@ -109,9 +108,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
     folder = tmp_path_factory.mktemp("leaderboard")
     assert in_process(folder, "example", "cubic", "cubic").code == 0
     words = ("--runner", "local", "--architectures", "ridge,kernel_ridge", "--trials", 2, "--folds", 2, "--quiet")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answer, "draw", lambda *given: None)
-        ended = in_process(folder, "search", "cubic/data.csv", *words)
+    ended = in_process(folder, "search", "cubic/data.csv", *words)
     (run,) = (folder / "mthn_runs").iterdir()
     return run, ended
 

@@ -15,6 +15,8 @@ from mthn_automl.run.folder import RunFolder
 from mthn_automl.storage import write_json
 from tests.command import as_process, in_process
 
+pytestmark = pytest.mark.pictures
+
 COMPARED = """
 import sys
 from mthn_automl.run.comparing import compare

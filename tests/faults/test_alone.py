@@ -18,7 +18,7 @@ from mthn_automl.errors import ClusterError
 from mthn_automl.tuning.runners.on_ray import alone
 from tests.command import PROGRAM
 from tests.faults import misbehaving
-from tests.faults.runs import CHECKOUT, Started, call_apart, results, search, trials_begun
+from tests.faults.runs import CHECKOUT, Started, results, search, trials_begun
 
 
 def with_ray(test: Callable[..., None]) -> Callable[..., None]:
@@ -36,7 +36,10 @@ class Seen:
         home: files that were written to the user's home.
         alive: processes 30 s after the driver was killed.
         left: folders of Ray's after the driver was killed ...
-        cleared: ... and after another search that ended well.
+        cleared: ... and after another search that ended well, by a user that there is not ...
+        nameless: ... which only root can become.
+        after: what that search answered.
+        results: that it has.
     """
 
     listening: list[tuple[str, int]]
@@ -46,6 +49,9 @@ class Seen:
     alive: list[str]
     left: list[str]
     cleared: list[str]
+    nameless: bool
+    after: "subprocess.CompletedProcess[str]"
+    results: int
 
 
 def listening(processes: list[int]) -> Iterator[tuple[str, int]]:
@@ -65,16 +71,35 @@ def tried(user: str, temporary: Path, processes: list[int], ports: list[int]) ->
     return list(json.loads(done.stdout))
 
 
+READS_ALONE = ("--clear-groups", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
+"""An installation in the home of root can be read, and nothing written."""
+
+BECOMING = ("setpriv", "--reuid=54321", "--regid=54321", *READS_ALONE)
+
+
+def without_a_name(words: list[object], temporary: Path, becoming: list[str]) -> "subprocess.CompletedProcess[str]":
+    """The command by a user that has neither a name nor a home, where one can become that."""
+    given = {"HOME": "/", "XDG_RUNTIME_DIR": "", "TMPDIR": str(temporary), "PYTHONPATH": str(CHECKOUT)}
+    return subprocess.run(
+        [*becoming, *PROGRAM, *map(str, words)],
+        env={**os.environ, **given},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
 @pytest.fixture(scope="module")
 def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
     folder, short = tmp_path_factory.mktemp("alone"), Path(f"/tmp/a{os.getpid()}")
     home = folder / "home"
-    for each in (short, home, folder / "first", folder / "second"):
+    for each in (short, short / "after", home, folder / "first"):
         each.mkdir()
+    (short / "ray").mkdir(mode=0o700)
     environment = {"TMPDIR": str(short), "XDG_RUNTIME_DIR": "", "HOME": str(home)}
     words, after = (
         search(each, misbehaving.space(each, what), what, 2, "--runner", "ray", "--workers", 1)
-        for each, what in ((folder / "first", "hangs"), (folder / "second", "good"))
+        for each, what in ((folder / "first", "hangs"), (short / "after", "good"))
     )
     try:
         with Started(*words, **environment) as started:
@@ -88,10 +113,14 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
             started.kill_driver()
             alive = started.left()
         left = [each.name for each in short.glob(f"{alone.PREFIX}*")]
-        again = call_apart(*after, **environment)
-        assert again.code == 0, again.err
+        for each in (short, short / "after"):
+            each.chmod(0o777)
+        nameless = root and shutil.which("setpriv") is not None
+        again = without_a_name(after, short, [*BECOMING] if nameless else [])
         cleared = [each.name for each in short.glob(f"{alone.PREFIX}*")]
-        return Seen(found, could, permissions, [each.name for each in home.rglob("*")], alive, left, cleared)
+        written = [each.name for each in home.rglob("*")]
+        count = len(results(short / "after" / "run"))
+        return Seen(found, could, permissions, written, alive, left, cleared, nameless, again, count)
     finally:
         subprocess.run(["rm", "-rf", str(short)], check=True)
 
@@ -116,32 +145,11 @@ def test_nothing_is_left_of_it_after_a_kill_either(seen: Seen) -> None:
     assert (seen.alive, seen.left, seen.cleared, seen.home) == ([], [], [], [])
 
 
-READS_ALONE = ("--clear-groups", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
-"""An installation in the home of root can be read, and nothing written."""
-
-
 @with_ray
-def test_a_user_without_a_name_or_a_home_searches_beside_the_folder_of_another() -> None:
-    if os.geteuid() != 0 or shutil.which("setpriv") is None:
+def test_a_user_without_a_name_or_a_home_searches_beside_the_folder_of_another(seen: Seen) -> None:
+    assert (seen.after.returncode, seen.results) == (0, 2), seen.after.stderr
+    if not seen.nameless:
         pytest.skip("only root can become a user that there is not, by setpriv")
-    short = Path(f"/tmp/b{os.getpid()}")
-    for each in (short, short / "ray"):
-        each.mkdir(mode=0o700)
-    short.chmod(0o777)
-    becoming = ("setpriv", "--reuid=54321", "--regid=54321", *READS_ALONE)
-    try:
-        words = search(short, misbehaving.space(short, "good"), "good", 2, "--runner", "ray", "--workers", 1)
-        done = subprocess.run(
-            [*becoming, *PROGRAM, *map(str, words)],
-            env={**os.environ, "HOME": "/", "XDG_RUNTIME_DIR": "", "TMPDIR": str(short), "PYTHONPATH": str(CHECKOUT)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert (done.returncode, len(results(short / "run"))) == (0, 2), done.stderr
-        assert not list(short.glob(f"{alone.PREFIX}*"))
-    finally:
-        subprocess.run(["rm", "-rf", str(short)], check=True)
 
 
 def test_what_the_environment_says_of_a_cluster_is_as_before_afterwards(

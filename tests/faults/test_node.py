@@ -25,7 +25,7 @@ from tests.faults.runs import Started, Trials, results, search, trials_lost
 pytestmark = [pytest.mark.faults, pytest.mark.ray, pytest.mark.slow]
 
 TRIALS = 5
-SECONDS = 3
+SECONDS = 1.5
 HIDING = 'mount -t tmpfs none "$0" && exec "$@"'
 
 

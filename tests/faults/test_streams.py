@@ -13,13 +13,13 @@ from tests.faults.runs import CHECKOUT, written
 
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-STREAMS = {
-    "stderr is closed": ("2>&-", 0),
-    "stdout is closed": (">&-", 0),
-    "both are closed": (">&- 2>&-", 0),
-    "who reads stderr goes": ("2> >(head -c 1 > /dev/null)", 0),
-    "who reads both goes": ("2>&1 | head -1; exit ${PIPESTATUS[0]}", 1),
-}
+STREAMS = [
+    pytest.param("2>&-", 0, id="stderr is closed", marks=pytest.mark.soak),
+    pytest.param(">&-", 0, id="stdout is closed", marks=pytest.mark.soak),
+    pytest.param(">&- 2>&-", 0, id="both are closed"),
+    pytest.param("2> >(head -c 1 > /dev/null)", 0, id="who reads stderr goes"),
+    pytest.param("2>&1 | head -1; exit ${PIPESTATUS[0]}", 1, id="who reads both goes"),
+]
 SMALL = ("--architectures", "ridge", "--trials", 3, "--runner", "local", "--no-ablation", "--folds", 2, "--seeds", 1)
 
 
@@ -29,7 +29,7 @@ def in_the_shell(words: tuple[object, ...], streams: str, **environment: str) ->
     return subprocess.run(["bash", "-c", command], env=given, capture_output=True, text=True, timeout=300)
 
 
-@pytest.mark.parametrize(("streams", "code"), STREAMS.values(), ids=STREAMS)
+@pytest.mark.parametrize(("streams", "code"), STREAMS)
 def test_a_stream_that_is_closed_or_breaks_ends_no_search(tmp_path: Path, streams: str, code: int) -> None:
     done = in_the_shell((*written(tmp_path), *SMALL, "--output", tmp_path / "run"), streams)
     assert (done.returncode, "Traceback" in done.stdout + done.stderr) == (code, False)

@@ -15,6 +15,8 @@ from mthn_automl.models.pareto_hypernetwork import LARGEST_DRAWN, ParetoHypernet
 from mthn_automl.run.job import SearchResult
 from tests.command import in_process
 
+pytestmark = pytest.mark.pictures
+
 SHAPE = ProblemShape(features=3, outputs=1, tasks=5, metadata=2)
 
 

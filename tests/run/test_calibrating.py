@@ -10,7 +10,6 @@ import pytest
 
 from mthn_automl import search
 from mthn_automl.data.problems import planted
-from mthn_automl.run import answer
 from mthn_automl.run.calibrating import MOST_ROWS, _some_of_each_task, _task_known
 from mthn_automl.run.job import SearchResult
 
@@ -20,9 +19,7 @@ NEW = planted(tasks=20, rows=20)[0].tail(20).assign(task="never seen")
 
 def searched(folder: Path, **given: Any) -> SearchResult:
     usual = {"architectures": "ridge,gradient_boosting", "trials": 2, "folds": 3, "runner": "local"}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answer, "draw", lambda *given: None)
-        return search(DATA, META, output=folder / "run", no_ablation=True, **usual, **given)
+    return search(DATA, META, output=folder / "run", no_ablation=True, **usual, **given)
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,6 @@ from mthn_automl.data.problems import planted
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import NothingFinishedError
 from mthn_automl.models.base import Size
-from mthn_automl.run import answer
 from mthn_automl.run.job import SearchResult, search
 from mthn_automl.storage import write_text
 from mthn_automl.tuning.ensemble import Candidate
@@ -31,12 +30,6 @@ TRIALS = [
     {"use_task": True, "use_metadata": False, "width": 32, "depth": 2, "learning_rate": 3e-3, "weight_decay": 1.0},
 ]
 """The first of `wide`, whose sizes are alike; it is `pooled` otherwise."""
-
-
-@pytest.fixture(autouse=True)
-def _without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They take most of so small a run's time, and are tests/report's."""
-    monkeypatch.setattr(answer, "draw", lambda *given: None)
 
 
 def space(folder: Path) -> Path:
@@ -59,7 +52,6 @@ def searched(output: Path, table: pd.DataFrame = DATA, meta: pd.DataFrame = META
     }
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mthn_automl.tuning.plan.STEPS_WANTED", 40)
-        patch.setattr(answer, "draw", lambda *given: None)
         return search(table, meta, output=output, **{**usual, **given})
 
 

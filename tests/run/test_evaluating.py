@@ -16,7 +16,6 @@ from mthn_automl.data.stream import RowStream
 from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import DataError, RunError, UsageError
-from mthn_automl.run import answer
 from tests.command import Ended, in_process
 from tests.contracts import zoo
 from tests.deployment.few import Animal, frame, members_of, predictor
@@ -48,11 +47,9 @@ def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
     meta.to_csv(folder / "meta.csv", index=False)
     always = ("--runner", "local", "--folds", 2, "--trials", 2, "--architectures", "ridge,kernel_ridge", "--quiet")
     words = ("search", "data.csv", "--meta", "meta.csv", "--weight", "counts", "--no-ablation", "--seed", 3, *always)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answer, "draw", lambda *given: None)
-        for more in (("--output", "run"), ("--output", "held", "--holdout-tasks", 0.4, "--test-fraction", 0.3)):
-            ended = in_process(folder, *words, *more)
-            assert ended.code == 0, ended.err
+    for more in (("--output", "run"), ("--output", "held", "--holdout-tasks", 0.4, "--test-fraction", 0.3)):
+        ended = in_process(folder, *words, *more)
+        assert ended.code == 0, ended.err
     return folder
 
 

@@ -21,19 +21,13 @@ from mthn_automl.errors import (
     Terminated,
     UsageError,
 )
-from mthn_automl.run import answer, job
+from mthn_automl.run import job
 from mthn_automl.run.job import SearchResult, resume, search
 from mthn_automl.run.workers import Workers
 from mthn_automl.tuning.events import Event, PhaseStarted, TrialFinished
 
 DATA, META = cubic(tasks=4, rows=12)
 SMALL: dict[str, Any] = {"architectures": "ridge", "folds": 2, "seeds": 1, "runner": "local"}
-
-
-@pytest.fixture(autouse=True)
-def _without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They take most of so small a run's time, and are tests/report's."""
-    monkeypatch.setattr(answer, "draw", lambda *given: None)
 
 
 def searched(output: Path, **given: Any) -> SearchResult:
@@ -134,10 +128,8 @@ def begins(phase: str) -> Callable[[Event], bool]:
 
 @pytest.fixture(scope="module")
 def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> SearchResult:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(answer, "draw", lambda *given: None)
-        folder = tmp_path_factory.mktemp("uninterrupted") / "run"
-        return searched(folder, architectures="ridge,kernel_ridge", trials=6, no_ablation=False)
+    folder = tmp_path_factory.mktemp("uninterrupted") / "run"
+    return searched(folder, architectures="ridge,kernel_ridge", trials=6, no_ablation=False)
 
 
 @pytest.mark.parametrize(

@@ -57,15 +57,13 @@ def test_a_run_that_took_too_long_says_by_how_much_and_what_for(overrun: tuple[S
     assert re.search(r"figures (\d+) s$", said[2])
 
 
-def test_a_run_that_kept_its_limit_says_nothing_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answer, "draw", lambda *given: None)
+def test_a_run_that_kept_its_limit_says_nothing_of_it(tmp_path: Path) -> None:
     given = {"architectures": "ridge", "runner": "local", "no_ablation": True, "trials": 1, "time_limit": 600}
     found = search(DATA, META, output=tmp_path / "run", **given)
     assert "exceeded" not in (found.folder / "run.log").read_text()
 
 
-def test_a_plan_is_possible_where_nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_plan_is_possible_where_nothing_is_left(tmp_path: Path) -> None:
     """A moment is taken all the same, so that there is a model at all."""
-    monkeypatch.setattr(answer, "draw", lambda *given: None)
     given = {"architectures": "ridge", "runner": "local", "no_ablation": True, "time_limit": 0.01}
     assert search(DATA, META, output=tmp_path / "run", **given).best["architecture"] == "ridge"

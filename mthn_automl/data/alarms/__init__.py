@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mthn_automl.catalogue import members
-from mthn_automl.data.alarms.parts.alarm import Alarm, Find
+from mthn_automl.data.alarms.parts.alarm import Alarm, Find, Sees
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.errors import DataError
@@ -47,18 +47,23 @@ def alarms(
         test: (rows,) true where a row is sealed for the test.
         most_rows: of more, the alarms that weigh values against each other see a random sample. Those that compare
             rows or tasks with each other see 50 times as many, in whole tasks, since a sample of rows would hold one
-            of two equal ones.
+            of two equal ones. Those that only count see all.
         seed: of the samples.
 
     Returns:
         The alarms, and the samples in words; these are empty where every alarm looked at all rows.
     """
     dataset, test = _in_file_order(dataset, test)
-    sampled = [name for name in names() if import_module(f"{__name__}.{name}").SAMPLED]
+    sees: dict[str, Sees] = {name: import_module(f"{__name__}.{name}").SEES for name in names()}
     rows = _some_rows(len(dataset), len(dataset.schema.features), most_rows, seed)
     whole = _some_tasks(dataset.task, COMPARED * most_rows, seed)
-    by_rows, by_tasks = _taken(dataset, test, rows), _taken(dataset, test, whole)
-    found = [alarm for name in names() for alarm in finder(name)(*(by_rows if name in sampled else by_tasks))]
+    shown = {
+        Sees.ROWS: _taken(dataset, test, rows),
+        Sees.TASKS: _taken(dataset, test, whole),
+        Sees.ALL: (dataset, test),
+    }
+    found = [alarm for name, seen in sees.items() for alarm in finder(name)(*shown[seen])]
+    sampled = [name for name, seen in sees.items() if seen is Sees.ROWS]
     return tuple(found), _said(len(rows), len(whole), len(dataset), sampled, seed)
 
 

@@ -9,13 +9,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.alarms.parts.alarm import Alarm, percent
+from mthn_automl.data.alarms.parts.alarm import Alarm, Sees, percent
 from mthn_automl.data.alarms.parts.columns import Keys, cell_keys, features_of, mostly_known, row_keys
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.names import counted
 
-SAMPLED: Final = False
+SEES: Final = Sees.TASKS
 COPIES = 3
 """Fewest test rows that are copies."""
 BEYOND_NEAR = 2.0

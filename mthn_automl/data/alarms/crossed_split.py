@@ -9,11 +9,11 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.alarms.parts.alarm import Alarm, percent
+from mthn_automl.data.alarms.parts.alarm import Alarm, Sees, percent
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.names import counted
 
-SAMPLED: Final = False
+SEES: Final = Sees.TASKS
 
 
 def find(dataset: Dataset, test: NDArray[np.bool_]) -> Iterator[Alarm]:

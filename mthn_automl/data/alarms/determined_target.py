@@ -12,14 +12,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.alarms.parts.alarm import Alarm, percent
+from mthn_automl.data.alarms.parts.alarm import Alarm, Sees, percent
 from mthn_automl.data.alarms.parts.columns import Cells, features_of
 from mthn_automl.data.alarms.parts.ranks import ranks_of
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.names import counted
 
-SAMPLED: Final = True
+SEES: Final = Sees.ROWS
 """Whether a sample of the rows serves as well as all of them."""
 
 PAIRS = 20

@@ -8,13 +8,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.alarms.parts.alarm import Alarm
+from mthn_automl.data.alarms.parts.alarm import Alarm, Sees
 from mthn_automl.data.alarms.parts.columns import Cells, features_of
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.names import counted
 
-SAMPLED: Final = False
+SEES: Final = Sees.TASKS
 ROWS = 20
 """Fewest rows in which a column is known."""
 CHANCE = 14.0

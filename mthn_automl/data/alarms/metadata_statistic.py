@@ -11,14 +11,14 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.alarms.parts.alarm import Alarm
+from mthn_automl.data.alarms.parts.alarm import Alarm, Sees
 from mthn_automl.data.alarms.parts.columns import Cells, features_of, metadata_of
 from mthn_automl.data.alarms.parts.statistics import Statistic, statistics_of
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.names import counted
 
-SAMPLED: Final = False
+SEES: Final = Sees.TASKS
 TASKS_EQUAL, TASKS_LINEAR, VALUES = 5, 8, 5
 """Fewest tasks in which a column equals a statistic, or is a line through it, and fewest values of both for a line."""
 CHANCE = 14.0

@@ -8,12 +8,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.alarms.parts.alarm import Alarm
+from mthn_automl.data.alarms.parts.alarm import Alarm, Sees
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.names import counted
 
-SAMPLED: Final = False
+SEES: Final = Sees.TASKS
 ROWS = 10
 """Fewest rows in which both are known."""
 EXACT = 1e-9

@@ -6,13 +6,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.alarms.parts.alarm import Alarm
+from mthn_automl.data.alarms.parts.alarm import Alarm, Sees
 from mthn_automl.data.alarms.parts.columns import Keys, features_of, row_keys
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.names import counted, listed
 
-SAMPLED: Final = False
+SEES: Final = Sees.TASKS
 ROWS = 3
 """Fewest rows of a task."""
 CHANCE = 14.0

@@ -12,13 +12,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.alarms.parts.alarm import Alarm, percent
+from mthn_automl.data.alarms.parts.alarm import Alarm, Sees, percent
 from mthn_automl.data.alarms.parts.columns import Cells, features_of, mostly_known, row_keys
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.names import counted
 
-SAMPLED: Final = False
+SEES: Final = Sees.TASKS
 GROUPS, ROWS, SHARE = 3, 10, 0.01
 """Fewest groups of equal rows, fewest rows in these, and the fewest of all rows."""
 BEYOND_CHANCE = 5.0

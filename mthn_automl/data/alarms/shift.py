@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from mthn_automl.data.alarms.parts.alarm import Alarm
+from mthn_automl.data.alarms.parts.alarm import Alarm, Sees
 from mthn_automl.data.alarms.parts.area import Area, area_within
 from mthn_automl.data.alarms.parts.columns import Cells, features_of, metadata_of, row_keys
 from mthn_automl.data.alarms.parts.ranks import ranks_within
@@ -21,7 +21,7 @@ from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.names import counted
 
-SAMPLED: Final = True
+SEES: Final = Sees.ROWS
 FEWEST, FEWEST_TASKS, FEWEST_GROUPS = 20, 5, 10
 """Test rows, and training rows, that there must be; the same of tasks held out; and groups of equal rows."""
 FOLDS = 5

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from mthn_automl.data.columns import dates
 from mthn_automl.data.columns.form import PLAIN, Form, Kind
-from mthn_automl.data.columns.missing import is_always, is_among_numbers
+from mthn_automl.data.columns.missing import is_always, is_among_numbers, is_mark
 from mthn_automl.data.columns.numbers import numbers, plain_values
 from mthn_automl.data.columns.rule import FALSE, TRUE, Cells, Told, as_text, counted, is_text, read_typed
 from mthn_automl.data.columns.text import Names
@@ -42,7 +42,7 @@ def read_again(column: pa.ChunkedArray, form: Form) -> Again:
             return Again(Cells(form, plain))
     names = Names.of(column)
     known = names.without(is_always(names.array).to_pylist())
-    marked = is_among_numbers(known.array).to_pylist()
+    marked = (is_mark if form.notation.composed == "range" else is_among_numbers)(known.array).to_pylist()
     missing, known = counted(known, marked), known.without(marked)
     values = _values(known, form)
     strange = np.append(np.isnan(values), False)[known.codes]

@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 Decimal = Literal[".", ","]
 Thousands = Literal["", ",", ".", " ", "'"]
+Composed = Literal["", "duration", "tolerance", "range", "fraction"]
 
 
 class Kind(StrEnum):
@@ -20,6 +21,16 @@ class Kind(StrEnum):
     TEXT = "text"
 
 
+COMPOSED: Final[dict[Composed, str]] = {
+    "": "numbers",
+    "duration": "seconds of durations (hours:minutes:seconds)",
+    "tolerance": "numbers without the tolerance behind them",
+    "range": "middles of ranges (of open ones the limit)",
+    "fraction": "quotients of fractions",
+}
+"""What is made of cells that have more than one number in them."""
+
+
 @dataclass(frozen=True)
 class Notation:
     """How numbers are written.
@@ -28,14 +39,22 @@ class Notation:
         decimal: mark before the fraction.
         thousands: mark between groups of three digits; empty: there is none, a blank: any kind of blank.
         affix: unit or currency beside the digits, in every cell; empty: none.
+        composed: what each cell has more than one number in; empty: it is a number.
     """
 
     decimal: Decimal = "."
     thousands: Thousands = ""
     affix: str = ""
+    composed: Composed = ""
+
+    @property
+    def called(self) -> str:
+        """`numbers with a decimal comma`."""
+        marks = str(self)
+        return f"{COMPOSED[self.composed]}{f' with {marks}' if marks else ''}"
 
     def __str__(self) -> str:
-        """What is special about it; empty of plain numbers."""
+        """What is special about its marks; empty of plain numbers."""
         parts = [] if self.decimal == "." else ["a decimal comma"]
         named = {",": "commas", ".": "dots", " ": "blanks", "'": "apostrophes"}
         parts += [f"{named[self.thousands]} between thousands"] if self.thousands else []

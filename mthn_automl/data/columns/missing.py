@@ -28,6 +28,10 @@ def is_always(cells: pa.Array) -> pa.Array:
 
 def is_among_numbers(cells: pa.Array) -> pa.Array:
     """(cells,) whether each counts as missing in a column of numbers or dates, beside those that always do."""
+    return pc.or_(is_mark(cells), pc.match_substring_regex(cells, CENSORED))
+
+
+def is_mark(cells: pa.Array) -> pa.Array:
+    """(cells,) the same, but for measurements beyond a limit."""
     marked = pc.is_in(cells, value_set=pa.array(AMONG_NUMBERS, pa.string()))
-    infinite = pc.is_in(pc.utf8_lower(cells), value_set=pa.array(INFINITE, pa.string()))
-    return pc.or_(pc.or_(marked, infinite), pc.match_substring_regex(cells, CENSORED))
+    return pc.or_(marked, pc.is_in(pc.utf8_lower(cells), value_set=pa.array(INFINITE, pa.string())))

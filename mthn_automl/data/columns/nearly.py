@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.columns import dates
+from mthn_automl.data.columns.composed import are_clear
 from mthn_automl.data.columns.form import PLAIN, Form, Kind, Notation
-from mthn_automl.data.columns.numbers import AFFIX, EXPONENT, MARKS, ZEROS, numbers
+from mthn_automl.data.columns.numbers import AFFIX, COMPOSED_NOTATIONS, EXPONENT, MARKS, ZEROS, numbers
 from mthn_automl.data.columns.text import Names
 
 FEW_OF_CELLS, FEW_OF_NAMES = 0.1, 0.2
@@ -51,6 +53,7 @@ def likeliest(names: Names, decimal: str | None = None, thousands: str | None = 
         for mark, group in MARKS
         if decimal in (None, mark) and thousands in (None, group)
     ] or [PLAIN]
+    possible += COMPOSED_NOTATIONS
     values = [numbers(each, names.array) for each in possible]
     best = max(range(len(possible)), key=lambda index: int(names.counts[~np.isnan(values[index])].sum()))
     return possible[best], values[best]
@@ -71,6 +74,8 @@ def _numbers(names: Names) -> Nearly | None:
         return None
     notation, values = likeliest(names)
     wrong = np.isnan(values) | padded
+    if notation.composed == "range" and not are_clear(names.array.filter(pa.array(~wrong)), notation.decimal):
+        return None
     if not _few(wrong, names.counts):
         loose = _matches(names, LOOSE)
         if padded.any() or not _few(~loose, names.counts) or wrong.all():

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Final
 
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.columns import composed
 from mthn_automl.data.columns.form import Decimal, Notation, Thousands
 
 SPACES: Final = " \u00a0\u202f\u2009"
@@ -20,6 +22,9 @@ AFFIX: Final = "(?:[%‰$€£¥₹₽]|EUR|USD|GBP|CHF|JPY|SEK|NOK|DKK|PLN|CNY|
 
 ZEROS: Final = r"^[+-]?0[0-9]"
 """Zeros in front, which a number does not have: postal codes, numbers of houses and of counties."""
+
+PADDED: Final = rf"{ZEROS}*$"
+"""A number that is nothing else, with zeros in front."""
 
 EXPONENT: Final = r"(?:[eE][+-]?[0-9]+)?"
 MINUS: Final = "−"
@@ -38,6 +43,9 @@ def fits(notation: Notation, cells: pa.Array) -> bool:
 def numbers(notation: Notation, cells: pa.Array) -> FloatArray:
     """(cells,) float64 of cells that are so written; NaN of those that are not."""
     bare, has = _bare(notation, cells)
+    if notation.composed:
+        found = composed.values(notation.composed, notation.decimal, bare)
+        return found if has is None else np.where(has.to_numpy(zero_copy_only=False), found, np.nan)
     written = pc.match_substring_regex(bare, _pattern(notation))
     written = written if has is None else pc.and_(written, has)
     bare = pc.if_else(written, bare, pa.scalar(None, pa.string()))
@@ -100,6 +108,32 @@ def _fitting(cells: pa.Array, decimal: str | None, thousands: str | None) -> lis
             if not any(np.array_equal(values, numbers(one, cells)) for one in found):
                 found.append(each)
     return found
+
+
+def composed_notation(cells: pa.Array, *, sure: bool = True) -> Notation | None:
+    """That of cells of which each is a duration, has a tolerance, or is a range or a fraction; None: there is none.
+
+    Args:
+        cells: distinct ones, that are not missing, and not all plain numbers.
+        sure: whether only what can hardly be anything else counts: no fraction (2/3 may be a day), and of ranges
+            those that do not overlap.
+    """
+    padded = bool(pc.any(pc.match_substring_regex(cells, PADDED)).as_py())
+    for each in COMPOSED_NOTATIONS:
+        if sure and (padded or each.composed == "fraction"):
+            continue
+        noted = replace(each, affix=_affix(cells))
+        if all(not np.isnan(numbers(noted, some)).any() for some in (cells[:FEW], cells)):
+            clear = each.composed != "range" or composed.are_clear(_bare(noted, cells)[0], each.decimal)
+            if clear or not sure:
+                return noted
+    return None
+
+
+COMPOSED_NOTATIONS: Final = (
+    *(Notation(composed="duration"), Notation(composed="tolerance"), Notation(",", composed="tolerance")),
+    *(Notation(composed="range"), Notation(",", composed="range"), Notation(composed="fraction")),
+)
 
 
 def _possible(affix: str, decimal: str | None, thousands: str | None) -> Iterator[Notation]:

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.columns import dates
 from mthn_automl.data.columns.dates import Times
-from mthn_automl.data.columns.form import Form, Kind
-from mthn_automl.data.columns.missing import is_always, is_among_numbers
+from mthn_automl.data.columns.form import Form, Kind, Notation
+from mthn_automl.data.columns.missing import is_always, is_among_numbers, is_mark
 from mthn_automl.data.columns.nearly import Nearly, likeliest, nearly
 from mthn_automl.data.columns.numbers import (
     DOTS,
+    composed_notation,
     has_zeros_in_front,
     may_have_dots_between_thousands,
     notations,
@@ -140,6 +141,12 @@ def _read(names: Names, told: Told) -> Cells:
     forms = _forms(rest, told)
     if forms and (len(rest.names) or not any(marked)):
         return in_form(rest, forms, missing | counted(known, marked))
+    marks = is_mark(known.array).to_pylist()
+    several = known.without(marks)
+    composed = composed_notation(several.array, sure=not told.numeric) if several.names else None
+    if composed is not None:
+        others = [Form(Kind.TEXT)] if composed.composed == "range" and not told.numeric else []
+        return in_form(several, [Form(Kind.NUMBER, composed), *others], missing | counted(known, marks))
     if told.numeric:
         return _forced(rest, told, missing | counted(known, marked))
     return Cells(Form(Kind.TEXT), text=known, missing=missing, nearly=nearly(rest) if rest.names else None)
@@ -199,8 +206,8 @@ def read_typed(column: pa.ChunkedArray, told: Told) -> Cells:
     if pa.types.is_date(kind) or pa.types.is_timestamp(kind) or pa.types.is_time(kind):
         return Cells(Form(Kind.DATE), dates=np.concatenate([dates.typed_times(chunk) for chunk in column.chunks]))
     if pa.types.is_duration(kind):
-        seconds = pc.cast(pc.cast(column, pa.duration("us"), safe=False), pa.int64())
-        return Cells(Form(Kind.NUMBER), _floats(seconds) / dates.MICROSECONDS_A_DAY)
+        microseconds = pc.cast(pc.cast(column, pa.duration("us"), safe=False), pa.int64())
+        return Cells(Form(Kind.NUMBER, Notation(composed="duration")), _floats(microseconds) / 1e6)
     numbers = _floats(column)
     infinite = int(np.isinf(numbers).sum())
     if infinite:

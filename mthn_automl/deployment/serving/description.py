@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from mthn_automl.data.columns.form import Kind
+from mthn_automl.data.columns.form import PLAIN, Kind
 from mthn_automl.data.schema import Column, Schema
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.deployment.serving.limits import Limits
@@ -115,7 +115,7 @@ def _taken(columns: Sequence[Column]) -> tuple[Taken, ...]:
 
 def _column(column: Column) -> Taken:
     form = column.written
-    written = form.date or str(form.notation) or None
+    written = form.date or (None if form.notation == PLAIN else form.notation.called)
     low, high = (None, None) if column.range is None or column.part is not None else column.range
     return Taken(column.read_from, WORDS[form.kind], written, column.categories, low, high)
 

@@ -146,12 +146,18 @@ def _crossed_split() -> Case:
     return whole, np.arange(len(whole)) % 4 == 0
 
 
+def _unlearnt_class() -> Case:
+    whole = classes()
+    return whole, whole.target[:, 0] == 2
+
+
 GUILTY = MappingProxyType(
     {
         function.__name__.removeprefix("_"): function
         for function in (
             *(_determined_target, _metadata_statistic, _identifier, _shared_rows),
             *(_copied_test_rows, _shift, _repeated_task, _repeated_target, _crossed_split),
+            _unlearnt_class,
         )
     }
 )

@@ -74,6 +74,28 @@ WRITTEN: dict[str, tuple[tuple[str | None, ...], Kind, list[Any]]] = {
     "dates with a gap": (("2020-01-31", "-"), D, ["2020-01-31T00:00:00", None]),
     "a day that there is not": (("2020-02-30", "2020-02-01"), X, ["2020-02-30", "2020-02-01"]),
     "months": (("2020-01", "2020-12"), D, ["2020-01-01T00:00:00", "2020-12-01T00:00:00"]),
+    "durations of more than a day": (("36:15:00", "0:00:01.5", "-1:00:00"), N, [130_500, 1.5, -3600]),
+    "durations of less": (("12:15:00", "0:00:01"), D, ["1900-01-01T12:15:00", "1900-01-01T00:00:01"]),
+    "durations as programs print them": (
+        ("1 days 12:15:00", "-1 days +23:00:00", "1 day, 0:00:01", "2 days"),
+        N,
+        [130_500, -3600, 86_401, 172_800],
+    ),
+    "hours and minutes or minutes and seconds": (("36:15", "7:30"), X, ["36:15", "7:30"]),
+    "tolerances": (("0.5 ± 0.1", "-1.5±2", "3 +/- 1", "4"), N, [0.5, -1.5, 3, 4]),
+    "tolerances with a decimal comma": (("0,5 ± 0,1", "1,25 ± 1"), N, [0.5, 1.25]),
+    "ranges": (("10-20", "20 – 30", "?", "30 to 40"), N, [15, 25, None, 35]),
+    "ranges with open ends": (("<18", "18-24", "25-64", "65+"), N, [18, 21, 44.5, 65]),
+    "ranges with zeros in front": (("00-04", "05-09", "10-14"), N, [2, 7, 12]),
+    "ranges below zero": (("-10--5", "-5-0", "0-5"), N, [-7.5, -2.5, 2.5]),
+    "ranges of a unit": (("10-20 %", "20-30 %"), N, [15, 25]),
+    "numbers up to a limit": (("1", "2", "3", "4+"), N, [1, 2, 3, 4]),
+    "ranges of what may be thousands": (("1,000-2,000", "2,000-5,000"), X, ["1,000-2,000", "2,000-5,000"]),
+    "tolerances of three digits": (("0,125 ± 0,001", "1,25 ± 0,1"), N, [0.125, 1.25]),
+    "above and below one limit": (("<50", ">50"), X, ["<50", ">50"]),
+    "results of games": (("1-2", "0-3", "2-1"), X, ["1-2", "0-3", "2-1"]),
+    "ranges that overlap": (("555-1234", "555-1299"), X, ["555-1234", "555-1299"]),
+    "fractions, which may be days": (("1/2", "3/4"), X, ["1/2", "3/4"]),
     "names of months": (("12 Mar 2020", "1 Apr 2021"), D, ["2020-03-12T00:00:00", "2021-04-01T00:00:00"]),
 }
 
@@ -94,7 +116,7 @@ TYPED: dict[str, tuple[pa.Array, Kind, list[Any]]] = {
     "times": (pa.array([NOON, None]), D, ["2020-01-31T12:00:00", None]),
     "times of a zone": (pa.array([NOON]).cast(pa.timestamp("us", "Europe/Berlin")), D, ["2020-01-31T13:00:00"]),
     "times of day": (pa.array([NOON.time()]), D, ["1970-01-01T12:00:00"]),
-    "durations": (pa.array([datetime.timedelta(days=1.5)]), N, [1.5]),
+    "durations": (pa.array([datetime.timedelta(days=1.5)]), N, [129_600]),
     "categories": (pa.array(["01", " 1", "1"]).dictionary_encode(), X, ["01", "1", "1"]),
     "categories that are numbers": (pa.array([3, 5, 3]).dictionary_encode(), X, ["3", "5", "3"]),
     "large text": (pa.array(["1", "x"], pa.large_string()), X, ["1", "x"]),
@@ -196,6 +218,9 @@ NEARLY: dict[str, tuple[list[str], Notation, tuple[str, ...]]] = {
     "a minus behind": (["12.5", "12.50-", "3", "1-", "7"], Notation(), ("12.50-", "1-")),
     "a unit": (["0.17 kg", "2 kg", "3kg"], Notation(affix="kg"), ()),
     "degrees": (["0.17 °C", "-2 °C"], Notation(affix="°C"), ()),
+    "fractions": (["1/2", "1 3/4", "2"], Notation(composed="fraction"), ()),
+    "ranges and a word": (["10-20", "20-30", *["30-40"] * 8, "old"], Notation(composed="range"), ("old",)),
+    "durations and a word": (["36:15:00", *["7:30:00"] * 9, "late"], Notation(composed="duration"), ("late",)),
 }
 
 
@@ -222,6 +247,15 @@ def test_the_user_may_say_that_numbers_are_names_and_names_numbers() -> None:
     found = read_cells(pa.chunked_array([pa.array([1, 2])]), Told(categorical=True))
     assert (found.form.kind, values(found)) == (X, ["1", "2"])
     assert values(read_cells(text("01", "02"), Told(numeric=True))) == [1, 2]
+
+
+def test_the_user_may_say_that_ranges_are_names_and_fractions_numbers() -> None:
+    ranges = text("10-20", "20-30")
+    assert [each.kind for each in read_cells(ranges).others] == [X]
+    assert read_cells(ranges, Told(numeric=True)).others == ()
+    assert values(read_cells(ranges, Told(categorical=True))) == ["10-20", "20-30"]
+    assert values(read_cells(text("1/2", "1 3/4", "2"), Told(numeric=True))) == [0.5, 1.75, 2]
+    assert values(read_cells(text("1-2", "0-3"), Told(numeric=True))) == [1.5, 1.5]
 
 
 def test_a_column_with_a_zone_and_its_own_text_are_of_the_same_hours() -> None:

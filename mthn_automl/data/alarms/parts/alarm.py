@@ -2,12 +2,21 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mthn_automl.data.dataset import Dataset
+
+
+class Sees(Enum):
+    """What an alarm is shown of many rows: some of them, some tasks with all of their rows, or all."""
+
+    ROWS = 1
+    TASKS = 2
+    ALL = 3
 
 
 @dataclass(frozen=True)
