@@ -4,9 +4,9 @@ from dataclasses import asdict
 from typing import Any
 
 import mthn_automl
-from mthn_automl.analysis.ablation import metadata_verdict
 from mthn_automl.analysis.leaderboard import errors_of
 from mthn_automl.analysis.targets import errors_by_target
+from mthn_automl.analysis.verdict import metadata_verdict
 from mthn_automl.run.answer import Answer
 from mthn_automl.run.coverage import calibration
 from mthn_automl.run.ensembling import ENSEMBLE

@@ -15,6 +15,7 @@ from mthn_automl.analysis.tradeoff import tradeoff
 from mthn_automl.models.base import Size
 from mthn_automl.report import theme
 from mthn_automl.report.charts import ablation as ablation_chart
+from mthn_automl.report.charts import columns as columns_chart
 from mthn_automl.report.charts import leaderboard as leaderboard_chart
 from mthn_automl.report.charts import members as members_chart
 from mthn_automl.report.charts import tradeoff as tradeoff_chart
@@ -51,7 +52,8 @@ def ranked() -> pd.DataFrame:
 def ablated() -> pd.DataFrame:
     both = np.random.default_rng(0).normal(1.0, 0.02, (3, 2))
     noise = np.random.default_rng(1).normal(0.0, 0.01, (3, 2))
-    variants = {"both": both, "embedding_only": both + 0.3 + noise, "without:area": both + noise}
+    single = {"without:area": both + 0.2 + noise, "only:area": both + noise, "noise": both + 0.5 * noise}
+    variants = {"both": both, "embedding_only": both + 0.3 + noise, "permuted": both + noise, **single}
     return ablation_table("hypernetwork", variants, 0.5)
 
 
@@ -104,8 +106,20 @@ def test_the_leaderboards_points_are_its_errors_with_their_intervals() -> None:
 
 def test_the_ablations_points_are_differences_with_a_finding() -> None:
     points = ablation_chart.points(ablated())
-    assert points["variant"].tolist() == ["embedding_only", "without:area"]
+    assert points["variant"].tolist() == ["embedding_only", "permuted"]
     assert points["finding"].tolist() == ["worse", "no difference shown"]
+    columns = columns_chart.points(ablated())
+    assert columns["variant"].tolist() == ["without:area", "only:area", "noise"]
+    assert columns["finding"].tolist() == ["worse", "no difference shown", "no difference shown"]
+
+
+def test_of_very_many_columns_those_that_change_most_are_drawn_and_noise_alone_is_no_picture() -> None:
+    both = np.random.default_rng(0).normal(1.0, 0.02, (3, 2))
+    many = {f"without:{each}": both + 0.01 * each for each in range(200)}
+    points = columns_chart.points(ablation_table("hypernetwork", {"both": both, **many, "noise": both}, 0.5))
+    assert points["variant"].iloc[-1] == "noise"
+    assert points["variant"].iloc[0] == "without:160"
+    assert columns_chart.points(ablation_table("hypernetwork", {"both": both, "noise": both}, 0.5)).empty
 
 
 def test_names_beside_points_in_one_place_do_not_cover_one_another() -> None:
@@ -156,7 +170,8 @@ def test_the_members_are_named_by_their_trials_the_heaviest_first() -> None:
 SHOWN = {
     "leaderboard": [*NAMES, "RMSE", "cross-validation", "test"],
     "tradeoff": [*NAMES, "trainable parameters", "cross-validated RMSE", "1 of 9 trials", "drawn at 1: 3 trials"],
-    "ablation": ["embedding only", "without area", "p = ", "worse"],
+    "ablation": ["embedding only", "p = ", "worse"],
+    "columns": ["without area", "only area", "noise", "p = "],
     "preferences": ["A point a preference", "test RMSE"],
     "growth": ["hypernetwork", "tasks"],
     "sizes": ["seconds of training", "parameters of one more task"],
