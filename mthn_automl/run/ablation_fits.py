@@ -12,7 +12,7 @@ from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.metadata_columns import metadata_names
 from mthn_automl.data.splits import whole_tasks
 from mthn_automl.run.run import Run
-from mthn_automl.training.encode import problem_shape, training_rows, validation_share
+from mthn_automl.training.encode import training_rows, validation_share
 from mthn_automl.tuning.ablation.fits import Ablated, AblationFit
 from mthn_automl.tuning.ablation.names import (
     BOTH,
@@ -203,7 +203,7 @@ class Fitting:
         return self.run.best()[name]
 
     def _can(self, name: str, variant: str) -> bool:
-        return configured(tuned(self.run, name), variant, problem_shape(self.run.data.dataset)) is not None
+        return configured(tuned(self.run, name), variant, self.run.guard.shape) is not None
 
     def _configuration(self, case: Case) -> Configuration:
         found = tuned(self.run, case.architecture)
@@ -212,7 +212,7 @@ class Fitting:
             settings = drawn_around(space, found.all_settings(), derive_seed(found.seed, "draw", case.draw))
             own, training = space.split(settings)
             found = replace(found, settings=own, training=training)
-        looking = configured(found, case.variant, problem_shape(self.run.data.dataset))
+        looking = configured(found, case.variant, self.run.guard.shape)
         assert looking is not None
         return looking
 
@@ -231,4 +231,8 @@ def tuned(run: Run, name: str) -> Configuration:
 
 def can_be_ablated(run: Run, name: str) -> bool:
     """Whether an architecture has a trial that keeps the limits, and can take the metadata that there are."""
-    return name in run.best() and takes_metadata(tuned(run, name), problem_shape(run.data.dataset))
+    if name not in run.best():
+        return False
+    if name not in run.described:  # it is asked all through a search
+        run.described[name] = takes_metadata(tuned(run, name), run.guard.shape)
+    return run.described[name]

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mthn_automl.analysis.ablation import ablation_table, empty_ablation
+from mthn_automl.analysis.ablation import Tasks, ablation_table, empty_ablation
+from mthn_automl.analysis.ablation import joined as together
 from mthn_automl.analysis.leaderboard import Finalist, leaderboard
 from mthn_automl.analysis.preferences import joined
 from mthn_automl.analysis.sealed import SealedErrors
@@ -15,6 +16,8 @@ from mthn_automl.analysis.tradeoff import tradeoff
 from mthn_automl.models.base import Size
 from mthn_automl.report import theme
 from mthn_automl.report.charts import ablation as ablation_chart
+from mthn_automl.report.charts import ablation_new_tasks as new_tasks_chart
+from mthn_automl.report.charts import ablation_others as others_chart
 from mthn_automl.report.charts import columns as columns_chart
 from mthn_automl.report.charts import leaderboard as leaderboard_chart
 from mthn_automl.report.charts import members as members_chart
@@ -49,12 +52,15 @@ def ranked() -> pd.DataFrame:
     return leaderboard([*finalists, failed], 0.5)
 
 
-def ablated() -> pd.DataFrame:
+OTHERS: tuple[tuple[str, Tasks], ...] = (("ridge", "seen"), ("hypernetwork", "held out"))
+
+
+def ablated(architecture: str = "hypernetwork", tasks: Tasks = "seen") -> pd.DataFrame:
     both = np.random.default_rng(0).normal(1.0, 0.02, (3, 2))
     noise = np.random.default_rng(1).normal(0.0, 0.01, (3, 2))
     single = {"without:area": both + 0.2 + noise, "only:area": both + noise, "noise": both + 0.5 * noise}
     variants = {"both": both, "embedding_only": both + 0.3 + noise, "permuted": both + noise, **single}
-    return ablation_table("hypernetwork", variants, 0.5)
+    return ablation_table(architecture, variants, 0.5, tasks=tasks)
 
 
 def test_a_diverged_trial_lies_outside_and_all_others_within() -> None:
@@ -108,7 +114,13 @@ def test_the_ablations_points_are_differences_with_a_finding() -> None:
     points = ablation_chart.points(ablated())
     assert points["variant"].tolist() == ["embedding_only", "permuted"]
     assert points["finding"].tolist() == ["worse", "no difference shown"]
-    columns = columns_chart.points(ablated())
+    several = together([ablated(), *(ablated(architecture, tasks) for architecture, tasks in OTHERS)])
+    pd.testing.assert_frame_equal(ablation_chart.points(several), points)
+    assert others_chart.points(several)["architecture"].tolist() == ["ridge", "ridge"]
+    assert new_tasks_chart.points(several)["tasks"].tolist() == ["held out", "held out"]
+    assert others_chart.points(ablated()).empty
+    assert new_tasks_chart.points(ablated("hypernetwork", "held out")).empty
+    columns = columns_chart.points(several)
     assert columns["variant"].tolist() == ["without:area", "only:area", "noise"]
     assert columns["finding"].tolist() == ["worse", "no difference shown", "no difference shown"]
 
@@ -157,7 +169,8 @@ def members() -> pd.DataFrame:
 
 
 def tables(**other: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    made = {"leaderboard": ranked(), "tradeoff": tradeoff(trials()), "ablation": ablated(), "preferences": curve()}
+    ablations = together([ablated(), *(ablated(*other) for other in OTHERS)])
+    made = {"leaderboard": ranked(), "tradeoff": tradeoff(trials()), "ablation": ablations, "preferences": curve()}
     return {**planted.tables(), **made, "members": members(), **other}
 
 
@@ -171,6 +184,8 @@ SHOWN = {
     "leaderboard": [*NAMES, "RMSE", "cross-validation", "test"],
     "tradeoff": [*NAMES, "trainable parameters", "cross-validated RMSE", "1 of 9 trials", "drawn at 1: 3 trials"],
     "ablation": ["embedding only", "p = ", "worse"],
+    "ablation_new_tasks": ["tasks never seen", "embedding only"],
+    "ablation_others": ["ridge", "embedding only"],
     "columns": ["without area", "only area", "noise", "p = "],
     "preferences": ["A point a preference", "test RMSE"],
     "growth": ["hypernetwork", "tasks"],

@@ -117,6 +117,12 @@ def tradeoff() -> pd.DataFrame:
 
 
 def ablation() -> pd.DataFrame:
+    known = _ablated()
+    others = known[known["variant"].isin(["both", "embedding_only"])]
+    return pd.concat([known, others.assign(architecture="ridge"), others.assign(tasks="held out")], ignore_index=True)
+
+
+def _ablated() -> pd.DataFrame:
     return pd.DataFrame(
         {
             "architecture": "hypernetwork",

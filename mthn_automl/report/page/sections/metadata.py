@@ -15,6 +15,8 @@ ORDER: Final = 3
 MOST_COLUMNS: Final = 12
 """Columns of the metadata of which a sentence is made; the table tells of the others."""
 
+PICTURES: Final = ("ablation", "columns", "ablation_new_tasks", "ablation_others")
+
 Row = Mapping[Any, Any]
 HOW: Final = (
     "Each variant was trained in the same folds from the same seeds as the full model (`both`): without the "
@@ -33,7 +35,7 @@ def section(found: Found) -> Section | None:
     if table.empty:
         return Section("Metadata", (verdict,))
     told = (verdict, *_columns(table), *_others(table), HOW, *_beside_leaderboard(found, table), *_left_out(table))
-    return Section("Metadata", told, ("ablation", "columns"), (Listing("Ablation", table, "ablation.csv"),))
+    return Section("Metadata", told, PICTURES, (Listing("Ablation", table, "ablation.csv"),))
 
 
 def _rows(table: pd.DataFrame, **like: Any) -> dict[str, Row]:
@@ -56,11 +58,12 @@ def _columns(table: pd.DataFrame) -> Iterator[str]:
         return
     without = {name.partition(":")[2]: row for name, row in rows.items() if name.partition(":")[0] == WITHOUT}
     order = sorted(without, key=lambda name: -without[name]["difference"])
-    sentences = [f"Without `{name}` {_change(without[name], both)}" for name in order[:MOST_COLUMNS]]
+    sentences = [f"without `{name}` {_change(without[name], both)}" for name in order[:MOST_COLUMNS]]
     if NOISE in rows:
-        sentences.append(f"With a column of noise added {_change(rows[NOISE], both)}")
+        sentences.append(f"with a column of noise added {_change(rows[NOISE], both)}")
     if sentences:
-        yield f"{'; '.join(sentences)}."
+        told = "; ".join(sentences)
+        yield f"{told[0].upper()}{told[1:]}."
 
 
 def _change(row: Row, both: Row) -> str:
@@ -69,9 +72,13 @@ def _change(row: Row, both: Row) -> str:
     more = "higher" if change >= 0 else "lower"
     sign = 1 if change >= 0 else -1
     ends = sorted((sign * low, sign * high))
-    interval = "" if pd.isna(low) else f" ({ends[0]:.2g} to {ends[1]:.2g} %)"
+    interval = "" if pd.isna(low) else f" ({_percent(ends[0])} to {_percent(ends[1])} %)"
     shown = "" if is_worse(row) or is_better(row) else ", which may be chance"
-    return f"the error is {abs(change):.2g} % {more}{interval}{shown}"
+    return f"the error is {_percent(abs(change))} % {more}{interval}{shown}"
+
+
+def _percent(number: float) -> str:
+    return f"{number:.2g}" if abs(number) < 99.5 else f"{number:.0f}"
 
 
 def _others(table: pd.DataFrame) -> Iterator[str]:

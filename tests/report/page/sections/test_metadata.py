@@ -35,8 +35,8 @@ def test_a_column_has_a_sentence_with_its_change_and_interval_beside_what_noise_
     text = said(table())
     assert "Without `len1` the error is 4" in text
     assert " % higher (" in text
-    assert "Without `len2` the error is" in text
-    assert "With a column of noise added the error is" in text
+    assert "; without `len2` the error is" in text
+    assert "; with a column of noise added the error is" in text
     assert text.index("`len1`") < text.index("`len2`")
     assert text.count("which may be chance") == 2
 
