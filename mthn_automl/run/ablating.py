@@ -12,7 +12,7 @@ from mthn_automl.analysis.ablation import COLUMNS, joined
 from mthn_automl.analysis.verdict import Verdict, metadata_verdict
 from mthn_automl.data.names import listed
 from mthn_automl.errors import NothingFinishedError, UsageError, did_you_mean
-from mthn_automl.run.ablation import fitted, say_left_out
+from mthn_automl.run.ablation import affordable, fitted, say_left_out
 from mthn_automl.run.ablation_fits import DRAWS, Case, Fitting
 from mthn_automl.run.ensembling import ENSEMBLE
 from mthn_automl.run.evaluating import records
@@ -79,7 +79,7 @@ def ablate(
 
     Args:
         run: the folder of a finished run.
-        seeds: networks a fold; None: as many as in the search, 3 at least.
+        seeds: networks a fold; None: as many as in the search, 3 at least, where a time limit allows them.
         columns: of the metadata, that are left out and alone, as text like age,dose or a list; None: all.
         architectures: likewise; None: the hypernetwork and those of the answer.
         time_limit: after which no more is fitted, like 10m; the verdict comes first, then the columns.
@@ -105,11 +105,19 @@ def ablate(
         fitting = Fitting.of(opened, names, seeds or max(opened.plan.seeds, LEAST_SEEDS))
         wanted = _named(columns)
         _check(fitting, names, wanted)
+        left = None if limit is None else began + limit - time.time()
+        fitting = fitting if seeds is not None else _within(fitting, left)
         opened.runner.use(opened.data, opened.plan)
         with opened.interruption:
-            table = _table(fitting, wanted or None, None if limit is None else began + limit - time.time())
+            table = _table(fitting, wanted or None, left)
             opened.interruption.raise_if_asked()
         return _written(opened, summary, table)
+
+
+def _within(fitting: Fitting, seconds: float | None) -> Fitting:
+    """With as many seeds as the verdict has time for."""
+    wanted = sum(map(fitting.seconds, fitting.kinds(fitting.names[0]))) / fitting.run.runner.workers
+    return fitting.with_seeds(affordable(fitting.plan.seeds, seconds, wanted))
 
 
 def _named(given: str | Sequence[str] | None) -> list[str]:

@@ -96,8 +96,19 @@ def test_ablate_makes_all_columns_seeds_settings_and_tasks_and_rewrites_table_ve
     )
     assert len(said["ablation"]) == len(table)
     assert (run / "report.html").read_bytes() != page
-    assert "Without `slope` the error is" in (run / "report.html").read_text()
+    assert "ithout <code>slope</code> the error is" in (run / "report.html").read_text()
     assert (run / "figures" / "columns.svg").exists()
+
+
+def test_within_a_time_limit_the_verdict_comes_first_with_as_many_seeds_as_there_is_time_for(run: Path) -> None:
+    before = (run / "ablation.csv").read_bytes()
+    said = list[str]()
+    found = ablate(run, time_limit=0.5, runner="local", progress=lambda event: said.append(str(event)))
+    hyper = found.table[found.table["architecture"] == "hypernetwork"]
+    assert hyper["seeds"].eq(1).all()
+    assert {"both", "embedding_only"} <= set(hyper["variant"])
+    assert any("were left out for time, in whole or in part" in each for each in said)
+    (run / "ablation.csv").write_bytes(before)
 
 
 def test_for_tasks_never_seen_the_slope_must_come_from_the_metadata(run: Path) -> None:
