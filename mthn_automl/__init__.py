@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mthn_automl.estimators.classifier import MultiTaskClassifier
     from mthn_automl.estimators.regressor import MultiTaskRegressor
     from mthn_automl.estimators.search import MultiTaskSearch
+    from mthn_automl.run.ablating import ablate
     from mthn_automl.run.distilling import distill
     from mthn_automl.run.evaluating import evaluate
     from mthn_automl.run.explaining import explain
@@ -24,6 +25,7 @@ __all__ = [
     "MultiTaskClassifier",
     "MultiTaskRegressor",
     "MultiTaskSearch",
+    "ablate",
     "adapt",
     "distill",
     "evaluate",
@@ -40,6 +42,7 @@ _HOMES = {
     "MultiTaskClassifier": "mthn_automl.estimators.classifier",
     "MultiTaskRegressor": "mthn_automl.estimators.regressor",
     "MultiTaskSearch": "mthn_automl.estimators.search",
+    "ablate": "mthn_automl.run.ablating",
     "adapt": "mthn_automl.deployment.adapt.adapt",
     "distill": "mthn_automl.run.distilling",
     "evaluate": "mthn_automl.run.evaluating",

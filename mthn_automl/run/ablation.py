@@ -1,32 +1,33 @@
 """The metadata ablation of a run, within what is left of its time."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from mthn_automl.analysis.ablation import ablation_table, empty_ablation
+from mthn_automl.analysis.ablation import empty_ablation
 from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.metadata_columns import metadata_names
+from mthn_automl.run.ablation_fits import ALONE, DRAWS, Case, Fitting, can_be_ablated
+from mthn_automl.run.ensembling import Blend
+from mthn_automl.run.models import Best, Finished
 from mthn_automl.run.run import Run
-from mthn_automl.training.encode import training_rows
-from mthn_automl.tuning.ablation import EMBEDDING_ONLY, VARIANTS, Ablated, AblationFit
+from mthn_automl.tuning.ablation.fits import Ablated
+from mthn_automl.tuning.ablation.names import EMBEDDING_ONLY, VARIANTS, of_columns
 from mthn_automl.tuning.allocation import CHAMPION
-from mthn_automl.tuning.clock import TABLES_AND_FIGURES, ablation_seconds, equal_share, reserve
-from mthn_automl.tuning.objective import Configuration
-from mthn_automl.tuning.results import TrialResult
+from mthn_automl.tuning.clock import TABLES_AND_FIGURES, equal_share, reserve
 from mthn_automl.tuning.runners.runner import Failed
-from mthn_automl.tuning.seeds import derive_seed
 
 LEAST_SECONDS = 5.0
 
-MOST_TELLING = sorted(VARIANTS, key=("both", "embedding_only", "permuted", "metadata_only").index)
-"""The first two give the verdict on the metadata, should there be no time for more."""
-
 WORTHWHILE = 0.3
 """An ablation fit that gets less than this share of what it needs would say nothing about the metadata."""
+
+MORE_SHARE, RETUNING_SHARE = 0.3, 0.15
+"""Of the search's time, what all fits beyond those of the verdict may take, and what re-tuning may."""
 
 
 def search_ends(run: Run) -> float | None:
@@ -37,14 +38,31 @@ def search_ends(run: Run) -> float | None:
     ends, share = run.clock.ends(), run.clock.share()
     if ends is None or share is None:
         return None
-    best = run.best().get(CHAMPION) if _ablates(run) else None
-    ablated = None if best is None else best[1]
-    return ends - reserve(share, ablated, run.runner.workers, run.worker_start.seconds)
+    name = _first(run) if _ablates(run) else None
+    ablated = None if name is None else run.best()[name][1]
+    more = 1 + len(of_columns(metadata_names(run.data.dataset.schema))) + DRAWS * len(ALONE)
+    return ends - reserve(share, ablated, run.runner.workers, run.worker_start.seconds, more)
 
 
 def _ablates(run: Run) -> bool:
-    has_metadata = run.data.dataset.tasks.metadata is not None
-    return not run.options.no_ablation and has_metadata and CHAMPION in run.files
+    return not run.options.no_ablation and run.data.dataset.tasks.metadata is not None
+
+
+def _first(run: Run) -> str | None:
+    """Whose ablation gives the verdict: the champion where it is searched, else the best that takes metadata."""
+    best = run.best()
+    if CHAMPION in run.files:
+        return CHAMPION if CHAMPION in best else None
+    return next(
+        (name for name in sorted(best, key=lambda name: best[name][1].error) if can_be_ablated(run, name)), None
+    )
+
+
+def answering(best: Best, found: Blend | None) -> list[str]:
+    """The architectures of the answer: those of the ensemble's members, or that of the single model."""
+    if found is not None and found.is_best:
+        return [each.model.name for each in found.members]
+    return [name for name, each in best.items() if isinstance(each, Finished)][:1]
 
 
 @dataclass(frozen=True)
@@ -60,28 +78,135 @@ class Ablation:
     embeddings: FloatArray | None = None
 
 
-def ablation(run: Run) -> Ablation:
-    """Of the best hypernetwork; the table is empty, and it is said, where it could not be measured."""
-    champion = run.best().get(CHAMPION)
-    if not _ablates(run) or champion is None or run.interruption.number is not None:
+def ablation(run: Run, answer: Sequence[str]) -> Ablation:
+    """Of the best hypernetwork, then of the architectures of the answer, as far as the time goes.
+
+    The table is empty, and it is said, where it could not be measured.
+    """
+    if not _ablates(run) or run.interruption.number is not None:
         return Ablation(empty_ablation())
-    fits_seconds = len(VARIANTS) * ablation_seconds(champion[1])
-    here = fits_seconds < run.worker_start.seconds + fits_seconds / run.runner.workers
-    workers = 1 if here else run.runner.workers
-    wanted = fits_seconds / workers
-    seconds = _seconds(run)
+    first = _first(run)
+    fitting = Fitting.of(run, [*([] if first is None else [first]), *answer], run.plan.seeds)
+    if not fitting.names:
+        return Ablation(empty_ablation())
+    seconds, name = _seconds(run), fitting.names[0]
+    wanted = sum(map(fitting.seconds, fitting.kinds(name))) / run.runner.workers
     if seconds is not None and seconds < WORTHWHILE * wanted / run.plan.seeds:
         run.say("The metadata ablation was left out: too little of the time limit was left for it.")
         return Ablation(empty_ablation())
-    schedule = replace(run.plan.schedule, rungs=())
-    plan = replace(run.plan, seeds=_affordable(run.plan.seeds, seconds, wanted), schedule=schedule)
-    limit = equal_share(seconds, len(VARIANTS), workers)
-    jobs = [AblationFit(each, _configuration(run, *champion), plan, limit) for each in MOST_TELLING]
-    latest = None if seconds is None else time.time() + max(seconds, LEAST_SECONDS) + TABLES_AND_FIGURES
-    fits = run.runner.run(jobs, here=here, latest=latest)
+    fitting = fitting.with_seeds(affordable(run.plan.seeds, seconds, wanted))
+    searched = run.phases.seconds.get("search", 0.0)
+    draws = fitting.draws_within(RETUNING_SHARE * searched)
+    fits = fitted(fitting, list(fitting.kinds(name)), _more(fitting, draws), seconds, MORE_SHARE * searched)
     run.interruption.acted_upon()
-    found = dict(zip(MOST_TELLING, fits, strict=True))
-    return _ablation_of(run, {name: found[name] for name in VARIANTS})
+    say_left_out(fitting, [*fits.left_out, *([] if draws else fitting.retuned(name, 1))])
+    alone = fits.done.get(Case(name, EMBEDDING_ONLY, fitting.tasks))
+    return Ablation(fitting.table(fits.done), None if alone is None or name != CHAMPION else alone.embeddings)
+
+
+def _more(fitting: Fitting, draws: int) -> list[Case]:
+    """What is fitted beyond the verdict, the most telling first."""
+    name, *others = fitting.names
+    kinds = [case for each in others for case in fitting.kinds(each)]
+    return [
+        *fitting.of_columns(name),
+        *kinds,
+        *fitting.retuned(name, draws),
+        *fitting.of_new_tasks(name),
+    ]
+
+
+@dataclass(frozen=True)
+class Fits:
+    """What came of fits.
+
+    Attributes:
+        done: by case.
+        left_out: for lack of time.
+    """
+
+    done: Mapping[Case, Ablated]
+    left_out: tuple[Case, ...]
+
+
+def fitted(
+    fitting: Fitting,
+    verdict: Sequence[Case],
+    more: Sequence[Case],
+    seconds: float | None = None,
+    more_seconds: float | None = None,
+) -> Fits:
+    """Fit on all workers; what failed or was stopped is said.
+
+    Args:
+        verdict: fits that end with the best so far when their time is up.
+        more: fits that are left out where they do not fit into the time.
+        seconds: of everything; None: no limit.
+        more_seconds: of those beyond the verdict; None: no limit.
+    """
+    run, began = fitting.run, time.time()
+    needed = sum(map(fitting.seconds, verdict))
+    begun = _affordable_cases(fitting, more, more_seconds)
+    work = needed + sum(map(fitting.seconds, begun))
+    here = work < run.worker_start.seconds + work / run.runner.workers
+    workers = 1 if here else run.runner.workers
+    limit = equal_share(seconds, len(verdict), workers)
+    ends = [None if seconds is None else began + seconds]
+    ends += [None if more_seconds is None else began + run.worker_start.seconds + needed / workers + more_seconds]
+    end = min((each for each in ends if each is not None), default=None)
+    jobs = [fitting.job(case, seconds=limit) for case in verdict] + [fitting.job(case, ends=end) for case in begun]
+    latest = None if seconds is None else began + max(seconds, LEAST_SECONDS) + TABLES_AND_FIGURES
+    values = run.runner.run(jobs, here=here, latest=latest)
+    found = dict(zip([*verdict, *begun], values, strict=True))
+    done = _done(run, found)
+    failed = {case for case, value in found.items() if isinstance(value, Failed)}
+    return Fits(done, tuple(case for case in [*verdict, *more] if case not in done and case not in failed))
+
+
+def _affordable_cases(fitting: Fitting, more: Sequence[Case], seconds: float | None) -> list[Case]:
+    """Those that are worth sending to workers: fits may turn out twice as fast as foreseen."""
+    if seconds is None:
+        return list(more)
+    taken = np.cumsum([fitting.seconds(case) for case in more])
+    return [case for case, each in zip(more, taken, strict=True) if each <= 2 * seconds * fitting.run.runner.workers]
+
+
+def _done(run: Run, found: Mapping[Case, Any]) -> dict[Case, Ablated]:
+    """Those that were fitted; what became of the others is said."""
+    done = {case: each for case, each in found.items() if isinstance(each, Ablated)}
+    for case, each in found.items():
+        if isinstance(each, Failed) and not case.draw and run.interruption.number is None:
+            run.say(f"The ablation variant {case} failed: {each.reason.removesuffix('.')}.")
+    stopped = [str(case) for case, each in done.items() if each.result.stopped_by_time]
+    if stopped:
+        run.say(f"The time limit stopped these ablation fits before they were done: {', '.join(stopped)}.")
+    return done
+
+
+def say_left_out(fitting: Fitting, cases: Iterable[Case]) -> None:
+    """What there was no time for, in a sentence."""
+    kinds = list(dict.fromkeys(_kind(fitting, case) for case in cases))
+    if kinds:
+        fitting.run.say(
+            f"Of the metadata ablation, {_and(kinds)} were left out for time, in whole or in part; "
+            f"`mthn-automl ablate {fitting.run.folder.path}` makes them."
+        )
+
+
+def _and(parts: Sequence[str]) -> str:
+    *some, last = parts
+    return f"{', '.join(some)} and {last}" if some else last
+
+
+def _kind(fitting: Fitting, case: Case) -> str:
+    """What a fit is for, in words."""
+    if case.tasks != fitting.tasks:
+        return "tasks never seen"
+    if case.draw:
+        return "settings of each variant's own"
+    if case.architecture != fitting.names[0]:
+        return f"fits of {case.architecture}"
+    return "variants of the whole metadata" if case.variant in VARIANTS else "single columns and the control by noise"
 
 
 def _seconds(run: Run) -> float | None:
@@ -90,41 +215,6 @@ def _seconds(run: Run) -> float | None:
     return None if left is None else max(LEAST_SECONDS, left - TABLES_AND_FIGURES)
 
 
-def _affordable(networks: int, seconds: float | None, wanted: float) -> int:
+def affordable(networks: int, seconds: float | None, wanted: float) -> int:
     """How many of the networks, which would take `wanted` seconds, fit into the time."""
     return networks if seconds is None or wanted <= seconds else max(1, int(networks * seconds / wanted))
-
-
-def _configuration(run: Run, number: int, result: TrialResult) -> Configuration:
-    """That of the champion's best trial, with a seed of the trial's."""
-    settings, training = run.studies[CHAMPION].space.split(result.settings)
-    return Configuration(
-        run.files[CHAMPION], settings, training, derive_seed(run.options.seed, CHAMPION, "final", number)
-    )
-
-
-def _ablation_of(run: Run, fits: Mapping[str, Any]) -> Ablation:
-    """Of the variants that were fitted; what became of the others is said."""
-    done = {name: each.result for name, each in fits.items() if isinstance(each, Ablated)}
-    alone = fits[EMBEDDING_ONLY]
-    embeddings = alone.embeddings if isinstance(alone, Ablated) else None
-    for name, each in fits.items():
-        if isinstance(each, Failed):
-            run.say(f"The ablation variant {name} failed: {each.reason.removesuffix('.')}.")
-    if "both" not in done:
-        return Ablation(empty_ablation(), embeddings)
-    stopped = [name for name, each in done.items() if each.stopped_by_time]
-    if stopped:
-        run.say(f"The time limit stopped these ablation fits before they were done: {', '.join(stopped)}.")
-    errors = {name: np.array(each.member_errors) for name, each in done.items()}
-    return Ablation(ablation_table(CHAMPION, errors, fold_share(run)), embeddings)
-
-
-def fold_share(run: Run) -> float:
-    """Validation rows over training rows of a fold, in the mean of the folds."""
-    fold, forward = run.data.fold, run.data.forward
-    shares = [
-        np.count_nonzero(fold == number) / len(training_rows(fold, number, forward=forward))
-        for number in range(run.plan.folds)
-    ]
-    return float(np.mean(shares))

@@ -23,7 +23,6 @@ from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.errors import FormatError, NothingFinishedError
 from mthn_automl.models.base import Classical
 from mthn_automl.report.drawing import draw
-from mthn_automl.run.ablation import fold_share
 from mthn_automl.run.calibrating import Hidden, intervals
 from mthn_automl.run.embeddings import Embedded
 from mthn_automl.run.ensembling import ENSEMBLE, Blend
@@ -35,6 +34,7 @@ from mthn_automl.run.run import Run
 from mthn_automl.run.tables import importances_of, tasks_of
 from mthn_automl.run.testing import Tested
 from mthn_automl.storage import copying, replacing, write_text
+from mthn_automl.training.encode import validation_share
 from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.runners.runner import Failed
 from mthn_automl.tuning.trial_model import TrialModel
@@ -74,7 +74,7 @@ class Answer:
         if self.blend is not None:
             lines.append(self._ensemble(self.blend))
         lines += [Finalist(name, None, note=f"skipped: {reason}") for name, reason in self.run.skipped.items()]
-        return leaderboard(lines, fold_share(self.run))
+        return leaderboard(lines, validation_share(self.run.data.fold, forward=self.run.data.forward))
 
     def _finalist(self, name: str) -> Finalist:
         study, sealed = self.run.studies[name], self.tested.get(name)

@@ -16,7 +16,7 @@ from mthn_automl.analysis.embeddings import (
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.run.models import Best, Finished
 from mthn_automl.run.run import Run
-from mthn_automl.tuning.ablation import embeddings_of
+from mthn_automl.tuning.ablation.fits import embeddings_of
 from mthn_automl.tuning.allocation import CHAMPION
 
 

@@ -14,7 +14,7 @@ from mthn_automl.analysis.leaderboard import COLUMNS
 from mthn_automl.deployment.model_folder import load_model
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import NothingFinishedError
-from mthn_automl.run.ablation import ablation
+from mthn_automl.run.ablation import ablation, answering
 from mthn_automl.run.again import inputs_again
 from mthn_automl.run.answer import Answer
 from mthn_automl.run.embeddings import embedded
@@ -232,7 +232,7 @@ def _all_phases(run: Run) -> None:
     with run.phase("usual"):
         beside = usual(run, tested)
     with run.phase("ablation"):
-        ablated = ablation(run)
+        ablated = ablation(run, answering(best, found))
     with run.phase("report"):
         answer = Answer(run, best, found, tested, ablated.table, beside, embedded(run, best, ablated.embeddings))
         answer.write()

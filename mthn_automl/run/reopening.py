@@ -15,23 +15,29 @@ from mthn_automl.run.options import CHANGEABLE, Options
 from mthn_automl.run.prepare import prepare
 from mthn_automl.run.run import Added, Run
 from mthn_automl.run.strangers import refuse_foreign
-from mthn_automl.run.workers import device_here
+from mthn_automl.run.workers import Workers, device_here, make_runner
 from mthn_automl.tuning.events import Watcher
 from mthn_automl.tuning.runners.interruption import Interruption
-from mthn_automl.tuning.runners.local import LocalRunner
 
 
 @contextmanager
 def reopened(
-    run: str | Path, moved: Mapping[str, Any], *, trust: bool = False, progress: Watcher | None = None
+    run: str | Path,
+    moved: Mapping[str, Any],
+    *,
+    trust: bool = False,
+    progress: Watcher | None = None,
+    runner: str = "local",
+    workers: int | None = None,
 ) -> Iterator[Run]:
-    """The run, locked, in this process; nothing more is searched.
+    """The run, locked; nothing more is searched.
 
     Args:
         run: its folder.
         moved: data, meta and test, where the files are elsewhere now, or were DataFrames; None where they are not.
         trust: architectures in it that are not of this package may be imported, which runs their code.
         progress: called with each event.
+        runner, workers: of fits, as of a search: this process, unless others are asked for.
 
     Raises:
         UsageError: no such run. RunError: other data, another process at work on it, another user's folder, or one
@@ -42,13 +48,13 @@ def reopened(
     config = folder.read_config()
     with folder.received.checked(folder.config.name):
         stored = Options.from_toml(config["options"])
-    here = {"runner": "local", "address": None, "workers": None, "gpus_per_trial": None, "cpus_per_trial": 1.0}
+    here = {"runner": runner, "address": None, "workers": workers, "gpus_per_trial": None, "cpus_per_trial": 1.0}
     spaces = tuple(str(each) for each in sorted(folder.spaces.glob("*.toml")))
     paths = parsed(CHANGEABLE, moved)
     options = replace(stored, device=device_here(stored.device), space=spaces, **{**here, **paths})
     with folder.locked():
         prepared = prepare(inputs_again(folder, options, moved), options)
         interruption = Interruption()
-        runner = LocalRunner(options.device, interruption)
-        with runner:
-            yield Run(folder, options, prepared, runner, interruption, Log(folder, progress), time.time(), Added())
+        chosen = make_runner(Workers.of(options), options, folder, prepared.files.values(), interruption)
+        with chosen:
+            yield Run(folder, options, prepared, chosen, interruption, Log(folder, progress), time.time(), Added())

@@ -189,6 +189,11 @@ class Run:
         return {name: file for name, file in self.prepared.files.items() if name not in self.skipped}
 
     @cached_property
+    def described(self) -> dict[str, bool]:
+        """Whether an architecture can look at the metadata, by name, of those of which that was asked."""
+        return {}
+
+    @cached_property
     def studies(self) -> Studies:
         return Studies(
             self.folder.journal,

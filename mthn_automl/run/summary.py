@@ -4,20 +4,22 @@ from dataclasses import asdict
 from typing import Any
 
 import mthn_automl
-from mthn_automl.analysis.ablation import metadata_verdict
 from mthn_automl.analysis.leaderboard import errors_of
 from mthn_automl.analysis.targets import errors_by_target
+from mthn_automl.analysis.verdict import metadata_verdict
 from mthn_automl.run.answer import Answer
 from mthn_automl.run.coverage import calibration
 from mthn_automl.run.ensembling import ENSEMBLE
 from mthn_automl.run.stated import test_sentence
+from mthn_automl.training.encode import validation_share
 
 
 def summarise(answer: Answer) -> dict[str, Any]:
     """JSON-like; null where nothing was measured."""
     run, table, winner = answer.run, answer.leaderboard, answer.winner
     prepared, dataset, phases = run.prepared, run.data.dataset, run.phases
-    verdict = metadata_verdict(answer.ablation, has_metadata=dataset.tasks.metadata is not None)
+    share = validation_share(run.data.fold, forward=run.data.forward)
+    verdict = metadata_verdict(answer.ablation, has_metadata=dataset.tasks.metadata is not None, test_share=share)
     best = table[table["architecture"] == winner].to_dict("records")[0]
     errors = errors_of(table, winner)
     return {

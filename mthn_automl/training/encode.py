@@ -56,7 +56,8 @@ class TrainingData:
             for encoder, rows in zip(self.encoders, self.training, strict=True)
         ]
         metadata = np.stack([each.encode_metadata(dataset.tasks) for each in encoders])
-        return replace(self, encoders=tuple(encoders), metadata=metadata)
+        shape = replace(self.shape, metadata=encoders[0].metadata_width)
+        return replace(self, encoders=tuple(encoders), metadata=metadata, shape=shape)
 
 
 def encode(dataset: Dataset, fold: IntArray, flags: Flags, *, forward: bool = False) -> TrainingData:
@@ -84,6 +85,15 @@ def encode(dataset: Dataset, fold: IntArray, flags: Flags, *, forward: bool = Fa
 def training_rows(fold: IntArray, number: int, *, forward: bool) -> IntArray:
     """Indices of the rows that a fold trains on: all others; forward: those of the folds before it."""
     return np.flatnonzero(fold < number if forward else fold != number)
+
+
+def validation_share(fold: IntArray, *, forward: bool) -> float:
+    """Validation rows over training rows of a fold, in the mean of the folds."""
+    shares = [
+        np.count_nonzero(fold == number) / len(training_rows(fold, number, forward=forward))
+        for number in range(int(fold.max()) + 1)
+    ]
+    return float(np.mean(shares))
 
 
 def problem_shape(dataset: Dataset) -> ProblemShape:

@@ -11,6 +11,10 @@ TABLES_AND_FIGURES = 9.0
 
 LEAST_SHARE, MOST_SHARE = 0.05, 0.25
 
+SHORT, MORE_SHARE = 120.0, 0.1
+"""Of what a run has beyond so many seconds, the share that is kept for ablation fits which give no verdict: shorter
+ones need all their time for the search."""
+
 
 @dataclass
 class WorkerStart:
@@ -105,13 +109,15 @@ def ablation_seconds(best: TrialResult) -> float:
     return 1.2 * best.seconds
 
 
-def reserve(limit: float, ablated: TrialResult | None, workers: int, start_seconds: float) -> float:
-    """Seconds to keep for the ablation and the report, from what the best trial of the hypernetwork took.
+def reserve(limit: float, ablated: TrialResult | None, workers: int, start_seconds: float, more: int = 0) -> float:
+    """Seconds to keep for the ablation and the report, from what the best trial of its first architecture took.
 
-    start_seconds: until fresh worker processes are at work.
+    start_seconds: until fresh worker processes are at work. more: fits beyond those that give the verdict, of which a
+    long run keeps time for some.
     """
-    fits = 0.0 if ablated is None else VARIANTS_FITTED * ablation_seconds(ablated) / workers + start_seconds
-    wanted = fits + TABLES_AND_FIGURES
+    fit = 0.0 if ablated is None else ablation_seconds(ablated) / workers
+    fits = 0.0 if ablated is None else VARIANTS_FITTED * fit + start_seconds
+    wanted = fits + TABLES_AND_FIGURES + min(more * fit, MORE_SHARE * max(0.0, limit - SHORT))
     return min(max(wanted, LEAST_SHARE * limit), MOST_SHARE * limit)
 
 

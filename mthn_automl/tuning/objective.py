@@ -168,12 +168,16 @@ class Objective:
         as_is = configuration.training_settings.target_scale == "as_is"
         return self.flags if as_is else replace(self.flags, added=ADDED[self.data.metric])
 
-    def variant(self, plan: Plan, order: Sequence[int] | None = None) -> "Objective":
-        """The same rows under another plan, with task t given the metadata of task order[t]."""
-        if order is None:
-            return Objective(self.data, plan, self._encoded, self.device.type)
-        data = replace(self.data, dataset=self.data.dataset.with_metadata_of(order))
-        return Objective(data, plan, self.encoded().with_metadata_of(data.dataset, self.flags), self.device.type)
+    def variant(self, plan: Plan, dataset: Dataset | None = None, fold: IntArray | None = None) -> "Objective":
+        """The same rows under another plan, with the metadata of `dataset` and in other folds where they are given."""
+        own = self.data.dataset if dataset is None else dataset
+        data = replace(self.data, dataset=own, fold=self.data.fold if fold is None else fold)
+        encoded = self._encoded
+        if fold is not None:
+            encoded = None
+        elif own is not self.data.dataset:
+            encoded = self.encoded().with_metadata_of(own, Flags.of(own))
+        return Objective(data, plan, encoded, self.device.type)
 
     def _networks(self, configuration: Configuration, deadline: float | None) -> Generator[Rung, None, Evaluation]:
         began = time.perf_counter()

@@ -1,17 +1,29 @@
-"""The ablation compares on the same folds and seeds, and its verdict claims no more than was shown."""
+"""The ablation compares on the same folds and seeds."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from mthn_automl.analysis.ablation import COLUMNS, ablation_table, empty_ablation, metadata_verdict
+from mthn_automl.analysis.ablation import COLUMNS, ablation_table, compared_group, empty_ablation, joined
 from mthn_automl.analysis.statistics import corrected_resampled_t_test, holm
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.errors import RunError
 
 INTERFACE = [
-    *("architecture", "variant", "error", "se", "difference", "low", "high", "p_value", "p_value_holm"),
+    *(
+        "architecture",
+        "variant",
+        "tasks",
+        "tuned",
+        "error",
+        "se",
+        "difference",
+        "low",
+        "high",
+        "p_value",
+        "p_value_holm",
+    ),
     *("folds", "seeds"),
 ]
 BOTH = np.random.default_rng(0).normal(1.0, 0.05, (4, 3))
@@ -70,40 +82,21 @@ def test_what_cannot_be_compared_is_refused(results: dict[str, FloatArray], mess
         ablation_table("hypernetwork", results, 1 / 3)
 
 
-@pytest.mark.parametrize(
-    ("made", "word", "said"),
-    [
-        pytest.param(
-            table(embedding_only=0.2, permuted=0.2), "helped", "permuted over tasks were shown to be worse", id="helped"
-        ),
-        pytest.param(
-            table(embedding_only=0.2, permuted=0.0), "helped", "need not come from what they say", id="helped as noise"
-        ),
-        pytest.param(table(embedding_only=-0.2), "hurt", "Metadata hurt the hypernetwork", id="hurt"),
-        pytest.param(table(embedding_only=0.0), "no difference shown", "not shown to help or hurt", id="neither"),
-        pytest.param(table(permuted=0.2), "not measured", "was not measured", id="without the variant that tells"),
-        pytest.param(empty_ablation(), "not measured", "was not measured", id="no ablation"),
-        pytest.param(table(embedding_only=np.nan), "not measured", "was not measured", id="a diverged seed"),
-        pytest.param(
-            ablation_table("hypernetwork", {"both": BOTH[:1, :1], "embedding_only": BOTH[:1, :1] + 1}, 1 / 3),
-            "no difference shown",
-            "too few folds and seeds to test",
-            id="one fold and seed",
-        ),
-    ],
-)
-def test_the_verdict_claims_what_was_shown(made: pd.DataFrame, word: str, said: str) -> None:
-    verdict = metadata_verdict(made)
-    assert verdict.word == word
-    assert said in verdict.sentence
+def test_single_columns_take_nothing_from_the_verdict() -> None:
+    few, many = (
+        table(embedding_only=0.02, permuted=0.0),
+        table(embedding_only=0.02, permuted=0.0, noise=0.0, **{f"without:{each}": 0.0 for each in "abcdef"}),
+    )
+    whole = many["variant"].isin(["both", "embedding_only", "permuted"])
+    pd.testing.assert_frame_equal(many[whole].reset_index(drop=True), few)
+    columns = many[~whole]
+    assert_allclose(columns["p_value_holm"], holm(columns["p_value"].to_numpy()))
 
 
-def test_without_metadata_there_is_nothing_to_judge() -> None:
-    assert metadata_verdict(empty_ablation(), has_metadata=False).word == "no metadata"
-
-
-def test_the_verdict_gives_errors_difference_interval_and_p_value() -> None:
-    sentence = metadata_verdict(table(embedding_only=0.2)).sentence
-    assert "cross-validated error 1" in sentence
-    assert "95 % interval +0.1" in sentence
-    assert "after Holm" in sentence
+def test_the_verdict_is_about_the_first_architecture_with_settings_of_each_variants_own() -> None:
+    tuned = ablation_table("hypernetwork", {"both": BOTH, "embedding_only": BOTH + 0.5}, 1 / 3, tuned=True)
+    other = ablation_table("ridge", {"both": BOTH, "embedding_only": BOTH + 9.0}, 1 / 3)
+    rows = compared_group(joined([table(embedding_only=0.2, permuted=0.3), tuned, other]))
+    assert rows["embedding_only"]["difference"] == pytest.approx(0.5)
+    assert rows["permuted"]["difference"] == pytest.approx(0.3, abs=0.02)
+    assert compared_group(empty_ablation()) == {}

@@ -18,7 +18,7 @@ import pytest
 
 from mthn_automl import catalogue
 from mthn_automl.catalogue import SpaceFile
-from mthn_automl.tuning.ablation import AblationFit
+from mthn_automl.tuning.ablation.fits import AblationFit
 from mthn_automl.tuning.budget import Budget
 from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.events import Event, TrialAtRung, TrialFinished, TrialStarted

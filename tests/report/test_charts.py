@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mthn_automl.analysis.ablation import ablation_table, empty_ablation
+from mthn_automl.analysis.ablation import Tasks, ablation_table, empty_ablation
+from mthn_automl.analysis.ablation import joined as together
 from mthn_automl.analysis.leaderboard import Finalist, leaderboard
 from mthn_automl.analysis.preferences import joined
 from mthn_automl.analysis.sealed import SealedErrors
@@ -16,6 +17,9 @@ from mthn_automl.analysis.tradeoff import tradeoff
 from mthn_automl.models.base import Size
 from mthn_automl.report import theme
 from mthn_automl.report.charts import ablation as ablation_chart
+from mthn_automl.report.charts import ablation_new_tasks as new_tasks_chart
+from mthn_automl.report.charts import ablation_others as others_chart
+from mthn_automl.report.charts import columns as columns_chart
 from mthn_automl.report.charts import leaderboard as leaderboard_chart
 from mthn_automl.report.charts import members as members_chart
 from mthn_automl.report.charts import tradeoff as tradeoff_chart
@@ -49,11 +53,15 @@ def ranked() -> pd.DataFrame:
     return leaderboard([*finalists, failed], 0.5)
 
 
-def ablated() -> pd.DataFrame:
+OTHERS: tuple[tuple[str, Tasks], ...] = (("ridge", "seen"), ("hypernetwork", "held out"))
+
+
+def ablated(architecture: str = "hypernetwork", tasks: Tasks = "seen") -> pd.DataFrame:
     both = np.random.default_rng(0).normal(1.0, 0.02, (3, 2))
     noise = np.random.default_rng(1).normal(0.0, 0.01, (3, 2))
-    variants = {"both": both, "embedding_only": both + 0.3 + noise, "without:area": both + noise}
-    return ablation_table("hypernetwork", variants, 0.5)
+    single = {"without:area": both + 0.2 + noise, "only:area": both + noise, "noise": both + 0.5 * noise}
+    variants = {"both": both, "embedding_only": both + 0.3 + noise, "permuted": both + noise, **single}
+    return ablation_table(architecture, variants, 0.5, tasks=tasks)
 
 
 def test_a_diverged_trial_lies_outside_and_all_others_within() -> None:
@@ -105,8 +113,26 @@ def test_the_leaderboards_points_are_its_errors_with_their_intervals() -> None:
 
 def test_the_ablations_points_are_differences_with_a_finding() -> None:
     points = ablation_chart.points(ablated())
-    assert points["variant"].tolist() == ["embedding_only", "without:area"]
+    assert points["variant"].tolist() == ["embedding_only", "permuted"]
     assert points["finding"].tolist() == ["worse", "no difference shown"]
+    several = together([ablated(), *(ablated(architecture, tasks) for architecture, tasks in OTHERS)])
+    pd.testing.assert_frame_equal(ablation_chart.points(several), points)
+    assert others_chart.points(several)["architecture"].tolist() == ["ridge", "ridge"]
+    assert new_tasks_chart.points(several)["tasks"].tolist() == ["held out", "held out"]
+    assert others_chart.points(ablated()).empty
+    assert new_tasks_chart.points(ablated("hypernetwork", "held out")).empty
+    columns = columns_chart.points(several)
+    assert columns["variant"].tolist() == ["without:area", "only:area", "noise"]
+    assert columns["finding"].tolist() == ["worse", "no difference shown", "no difference shown"]
+
+
+def test_of_very_many_columns_those_that_change_most_are_drawn_and_noise_alone_is_no_picture() -> None:
+    both = np.random.default_rng(0).normal(1.0, 0.02, (3, 2))
+    many = {f"without:{each}": both + 0.01 * each for each in range(200)}
+    points = columns_chart.points(ablation_table("hypernetwork", {"both": both, **many, "noise": both}, 0.5))
+    assert points["variant"].iloc[-1] == "noise"
+    assert points["variant"].iloc[0] == "without:160"
+    assert columns_chart.points(ablation_table("hypernetwork", {"both": both, "noise": both}, 0.5)).empty
 
 
 def test_names_beside_points_in_one_place_do_not_cover_one_another() -> None:
@@ -144,7 +170,8 @@ def members() -> pd.DataFrame:
 
 
 def tables(**other: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    made = {"leaderboard": ranked(), "tradeoff": tradeoff(trials()), "ablation": ablated(), "preferences": curve()}
+    ablations = together([ablated(), *(ablated(*other) for other in OTHERS)])
+    made = {"leaderboard": ranked(), "tradeoff": tradeoff(trials()), "ablation": ablations, "preferences": curve()}
     tasks = pd.concat([planted.tasks(), large.task_table(40, np.random.default_rng(0))], ignore_index=True)
     return {**planted.tables(), **made, "members": members(), "tasks": tasks, **other}
 
@@ -158,7 +185,10 @@ def test_the_members_are_named_by_their_trials_the_heaviest_first() -> None:
 SHOWN = {
     "leaderboard": [*NAMES, "RMSE", "cross-validation", "test"],
     "tradeoff": [*NAMES, "trainable parameters", "cross-validated RMSE", "1 of 9 trials", "drawn at 1: 3 trials"],
-    "ablation": ["embedding only", "without area", "p = ", "worse"],
+    "ablation": ["embedding only", "p = ", "worse"],
+    "ablation_new_tasks": ["tasks never seen", "embedding only"],
+    "ablation_others": ["ridge", "embedding only"],
+    "columns": ["without area", "only area", "noise", "p = "],
     "preferences": ["A point a preference", "test RMSE"],
     "growth": ["hypernetwork", "tasks"],
     "sizes": ["seconds of training", "parameters of one more task"],

@@ -7,7 +7,9 @@ import pytest
 
 from mthn_automl.tuning.clock import (
     LEAST_SHARE,
+    MORE_SHARE,
     MOST_SHARE,
+    SHORT,
     TABLES_AND_FIGURES,
     Clock,
     ablation_seconds,
@@ -44,6 +46,15 @@ def test_an_ablation_of_slow_trials_needs_a_larger_reserve_and_workers_a_smaller
     assert plain < reserve(600.0, quick, 1, 3.0) < reserve(600.0, slow, 1, 3.0)
     assert reserve(600.0, slow, 4, 3.0) < reserve(600.0, slow, 1, 3.0)
     assert reserve(600.0, quick, 1, 3.0) < reserve(600.0, quick, 1, 9.0)  # fresh workers start slowly
+
+
+def test_a_long_run_keeps_time_for_fits_beyond_the_verdict_and_a_short_one_keeps_none() -> None:
+    best = toys.result(seconds=10.0)
+    for limit in (20.0, SHORT):
+        assert reserve(limit, best, 2, 3.0, more=20) == reserve(limit, best, 2, 3.0)
+    verdict, more = reserve(1200.0, best, 2, 3.0), reserve(1200.0, best, 2, 3.0, more=20)
+    assert verdict < more <= verdict + MORE_SHARE * 1200.0
+    assert reserve(1200.0, None, 2, 3.0, more=20) == LEAST_SHARE * 1200.0
 
 
 def test_an_ablation_fit_takes_a_little_more_than_a_trial() -> None:

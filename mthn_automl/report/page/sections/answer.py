@@ -163,8 +163,8 @@ def _advice(found: Found) -> Iterator[str]:
             yield "The interval of the test error is wide: more test rows (--test-fraction, --test) would narrow it."
     elif not data["test_rows"]:
         yield "No row was held out: give --test-fraction or --test for an error that nothing was chosen by."
-    if summary["metadata_verdict"] == "no difference shown":
-        yield "Whether the metadata help is open: more folds, seeds or tasks would tell."
+    if summary["metadata_verdict"] == "cannot be told":
+        yield "Whether the metadata help is open: `mthn-automl ablate RUN` looks again, with more seeds."
     if best["parameters"] and savings(found.table("tradeoff"), best["cv_error"] or 0.0, int(best["parameters"])):
         yield "If size matters, search again with --max-parameters, or take a smaller form from the trade-off."
     completed = summary["trials"].get("COMPLETE", 0)

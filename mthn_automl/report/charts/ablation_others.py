@@ -1,0 +1,18 @@
+"""What the metadata are worth to the further architectures of the answer."""
+
+import altair as alt
+import pandas as pd
+
+from mthn_automl.report.charts.ablation import compared, drawn_as, of_kinds
+
+
+def points(ablation: pd.DataFrame) -> pd.DataFrame:
+    """The plotted numbers, from `ablation.csv`: all architectures but the one that gives the verdict."""
+    first = ablation.head(1)[["architecture", "tasks"]].squeeze()
+    others = (ablation["architecture"] != first["architecture"]) & (ablation["tasks"] == first["tasks"])
+    return compared(of_kinds(ablation[others]))
+
+
+def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
+    """The picture of `points`; metric: its name."""
+    return drawn_as(points, metric, "What the metadata are worth to others", "on the same folds and seeds")

@@ -1,0 +1,63 @@
+"""What the page says of the metadata, from tables alone."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from mthn_automl.analysis.ablation import ablation_table, empty_ablation, joined
+from mthn_automl.report.page.sections.metadata import section
+from tests.report.page import planted
+
+BOTH = np.random.default_rng(0).normal(1.0, 0.05, (4, 3))
+
+
+def shifted(by: float, seed: int) -> Any:
+    return BOTH + by + np.random.default_rng(seed).normal(0.0, 0.005, BOTH.shape)
+
+
+def table(architecture: str = "hypernetwork", **more: Any) -> pd.DataFrame:
+    shifts = {"embedding_only": 0.2, "without:len1": 0.04, "without:len2": 0.0, "only:len1": 0.1, "noise": 0.0}
+    results = {name: shifted(by, seed) for seed, (name, by) in enumerate(shifts.items())}
+    return ablation_table(architecture, {"both": BOTH, **results}, 1 / 3, **more)
+
+
+def said(rows: pd.DataFrame) -> str:
+    found = planted.found()
+    made = section(replace(found, tables={**found.tables, "ablation": rows}))
+    assert made is not None
+    return " ".join(made.sentences)
+
+
+def test_a_column_has_a_sentence_with_its_change_and_interval_beside_what_noise_does() -> None:
+    text = said(table())
+    assert "Without `len1` the error is 4" in text
+    assert " % higher (" in text
+    assert "; without `len2` the error is" in text
+    assert "; with a column of noise added the error is" in text
+    assert text.index("`len1`") < text.index("`len2`")
+    assert text.count("which may be chance") == 2
+
+
+def test_it_says_why_the_full_model_has_another_error_than_the_leaderboard() -> None:
+    assert "in the leaderboard: that is the lowest of all trials, which is lucky in part" in said(table())
+
+
+def test_it_tells_of_tasks_never_seen_and_of_further_architectures() -> None:
+    text = said(joined([table(), table(tasks="held out"), table("ridge")]))
+    assert "For tasks never seen, without the metadata the error is 2" in text
+    assert "(ridge)." in text
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_what_was_not_measured_is_said_with_the_command_that_measures_it(whole: bool) -> None:
+    few = ablation_table("hypernetwork", {"both": BOTH, "embedding_only": BOTH + 0.1}, 1 / 3)
+    tuned = ablation_table("hypernetwork", {"both": BOTH, "embedding_only": BOTH + 0.1}, 1 / 3, tuned=True)
+    text = said(joined([table(), tuned, table(tasks="held out")]) if whole else few)
+    assert ("`mthn-automl ablate RUN` measures" in text) == (not whole)
+
+
+def test_an_empty_table_leaves_the_verdict_alone() -> None:
+    assert said(empty_ablation()) == planted.summary()["metadata_sentence"]
