@@ -63,7 +63,7 @@ format: $(STAMP) ## format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix
 
 bench: $(STAMP) ## run the benchmarks of benchmarks/: speed, scale, the driver, searches, compression, the paper's protocol, the page
-	@for name in speed scale driver search compression paper paper_cubic page; do \
+	@for name in speed scale driver search compression paper paper_cubic page claims; do \
 		echo "== benchmarks/$$name.py" && $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 bench-check: $(STAMP) ## show that every benchmark runs, without measuring anything

@@ -13,10 +13,11 @@ from claims_page import said
 from claims_small import Array, folds_of, out_of_fold, random_features, ridge
 from scipy.stats import t
 
-from mthn_automl.analysis.ablation import ablation_table, metadata_verdict
+from mthn_automl.analysis.ablation import ablation_table
 from mthn_automl.analysis.embeddings import embedding_table, reconstruction, stability
 from mthn_automl.analysis.knee import savings
 from mthn_automl.analysis.tasks import tasks_table
+from mthn_automl.analysis.verdict import metadata_verdict
 from mthn_automl.data.dataset import TaskTable
 from mthn_automl.data.schema import Problem
 
@@ -43,10 +44,9 @@ def _of_metadata() -> Iterator[Claim]:
         truth = f"metadata generate the weights, {FOLDS} folds, {seeds} seeds"
         yield Claim("metadata helped", truth, partial(_says, weights, "Metadata helped"), False)
         yield Claim("metadata hurt", truth, partial(_says, weights, "Metadata hurt"))
-    noise = partial(_verdict, 0.0, 1)
-    yield Claim(
-        "permuted metadata are shown to be worse", "metadata are noise", partial(_says, noise, "were shown to be worse")
-    )
+        yield Claim("metadata did not help", truth, partial(_says, weights, "did not help"))
+    permuted = partial(_says, partial(_verdict, 0.0, 1), "were shown to be worse")
+    yield Claim("permuted metadata are shown to be worse", "metadata are noise", permuted)
 
 
 def _says(made: Any, words: str, seed: int) -> bool:
@@ -92,9 +92,6 @@ def _fold_errors(x: Array, y: Array, described: Array, fold: Array, draws: list[
         seen = ~held & draws[place[1]] if len(draws) > 1 else ~held
         found[place] = np.sqrt(((y[held] - columns[held] @ ridge(columns[seen], y[seen])) ** 2).mean())
     return found
-
-
-# One task that is harmed by sharing among many that gain.
 
 
 @dataclass(frozen=True)

@@ -25,8 +25,10 @@ def points(ablation: pd.DataFrame) -> pd.DataFrame:
 
     finding: whether the variant is `worse` or `better` than `both` (p < 0.05 after Holm), or neither is shown.
     """
-    first = ablation.head(1)[["architecture", "tasks"]].squeeze()
-    return compared(of_kinds(ablation)[lambda rows: (rows[["architecture", "tasks"]] == first).all(axis=1)])
+    first = (ablation["architecture"] == ablation["architecture"].iloc[0]) & (
+        ablation["tasks"] == ablation["tasks"].iloc[0]
+    )
+    return compared(of_kinds(ablation[first]))
 
 
 def of_kinds(ablation: pd.DataFrame) -> pd.DataFrame:

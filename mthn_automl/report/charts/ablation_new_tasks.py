@@ -11,7 +11,7 @@ def points(ablation: pd.DataFrame) -> pd.DataFrame:
     """The plotted numbers, from `ablation.csv`: folds of whole tasks, where the search had others."""
     if ablation["tasks"].iloc[0] == HELD_OUT:
         return ablation[:0]
-    return compared(of_kinds(ablation)[lambda rows: rows["tasks"] == HELD_OUT])
+    return compared(of_kinds(ablation[ablation["tasks"] == HELD_OUT]))
 
 
 def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:

@@ -8,8 +8,8 @@ from mthn_automl.report.charts.ablation import compared, drawn_as, of_kinds
 
 def points(ablation: pd.DataFrame) -> pd.DataFrame:
     """The plotted numbers, from `ablation.csv`: all architectures but the one that gives the verdict."""
-    first = ablation.head(1)[["architecture", "tasks"]].squeeze()
-    others = (ablation["architecture"] != first["architecture"]) & (ablation["tasks"] == first["tasks"])
+    first, tasks = ablation["architecture"].iloc[0], ablation["tasks"].iloc[0]
+    others = (ablation["architecture"] != first) & (ablation["tasks"] == tasks)
     return compared(of_kinds(ablation[others]))
 
 
