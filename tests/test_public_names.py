@@ -13,6 +13,7 @@ DOCUMENTED = [
     "MultiTaskClassifier",
     "MultiTaskRegressor",
     "MultiTaskSearch",
+    "ablate",
     "adapt",
     "distill",
     "evaluate",

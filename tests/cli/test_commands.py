@@ -33,7 +33,7 @@ def test_help_names_every_command(tmp_path: Path, words: list[str]) -> None:
 
 def test_help_keeps_its_order_and_every_file_of_the_commands_is_one() -> None:
     order = ["search", "check", "resume", "predict", "evaluate", "explain", "adapt", "export", "distill", "serve"]
-    assert list(PROGRAM.commands) == [*order, "report", "leaderboard", "architectures", "example"]
+    assert list(PROGRAM.commands) == [*order, "report", "ablate", "leaderboard", "architectures", "example"]
     assert set(PROGRAM.commands) == {path.stem for path in Path(commands.__path__[0]).glob("[a-z]*.py")}
 
 

@@ -16,6 +16,8 @@ from mthn_automl.run import ablation
 from mthn_automl.tuning import plan
 from tests.command import in_process
 
+pytestmark = pytest.mark.pictures
+
 KINDS = ["both", "metadata_only", "embedding_only", "permuted"]
 FEW = {"architectures": "hypernetwork,ridge", "trials": 4, "folds": 2, "seeds": 1, "runner": "local"}
 

@@ -19,6 +19,8 @@ from mthn_automl.run.job import SearchResult
 from mthn_automl.run.live import LivePage, Shown
 from mthn_automl.tuning.events import Event, PhaseStarted, Said, TrialFinished, TrialStarted
 
+pytestmark = pytest.mark.pictures
+
 PATIENCE = 120.0
 
 

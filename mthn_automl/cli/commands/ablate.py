@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-HELP_ORDER = 15
+HELP_ORDER = 12
 
 
 def ablate(

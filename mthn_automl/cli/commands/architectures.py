@@ -9,7 +9,7 @@ from typer import Argument, Option
 from mthn_automl import catalogue
 from mthn_automl.catalogue import SpaceFile
 
-HELP_ORDER = 13
+HELP_ORDER = 14
 
 
 def architectures(

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument
 
-HELP_ORDER = 14
+HELP_ORDER = 15
 
 
 def example(

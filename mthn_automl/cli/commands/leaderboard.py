@@ -5,7 +5,7 @@ from typing import Annotated
 
 from typer import Argument, Option
 
-HELP_ORDER = 12
+HELP_ORDER = 13
 
 
 def leaderboard(
