@@ -10,7 +10,7 @@ from mthn_automl.analysis.leaderboard import fold_standard_error
 from mthn_automl.analysis.statistics import corrected_resampled_t_test, holm
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.errors import RunError
-from mthn_automl.tuning.ablation.names import BOTH, EMBEDDING_ONLY, PERMUTED, VARIANTS
+from mthn_automl.tuning.ablation.names import BOTH, EMBEDDING_ONLY, NOISE, PERMUTED, VARIANTS
 
 COLUMNS: Final[dict[str, str]] = {
     "architecture": "str",
@@ -100,6 +100,26 @@ def _compared(variant: str, errors: FloatArray, both: FloatArray, test_share: fl
         )
     paired = corrected_resampled_t_test((errors - both).ravel(), test_share)
     return {"difference": paired.difference, "low": paired.low, "high": paired.high, "p_value": paired.p_value}
+
+
+def beside(made: pd.DataFrame, old: pd.DataFrame) -> pd.DataFrame:
+    """The table after an ablation was made again: nothing that was known before is lost.
+
+    Of a row that both have the one of more seeds stays, of equals the new one. The architecture that gives the verdict
+    stays the first.
+    """
+    if made.empty or old.empty:
+        return old if made.empty else made
+    rows = pd.concat([made, old], ignore_index=True).sort_values("seeds", ascending=False, kind="stable")
+    rows = rows.drop_duplicates(["architecture", "variant", "tasks", "tuned"])
+    first = old.iloc[0]
+    names = list(dict.fromkeys([*old["architecture"], *made["architecture"]]))
+    variants = list(dict.fromkeys([*VARIANTS, NOISE, *old["variant"], *made["variant"]]))
+    order = [
+        (names.index(row["architecture"]), row["tasks"] != first["tasks"], row["tuned"], variants.index(row["variant"]))
+        for row in rows.to_dict("records")
+    ]
+    return rows.iloc[sorted(range(len(rows)), key=order.__getitem__)].reset_index(drop=True)
 
 
 def is_worse(row: Mapping[Any, Any]) -> bool:

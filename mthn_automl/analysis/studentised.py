@@ -29,6 +29,13 @@ def _summed(parts: FloatArray, unit: IntArray) -> FloatArray:
     return np.stack([np.bincount(unit, weights=part) for part in parts.T], axis=-1)
 
 
+NO_SPREAD: Final = 1e-6
+"""Share of the standard error below which that of a resample is none, but for rounding: it has drawn one unit alone."""
+
+FARTHEST: Final = 3.0
+"""Times the way to a percentile of the resamples: farther out an end is where a single row makes most of the error, and
+those that have not drawn it say nothing of how it varies."""
+
 CAUTION: Final = 0.2
 """Of what an interval may miss: so much oftener than is asked for do those of 12 to 40 rows miss (simulated)."""
 
@@ -50,13 +57,15 @@ def studentised_interval(
     known = np.isfinite(errors)
     if not np.isfinite(error) or not known.any():
         return None
+    spreads = np.where(spreads > NO_SPREAD * spread, spreads, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         apart = np.where(errors == error, 0.0, (errors - error) / spreads)[known]
     if np.mean(~np.isfinite(apart)) > MOST_WITHOUT_SPREAD:
         return None
     tail = (1 - CAUTION) * (1 - level) / 2
     low, high = np.quantile(apart[np.isfinite(apart)], [tail, 1 - tail])
-    return max(error - high * spread, least), error - low * spread
+    nearest, farthest = FARTHEST * (np.quantile(errors[known], [tail, 1 - tail]) - error)
+    return float(max(error + max(-high * spread, nearest), least)), float(error + min(-low * spread, farthest))
 
 
 def _errors(scores: Means, weights: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from mthn_automl.analysis.ablation import COLUMNS, joined
+from mthn_automl.analysis.ablation import COLUMNS, beside
 from mthn_automl.analysis.verdict import Verdict, metadata_verdict
 from mthn_automl.data.names import listed
 from mthn_automl.errors import NothingFinishedError, UsageError, did_you_mean
@@ -16,7 +16,6 @@ from mthn_automl.run.ablation import affordable, fitted, say_left_out
 from mthn_automl.run.ablation_fits import DRAWS, Case, Fitting
 from mthn_automl.run.ensembling import ENSEMBLE
 from mthn_automl.run.evaluating import records
-from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.option import at_least
 from mthn_automl.run.page import report
 from mthn_automl.run.parse import parse_duration
@@ -74,8 +73,8 @@ def ablate(
     The best configuration of each architecture is trained again, on the folds of the search and from new seeds: with
     embedding and metadata, with either alone, with the metadata of other tasks, with a column of noise beside them,
     and with each column left out and alone; with settings of each variant's own; and for tasks never seen.
-    `ablation.csv`, the verdict in `summary.json` and the page of the run are written anew; what the table has of other
-    architectures stays.
+    `ablation.csv`, the verdict in `summary.json` and the page of the run are written anew; what the table has besides,
+    or of more seeds, stays, and so does the architecture that gives the verdict.
 
     Args:
         run: the folder of a finished run.
@@ -186,7 +185,7 @@ def _beyond(fitting: Fitting, columns: Sequence[str] | None) -> list[Case]:
 
 def _written(run: Run, summary: dict[str, Any], made: pd.DataFrame) -> AblationResult:
     """Table, verdict and page, each of which is the old one or the new one whatever happens."""
-    table = _beside_old(run.folder, made)
+    table = beside(made, run.folder.read_table("ablation.csv", COLUMNS))
     share = validation_share(run.data.fold, forward=run.data.forward)
     verdict: Verdict = metadata_verdict(table, test_share=share)
     write_text(run.folder.path / "ablation.csv", table.to_csv(index=False))
@@ -194,11 +193,3 @@ def _written(run: Run, summary: dict[str, Any], made: pd.DataFrame) -> AblationR
     write_json(run.folder.summary, {**summary, **told})
     report(run.folder.path)
     return AblationResult(run.folder.path, table, verdict.word, verdict.sentence)
-
-
-def _beside_old(folder: RunFolder, made: pd.DataFrame) -> pd.DataFrame:
-    """Rows of other architectures stay; the one that gives the verdict comes first."""
-    old = folder.read_table("ablation.csv", COLUMNS)
-    table = joined([each for each in (made, old[~old["architecture"].isin(made["architecture"])]) if len(each)])
-    first = table["architecture"] == CHAMPION
-    return pd.concat([table[first], table[~first]], ignore_index=True)

@@ -172,15 +172,21 @@ def _affordable_cases(fitting: Fitting, more: Sequence[Case], seconds: float | N
 
 
 def _done(run: Run, found: Mapping[Case, Any]) -> dict[Case, Ablated]:
-    """Those that were fitted; what became of the others is said."""
+    """Those that were fitted to their end; what became of the others is said.
+
+    A fit that was cut short would be compared by how far it came, not by what it was shown.
+    """
     done = {case: each for case, each in found.items() if isinstance(each, Ablated)}
     for case, each in found.items():
         if isinstance(each, Failed) and not case.draw and run.interruption.number is None:
             run.say(f"The ablation variant {case} failed: {each.reason.removesuffix('.')}.")
-    stopped = [str(case) for case, each in done.items() if each.result.stopped_by_time]
+    stopped = [case for case, each in done.items() if each.result.stopped_by_time]
     if stopped:
-        run.say(f"The time limit stopped these ablation fits before they were done: {', '.join(stopped)}.")
-    return done
+        names = ", ".join(map(str, stopped))
+        run.say(
+            f"The time limit stopped these ablation fits before they were done, so that nothing can be said: {names}."
+        )
+    return {case: each for case, each in done.items() if case not in stopped}
 
 
 def say_left_out(fitting: Fitting, cases: Iterable[Case]) -> None:

@@ -42,7 +42,8 @@ def compare(run: str | Path, other: str | Path, *, output: str | Path | None = N
         The path of the page.
 
     Raises:
-        UsageError: both are the same folder. DataError: one is not finished, or is of other targets or another metric.
+        UsageError: both are the same folder, or output is no page of its own.
+        DataError: one is not finished, or is of other targets or another metric.
 
     Example:
         >>> compare("mthn_runs/before", "mthn_runs/after")  # doctest: +SKIP
@@ -53,6 +54,8 @@ def compare(run: str | Path, other: str | Path, *, output: str | Path | None = N
     summaries = [_summary(each) for each in folders]
     _refuse_other_questions(folders, summaries)
     path = folders[0].path / f"compare-{folders[1].path.resolve().name}.html" if output is None else Path(output)
+    if path.suffix.lower() != ".html" or path.resolve() in {each.page.resolve() for each in folders}:
+        raise UsageError(f"--output must name a page of its own that ends in .html, however it is {path}.")
     write_comparison(path, _both(folders, summaries))
     return path
 

@@ -56,6 +56,7 @@ def embedded(run: Run, best: Best, alone: FloatArray | None) -> Embedded:
         "alike_by_chance": alike.by_chance,
         "alike_p_value": alike.p_value,
         "told_metadata": told,
+        "text": [f"metadata:{each.name}" for each in columns if each.categories is not None],
     }
     return Embedded(embedding_table(embeddings, tasks, columns, seed=run.options.seed), found, summary)
 

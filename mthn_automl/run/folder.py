@@ -5,7 +5,7 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -165,15 +165,24 @@ class RunFolder:
     def write_config(self, sections: Mapping[str, Any]) -> None:
         write_text(self.config, tomli_w.dumps(dict(sections)))
 
-    def read_table(self, name: str, types: Mapping[str, str] | None = None) -> pd.DataFrame:
-        """A CSV file that the run wrote. types: of its columns, where they are not what pandas makes of them.
+    def read_table(self, name: str, types: Mapping[str, str] | None = None, text: Iterable[str] = ()) -> pd.DataFrame:
+        """A CSV file that the run wrote.
+
+        Names of tasks are text, whatever they look like: 01001 is not 1001.
+
+        Args:
+            name: of the file.
+            types: of its columns, all that there are; None: those that pandas makes of them.
+            text: further columns that are text.
 
         Raises:
             FormatError: it is damaged, or not there.
         """
         content = self.received.bytes(name)
         with self.received.checked(name):
-            table = pd.read_csv(BytesIO(content), keep_default_na=False, na_values=[""])
+            texts = {*text, "task", *(column for column, kind in (types or {}).items() if kind == "str")}
+            as_text: Any = dict.fromkeys(texts, "str")
+            table = pd.read_csv(BytesIO(content), keep_default_na=False, na_values=[""], dtype=as_text)
             return table if types is None else table[list(types)].astype(types)
 
     @property

@@ -46,8 +46,9 @@ def report(run: str | Path) -> Path:
 
 def tables_of(folder: RunFolder) -> dict[str, pd.DataFrame]:
     """The tables that there are, by name. Raises FormatError: one is damaged."""
+    text = (folder.read_summary().get("embeddings") or {}).get("text", ())
     return {
-        name: folder.read_table(f"{name}.csv", TYPED.get(name))
+        name: folder.read_table(f"{name}.csv", TYPED.get(name), text)
         for name in TABLES
         if (folder.path / f"{name}.csv").exists()
     }

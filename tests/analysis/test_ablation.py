@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 
-from mthn_automl.analysis.ablation import COLUMNS, ablation_table, compared_group, empty_ablation, joined
+from mthn_automl.analysis.ablation import COLUMNS, ablation_table, beside, compared_group, empty_ablation, joined
 from mthn_automl.analysis.statistics import corrected_resampled_t_test, holm
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.errors import RunError
@@ -100,3 +100,17 @@ def test_the_verdict_is_about_the_first_architecture_with_settings_of_each_varia
     assert rows["embedding_only"]["difference"] == pytest.approx(0.5)
     assert rows["permuted"]["difference"] == pytest.approx(0.3, abs=0.02)
     assert compared_group(empty_ablation()) == {}
+
+
+def test_what_is_made_again_loses_nothing_and_leaves_the_verdict_with_the_architecture_that_gave_it() -> None:
+    old = table(embedding_only=0.3, permuted=0.2)
+    fewer = ablation_table("hypernetwork", {"both": BOTH[:, :1], "noise": BOTH[:, :1] + 0.1}, 1 / 3)
+    other = ablation_table("ridge", {"both": BOTH, "embedding_only": BOTH + 0.1}, 1 / 3)
+    found = beside(joined([other, fewer]), old)
+    names = list(found["architecture"] + " " + found["variant"])
+    assert names == [
+        *(f"hypernetwork {each}" for each in ("both", "embedding_only", "permuted", "noise")),
+        *("ridge both", "ridge embedding_only"),
+    ]
+    assert list(found["seeds"]) == [3, 3, 3, 1, 3, 3]
+    assert beside(empty_ablation(), old).equals(old)

@@ -210,3 +210,19 @@ def test_a_bootstrap_interval_of_weighted_rows_lies_about_their_weighted_error()
     assert 1.3 < low < 1.5 < high < 1.7
     low, high = bootstrap_interval(*given, "tasks", seed=0, weight=weight)
     assert low <= 1.5 <= high
+
+
+def test_of_three_units_and_of_one_row_that_makes_the_error_an_interval_stays_within_reason() -> None:
+    random = np.random.default_rng(0)
+    target = random.normal(size=(60, 1))
+    task = np.zeros(60, dtype=np.int64)
+    unit = np.repeat([0, 1, 2], 20)
+    ours, theirs = target + 0.5 * random.normal(size=(60, 1)), target + random.normal(size=(60, 1))
+    low, high = bootstrap_saving(metric_named("rmse"), target, ours, theirs, seed=0, unit=unit)
+    assert not abs(low) > 5  # none is known, too
+    assert not abs(high) > 5
+    far = target + 0.2 * random.normal(size=(60, 1))
+    far[0] += 12.0
+    error = float(np.sqrt(np.mean((far - target) ** 2)))
+    low, high = bootstrap_interval(metric_named("rmse"), target, far, task, "rows", seed=0)
+    assert 0 <= low < error < high < 4 * error

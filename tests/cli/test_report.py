@@ -152,3 +152,9 @@ def test_a_run_is_not_compared_with_itself_and_output_belongs_to_compare(two: Pa
         ended = in_process(two, "report", "run", *words)
         assert ended.code == 2
         assert told in ended.err
+    before = (two / "run/summary.json").read_bytes()
+    for name in ("run/summary.json", "other/report.html"):
+        ended = in_process(two, "report", "run", "--compare", "other", "--output", name)
+        assert ended.code == 2
+        assert "must name a page of its own that ends in .html" in ended.err
+    assert (two / "run/summary.json").read_bytes() == before

@@ -211,3 +211,11 @@ def test_another_error_passes_as_it_is(run: Path) -> None:
     with pytest.raises(FileNotFoundError) as ended, begun(run).locked():
         raise error
     assert ended.value is error
+
+
+def test_names_and_categories_that_look_like_numbers_stay_text_when_a_table_is_read(tmp_path: Path) -> None:
+    write_text(tmp_path / "embeddings.csv", "task,x,metadata:state,metadata:area\n01001,0.5,02,3\n1001,0.1,10,4\n")
+    table = RunFolder(tmp_path).read_table("embeddings.csv", text=["metadata:state"])
+    assert list(table["task"]) == ["01001", "1001"]
+    assert list(table["metadata:state"]) == ["02", "10"]
+    assert list(table["metadata:area"]) == [3, 4]

@@ -32,13 +32,16 @@ def _asked(found: Found) -> str:
     target = listed(data["targets"])
     metadata = counted(data["metadata"], "column") + " of metadata" if data["metadata"] else "no metadata"
     ended = sum(trials.values())
-    architectures = len(found.summary["trials_by_architecture"])
+    asked = found.summary["trials_by_architecture"]
+    tried = sum(count > 0 for count in asked.values())
+    untried = f" ({len(asked) - tried} more were not tried)" if tried < len(asked) else ""
     phases = found.summary["seconds"]
     seconds = duration(sum(phases[name] for name in phases if name != DRAWING))
     return (
         f"{target} was to be predicted for {counted(data['tasks'], 'task')} with {counted(data['rows'], 'row')}, "
         f"{counted(data['features'], 'feature')} and {metadata} ({found.summary['problem']}); "
-        f"{counted(architectures, 'architecture')} were searched in {counted(ended, 'trial')}, {seconds} in all."
+        f"{counted(tried, 'architecture')} {'was' if tried == 1 else 'were'} searched in {counted(ended, 'trial')}"
+        f"{untried}, {seconds} in all."
     )
 
 
@@ -164,7 +167,9 @@ def _advice(found: Found) -> Iterator[str]:
     elif not data["test_rows"]:
         yield "No row was held out: give --test-fraction or --test for an error that nothing was chosen by."
     if summary["metadata_verdict"] == "cannot be told":
-        yield "Whether the metadata help is open: `mthn-automl ablate RUN` looks again, with more seeds."
+        yield "Whether the metadata help is open; what would tell is said with what they are worth, below."
+    if summary["metadata_verdict"] == "not measured":
+        yield "What the metadata are worth was not measured: `mthn-automl ablate RUN` does."
     if best["parameters"] and savings(found.table("tradeoff"), best["cv_error"] or 0.0, int(best["parameters"])):
         yield "If size matters, search again with --max-parameters, or take a smaller form from the trade-off."
     completed = summary["trials"].get("COMPLETE", 0)
