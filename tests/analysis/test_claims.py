@@ -1,4 +1,4 @@
-"""What a run says is false no oftener than it promises, in twelve seeds of each that `benchmarks/claims.py` counts.
+"""What a run says is false no oftener than it promises, in twenty seeds of each that `benchmarks/claims.py` counts.
 
 A claim that would be false is borne as often as one in twenty makes it in one of a thousand such tests.
 """
@@ -7,7 +7,7 @@ import pytest
 from claims import CLAIMS
 from claims_frame import Claim, count
 
-SEEDS = 12
+SEEDS = 20
 CASES = [pytest.param(each, id=f"{each.name}, {each.truth}") for each in CLAIMS]
 
 

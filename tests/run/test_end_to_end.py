@@ -450,8 +450,8 @@ def test_ray_keeps_the_time_limit_and_is_silent(tmp_path: Path) -> None:
     assert in_process(tmp_path, "example", "cubic", "cubic").code == 0
     words = ("--meta", "cubic/meta.csv", "--workers", 2, "--architectures", "ridge,hypernetwork", "--output", "run")
     started = time.monotonic()
-    ended = as_process(tmp_path, "search", "cubic/data.csv", *words, "--time-limit", "15s")
-    assert time.monotonic() - started <= 15 * 1.1 + 45  # to start and to end, beside other tests
+    ended = as_process(tmp_path, "search", "cubic/data.csv", *words, "--time-limit", "20s")
+    assert time.monotonic() - started <= 20 * 1.1 + 20
     assert ended.code == 0, ended.err
     assert names_in(tmp_path / "run") - IF_ANY == TOP | {"ray.log"}
     out, err = ended.out.splitlines(), ended.err.splitlines()
