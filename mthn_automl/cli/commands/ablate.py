@@ -1,16 +1,17 @@
 """`mthn-automl ablate`: parse, call `run.ablating.ablate`, print."""
 
 import json as as_json
-from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Option
+from typer import Option
+
+from mthn_automl.cli.run_options import FinishedRun, MovedData, MovedMeta, MovedTest, NoProgress, TrustRun
 
 HELP_ORDER = 12
 
 
 def ablate(
-    run: Annotated[Path, Argument(help="Folder of a finished run.")],
+    run: FinishedRun,
     seeds: Annotated[
         int | None, Option(help="Networks a fold. Default: as many as in the search, at least 3.", show_default=False)
     ] = None,
@@ -31,14 +32,12 @@ def ablate(
     workers: Annotated[
         int | None, Option(help="Worker processes. Default: one a usable CPU.", show_default=False)
     ] = None,
-    data: Annotated[Path | None, Option(help="The data file, if it has moved.", show_default=False)] = None,
-    meta: Annotated[Path | None, Option(help="The metadata file, if it has moved.", show_default=False)] = None,
-    test: Annotated[Path | None, Option(help="The file of test rows, if it has moved.", show_default=False)] = None,
-    trust: Annotated[
-        bool, Option("--trust", help="Run the code of architectures in it that are not of this package.")
-    ] = False,
+    data: MovedData = None,
+    meta: MovedMeta = None,
+    test: MovedTest = None,
+    trust: TrustRun = False,
     json: Annotated[bool, Option("--json", help="Print verdict and table as JSON.")] = False,
-    quiet: Annotated[bool, Option("--quiet", help="Show no progress.")] = False,
+    quiet: NoProgress = False,
 ) -> None:
     """Measure again what the metadata of a run are worth, column by column and with more seeds."""
     from mthn_automl.cli.shown import watching

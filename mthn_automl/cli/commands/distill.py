@@ -4,13 +4,15 @@ import json as as_json
 from pathlib import Path
 from typing import Annotated
 
-from typer import Argument, Option
+from typer import Option
+
+from mthn_automl.cli.run_options import FinishedRun, MovedData, MovedMeta, MovedTest, NoProgress, TrustRun
 
 HELP_ORDER = 9
 
 
 def distill(
-    run: Annotated[Path, Argument(help="Folder of a finished run.")],
+    run: FinishedRun,
     max_parameters: Annotated[str, Option(help="Most parameters of the network, like 20k.")] = "20k",
     max_latency: Annotated[
         float | None, Option(help="Most microseconds that predicting a row may take.", show_default=False)
@@ -22,14 +24,12 @@ def distill(
     output: Annotated[
         Path | None, Option(help="Folder of the model. Default: distilled, in the run.", show_default=False)
     ] = None,
-    data: Annotated[Path | None, Option(help="The data file, if it has moved.", show_default=False)] = None,
-    meta: Annotated[Path | None, Option(help="The metadata file, if it has moved.", show_default=False)] = None,
-    test: Annotated[Path | None, Option(help="The file of test rows, if it has moved.", show_default=False)] = None,
-    trust: Annotated[
-        bool, Option("--trust", help="Run the code of architectures in it that are not of this package.")
-    ] = False,
+    data: MovedData = None,
+    meta: MovedMeta = None,
+    test: MovedTest = None,
+    trust: TrustRun = False,
     json: Annotated[bool, Option("--json", help="Print errors and sizes as JSON.")] = False,
-    quiet: Annotated[bool, Option("--quiet", help="Show no progress.")] = False,
+    quiet: NoProgress = False,
 ) -> None:
     """Make one small hypernetwork of the answer of a run, and tell what it keeps of the ensemble's gain."""
     from mthn_automl.cli.shown import watching
