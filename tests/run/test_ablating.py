@@ -55,6 +55,10 @@ def test_a_run_without_time_for_more_has_the_verdict_and_says_what_was_left_out(
     assert f"were left out for time, in whole or in part; `mthn-automl ablate {run}` makes them." in log
 
 
+def test_as_many_networks_a_fold_are_trained_as_there_is_time_for() -> None:
+    assert [ablation.affordable(3, seconds, 9.0) for seconds in (None, 10.0, 6.0, 0.1)] == [3, 3, 2, 1]
+
+
 def test_bad_input_is_refused_and_nothing_is_written(run: Path, tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in (run / "ablation.csv", run / "summary.json")}
     here = {"runner": "local"}
