@@ -23,8 +23,11 @@ from mthn_automl.tuning.runners.runner import Failed
 
 LEAST_SECONDS = 5.0
 
-WORTHWHILE = 0.3
-"""An ablation fit that gets less than this share of what it needs would say nothing about the metadata."""
+WORTHWHILE = 0.7
+"""Share of the foreseen seconds in which fits may turn out to be done; with less none is begun."""
+
+FOR_VERDICT = 2
+"""Variants, the most telling first, that have the time before all others: the verdict compares these."""
 
 MORE_SHARE, RETUNING_SHARE = 0.3, 0.15
 """Of the search's time, what all fits beyond those of the verdict may take, and what re-tuning may."""
@@ -90,14 +93,15 @@ def ablation(run: Run, answer: Sequence[str]) -> Ablation:
     if not fitting.names:
         return Ablation(empty_ablation())
     seconds, name = _seconds(run), fitting.names[0]
-    wanted = sum(map(fitting.seconds, fitting.kinds(name))) / run.runner.workers
-    if seconds is not None and seconds < WORTHWHILE * wanted / run.plan.seeds:
+    kinds = list(fitting.kinds(name))
+    wanted, least = (sum(map(fitting.seconds, each)) / run.runner.workers for each in (kinds, kinds[:FOR_VERDICT]))
+    if seconds is not None and seconds < WORTHWHILE * least / run.plan.seeds:
         run.say("The metadata ablation was left out: too little of the time limit was left for it.")
         return Ablation(empty_ablation())
     fitting = fitting.with_seeds(affordable(run.plan.seeds, seconds, wanted))
     searched = run.phases.seconds.get("search", 0.0)
     draws = fitting.draws_within(RETUNING_SHARE * searched)
-    fits = fitted(fitting, list(fitting.kinds(name)), _more(fitting, draws), seconds, MORE_SHARE * searched)
+    fits = fitted(fitting, kinds, _more(fitting, draws), seconds, MORE_SHARE * searched)
     run.interruption.acted_upon()
     say_left_out(fitting, [*fits.left_out, *([] if draws else fitting.retuned(name, 1))])
     alone = fits.done.get(Case(name, EMBEDDING_ONLY, fitting.tasks))
@@ -139,8 +143,9 @@ def fitted(
     """Fit on all workers; what failed or was stopped is said.
 
     Args:
-        verdict: fits that end with the best so far when their time is up.
-        more: fits that are left out where they do not fit into the time.
+        verdict: fits of the whole metadata, the most telling first: two are begun at all events, and have the time;
+            the others are left out where they do not fit into it.
+        more: fits that are left out likewise.
         seconds: of everything; None: no limit.
         more_seconds: of those beyond the verdict; None: no limit.
     """
@@ -149,12 +154,14 @@ def fitted(
     begun = _affordable_cases(fitting, more, more_seconds)
     work = needed + sum(map(fitting.seconds, begun))
     here = work < run.worker_start.seconds + work / run.runner.workers
-    workers = 1 if here else run.runner.workers
-    limit = equal_share(seconds, len(verdict), workers)
-    ends = [None if seconds is None else began + seconds]
-    ends += [None if more_seconds is None else began + run.worker_start.seconds + needed / workers + more_seconds]
+    workers, start = (1, 0.0) if here else (run.runner.workers, run.worker_start.seconds)
+    whole = None if seconds is None else began + seconds
+    ends = [whole, None if more_seconds is None else began + start + needed / workers + more_seconds]
     end = min((each for each in ends if each is not None), default=None)
-    jobs = [fitting.job(case, seconds=limit) for case in verdict] + [fitting.job(case, ends=end) for case in begun]
+    first, others = verdict[:FOR_VERDICT], verdict[FOR_VERDICT:]
+    limit = equal_share(None if seconds is None else seconds - start, len(first), workers)
+    jobs = [fitting.job(case, seconds=limit) for case in first]
+    jobs += [fitting.job(case, ends=whole) for case in others] + [fitting.job(case, ends=end) for case in begun]
     latest = None if seconds is None else began + max(seconds, LEAST_SECONDS) + TABLES_AND_FIGURES
     values = run.runner.run(jobs, here=here, latest=latest)
     found = dict(zip([*verdict, *begun], values, strict=True))
