@@ -2,10 +2,10 @@
 
 import ast
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1] / "mthn_automl"
-TREES = {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted(PACKAGE.rglob("*.py"))}
 ROOMS = ("data", "models", "training", "tuning", "analysis", "deployment", "report", "run", "estimators", "cli")
 # The files left of all rooms may import each other.
 LEVEL = dict.fromkeys(("errors", "catalogue", "machine", "storage", "received", "terminal"), -1) | {
@@ -26,6 +26,12 @@ MAY_LOAD = {
     "estimators": {"pandas", "sklearn"},
 }
 ON_RAY = PACKAGE / "tuning" / "runners" / "on_ray"
+
+
+@cache
+def trees() -> dict[Path, ast.Module]:
+    """Of all files of the package."""
+    return {file: ast.parse(file.read_text(encoding="utf-8")) for file in sorted(PACKAGE.rglob("*.py"))}
 
 
 def imported(nodes: Iterator[ast.AST]) -> set[str]:
@@ -59,7 +65,7 @@ def libraries(nodes: Iterator[ast.AST]) -> set[str]:
 
 def offenders(wrong: Callable[[Path, ast.Module], set[str]]) -> dict[str, set[str]]:
     """By file: what is wrong with it, if anything is."""
-    found = {file.relative_to(PACKAGE).as_posix(): wrong(file, tree) for file, tree in TREES.items()}
+    found = {file.relative_to(PACKAGE).as_posix(): wrong(file, tree) for file, tree in trees().items()}
     return {file: names for file, names in found.items() if names}
 
 
@@ -87,5 +93,5 @@ def test_a_file_imports_only_rooms_to_its_left_and_heavy_libraries_only_where_th
 
 
 def test_every_file_can_be_read_in_one_sitting() -> None:
-    lengths = {file.name: len(file.read_text(encoding="utf-8").splitlines()) for file in TREES}
+    lengths = {file.name: len(file.read_text(encoding="utf-8").splitlines()) for file in trees()}
     assert {name: lines for name, lines in lengths.items() if lines > 400} == {}

@@ -21,7 +21,8 @@ from mthn_automl.tuning.allocation import CHAMPION
 from mthn_automl.tuning.clock import TABLES_AND_FIGURES, equal_share, reserve
 from mthn_automl.tuning.runners.runner import Failed
 
-LEAST_SECONDS = 5.0
+LEAST_SECONDS = 1.0
+"""In which quick fits are done though no time is left for any."""
 
 WORTHWHILE = 0.7
 """Share of the foreseen seconds in which fits may turn out to be done; with less none is begun."""

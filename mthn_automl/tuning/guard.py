@@ -10,6 +10,7 @@ import torch
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.errors import TooLargeError
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.training.outline import outline
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits
 from mthn_automl.tuning.space import SearchSpace, make_settings
 
@@ -40,16 +41,15 @@ def refuse_too_large(name: str, build: Callable[[], Architecture], traits: Trait
 
 
 def count(build: Callable[[], Architecture]) -> int:
-    """Parameters and buffers of a network, made without memory; the metadata, which all share, are left out."""
+    """Parameters and buffers of a network, made with little memory; the metadata, which all share, are left out."""
     return _value_count(_made(build))
 
 
 def _made(build: Callable[[], Architecture]) -> Architecture:
-    with torch.random.fork_rng(devices=[]):
-        try:
-            with torch.device("meta"):
-                return build()
-        except (NotImplementedError, RuntimeError):  # one that looks at numbers while it is made, which meta has not
+    try:
+        return outline(build)
+    except (NotImplementedError, RuntimeError):  # a large one that looks at numbers while it is made
+        with torch.random.fork_rng(devices=[]):
             return build()
 
 

@@ -384,9 +384,7 @@ def train_in_steps(
 def prepare_process(threads: int = 1) -> None:
     """What a process does once before its first fit, so that no fit's time limit pays for it.
 
-    Two workers of one thread beat one of two (measured), and equal threads give equal sums. The first optimiser
-    of a process makes torch import its compiler, which takes seconds.
+    Two workers of one thread beat one of two (measured), and equal threads give equal sums.
     """
     torch.set_num_threads(threads)
     keep_memory()
-    torch.optim.AdamW([torch.zeros(1, requires_grad=True)], fused=True)

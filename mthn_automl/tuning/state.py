@@ -12,12 +12,13 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.schema import Schema
-from mthn_automl.models.base import Classical, ProblemShape
+from mthn_automl.models.base import Architecture, Classical, ProblemShape
 from mthn_automl.models.parts.frame import refuse_other_tasks
 from mthn_automl.received import typed
 from mthn_automl.training.losses import network_outputs
 from mthn_automl.training.members import Pack, prototype
 from mthn_automl.training.networks import Networks
+from mthn_automl.training.outline import outline
 from mthn_automl.tuning.space import make_settings
 
 LARGE = 10_000
@@ -101,8 +102,12 @@ def _restored_networks(architecture: Any, settings: Any, state: Any, schema: Sch
     shape = ProblemShape.of(stored.encoder, network_outputs(schema), tasks)
     arrays = {**stored.parameters, **stored.buffers}
     _refuse_large(settings, sum(array.size for array in arrays.values()))
-    with torch.device("meta"), _no_more_than(len(arrays)):  # a network of any size takes no memory there
-        planned = architecture(shape, settings)
+
+    def build() -> Architecture:
+        with _no_more_than(len(arrays)):
+            return architecture(shape, settings)  # type: ignore[no-any-return]
+
+    planned = outline(build)  # a network of any size takes little memory so
     _refuse_other(planned, arrays, len(metadata))
     for name, array in stored.parameters.items():
         if not np.isfinite(array).all():

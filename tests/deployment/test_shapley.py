@@ -13,7 +13,11 @@ from tests.contracts import zoo
 from tests.deployment.few import Animal, frame, predictor
 from tests.run.test_explaining import planted, truth  # noqa: F401  # a fixture
 
-pytest.importorskip("shap")
+
+@pytest.fixture(scope="module", autouse=True)
+def _there() -> None:
+    """Only where a test asks: it takes seconds to import."""
+    pytest.importorskip("shap")
 
 
 @pytest.mark.filterwarnings("ignore")  # shap's own, of numba and of the global random state

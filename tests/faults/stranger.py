@@ -14,7 +14,9 @@ NOBODY = 65534
 
 
 def main(user: str, temporary: Path, processes: list[int], ports: list[int]) -> None:
-    """temporary: where Ray's folder lies. processes: of the search. ports: on which these listen."""
+    """temporary: where Ray's folder lies. processes: of the search. ports: on which these listen; it asks one after the
+    other until one answers.
+    """
     from mthn_automl.tuning.runners.on_ray import private
 
     folders = list(temporary.glob("mthn-ray-*"))
@@ -27,7 +29,8 @@ def main(user: str, temporary: Path, processes: list[int], ports: list[int]) -> 
     if token:
         done.append("read the token")
         os.environ.update(RAY_AUTH_MODE="token", RAY_AUTH_TOKEN=token)
-    done += [f"asked {port}" for port in ports if _answers(private, port)]
+    asked = next((port for port in ports if _answers(private, port)), None)
+    done += [] if asked is None else [f"asked {asked}"]
     print(json.dumps(done))
 
 

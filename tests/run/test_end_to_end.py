@@ -5,7 +5,6 @@ import json
 import math
 import re
 import shutil
-import time
 from collections.abc import Callable
 from functools import cache
 from io import StringIO
@@ -23,7 +22,7 @@ from mthn_automl import catalogue, load_model, read_dataset, search
 from mthn_automl.analysis import ablation, leaderboard, tradeoff
 from mthn_automl.data.names import counted
 from mthn_automl.tuning import plan
-from tests.command import as_process, in_process
+from tests.command import in_process
 from tests.run.searches import CASES, FEW, Finished, frames, multiclass, new_rows, run_case, write_files
 
 pytestmark = pytest.mark.pictures
@@ -439,27 +438,6 @@ def test_python_reads_frames_as_files(folder: Path) -> None:
     read = read_dataset(*frames())
     assert (len(read), read.tasks.names, read.spare.names) == (80, tuple("01234"), ("5",))
     assert read.schema == read_dataset(folder / "regression.csv", folder / "meta.csv").schema
-
-
-NOISE = re.compile(r"ray|raylet|gcs|tune|torch|warning|optuna|\(pid", re.IGNORECASE)
-
-
-@pytest.mark.ray
-@pytest.mark.slow
-def test_ray_keeps_the_time_limit_and_is_silent(tmp_path: Path) -> None:
-    assert in_process(tmp_path, "example", "cubic", "cubic").code == 0
-    words = ("--meta", "cubic/meta.csv", "--workers", 2, "--architectures", "ridge,hypernetwork", "--output", "run")
-    started = time.monotonic()
-    ended = as_process(tmp_path, "search", "cubic/data.csv", *words, "--time-limit", "20s")
-    assert time.monotonic() - started <= 20 * 1.1 + 20
-    assert ended.code == 0, ended.err
-    assert names_in(tmp_path / "run") - IF_ANY == TOP | {"ray.log"}
-    out, err = ended.out.splitlines(), ended.err.splitlines()
-    assert out[0].split()[0] == "architecture"
-    assert out[-1] == "    mthn-automl predict run new.csv --output predictions.csv"
-    assert [line for line in out + err if NOISE.search(line)] == []
-    phases = "|".join(PHASES)
-    assert {line for line in err if not re.match(rf"({phases})  |2 workers on 1 node|[A-Z0-9].*\.$", line)} == set()
 
 
 def test_several_targets_are_scored_one_by_one_by_the_rows_that_have_each(finished: Callable[[str], Finished]) -> None:

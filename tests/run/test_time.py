@@ -10,6 +10,7 @@ import pytest
 from mthn_automl.data.problems import planted
 from mthn_automl.run import answer, job, run
 from mthn_automl.run.job import SearchResult, search
+from tests.command import as_process, in_process
 
 LIMIT, READING, DRAWING = 2.0, 0.8, 1.8
 DATA, META = planted(4, 10)
@@ -61,6 +62,18 @@ def test_a_run_that_kept_its_limit_says_nothing_of_it(tmp_path: Path) -> None:
     given = {"architectures": "ridge", "runner": "local", "no_ablation": True, "trials": 1, "time_limit": 600}
     found = search(DATA, META, output=tmp_path / "run", **given)
     assert "exceeded" not in (found.folder / "run.log").read_text()
+
+
+@pytest.mark.ray
+@pytest.mark.soak
+def test_a_search_with_ray_is_over_in_its_time(tmp_path: Path) -> None:
+    """From the first moment of the command to its last, on a machine that does nothing else."""
+    assert in_process(tmp_path, "example", "cubic", "cubic").code == 0
+    words = ("--meta", "cubic/meta.csv", "--workers", 2, "--architectures", "ridge,hypernetwork", "--output", "run")
+    started = time.monotonic()
+    ended = as_process(tmp_path, "search", "cubic/data.csv", *words, "--time-limit", "20s")
+    assert ended.code == 0, ended.err
+    assert time.monotonic() - started <= 20 * 1.1 + 10
 
 
 def test_a_plan_is_possible_where_nothing_is_left(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """Networks that are too large are refused before they are trained, in a sentence with their numbers."""
 
+import subprocess
+import sys
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,11 +13,27 @@ from mthn_automl import catalogue
 from mthn_automl.errors import TooLargeError
 from mthn_automl.models.base import ProblemShape, Traits
 from mthn_automl.models.single_task import SingleTask, SingleTaskSettings
+from mthn_automl.training import outline
 from mthn_automl.tuning import guard
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits
 from mthn_automl.tuning.guard import MOST_OF_ALL_TASKS, Guard, Refusal, count, refuse_too_large
 from mthn_automl.tuning.space import build_space, make_settings
 
+CHECKOUT = Path(__file__).parents[2]
+LOADED = """
+import sys
+from mthn_automl.tuning.objective import prepare_process
+from mthn_automl.tuning.state import model_state, restored_models
+from tests.contracts.neural import class_of, fit_networks
+from tests.contracts.zoo import planted
+from tests.tuning.test_guard import NEURAL, count, first_network
+prepare_process()
+for name in NEURAL:
+    count(first_network(name))
+    state, architecture = model_state(fit_networks(name, planted(), epochs=1)), class_of(name)
+    restored_models(architecture, vars(architecture.Settings()), [state], planted().schema, 12)[0].predict(planted())
+print([name for name in ("torch._dynamo", "sympy") if name in sys.modules])
+"""
 NEURAL = catalogue.names("neural")
 PRESENT, ALL = Traits(True, False), Traits(True, False, cost="all_tasks")
 
@@ -55,6 +74,20 @@ def test_what_is_counted_without_memory_is_what_is_allocated_and_what_limits_are
     assert asked(name, Limits(parameters=total, parameters_per_task=of_task), seeds) is None
     for limits in (Limits(parameters=total - 1), Limits(parameters_per_task=of_task - 1)):
         assert asked(name, limits, seeds) is not None
+
+
+@pytest.mark.parametrize("most", [0, 300])
+def test_a_network_of_many_numbers_is_counted_without_making_them(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = count(first_network("hypernetwork"))
+    monkeypatch.setattr(outline, "MOST_MADE", most)
+    assert count(first_network("hypernetwork")) == expected > most
+    assert count(partial(SingleTask, shape(10**9), SingleTaskSettings())) > 10**9
+
+
+def test_small_networks_are_looked_at_trained_and_read_without_loading_a_compiler() -> None:
+    """Which takes seconds, that each worker would begin with."""
+    done = subprocess.run([sys.executable, "-c", LOADED], cwd=CHECKOUT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_a_network_that_looks_at_its_own_parameters_is_counted_all_the_same() -> None:
