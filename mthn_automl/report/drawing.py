@@ -62,7 +62,7 @@ def main() -> None:
     run, tables, summary = pickle.load(sys.stdin.buffer)  # noqa: S301
     drawn = drawn_from(tables, summary["metric"])
     with ThreadPoolExecutor(1) as beside:  # both wait for a library that lets other threads work
-        page = beside.submit(write_page, run / PAGE, Found(run.name, summary, tables), drawn)
+        page = beside.submit(write_page, run / PAGE, Found(run.resolve().name, summary, tables), drawn)
         save_figures(run / FIGURES, drawn)
         page.result()
 

@@ -18,7 +18,7 @@ from mthn_automl.run.ensembling import ENSEMBLE
 from mthn_automl.run.evaluating import records
 from mthn_automl.run.option import at_least
 from mthn_automl.run.page import report
-from mthn_automl.run.parse import parse_duration
+from mthn_automl.run.parse import parse_duration, parse_names
 from mthn_automl.run.prepare import Given
 from mthn_automl.run.reopening import reopened
 from mthn_automl.run.run import Run
@@ -120,8 +120,7 @@ def _within(fitting: Fitting, seconds: float | None) -> Fitting:
 
 
 def _named(given: str | Sequence[str] | None) -> list[str]:
-    names = given.split(",") if isinstance(given, str) else given or []
-    return [name for name in (each.strip() for each in names) if name]
+    return [name for name in parse_names(given or ()) if name]
 
 
 def _finished_summary(run: Run) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.deployment.shapley import SHAPLEY_COLUMNS, shapley_values
 from mthn_automl.errors import DataError, UsageError, did_you_mean
 from mthn_automl.run.evaluating import labelled, records, rows_of_run, usual_metric
+from mthn_automl.run.parse import parse_names
 from mthn_automl.run.prepare import Given
 from mthn_automl.run.sealed_rows import trained_on
 from mthn_automl.storage import write_text
@@ -261,7 +262,7 @@ def _frame(columns: Sequence[Column], table: Table) -> pd.DataFrame:
 
 def _group(predictor: Predictor, given: str | Sequence[str]) -> Told:
     schema = predictor.schema
-    names = [each.strip() for each in given.split(",")] if isinstance(given, str) else list(given)
+    names = parse_names(given)
     features, metadata, task = _by_source(schema.features), _by_source(schema.metadata), schema.task
     known = {**features, **{each.name: (each.name,) for each in schema.features}}
     described = {**metadata, **{each.name: (each.name,) for each in schema.metadata}}

@@ -1,5 +1,6 @@
 """What people write for an option, as the value it stands for: times, counts, lists and paths."""
 
+import csv
 import math
 import os
 import re
@@ -60,8 +61,9 @@ def parse_share(given: str | float) -> float:
 
 
 def parse_names(given: str | Sequence[str]) -> tuple[str, ...]:
-    """The names in `error,parameters`, or in a list of them."""
-    return tuple(each.strip() for each in (given.split(",") if isinstance(given, str) else given))
+    """The names in `error,parameters`, or in a list of them; `"a, b",c` are the two names `a, b` and `c`."""
+    names = next(csv.reader([given], skipinitialspace=True), ()) if isinstance(given, str) else given
+    return tuple(each.strip() for each in names) or ("",)
 
 
 def parse_columns(given: str | Sequence[str]) -> tuple[str, ...]:

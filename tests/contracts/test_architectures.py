@@ -280,7 +280,8 @@ def test_models_depend_on_no_other_random_numbers_and_leave_these_alone(name: st
 
 
 def save(folder: Path, name: str, model: Any, dataset: Dataset, chosen: Settings | None = None) -> None:
-    trial = TrialModel(catalogue.read(name), 0, dict(chosen or {}), (model,), len(dataset.tasks))
+    own, _ = space_of(name).split(chosen or {})
+    trial = TrialModel(catalogue.read(name), 0, own, (model,), len(dataset.tasks))
     write_model(folder, name, [(trial, 1.0)], dataset, {})
 
 

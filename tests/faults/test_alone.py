@@ -73,13 +73,6 @@ def tried(user: str, temporary: Path, processes: list[int], ports: list[int]) ->
 
 
 NOISE = re.compile(r"\bray\b|raylet|gcs|tune|torch|warning|optuna|\(pid", re.IGNORECASE)
-def both(temporary: Path, processes: list[int], ports: list[int]) -> dict[str, list[str]]:
-    """What each could do; nobody is asked only for the port that answers its owner."""
-    owner = tried("owner", temporary, processes, ports)
-    answering = [int(each.removeprefix("asked ")) for each in owner if each.startswith("asked ")]
-    return {"owner": owner, "nobody": tried("nobody", temporary, processes, answering)}
-
-
 READS_ALONE = ("--clear-groups", "--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
 """An installation in the home of root can be read, and nothing written."""
 
@@ -117,7 +110,8 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
             processes = sorted(started.processes())
             found = list(dict.fromkeys(listening(processes)))
             root = os.geteuid() == 0
-            could = both(short, processes, [port for _, port in found]) if root else None
+            ports = [port for _, port in found]
+            could = {user: tried(user, short, processes, ports) for user in ("owner", "nobody")} if root else None
             permissions = private.stat().st_mode & 0o777
             started.kill_driver()
             alive = started.left()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mthn_automl.errors import UsageError
-from mthn_automl.run.parse import earlier_run, parse_count, parse_duration, parse_share, parse_split
+from mthn_automl.run.parse import earlier_run, parse_count, parse_duration, parse_names, parse_share, parse_split
 
 
 def test_a_time_is_read_as_people_write_it() -> None:
@@ -85,6 +85,13 @@ def test_a_split_is_a_file_where_it_looks_like_one_that_is_there_and_else_a_colu
     assert parse_split("split.csv") == str(tmp_path / "split.csv")
     assert parse_split(tmp_path / "split") == str(tmp_path / "split")
     assert [parse_split(each) for each in ("split", "other.csv")] == ["split", "other.csv"]
+
+
+def test_names_are_parted_by_commas_but_for_those_in_quotation_marks() -> None:
+    assert parse_names("error, parameters") == ("error", "parameters")
+    assert parse_names('"length, in cm",age') == ("length, in cm", "age")
+    assert parse_names(["length, in cm"]) == ("length, in cm",)
+    assert parse_names("") == ("",)
 
 
 def test_a_share_is_read_as_people_write_it() -> None:

@@ -106,6 +106,7 @@ def leaderboard() -> pd.DataFrame:
             "tied_with_best": pd.array([True, False, False], dtype="boolean"),
             "parameters": pd.array([5_000, 4_000, 1_000], dtype="Int64"),
             "marginal_parameters": pd.array([14, 4, 10], dtype="Int64"),
+            "trials": pd.array([2, 10, 1], dtype="Int64"),
             "note": ["", EVIL, ""],
         }
     )

@@ -54,6 +54,23 @@ def test_what_may_be_chance_beside_the_usual_tool_is_not_claimed(planted: Found)
     assert "-10 % to 60 %, so that chance may be all of it" in first
 
 
+def test_where_the_usual_tool_is_better_or_was_not_measured_that_is_said(planted: Found) -> None:
+    better = {**planted.summary["usual"], "test_error": 0.5}
+    advice = answer.section(replace(planted, summary={**planted.summary, "usual": better})).advice
+    assert [each for each in advice if each.startswith("LightGBM with its defaults has the lower error")]
+    section = answer.section(replace(planted, summary={**planted.summary, "usual": None}))
+    assert "What LightGBM with its defaults would give was not measured" in section.sentences[0]
+    assert not [each for each in section.advice if "LightGBM" in each]
+
+
+def test_each_of_several_targets_has_a_row(planted: Found) -> None:
+    assert answer.section(planted).listings == ()
+    targets = pd.DataFrame({"architecture": "ensemble", "target": ["a", "b"], "cv_error": [1.0, 2.0]})
+    section = answer.section(replace(planted, tables={**planted.tables, "targets": targets}))
+    [listing] = section.listings
+    assert (listing.file, list(listing.rows["target"])) == ("targets.csv", ["a", "b"])
+
+
 def test_alarms_come_first_and_make_the_first_advice(planted: Found) -> None:
     section = answer.section(planted)
     assert section.alarms == ("A column follows the target.",)
@@ -93,17 +110,26 @@ def test_tasks_to_distrust_and_tasks_that_are_harmed_are_named(planted: Found) -
     assert "errors in so few rows differ by chance, too" in text
 
 
+def test_where_no_task_stands_out_none_is_named(planted: Found) -> None:
+    alike = planted.table("tasks").assign(error=0.0)
+    given = replace(planted, tables={**planted.tables, "tasks": alike})
+    assert "is 0.00 in the median. No task has a higher one." in said(tasks.section(given))
+
+
 @pytest.mark.parametrize(
     ("trials", "words"),
     [
         pytest.param({}, "--architectures with single_task gives one", id="it was not searched"),
         pytest.param({"single_task": 0}, "no trial of single_task has finished", id="it did not finish"),
         pytest.param({"single_task": 3}, "single_task predicted too few of the same rows", id="other rows"),
+        pytest.param({"single_task": 4}, "the folds are of whole tasks", id="whole tasks"),
     ],
 )
 def test_why_tasks_are_not_compared_is_said(planted: Found, trials: dict[str, int], words: str) -> None:
     alone = planted.table("tasks").assign(p_value=float("nan"))
-    summary = {**planted.summary, "trials_by_architecture": trials}
+    split = {"folds": "whole tasks" if trials.get("single_task") == 4 else "rows within each task"}
+    data = {**planted.summary["data"], "split": split}
+    summary = {**planted.summary, "trials_by_architecture": trials, "data": data}
     given = replace(planted, summary=summary, tables={**planted.tables, "tasks": alone})
     assert words in said(tasks.section(given))
 

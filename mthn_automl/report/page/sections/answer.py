@@ -7,7 +7,7 @@ import pandas as pd
 
 from mthn_automl.analysis.knee import WORTH_SAYING, Cheaper, knee, savings, simplest
 from mthn_automl.data.names import counted, listed
-from mthn_automl.report.page.section import Found, Section
+from mthn_automl.report.page.section import Found, Listing, Section
 from mthn_automl.report.theme import spoken
 from mthn_automl.report.wording import digits, duration
 
@@ -24,7 +24,9 @@ def section(found: Found) -> Section:
     sentences = (" ".join([_asked(found), _best(found), *_single(found), *_usual(found)]), _tested(found))
     rest = tuple(filter(None, (_metadata(found), " ".join(_cost(found)))))
     alarms = tuple(str(each["sentence"]) for each in found.summary["data"]["alarms"])
-    return Section("The answer", (*sentences, *rest), ("leaderboard",), alarms=alarms, advice=tuple(_advice(found)))
+    advice, targets = tuple(_advice(found)), found.table("targets")
+    each = (Listing("Each target", targets, "targets.csv"),) if len(targets) else ()
+    return Section("The answer", (*sentences, *rest), ("leaderboard",), each, alarms, advice)
 
 
 def _asked(found: Found) -> str:
@@ -78,6 +80,7 @@ def _usual(found: Found) -> Iterator[str]:
     """Against what a usual tool gives."""
     usual: dict[str, Any] | None = found.summary.get("usual")
     if usual is None:
+        yield "What LightGBM with its defaults would give was not measured: no time was left for it."
         return
     best, kind = found.summary["best"], "test_error" if usual.get("test_error") is not None else "cv_error"
     if not usual.get(kind) or best.get(kind) is None:
@@ -90,6 +93,12 @@ def _usual(found: Found) -> Iterator[str]:
         f"LightGBM with its defaults, the task as a category and the metadata joined has {digits(usual[kind])} on "
         f"{rows}; the answer has {_percent(abs(less))} {word}{sure}."
     )
+
+
+def _usual_is_better(found: Found) -> bool:
+    """On test rows, which nothing was chosen by."""
+    usual, best = (found.summary.get("usual") or {}).get("test_error"), found.summary["best"]["test_error"]
+    return usual is not None and best is not None and usual < best
 
 
 def _sure(saving: Mapping[str, float | None] | None) -> str:
@@ -166,6 +175,11 @@ def _advice(found: Found) -> Iterator[str]:
             yield "The interval of the test error is wide: more test rows (--test-fraction, --test) would narrow it."
     elif not data["test_rows"]:
         yield "No row was held out: give --test-fraction or --test for an error that nothing was chosen by."
+    if _usual_is_better(found):
+        yield (
+            "LightGBM with its defaults has the lower error on the test rows: more time may change that "
+            "(`mthn-automl resume RUN --time-limit`)."
+        )
     if summary["metadata_verdict"] == "cannot be told":
         yield "Whether the metadata help is open; what would tell is said with what they are worth, below."
     if summary["metadata_verdict"] == "not measured":

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from mthn_automl import catalogue
 from mthn_automl.analysis.ablation import HELD_OUT, SEEN, is_better, is_worse
 from mthn_automl.report.page.section import Found, Listing, Section
 from mthn_automl.report.theme import spoken
@@ -99,13 +100,17 @@ def _beside_leaderboard(found: Found, table: pd.DataFrame) -> Iterator[str]:
     both, ranked = _as_tuned(table).get(BOTH), found.table("leaderboard")
     if both is None or ranked.empty:
         return
-    same = ranked[ranked["architecture"] == both["architecture"]]["cv_error"]
-    if len(same) and pd.notna(same.iloc[0]):
+    same = ranked[ranked["architecture"] == both["architecture"]]
+    if len(same) and pd.notna(same["cv_error"].iloc[0]):
+        there = same.iloc[0]
+        lucky = "the lowest of all its trials, which is lucky in part, and " if there["trials"] > 1 else ""
+        of_networks = both["architecture"] in catalogue.names("neural")
+        over = "the error of the mean of a fold's networks over all rows" if of_networks else "the error over all rows"
+        single = "those of single networks in the mean" if of_networks else "in the mean"
         yield (
-            f"The full model has {spoken(found.metric)} {digits(both['error'])} here and {digits(same.iloc[0])} in the "
-            "leaderboard: that is the lowest of all trials, which is lucky in part, and the error of the mean of a "
-            "fold's networks over all rows; here the same settings are trained anew from other seeds, and errors are "
-            "those of single networks in the mean of the folds. So only the differences between variants tell."
+            f"The full model has {spoken(found.metric)} {digits(both['error'])} here and {digits(there['cv_error'])} "
+            f"in the leaderboard: that is {lucky}{over}; here the same settings are trained anew from other seeds, "
+            f"and errors are {single} of the folds. So only the differences between variants tell."
         )
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from mthn_automl.analysis.breakeven import FEWEST_TASKS, Breakeven, breakeven
 from mthn_automl.analysis.tasks import SINGLE, sharing
 from mthn_automl.data.names import counted
+from mthn_automl.data.splits.whole_tasks import WHAT as WHOLE_TASKS
 from mthn_automl.report.page.section import Found, Listing, Section
 from mthn_automl.report.theme import spoken
 from mthn_automl.report.wording import digits
@@ -34,14 +35,14 @@ def _worst(found: Found, table: pd.DataFrame) -> str:
     if known.empty:
         return ""
     usual = known["error"].median()
-    highest = known.nlargest(WORST, "error")
+    median = f"The cross-validated {spoken(found.metric)} of a task is {digits(usual, 3)} in the median."
+    highest = known[known["error"] > usual].nlargest(WORST, "error")
+    if highest.empty:
+        return f"{median} No task has a higher one."
     worst = highest.to_dict("records")
     told = [f"{row['task']} ({digits(row['error'], 3)} in {counted(row['rows'], 'row')})" for row in worst]
     chance = "; errors in so few rows differ by chance, too" if highest["rows"].median() < FEW_ROWS else ""
-    return (
-        f"The cross-validated {spoken(found.metric)} of a task is {digits(usual, 3)} in the median. Highest, and to be "
-        f"trusted least: {', '.join(told)}{chance}."
-    )
+    return f"{median} Highest, and to be trusted least: {', '.join(told)}{chance}."
 
 
 def _sharing(found: Found, table: pd.DataFrame) -> str:
@@ -105,7 +106,11 @@ def _missing(found: Found) -> str:
     trials = found.summary["trials_by_architecture"].get(SINGLE)
     if trials is None:
         return f"--architectures with {SINGLE} gives one"
-    return f"no trial of {SINGLE} has finished" if trials == 0 else f"{SINGLE} predicted too few of the same rows"
+    if trials == 0:
+        return f"no trial of {SINGLE} has finished"
+    if found.summary["data"]["split"]["folds"] == WHOLE_TASKS:
+        return f"the folds are of whole tasks, of which {SINGLE} knows none in advance"
+    return f"{SINGLE} predicted too few of the same rows"
 
 
 def _together(table: pd.DataFrame) -> str:

@@ -42,7 +42,8 @@ def test_a_column_has_a_sentence_with_its_change_and_interval_beside_what_noise_
 
 
 def test_it_says_why_the_full_model_has_another_error_than_the_leaderboard() -> None:
-    assert "in the leaderboard: that is the lowest of all trials, which is lucky in part" in said(table())
+    assert "in the leaderboard: that is the lowest of all its trials, which is lucky in part" in said(table())
+    assert "in the leaderboard: that is the error over all rows; here" in said(table("ridge"))
 
 
 def test_it_tells_of_tasks_never_seen_and_of_further_architectures() -> None:
