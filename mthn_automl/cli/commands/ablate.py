@@ -17,7 +17,10 @@ def ablate(
     ] = None,
     columns: Annotated[
         str | None,
-        Option(help="Columns of the metadata, separated by commas. Default: all.", show_default=False),
+        Option(
+            help="Columns of the metadata, separated by commas (a name that has one in quotation marks). Default: all.",
+            show_default=False,
+        ),
     ] = None,
     architectures: Annotated[
         str | None,
