@@ -80,7 +80,7 @@ def _usual(found: Found) -> Iterator[str]:
     """Against what a usual tool gives."""
     usual: dict[str, Any] | None = found.summary.get("usual")
     if usual is None:
-        yield "What LightGBM with its defaults would give was not measured: no time was left for it."
+        yield "What LightGBM with its defaults would give was not measured: the time was up, or the run was stopped."
         return
     best, kind = found.summary["best"], "test_error" if usual.get("test_error") is not None else "cv_error"
     if not usual.get(kind) or best.get(kind) is None:
