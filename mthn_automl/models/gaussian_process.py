@@ -153,4 +153,6 @@ class GaussianProcess(Classical):
 
     def take_over(self, learnt: Mapping[str, Any]) -> None:
         self.hyperparameters, self.wide = learnt["hyperparameters"], WideMeans.from_state(learnt)
-        self.machine = KernelMachine.from_state(self._family().kernel(self.hyperparameters), learnt)
+        family = self._family()
+        family.refuse_other(self.hyperparameters)
+        self.machine = KernelMachine.from_state(family.kernel(self.hyperparameters), learnt)

@@ -21,7 +21,7 @@ from mthn_automl.training.networks import Networks
 from mthn_automl.tuning.trial_model import TrialModel
 
 MOST_ROWS = 10_000
-LEAST_NOISE = 1e-6
+LEAST_NOISE, MOST_VARIANCE = 1e-6, 1e9
 LEAST_PROBABILITY = 1e-6
 
 
@@ -115,7 +115,7 @@ def _within(residual: FloatArray, task: IntArray) -> tuple[float, ...]:
         free = len(values) - np.count_nonzero(counts)
         around = values - means[of] if free >= len(values) / 4 else values
         squares = float((around**2).sum()) / max(free if free >= len(values) / 4 else len(values), 1)
-        found.append(max(squares, LEAST_NOISE))
+        found.append(min(max(squares, LEAST_NOISE), MOST_VARIANCE))
     return tuple(found)
 
 
@@ -157,4 +157,4 @@ def _between(pulled: FloatArray, informed: FloatArray, metadata: FloatArray) -> 
     offset, doubt = pulled[told] / informed[told], 1.0 / informed[told]
     left = left_over(offset[:, None], metadata[told])[:, 0]
     weight = 1.0 / (doubt + np.median(left**2) + 1e-12)
-    return max(float(np.average(left**2 - doubt, weights=weight)), LEAST_OFFSET)
+    return min(max(float(np.average(left**2 - doubt, weights=weight)), LEAST_OFFSET), MOST_VARIANCE)

@@ -29,6 +29,7 @@ STARTS = ((1.0, 0.3, 0.02, np.log(0.5)), (1.0, 0.1, 0.3, np.log(0.05)))
 SCALES = (np.log(0.02), np.log(50.0))
 SHARES = (1e-5, 0.99)
 MOST_NOISE = np.log(100.0)
+ROUNDING = 1e-9
 FIRST_ITERATIONS, ITERATIONS = 10, 50
 """From each start, and from the better of where these lead."""
 
@@ -124,6 +125,14 @@ class Hyperparameters:
     def _bounds(self) -> list[tuple[float, float]]:
         lengths = [SCALES] * (self.features + self.metadata)
         return [*lengths, *[SHARES] * self.task, SHARES, (np.log(self.floor), MOST_NOISE)]
+
+    def refuse_other(self, vector: FloatArray) -> None:
+        """Raises ValueError: the vector is none that a fit could have found."""
+        least, most = np.array(self._bounds()).T
+        if vector.shape != least.shape:
+            raise ValueError(f"'hyperparameters' must be {len(least)} numbers, however their shape is {vector.shape}")
+        if not ((vector >= least - ROUNDING) & (vector <= most + ROUNDING)).all():
+            raise ValueError("'hyperparameters' must lie within the bounds of their fit, however they do not")
 
     def loss(self, vector: FloatArray, parts: Sequence[Observed]) -> tuple[float, FloatArray]:
         """Negative logarithm of the marginal likelihood and of the lengths' prior, over the rows, and its gradient.

@@ -13,7 +13,7 @@ from mthn_automl.deployment.adapt.blocks import Rows, blocks_of
 from mthn_automl.deployment.adapt.classical import Effects
 from mthn_automl.deployment.adapt.descent import fitted, measured_scales
 from mthn_automl.deployment.adapt.likelihood import Likelihood
-from mthn_automl.deployment.adapt.measure import Unseen, spread_of
+from mthn_automl.deployment.adapt.measure import MOST_VARIANCE, Unseen, spread_of
 from mthn_automl.deployment.adapt.prior import prior_of
 from mthn_automl.models.base import Classical
 from mthn_automl.models.gradient_boosting import GradientBoosting, GradientBoostingSettings
@@ -52,6 +52,14 @@ def test_noise_is_what_is_left_within_tasks_whatever_lies_between_them() -> None
         trial = model_of("mixed_effects", MixedEffects(MixedEffectsSettings()), rows)
         spread = spread_of(trial, rows, Unseen(zero_shot(rows)))
         assert spread.noise[0] * rows.target.var() == pytest.approx(NOISE**2, rel=0.15)
+
+
+def test_predictions_of_any_size_leave_a_spread() -> None:
+    """Those of a model that diverged, or of a damaged file."""
+    rows = offsets(1.0)
+    trial = model_of("gradient_boosting", GradientBoosting(GradientBoostingSettings()), rows)
+    spread = spread_of(trial, rows, Unseen(1e30 * (1 + np.arange(len(rows), dtype=np.float64)[:, None])))
+    assert spread.noise == (MOST_VARIANCE,)
 
 
 @pytest.mark.parametrize("between", [0.1, 0.5, 2.0])

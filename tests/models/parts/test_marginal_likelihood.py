@@ -109,3 +109,19 @@ def test_what_tasks_leave_open_of_a_new_one_is_its_variance_less_what_they_expla
     between = kernel.gram(Points(np.zeros((12, 1)), numbers, numbers, both))
     explained = between[6:, :6] @ np.linalg.solve(between[:6, :6], between[:6, 6:])
     assert kernel.left_to_tasks(new, known) == pytest.approx(np.diag(between[6:, 6:] - explained), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("vector", "told"),
+    [
+        pytest.param([0.0, 0.0, 1e9, 0.1, 0.0], "within the bounds", id="a share above one"),
+        pytest.param([0.0, 0.0, np.nan, 0.1, 0.0], "within the bounds", id="no number"),
+        pytest.param([0.0, 0.0, 0.1, 0.1], "must be 5 numbers", id="too few"),
+    ],
+)
+def test_hyperparameters_that_no_fit_finds_are_refused(vector: list[float], told: str) -> None:
+    family = Hyperparameters("rbf", 1, 1, True, 1e-3)
+    points = drawn_points(20, 4, 2)
+    family.refuse_other(family.best(points, drawn_target(20, 1)))
+    with pytest.raises(ValueError, match=told):
+        family.refuse_other(np.array(vector))
