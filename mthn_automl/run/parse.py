@@ -62,8 +62,9 @@ def parse_share(given: str | float) -> float:
 
 def parse_names(given: str | Sequence[str]) -> tuple[str, ...]:
     """The names in `error,parameters`, or in a list of them; `"a, b",c` are the two names `a, b` and `c`."""
-    names = next(csv.reader([given], skipinitialspace=True), ()) if isinstance(given, str) else given
-    return tuple(each.strip() for each in names) or ("",)
+    if isinstance(given, str):
+        given = next(csv.reader([" ".join(given.splitlines())], skipinitialspace=True)) or [""]
+    return tuple(each.strip() for each in given)
 
 
 def parse_columns(given: str | Sequence[str]) -> tuple[str, ...]:

@@ -91,7 +91,7 @@ def test_names_are_parted_by_commas_but_for_those_in_quotation_marks() -> None:
     assert parse_names("error, parameters") == ("error", "parameters")
     assert parse_names('"length, in cm",age') == ("length, in cm", "age")
     assert parse_names(["length, in cm"]) == ("length, in cm",)
-    assert parse_names("") == ("",)
+    assert [parse_names(each) for each in ("", "\n", "a,\nb", ())] == [("",), ("",), ("a", "b"), ()]
 
 
 def test_a_share_is_read_as_people_write_it() -> None:
