@@ -47,7 +47,7 @@ demo: $(STAMP) ## search the life expectancy of 142 countries for 150 seconds, t
 
 # A file's tests stay together, in the order of the files: what they start and share is theirs alone. Some of them wait
 # for what other processes do, so that three at a time keep two cores busy.
-test: $(STAMP) $(BROWSER) ## run the tests on two cores: eight minutes at most
+test: $(STAMP) $(BROWSER) ## run the tests: ten to twenty minutes on two cores
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 soak: $(STAMP) ## run what `make test` has a sample of: kills, signals and faults at every moment, with Ray too

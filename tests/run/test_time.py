@@ -3,13 +3,15 @@
 import re
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from mthn_automl.data.problems import planted
-from mthn_automl.run import answer, job, run
+from mthn_automl.run import ablation, answer, job, run
 from mthn_automl.run.job import SearchResult, search
+from mthn_automl.tuning.clock import TABLES_AND_FIGURES
 from tests.command import as_process, in_process
 
 LIMIT, READING, DRAWING = 2.0, 0.8, 1.8
@@ -62,6 +64,15 @@ def test_a_run_that_kept_its_limit_says_nothing_of_it(tmp_path: Path) -> None:
     given = {"architectures": "ridge", "runner": "local", "no_ablation": True, "trials": 1, "time_limit": 600}
     found = search(DATA, META, output=tmp_path / "run", **given)
     assert "exceeded" not in (found.folder / "run.log").read_text()
+
+
+def test_where_no_time_is_left_the_ablation_takes_a_moment_at_most() -> None:
+    """Five seconds of it were taken all the same, of fits that were then cut off and told nothing."""
+    seconds = {
+        left: ablation._seconds(SimpleNamespace(clock=SimpleNamespace(left=lambda left=left: left)))
+        for left in (None, 0.0, 5.0, TABLES_AND_FIGURES + 4.0)
+    }
+    assert seconds == {None: None, 0.0: 1.0, 5.0: 1.0, TABLES_AND_FIGURES + 4.0: 4.0}
 
 
 @pytest.mark.ray
