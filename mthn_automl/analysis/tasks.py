@@ -52,7 +52,7 @@ def tasks_table(
     own: str | None = SINGLE,
     classical: str | None = None,
 ) -> pd.DataFrame:
-    """The table of `tasks.csv`: a row a task, in the order of the data.
+    """The table of `tasks.csv`: a row a task, in the order of the data, then those of which there are test rows alone.
 
     error, own_error, classical_error: over the task's out-of-fold rows. gain: what a row's loss is lower by than that
     of a model of the task's own, in the mean of its out-of-fold rows, with the paired t-test's 95 % interval; above
@@ -65,10 +65,10 @@ def tasks_table(
         own: what learns each task by itself; nothing is compared where it has no predictions.
         classical: the best of the classical ones; None: there is none.
     """
+    answered, tested = (Predicted.of(predictions, answer, each) for each in ("out_of_fold", "test"))
+    rows = {**rows, **{name: 0 for name in dict.fromkeys(tested.task.astype(str)) if name not in rows}}
     table = pd.DataFrame({"task": list(rows), "rows": list(rows.values())})
-    answered = Predicted.of(predictions, answer, "out_of_fold")
     table["error"] = table["task"].map(_errors(answered, metric))
-    tested = Predicted.of(predictions, answer, "test")
     table["test_rows"] = table["task"].map(pd.Series(tested.task).value_counts()).fillna(0)
     table["test_error"] = table["task"].map(_errors(tested, metric))
     for name, architecture in (("own_error", own), ("classical_error", classical)):

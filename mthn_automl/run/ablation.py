@@ -18,7 +18,7 @@ from mthn_automl.run.run import Run
 from mthn_automl.tuning.ablation.fits import Ablated
 from mthn_automl.tuning.ablation.names import EMBEDDING_ONLY, VARIANTS, of_columns
 from mthn_automl.tuning.allocation import CHAMPION
-from mthn_automl.tuning.clock import TABLES_AND_FIGURES, equal_share, reserve
+from mthn_automl.tuning.clock import FOR_VERDICT, equal_share, reserve, tables_and_figures
 from mthn_automl.tuning.runners.runner import Failed
 
 LEAST_SECONDS = 1.0
@@ -26,9 +26,6 @@ LEAST_SECONDS = 1.0
 
 WORTHWHILE = 0.7
 """Share of the foreseen seconds in which fits may turn out to be done; with less none is begun."""
-
-FOR_VERDICT = 2
-"""Variants, the most telling first, that have the time before all others: the verdict compares these."""
 
 MORE_SHARE, RETUNING_SHARE = 0.3, 0.15
 """Of the search's time, what all fits beyond those of the verdict may take, and what re-tuning may."""
@@ -95,11 +92,11 @@ def ablation(run: Run, answer: Sequence[str]) -> Ablation:
         return Ablation(empty_ablation())
     seconds, name = _seconds(run), fitting.names[0]
     kinds = list(fitting.kinds(name))
-    wanted, least = (sum(map(fitting.seconds, each)) / run.runner.workers for each in (kinds, kinds[:FOR_VERDICT]))
-    if seconds is not None and seconds < WORTHWHILE * least / run.plan.seeds:
+    wanted, least = (sum(map(fitting.seconds, each)) for each in (kinds, kinds[:FOR_VERDICT]))
+    if seconds is not None and seconds < WORTHWHILE * _quickest(run, least / run.plan.seeds):
         run.say("The metadata ablation was left out: too little of the time limit was left for it.")
         return Ablation(empty_ablation())
-    fitting = fitting.with_seeds(affordable(run.plan.seeds, seconds, wanted))
+    fitting = fitting.with_seeds(affordable(run.plan.seeds, seconds, _quickest(run, wanted)))
     searched = run.phases.seconds.get("search", 0.0)
     draws = fitting.draws_within(RETUNING_SHARE * searched)
     fits = fitted(fitting, kinds, _more(fitting, draws), seconds, MORE_SHARE * searched)
@@ -107,6 +104,11 @@ def ablation(run: Run, answer: Sequence[str]) -> Ablation:
     say_left_out(fitting, [*fits.left_out, *([] if draws else fitting.retuned(name, 1))])
     alone = fits.done.get(Case(name, EMBEDDING_ONLY, fitting.tasks))
     return Ablation(fitting.table(fits.done), None if alone is None or name != CHAMPION else alone.embeddings)
+
+
+def _quickest(run: Run, work: float) -> float:
+    """Seconds in which fits that take `work` seconds are done: in this process, or by workers, which start first."""
+    return min(work, run.worker_start.seconds + work / run.runner.workers)
 
 
 def _more(fitting: Fitting, draws: int) -> list[Case]:
@@ -163,7 +165,8 @@ def fitted(
     limit = equal_share(None if seconds is None else seconds - start, len(first), workers)
     jobs = [fitting.job(case, seconds=limit) for case in first]
     jobs += [fitting.job(case, ends=whole) for case in others] + [fitting.job(case, ends=end) for case in begun]
-    latest = None if seconds is None else began + max(seconds, LEAST_SECONDS) + TABLES_AND_FIGURES
+    end_seconds = tables_and_figures(run.worker_start.seconds)
+    latest = None if seconds is None else began + max(seconds, LEAST_SECONDS) + end_seconds
     values = run.runner.run(jobs, here=here, latest=latest)
     found = dict(zip([*verdict, *begun], values, strict=True))
     done = _done(run, found)
@@ -226,7 +229,7 @@ def _kind(fitting: Fitting, case: Case) -> str:
 def _seconds(run: Run) -> float | None:
     """The time left before tables and figures."""
     left = run.clock.left()
-    return None if left is None else max(LEAST_SECONDS, left - TABLES_AND_FIGURES)
+    return None if left is None else max(LEAST_SECONDS, left - tables_and_figures(run.worker_start.seconds))
 
 
 def affordable(networks: int, seconds: float | None, wanted: float) -> int:

@@ -16,7 +16,7 @@ TYPED = {
     "tasks": tasks.COLUMNS,
     "trials": trials.COLUMNS,
 }
-"""Types of columns, of those tables that are always written."""
+"""Types of columns, of those tables that every run with a summary has."""
 
 
 def report(run: str | Path) -> Path:
@@ -45,10 +45,10 @@ def report(run: str | Path) -> Path:
 
 
 def tables_of(folder: RunFolder) -> dict[str, pd.DataFrame]:
-    """The tables that there are, by name. Raises FormatError: one is damaged."""
+    """The tables that there are, by name. Raises FormatError: one is damaged, or one of every run is not there."""
     text = (folder.read_summary().get("embeddings") or {}).get("text", ())
     return {
         name: folder.read_table(f"{name}.csv", TYPED.get(name), text)
         for name in TABLES
-        if (folder.path / f"{name}.csv").exists()
+        if name in TYPED or (folder.path / f"{name}.csv").exists()
     }

@@ -14,7 +14,7 @@ from mthn_automl.models.parts.usual import usual_predictions
 from mthn_automl.run.run import Run
 from mthn_automl.run.testing import Tested
 from mthn_automl.training.encode import training_rows
-from mthn_automl.tuning.clock import TABLES_AND_FIGURES
+from mthn_automl.tuning.clock import tables_and_figures
 
 SECONDS_A_CELL = 1e-6
 """Of one fit, about, on one processor: it is left out where that is more than is left of the time limit."""
@@ -28,8 +28,8 @@ def usual(run: Run, tested: Tested) -> dict[str, Any] | None:
     saving: of each of what was tested, the share by which its test error is less, with the interval of paired rows. It
     is fitted once on all rows that the search had, for the test rows, and once a fold. Nothing is chosen by it.
     """
-    left = run.clock.left()
-    if run.interruption.number is not None or (left is not None and left - TABLES_AND_FIGURES < _seconds(run)):
+    left, needed = run.clock.left(), _seconds(run) + tables_and_figures(run.worker_start.seconds)
+    if run.interruption.number is not None or (left is not None and left < needed):
         run.say("What LightGBM's defaults would give was left out: too little of the time limit was left for it.")
         return None
     return {"cv_error": _known(_cross_validated(run)), **_tested(run, tested)}

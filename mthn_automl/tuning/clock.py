@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 from mthn_automl.tuning.results import TrialResult
 
-VARIANTS_FITTED = 4
-TABLES_AND_FIGURES = 9.0
-"""Seconds of drawing and saving, which hardly depend on the data."""
+VARIANTS_FITTED, FOR_VERDICT = 4, 2
+"""Ablation fits of the whole metadata, and those of them that give the verdict."""
 
-LEAST_SHARE, MOST_SHARE = 0.05, 0.25
+TABLES_AND_FIGURES = 9.0
+"""Seconds of drawing and saving, at the least."""
+
+LEAST_SHARE, MOST_SHARE, VERDICT_SHARE = 0.05, 0.25, 1 / 3
+"""Of a run, what is kept for all that follows the search, and the most where that is enough for a verdict."""
 
 SHORT, MORE_SHARE = 120.0, 0.1
 """Of what a run has beyond so many seconds, the share that is kept for ablation fits which give no verdict: shorter
@@ -109,16 +112,31 @@ def ablation_seconds(best: TrialResult) -> float:
     return 1.2 * best.seconds
 
 
+def tables_and_figures(start_seconds: float) -> float:
+    """Seconds of drawing and saving, which hardly depend on the data.
+
+    start_seconds: until fresh worker processes are at work. They, too, do little but load libraries, so that they tell
+    how slow the machine is.
+    """
+    return max(TABLES_AND_FIGURES, start_seconds)
+
+
 def reserve(limit: float, ablated: TrialResult | None, workers: int, start_seconds: float, more: int = 0) -> float:
     """Seconds to keep for the ablation and the report, from what the best trial of its first architecture took.
+
+    A quarter of the run at the most, or a third where that is what the metadata's verdict takes.
 
     start_seconds: until fresh worker processes are at work. more: fits beyond those that give the verdict, of which a
     long run keeps time for some.
     """
-    fit = 0.0 if ablated is None else ablation_seconds(ablated) / workers
-    fits = 0.0 if ablated is None else VARIANTS_FITTED * fit + start_seconds
-    wanted = fits + TABLES_AND_FIGURES + min(more * fit, MORE_SHARE * max(0.0, limit - SHORT))
-    return min(max(wanted, LEAST_SHARE * limit), MOST_SHARE * limit)
+    end = tables_and_figures(start_seconds)
+    if ablated is None:
+        return min(max(end, LEAST_SHARE * limit), MOST_SHARE * limit)
+    fit, end = ablation_seconds(ablated) / workers, end + start_seconds
+    verdict = end + FOR_VERDICT * fit
+    wanted = end + VARIANTS_FITTED * fit + min(more * fit, MORE_SHARE * max(0.0, limit - SHORT))
+    most = max(MOST_SHARE * limit, verdict if verdict <= VERDICT_SHARE * limit else 0.0)
+    return min(max(wanted, LEAST_SHARE * limit), most)
 
 
 def equal_share(seconds: float | None, fits: int, workers: int) -> float | None:

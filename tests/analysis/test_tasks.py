@@ -52,6 +52,18 @@ def test_errors_are_those_of_each_task_and_gains_are_differences_of_squared_erro
     assert found["p_value"].isna().all(), "two rows are too few to test"
 
 
+def test_tasks_of_which_there_are_test_rows_alone_have_a_row_too() -> None:
+    known = predictions({"ensemble": np.ones((2, 3))}, 2)
+    sealed = known[known["task"] == "t001"].assign(role="test", task="new", prediction=2.0)
+    given = {"t000": 3, "t001": 3}
+    found = tasks_table(
+        pd.concat([known, sealed]), given, answer="ensemble", metric="rmse", problem=Problem.REGRESSION
+    ).set_index("task")
+    assert found.index.tolist() == ["t000", "t001", "new"]
+    assert (found.loc["new", "rows"], found.loc["new", "test_rows"], found.loc["new", "test_error"]) == (0, 3, 2.0)
+    assert found["error"].isna().tolist() == [False, False, True]
+
+
 def test_a_harmed_task_is_found_among_many_that_gain() -> None:
     rng = np.random.default_rng(0)
     ours, alone = rng.normal(0, 1.0, (30, 40)), rng.normal(0, 2.0, (30, 40))

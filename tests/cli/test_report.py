@@ -77,6 +77,10 @@ def test_what_is_no_run_or_is_damaged_is_said_and_the_old_page_stays(run: Path, 
     assert ended.code == 1
     assert "tasks.csv" in ended.err
     assert "Traceback" not in ended.err
+    (moved / "tasks.csv").unlink()
+    ended = in_process(tmp_path, "report", "run")
+    assert ended.code == 1
+    assert "tasks.csv is wrong: No such file" in ended.err
     assert (moved / "report.html").read_text() == (run / "report.html").read_text()
 
 

@@ -1,5 +1,6 @@
 """The plotted numbers first, then that the files hold a picture of them."""
 
+import json
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -174,6 +175,13 @@ def tables(**other: pd.DataFrame) -> dict[str, pd.DataFrame]:
     made = {"leaderboard": ranked(), "tradeoff": tradeoff(trials()), "ablation": ablations, "preferences": curve()}
     tasks = pd.concat([planted.tasks(), large.task_table(40, np.random.default_rng(0))], ignore_index=True)
     return {**planted.tables(), **made, "members": members(), "tasks": tasks, **other}
+
+
+def test_truth_values_have_two_colours_and_their_names() -> None:
+    tables = planted.tables()
+    tables["embeddings"] = tables["embeddings"].assign(**{"metadata:coast": [True, False] * 4})
+    told = json.dumps(drawn_from(tables, "rmse")["embeddings"].specification)
+    assert '"domain": ["no", "yes"]' in told
 
 
 def test_the_members_are_named_by_their_trials_the_heaviest_first() -> None:

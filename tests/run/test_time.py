@@ -68,11 +68,14 @@ def test_a_run_that_kept_its_limit_says_nothing_of_it(tmp_path: Path) -> None:
 
 def test_where_no_time_is_left_the_ablation_takes_a_moment_at_most() -> None:
     """Five seconds of it were taken all the same, of fits that were then cut off and told nothing."""
-    seconds = {
-        left: ablation._seconds(SimpleNamespace(clock=SimpleNamespace(left=lambda left=left: left)))
-        for left in (None, 0.0, 5.0, TABLES_AND_FIGURES + 4.0)
-    }
-    assert seconds == {None: None, 0.0: 1.0, 5.0: 1.0, TABLES_AND_FIGURES + 4.0: 4.0}
+
+    def seconds(left: float | None, start: float = 3.0) -> float | None:
+        clock = SimpleNamespace(left=lambda: left)
+        return ablation._seconds(SimpleNamespace(clock=clock, worker_start=SimpleNamespace(seconds=start)))
+
+    assert (seconds(None), seconds(0.0), seconds(5.0)) == (None, 1.0, 1.0)
+    assert seconds(TABLES_AND_FIGURES + 4.0) == 4.0
+    assert seconds(34.0, start=14.0) == 20.0, "figures, too, are slow where workers are slow to start"
 
 
 @pytest.mark.ray

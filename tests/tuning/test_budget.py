@@ -6,11 +6,13 @@ from itertools import product
 import pytest
 
 from mthn_automl.tuning.clock import (
+    FOR_VERDICT,
     LEAST_SHARE,
     MORE_SHARE,
     MOST_SHARE,
     SHORT,
     TABLES_AND_FIGURES,
+    VERDICT_SHARE,
     Clock,
     ablation_seconds,
     equal_share,
@@ -38,6 +40,13 @@ def test_the_reserve_stays_within_its_bounds_and_is_for_the_end_alone_without_an
         kept = reserve(limit, best if ablate else None, 2, 3.0)
         assert LEAST_SHARE * limit <= kept <= MOST_SHARE * limit, (limit, seconds, ablate)
     assert reserve(60.0, None, 1, 3.0) == TABLES_AND_FIGURES
+
+
+def test_a_verdict_that_takes_a_third_of_a_short_run_has_it_and_one_that_takes_more_has_no_more_than_others() -> None:
+    kept = reserve(150.0, toys.result(seconds=15.0), 2, 14.0)
+    assert kept == pytest.approx(14.0 + 14.0 + FOR_VERDICT * 1.2 * 15.0 / 2)
+    assert MOST_SHARE * 150.0 < kept < VERDICT_SHARE * 150.0
+    assert reserve(150.0, toys.result(seconds=30.0), 2, 14.0) == MOST_SHARE * 150.0
 
 
 def test_an_ablation_of_slow_trials_needs_a_larger_reserve_and_workers_a_smaller_one() -> None:

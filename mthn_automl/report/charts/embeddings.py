@@ -5,6 +5,7 @@ from typing import Final
 
 import altair as alt
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from mthn_automl.report import theme
 from mthn_automl.report.thinning import drawn_of, thinned
@@ -57,7 +58,9 @@ def _map(points: pd.DataFrame, place: int, name: str, metric: str) -> alt.Chart:
     """One colouring. Columns are numbered, since their names may hold what Vega takes for a path."""
     heading = theme.spoken(metric) if name == ERROR else name.removeprefix(METADATA)
     drawn = points[["task", "x", "y", "nearest", "spread"]].assign(value=points[name])
-    numeric = pd.api.types.is_numeric_dtype(drawn["value"])
+    if is_bool_dtype(drawn["value"]):  # which pandas has among the numbers
+        drawn["value"] = drawn["value"].map({True: "yes", False: "no"})
+    numeric = is_numeric_dtype(drawn["value"])
     colour = alt.Color("value:Q", title=None, scale=alt.Scale(scheme="viridis", reverse=name == ERROR))
     if name == ERROR and numeric:
         drawn["value"] = drawn["value"].clip(upper=theme.ceiling(drawn["value"].to_numpy()))

@@ -77,9 +77,11 @@ def _environment() -> "Environment":
 
 
 def _with_code(sentence: str) -> "Markup":
-    """What stands between backticks in the type of a command."""
+    """What stands between backticks in the type of a command; of an odd number one is a part of a name: all stay."""
     from markupsafe import Markup, escape
 
+    if sentence.count("`") % 2:
+        return escape(sentence)
     parts = enumerate(sentence.split("`"))
     return Markup("").join(
         Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in parts

@@ -11,7 +11,7 @@ import pytest
 from mthn_automl.analysis.breakeven import Breakeven
 from mthn_automl.report.figures import drawn_from, picture_names
 from mthn_automl.report.page import page as pages
-from mthn_automl.report.page.section import MOST_ROWS, Found, Listing
+from mthn_automl.report.page.section import MOST_ROWS, Found, Listing, Section
 from mthn_automl.report.page.sections import answer, embeddings, search, tasks
 from tests.report.page.planted import EVIL, found
 
@@ -194,6 +194,14 @@ def test_the_page_needs_no_network_and_stays_small(html: str) -> None:
 def test_what_comes_from_the_data_never_becomes_code(html: str) -> None:
     assert EVIL not in html
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in html
+
+
+def test_commands_stand_out_and_a_name_with_a_backtick_takes_nothing_with_it() -> None:
+    section = Section("Told", ("Use `mthn-automl ablate RUN`.", "Of `tick, use `--id`.", "Of <b>` alone."))
+    told = pages.rendered("run", [section], {})
+    assert "Use <code>mthn-automl ablate RUN</code>." in told
+    assert "Of `tick, use `--id`." in told
+    assert "Of &lt;b&gt;` alone." in told
 
 
 def test_long_tables_are_cut_and_that_is_said(planted: Found) -> None:
