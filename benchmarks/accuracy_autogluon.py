@@ -23,7 +23,6 @@ def run(job: Job) -> dict[str, Outcome]:
     """Its time begins when its own interpreter is started; reading the files, fitting and predicting are part of it."""
     schema = job.given.dataset().schema
     asked = {
-        "method": job.name,
         "train": job.given.train,
         "test": job.given.test,
         "meta": job.given.meta,

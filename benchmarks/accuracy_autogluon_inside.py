@@ -20,16 +20,6 @@ from autogluon.tabular import TabularPredictor
 PRESETS = ("best_quality", "medium_quality")
 """The second is tried where the first leaves no model within the time."""
 
-SETTINGS: dict[str, dict[str, Any]] = {
-    "autogluon": {},
-    "autogluon_local": {
-        "dynamic_stacking": False,
-        "num_stack_levels": 0,
-        "ag_args_ensemble": {"fold_fitting_strategy": "sequential_local"},
-    },
-}
-"""Of the first preset."""
-
 METRICS = {"regression": "root_mean_squared_error", "binary": "log_loss", "multiclass": "log_loss"}
 CHOSEN = ("model", "score_val", "fit_time", "fit_order")
 MOST_LINES = 30
@@ -86,10 +76,9 @@ def fitted(
             path=str(Path(asked["folder"]) / f"autogluon-{target}-{preset}"),
             verbosity=2,
         )
-        more = SETTINGS[asked["method"]] if preset == PRESETS[0] else {}
         left = max(deadline - time.time(), 0.1 * seconds)
         try:
-            predictor.fit(rows, time_limit=left, presets=preset, num_cpus=asked["workers"], num_gpus=0, **more)
+            predictor.fit(rows, time_limit=left, presets=preset, num_cpus=asked["workers"], num_gpus=0)
         except (RuntimeError, AssertionError, ValueError) as error:
             notes.append(f"{preset} failed for {target}: {error}.")
             continue

@@ -58,13 +58,6 @@ METHODS: Final[Mapping[str, Method]] = {
     AUTOGLUON: Method(
         "accuracy_autogluon", True, True, "its preset best_quality, task as a category beside the metadata"
     ),
-    "autogluon_local": Method(
-        "accuracy_autogluon",
-        True,
-        True,
-        "the same without stacking, folds one after the other in its own process: the start of Ray and the trial of "
-        "stacking, a quarter of the time, are left to the models",
-    ),
     "pooled5": Method(
         "accuracy_models",
         False,

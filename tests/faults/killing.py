@@ -29,6 +29,7 @@ class Killed:
     trials: int
     where: tuple[object, ...]
     slow_seconds: float = 0.5
+    architectures: str = ARCHITECTURES
     results: list[dict[str, int]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     end: Ended | None = None
@@ -54,7 +55,7 @@ class Killed:
                 self.folder / "meta.csv",
             ]
         (self.folder / "fits").mkdir(parents=True, exist_ok=True)
-        return search(self.folder, misbehaving.space(self.folder, "slow"), ARCHITECTURES, self.trials, *self.where)
+        return search(self.folder, misbehaving.space(self.folder, "slow"), self.architectures, self.trials, *self.where)
 
     def started(self) -> Started:
         return Started(*self.words(), **self.environment)
@@ -83,9 +84,16 @@ class Killed:
         return self
 
 
-def killed(folder: Path, trials: int, moments: list[Moment], *where: object, slow_seconds: float = 0.5) -> Killed:
+def killed(
+    folder: Path,
+    trials: int,
+    moments: list[Moment],
+    *where: object,
+    slow_seconds: float = 0.5,
+    architectures: str = ARCHITECTURES,
+) -> Killed:
     """A run killed at each of the moments, then finished."""
-    story = Killed(folder, trials, where, slow_seconds)
+    story = Killed(folder, trials, where, slow_seconds, architectures)
     for seconds, after in moments:
         story.kill(seconds, after)
     return story.finish()

@@ -123,21 +123,29 @@ def ten_moments() -> list[Moment]:
 
 THREE, TEN = moments(3, 5, 2.0, RESULT), ten_moments()
 RAY = ("--runner", "ray", "--workers")
+SLOW, ALL = "slow", ",".join(SEARCHED)
 OFTEN = [
-    pytest.param(THREE, 9, 1.5, ("--runner", "local"), id="three kills in process"),
-    pytest.param(TEN, 30, 2.5, (*RAY, 1), id="ten kills with a worker", marks=pytest.mark.ray),
-    pytest.param(TEN, 30, 2.5, (*RAY, 2), id="ten kills with two workers", marks=pytest.mark.ray),
+    pytest.param(THREE, 9, 1.5, ALL, ("--runner", "local"), id="three kills in process"),
+    pytest.param(TEN, 30, 2.5, ALL, (*RAY, 1), id="ten kills with a worker", marks=pytest.mark.ray),
+    pytest.param(TEN, 30, 2.5, SLOW, (*RAY, 2), id="ten kills with two workers", marks=pytest.mark.ray),
 ]
+"""Two workers would be through with the quick ones between two kills."""
 
 
 @pytest.mark.soak
 @pytest.mark.slow
-@pytest.mark.parametrize(("kills", "trials", "slow_seconds", "where"), OFTEN)
+@pytest.mark.parametrize(("kills", "trials", "slow_seconds", "architectures", "where"), OFTEN)
 def test_kills_at_random_moments_lose_nothing_repeat_nothing_and_change_nothing(
-    tmp_path: Path, kills: list[Moment], trials: int, slow_seconds: float, where: tuple[object, ...]
+    tmp_path: Path,
+    kills: list[Moment],
+    trials: int,
+    slow_seconds: float,
+    architectures: str,
+    where: tuple[object, ...],
 ) -> None:
-    often = killing.killed(tmp_path / "often", trials, kills, *where, slow_seconds=slow_seconds)
-    undisturbed = killing.killed(tmp_path / "undisturbed", trials, [], *where)
+    given = {"slow_seconds": slow_seconds, "architectures": architectures}
+    often = killing.killed(tmp_path / "often", trials, kills, *where, **given)
+    undisturbed = killing.killed(tmp_path / "undisturbed", trials, [], *where, architectures=architectures)
     print(f"\ntrials that had a result at each kill: {[len(before) for before in often.results]}")
     assert killing.loses_and_doubles_nothing(often)
     assert not Trials.of(often.run).reasons
