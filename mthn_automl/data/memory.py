@@ -7,7 +7,7 @@ from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.errors import DataError
 from mthn_automl.machine import free_bytes, in_words
 
-__all__ = ["Foresight", "free_bytes", "refuse_search"]
+__all__ = ["Foresight", "free_bytes", "refuse_search", "too_large"]
 
 NUMBERS_A_ROW = 3
 """Its task, fold and place in the input."""
@@ -73,17 +73,24 @@ class Foresight:
 
 def refuse_search(dataset: Dataset, *, workers: int) -> None:
     """Raise a DataError if data that have been read leave too little memory to search with them."""
+    if found := too_large(dataset, workers=workers):
+        raise DataError(found)
+
+
+def too_large(dataset: Dataset, *, workers: int) -> str:
+    """Why data that have been read cannot be searched with the memory that they leave; empty where they can."""
     foreseen, free = Foresight.of(dataset, workers), free_bytes()
     need, rows, columns = foreseen.bytes, foreseen.rows, f"{foreseen.columns:,} columns"
     if foreseen.encoded > foreseen.columns:
         columns += f", {foreseen.encoded:,} with one for each category,"
-    if need > free:
-        fit = _rounded(int(rows * free / need))
-        raise DataError(
-            f"A search must hold its rows several times, however {_rounded(rows)} rows of {columns} need "
-            f"about {in_words(need)} more memory, and {in_words(free)} are free; about {fit} rows would fit: give "
-            "fewer rows, columns or workers, or use a machine with more memory."
-        )
+    if need <= free:
+        return ""
+    fit = _rounded(int(rows * free / need))
+    return (
+        f"A search must hold its rows several times, however {_rounded(rows)} rows of {columns} need "
+        f"about {in_words(need)} more memory, and {in_words(free)} are free; about {fit} rows would fit: give "
+        "fewer rows, columns or workers, or use a machine with more memory."
+    )
 
 
 def _rounded(rows: int) -> str:

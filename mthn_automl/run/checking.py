@@ -3,9 +3,11 @@
 from typing import Any
 
 from mthn_automl.data.description import Description, describe
+from mthn_automl.data.memory import too_large
 from mthn_automl.run.option import accepting, arguments
 from mthn_automl.run.options import CHECKED, Options
 from mthn_automl.run.prepare import Given, Inputs, prepare
+from mthn_automl.run.workers import fits_at_once
 
 
 @accepting(arguments(CHECKED.values()))
@@ -19,8 +21,10 @@ def check(data: Given, meta: Given | None = None, *, test: Given | None = None, 
         options: as those of `search` that are about the data.
 
     Raises:
-        UsageError, DataError: in one sentence, as `search` would.
+        UsageError, DataError: in one sentence, as `search` would; too little memory for a search is a note.
     """
     chosen = Options.parsed(data=data, meta=meta, test=test, **options)
-    prepared = prepare(Inputs.of(chosen, data, meta, test), chosen)
-    return describe(prepared.all_rows, prepared.notes, prepared.split, prepared.metric, prepared.alarms)
+    prepared = prepare(Inputs.of(chosen, data, meta, test), chosen, searched=False)
+    beyond = too_large(prepared.all_rows, workers=fits_at_once(chosen))
+    notes = (*([f"A search would be refused: {beyond}"] if beyond else []), *prepared.notes)
+    return describe(prepared.all_rows, notes, prepared.split, prepared.metric, prepared.alarms)

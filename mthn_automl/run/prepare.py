@@ -129,14 +129,16 @@ class Prepared:
         return [] if self.sealed.usual and self.split.new_tasks is None else list(self.split.sentences())
 
 
-def prepare(inputs: Inputs, options: Options) -> Prepared:
+def prepare(inputs: Inputs, options: Options, *, searched: bool = True) -> Prepared:
     """Read, check and seal the test rows.
+
+    searched: whether a search follows, for which there must be memory.
 
     Raises:
         DataError, UsageError: in one sentence.
     """
     question = _question(inputs, options)
-    prepared = _read(inputs, options, question, chosen_files(options))
+    prepared = _read(inputs, options, question, chosen_files(options), searched=searched)
     if options.strict:
         refuse(prepared.alarms[0])
     return prepared
@@ -147,10 +149,13 @@ def prepare_data(inputs: Inputs, options: Options) -> Prepared:
     return _read(inputs, options, _question(inputs, options), {})
 
 
-def _read(inputs: Inputs, options: Options, question: Question, files: dict[str, SpaceFile]) -> Prepared:
+def _read(
+    inputs: Inputs, options: Options, question: Question, files: dict[str, SpaceFile], *, searched: bool = True
+) -> Prepared:
     asked = options.asked
     dataset = read_asked(inputs.data, None if options.no_metadata else inputs.meta, asked)
-    refuse_search(dataset, workers=fits_at_once(options))
+    if searched:
+        refuse_search(dataset, workers=fits_at_once(options))
     metric = options.metric or default_metric(dataset.schema.problem)
     check_metric(metric, dataset.schema.problem)
     sealed = seal(dataset, question, options.seed)

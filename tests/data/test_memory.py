@@ -11,6 +11,7 @@ from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.memory import Foresight
 from mthn_automl.data.read import read_dataset
 from mthn_automl.errors import DataError
+from mthn_automl.run.checking import check
 
 
 @pytest.fixture(params=["csv", "parquet"])
@@ -46,6 +47,15 @@ def test_data_that_can_be_read_but_not_searched_are_refused_and_nothing_is_writt
     with pytest.raises(DataError, match="A search must hold its rows several times"):
         search(data, output=data.parent / "run")
     assert not (data.parent / "run").exists()
+
+
+def test_data_that_cannot_be_searched_are_described_all_the_same(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "free_bytes", lambda: 2_000_000)
+    found = check(data)
+    assert (found.rows, len(found.columns)) == (3_000, 10)
+    assert found.notes[0].startswith("A search would be refused: A search must hold its rows several times")
+    monkeypatch.undo()
+    assert not any("would be refused" in note for note in check(data).notes)
 
 
 def zipped(rows: int, tasks: int = 10) -> Dataset:
