@@ -32,7 +32,7 @@ def search(run: Run) -> None:
         run.runner.search(source)
         share = run.clock.share()
         if share and not run.best() and not run.interruption.pending:
-            _rescue(run, trials, share)
+            _rescue(run, trials, share, source.foresight)
         elif share and not run.interruption.pending:
             _say_untried(run, source.foresight)
         if run.interruption.pending:
@@ -50,14 +50,14 @@ def _say_untried(run: Run, foresight: Foresight | None) -> None:
         run.say(f"Not tried, since a trial of so many seconds did not fit into the time left: {', '.join(named)}.")
 
 
-def _source(run: Run, budget: Budget) -> TrialSource:
-    """It knows what earlier trials showed at rungs."""
-    source = _new_source(run, budget)
+def _source(run: Run, budget: Budget, foresight: Foresight | None = None) -> TrialSource:
+    """It knows what earlier trials showed at rungs. foresight: that has learnt from them; None: it has yet to."""
+    source = _new_source(run, budget, foresight)
     source.remember()
     return source
 
 
-def _new_source(run: Run, budget: Budget) -> TrialSource:
+def _new_source(run: Run, budget: Budget, foresight: Foresight | None = None) -> TrialSource:
     return TrialSource(
         run.studies,
         run.files,
@@ -66,7 +66,7 @@ def _new_source(run: Run, budget: Budget) -> TrialSource:
         clock=run.clock.elapsed,
         report=run.watch,
         rungs=_rungs(run),
-        foresight=_foresight(run),
+        foresight=foresight or _foresight(run),
         guard=run.guard,
         lock=(run.folder.lock, run.folder.token),
         worker_start=run.worker_start,
@@ -104,10 +104,10 @@ def _rungs(run: Run) -> tuple[int, ...]:
     return () if "latency" in run.options.objectives else run.plan.schedule.rungs
 
 
-def _rescue(run: Run, trials: int | None, share: float) -> None:
+def _rescue(run: Run, trials: int | None, share: float, foresight: Foresight | None) -> None:
     """Where workers finished nothing in time, this process tries for a moment, so that there is a model at all.
 
-    share: seconds of the time limit that were this session's.
+    share: seconds of the time limit that were this session's. foresight: that knows what was too slow already.
     """
     latest = time.time() + max(RESCUE_SECONDS, RESCUE_SHARE * share)
 
@@ -116,7 +116,7 @@ def _rescue(run: Run, trials: int | None, share: float) -> None:
 
     with LocalRunner("cpu", run.interruption) as local:
         local.use(run.data, run.plan)
-        local.search(_source(run, Budget(trials, ends, run.plan.rounds, run.options.trial_timeout)))
+        local.search(_source(run, Budget(trials, ends, run.plan.rounds, run.options.trial_timeout), foresight))
 
 
 def _why_nothing(run: Run) -> str:

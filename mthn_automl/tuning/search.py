@@ -142,17 +142,19 @@ class TrialSource:
     def _fitting(self, barren: Collection[str]) -> dict[str, Standing]:
         """Standings of the architectures of which another trial fits into what is left of the time, quickest first.
 
-        Where nothing has a result and none fits, it is the quickest: too little time is no reason for no model.
+        Where nothing has a result and none fits, it is the quickest of those that no clock has cut yet: too little
+        time is no reason for no model.
         """
         standings = {name: standing for name, standing in self.standings().items() if name not in barren}
-        if self.foresight is None:
+        foresight = self.foresight
+        if foresight is None:
             return standings
         begun = {name: standing.begun for name, standing in standings.items()}
         ends = self.budget.ends()
         left, whole = (None, math.inf) if ends is None else (ends - time.time(), ends - self.stopwatch.made)
-        fitting = self.foresight.fitting(begun, left, whole)
+        fitting = foresight.fitting(begun, left, whole)
         if begun and not fitting and not self.live and not any(len(each.errors) for each in self.studies.values()):
-            fitting = [min(begun, key=self.foresight.seconds)]
+            fitting = [min(begun, key=lambda name: (foresight.knows(name), foresight.seconds(name)))]
         return {name: standings[name] for name in fitting}
 
     def _ask(self, study: Study, reason: str) -> TrialRecord | None:
@@ -327,6 +329,8 @@ class TrialSource:
     def abandon(self, reason: str) -> None:
         """Give up all trials that are live: they are run again by whoever resumes the run."""
         for trial in list(self.live.values()):
+            if self.out_of_time():
+                self._learn_too_slow(trial)
             self._give_up(trial, reason)
 
     def _give_up(self, trial: Trial, reason: str) -> None:
