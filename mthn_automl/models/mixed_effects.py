@@ -28,6 +28,9 @@ from mthn_automl.models.parts.linear import (
 Factors = tuple[FloatArray, FloatArray, FloatArray]
 """U, the diagonal of S, and W^T of a task's design."""
 
+DENSE_CELLS = 1 << 23
+"""Of fixed effects, up to which all are solved for at once: 64 MB. Products of categories and metadata are mostly 0."""
+
 FIXED_VARIANCE = 10.0  # against the noise's: n rows shrink an effect by 1 / (10 n + 1), and collinear ones stay finite
 
 
@@ -98,7 +101,7 @@ class MixedEffects(LinearModel):
         target = self.encoded_target(training)
         roots = self._roots()
         design = np.pad(self.columns.features(training), ((0, 0), (1, 0)), constant_values=1.0)[:, : len(roots)]
-        given = fixed if self.encoder.features.wide_categories else fixed.toarray()
+        given = fixed.toarray() if fixed.shape[0] * fixed.shape[1] <= DENSE_CELLS else fixed
         design, task, tasks, weight = design * roots, training.task, self.columns.tasks, training.weight
         shared = np.zeros((fixed.shape[1], target.shape[1]))
         of_tasks = np.zeros((tasks, len(roots), target.shape[1]))
