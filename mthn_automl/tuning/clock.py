@@ -8,6 +8,9 @@ from mthn_automl.tuning.results import TrialResult
 VARIANTS_FITTED, FOR_VERDICT = 4, 2
 """Ablation fits of the whole metadata, and those of them that give the verdict."""
 
+VERDICT_MARGIN = 1.5
+"""Times what they should take that the fits of the verdict may: one that is cut gave nothing, and variants differ."""
+
 TABLES_AND_FIGURES = 9.0
 """Seconds of drawing and saving, at the least."""
 
@@ -133,9 +136,10 @@ def reserve(limit: float, ablated: TrialResult | None, workers: int, start_secon
     if ablated is None:
         return min(max(end, LEAST_SHARE * limit), MOST_SHARE * limit)
     fit, end = ablation_seconds(ablated) / workers, end + start_seconds
-    verdict = end + FOR_VERDICT * fit
     wanted = end + VARIANTS_FITTED * fit + min(more * fit, MORE_SHARE * max(0.0, limit - SHORT))
-    most = max(MOST_SHARE * limit, verdict if verdict <= VERDICT_SHARE * limit else 0.0)
+    most, third = MOST_SHARE * limit, VERDICT_SHARE * limit
+    if end + FOR_VERDICT * fit <= third:
+        most = max(most, min(end + VERDICT_MARGIN * FOR_VERDICT * fit, third))
     return min(max(wanted, LEAST_SHARE * limit), most)
 
 

@@ -12,6 +12,7 @@ from mthn_automl.tuning.clock import (
     MOST_SHARE,
     SHORT,
     TABLES_AND_FIGURES,
+    VERDICT_MARGIN,
     VERDICT_SHARE,
     Clock,
     ablation_seconds,
@@ -43,9 +44,10 @@ def test_the_reserve_stays_within_its_bounds_and_is_for_the_end_alone_without_an
 
 
 def test_a_verdict_that_takes_a_third_of_a_short_run_has_it_and_one_that_takes_more_has_no_more_than_others() -> None:
-    kept = reserve(150.0, toys.result(seconds=15.0), 2, 14.0)
-    assert kept == pytest.approx(14.0 + 14.0 + FOR_VERDICT * 1.2 * 15.0 / 2)
+    kept = reserve(150.0, toys.result(seconds=12.0), 2, 14.0)
+    assert kept == pytest.approx(14.0 + 14.0 + VERDICT_MARGIN * FOR_VERDICT * 1.2 * 12.0 / 2)
     assert MOST_SHARE * 150.0 < kept < VERDICT_SHARE * 150.0
+    assert reserve(150.0, toys.result(seconds=18.0), 2, 14.0) == VERDICT_SHARE * 150.0
     assert reserve(150.0, toys.result(seconds=30.0), 2, 14.0) == MOST_SHARE * 150.0
 
 
