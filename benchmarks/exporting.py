@@ -70,7 +70,7 @@ def answers(run: Path) -> Iterator[tuple[str, Path]]:
     """The ensemble, if it is the answer, and the model of each architecture."""
     if len(load_model(run).members) > 1:
         yield ENSEMBLE, run
-    yield from sorted((folder.name, folder) for folder in (run / "models").iterdir())
+    yield from sorted((each.name, each) for each in (run / "models").iterdir() if each.name != ENSEMBLE)
 
 
 def tried(rows: pd.DataFrame, meta: pd.DataFrame) -> Frames:
