@@ -89,10 +89,10 @@ def rows_of(board: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _keep_tables(folder: Path, job: Job) -> None:
-    """What the run said and its tables, without its models and trials."""
+    """What the run said, its tables and its page, without its models and trials."""
     into = job.output / "runs" / job.dataset / f"{job.name}-split{job.split}-{job.seconds:g}s"
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir(parents=True)
     for file in folder.iterdir():
-        if file.suffix in {".csv", ".json", ".log", ".toml"}:
+        if file.suffix in {".csv", ".html", ".json", ".log", ".toml"}:
             shutil.copyfile(file, into / file.name)
