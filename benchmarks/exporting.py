@@ -94,7 +94,7 @@ def predicted_alone(python: Path, file: Path, rows: pd.DataFrame, meta: pd.DataF
     command = [str(python), str(inside), str(file), str(given)]
     ended = subprocess.run(command, env=environments.bare(), capture_output=True, text=True)
     if ended.returncode:
-        raise RuntimeError(ended.stderr.strip().splitlines()[-1])
+        raise RuntimeError((ended.stderr.strip().splitlines() or [f"it ended with code {ended.returncode}"])[-1])
     found = json.loads(ended.stdout)
     return np.array(found["probabilities"] if "probabilities" in found else found["prediction"], dtype=np.float64)
 
@@ -128,21 +128,23 @@ def lines(problem: str, data: Path, output: Path, python: Path) -> Iterator[dict
         try:
             export_model(model, file)
             line[ONNX] = f"{difference(python, model, file, given, described):.0e}"
-        except (MthnError, RuntimeError) as error:
-            line[ONNX] = f"no: {error}"
+        except MthnError as error:
+            line[ONNX] = f"refused: {error}"
+        except RuntimeError as error:
+            line[ONNX] = f"failed: {error}"
         try:
             task = str(load_model(model).tasks.names[0])
             export_model(model, file.with_suffix(".pt2"), format="torch", task=task)
             line["torch"] = "yes"
         except MthnError as error:
-            line["torch"] = f"no: {error}"
+            line["torch"] = f"refused: {error}"
         say(f"{problem}, {name}: {line[ONNX]}; torch {line['torch']}")
         yield line
 
 
 def table(found: pd.DataFrame) -> str:
     """An answer a row, a problem a column; `t`: also by torch.export."""
-    cell = found[ONNX].where(~found[ONNX].str.startswith("no"), "-") + np.where(found["torch"] == "yes", " t", "")
+    cell = found[ONNX].str.partition(":")[0] + np.where(found["torch"] == "yes", " t", "")
     wide = found.assign(cell=cell).pivot(index="answer", columns="problem", values="cell")
     wide = wide[[each for each in PROBLEMS if each in wide]].fillna("")
     header = [f"| answer | {' | '.join(wide.columns)} |", "|---" * (1 + len(wide.columns)) + "|"]
@@ -155,10 +157,13 @@ def main() -> None:
     parser.add_argument("--output", type=Path, required=True, help="a folder for runs, files and the environment")
     parser.add_argument("--problems", default=",".join(PROBLEMS))
     asked = parser.parse_args()
+    problems = asked.problems.split(",")
+    if unknown := sorted(set(problems) - set(PROBLEMS)):
+        parser.error(f"--problems must be of {', '.join(PROBLEMS)}, however one is {unknown[0]}")
     warnings.simplefilter("ignore", UnknownWarning)
     asked.output.mkdir(parents=True, exist_ok=True)
     python = environments.made(asked.output.resolve() / "alone", "numpy", "onnxruntime")
-    found = [line for problem in asked.problems.split(",") for line in lines(problem, asked.data, asked.output, python)]
+    found = [line for problem in problems for line in lines(problem, asked.data, asked.output, python)]
     pd.DataFrame(found).to_csv(asked.output / "exporting.csv", index=False)
     print(table(pd.DataFrame(found)))
 

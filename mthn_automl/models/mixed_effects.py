@@ -28,8 +28,9 @@ from mthn_automl.models.parts.linear import (
 Factors = tuple[FloatArray, FloatArray, FloatArray]
 """U, the diagonal of S, and W^T of a task's design."""
 
-DENSE_CELLS = 1 << 23
-"""Of fixed effects, up to which all are solved for at once: 64 MB. Products of categories and metadata are mostly 0."""
+DENSE_CELLS, SPARSE_SHARE = 1 << 20, 0.1
+"""Cells of the fixed effects' columns beyond which these are solved for by products with them, where so small a share of
+the cells is not zero: those of categories, and of their products with metadata."""
 
 FIXED_VARIANCE = 10.0  # against the noise's: n rows shrink an effect by 1 / (10 n + 1), and collinear ones stay finite
 
@@ -101,7 +102,7 @@ class MixedEffects(LinearModel):
         target = self.encoded_target(training)
         roots = self._roots()
         design = np.pad(self.columns.features(training), ((0, 0), (1, 0)), constant_values=1.0)[:, : len(roots)]
-        given = fixed.toarray() if fixed.shape[0] * fixed.shape[1] <= DENSE_CELLS else fixed
+        given = fixed if _is_sparse(fixed) else fixed.toarray()
         design, task, tasks, weight = design * roots, training.task, self.columns.tasks, training.weight
         shared = np.zeros((fixed.shape[1], target.shape[1]))
         of_tasks = np.zeros((tasks, len(roots), target.shape[1]))
@@ -142,6 +143,11 @@ class MixedEffects(LinearModel):
         settings = self.settings
         effects: TaskEffects = "slopes" if settings.random_slopes else "intercept"
         return LinearColumns(self.encoder, tasks, effects, settings.use_metadata, settings.interactions)
+
+
+def _is_sparse(columns: csr_array) -> bool:
+    cells = columns.shape[0] * columns.shape[1]
+    return cells > DENSE_CELLS and columns.nnz <= SPARSE_SHARE * cells
 
 
 def best_prediction(

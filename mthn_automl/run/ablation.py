@@ -15,6 +15,7 @@ from mthn_automl.run.ablation_fits import ALONE, DRAWS, Case, Fitting, can_be_ab
 from mthn_automl.run.ensembling import Blend
 from mthn_automl.run.models import Best, Finished
 from mthn_automl.run.run import Run
+from mthn_automl.run.usual import usual_seconds
 from mthn_automl.tuning.ablation.fits import Ablated
 from mthn_automl.tuning.ablation.names import EMBEDDING_ONLY, VARIANTS, of_columns
 from mthn_automl.tuning.allocation import CHAMPION
@@ -26,6 +27,9 @@ LEAST_SECONDS = 1.0
 
 WORTHWHILE = 0.7
 """Share of the foreseen seconds in which fits may turn out to be done; with less none is begun."""
+
+COMBINING = 2.0
+"""Seconds of choosing an ensemble and predicting test rows, about."""
 
 MORE_SHARE, RETUNING_SHARE = 0.3, 0.15
 """Of the search's time, what all fits beyond those of the verdict may take, and what re-tuning may."""
@@ -42,7 +46,8 @@ def search_ends(run: Run) -> float | None:
     name = _first(run) if _ablates(run) else None
     ablated = None if name is None else run.best()[name][1]
     more = 1 + len(of_columns(metadata_names(run.data.dataset.schema))) + DRAWS * len(ALONE)
-    return ends - reserve(share, ablated, run.runner.workers, run.worker_start.seconds, more)
+    workers, start, beside = run.runner.workers, run.worker_start.seconds, COMBINING + usual_seconds(run)
+    return ends - reserve(share, ablated, workers, start, more=more, beside=beside)
 
 
 def _ablates(run: Run) -> bool:
@@ -92,8 +97,9 @@ def ablation(run: Run, answer: Sequence[str]) -> Ablation:
         return Ablation(empty_ablation())
     seconds, name = _seconds(run), fitting.names[0]
     kinds = list(fitting.kinds(name))
-    wanted, least = (sum(map(fitting.seconds, each)) for each in (kinds, kinds[:FOR_VERDICT]))
-    if seconds is not None and seconds < WORTHWHILE * _quickest(run, least / run.plan.seeds):
+    wanted = [fitting.seconds(each) for each in kinds]
+    least = [each / run.plan.seeds for each in wanted[:FOR_VERDICT]]
+    if seconds is not None and seconds < WORTHWHILE * _quickest(run, least):
         run.say("The metadata ablation was left out: too little of the time limit was left for it.")
         return Ablation(empty_ablation())
     fitting = fitting.with_seeds(affordable(run.plan.seeds, seconds, _quickest(run, wanted)))
@@ -106,9 +112,13 @@ def ablation(run: Run, answer: Sequence[str]) -> Ablation:
     return Ablation(fitting.table(fits.done), None if alone is None or name != CHAMPION else alone.embeddings)
 
 
-def _quickest(run: Run, work: float) -> float:
-    """Seconds in which fits that take `work` seconds are done: in this process, or by workers, which start first."""
-    return min(work, run.worker_start.seconds + work / run.runner.workers)
+def _quickest(run: Run, fits: Sequence[float]) -> float:
+    """Seconds in which fits of so many seconds each are done: in this process, or by workers, which start first."""
+    return min(sum(fits), _by_workers(run, fits))
+
+
+def _by_workers(run: Run, fits: Sequence[float]) -> float:
+    return run.worker_start.seconds + max([*fits, sum(fits) / run.runner.workers])
 
 
 def _more(fitting: Fitting, draws: int) -> list[Case]:
@@ -153,10 +163,11 @@ def fitted(
         more_seconds: of those beyond the verdict; None: no limit.
     """
     run, began = fitting.run, time.time()
-    needed = sum(map(fitting.seconds, verdict))
-    begun = _affordable_cases(fitting, more, more_seconds)
-    work = needed + sum(map(fitting.seconds, begun))
-    here = work < run.worker_start.seconds + work / run.runner.workers
+    told = [fitting.seconds(case) for case in verdict]
+    begun, needed = _affordable_cases(fitting, more, more_seconds), sum(told)
+    here = _is_here(run, [*told, *map(fitting.seconds, begun)])
+    if not here and seconds is not None and seconds < _by_workers(run, told[:FOR_VERDICT]):
+        begun, here = [], _is_here(run, told)  # nothing more may send the verdict to workers that start too late for it
     workers, start = (1, 0.0) if here else (run.runner.workers, run.worker_start.seconds)
     whole = None if seconds is None else began + seconds
     ends = [whole, None if more_seconds is None else began + start + needed / workers + more_seconds]
@@ -172,6 +183,11 @@ def fitted(
     done = _done(run, found)
     failed = {case for case, value in found.items() if isinstance(value, Failed)}
     return Fits(done, tuple(case for case in [*verdict, *more] if case not in done and case not in failed))
+
+
+def _is_here(run: Run, fits: Sequence[float]) -> bool:
+    """Whether this process is done with fits of so many seconds before workers, which start first, would be."""
+    return sum(fits) < _by_workers(run, fits)
 
 
 def _affordable_cases(fitting: Fitting, more: Sequence[Case], seconds: float | None) -> list[Case]:

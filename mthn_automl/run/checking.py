@@ -4,6 +4,7 @@ from typing import Any
 
 from mthn_automl.data.description import Description, describe
 from mthn_automl.data.memory import too_large
+from mthn_automl.data.names import counted
 from mthn_automl.run.option import accepting, arguments
 from mthn_automl.run.options import CHECKED, Options
 from mthn_automl.run.prepare import Given, Inputs, prepare
@@ -25,6 +26,8 @@ def check(data: Given, meta: Given | None = None, *, test: Given | None = None, 
     """
     chosen = Options.parsed(data=data, meta=meta, test=test, **options)
     prepared = prepare(Inputs.of(chosen, data, meta, test), chosen, searched=False)
-    beyond = too_large(prepared.all_rows, workers=fits_at_once(chosen))
-    notes = (*([f"A search would be refused: {beyond}"] if beyond else []), *prepared.notes)
+    workers = fits_at_once(chosen)
+    beyond = too_large(prepared.all_rows, workers=workers)
+    refused = f"A search by {counted(workers, 'worker')} would be refused: {beyond}"
+    notes = (*([refused] if beyond else []), *prepared.notes)
     return describe(prepared.all_rows, notes, prepared.split, prepared.metric, prepared.alarms)

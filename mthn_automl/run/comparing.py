@@ -44,6 +44,7 @@ def compare(run: str | Path, other: str | Path, *, output: str | Path | None = N
     Raises:
         UsageError: both are the same folder, or output is no page of its own.
         DataError: one is not finished, or is of other targets or another metric.
+        FormatError: a table is damaged, or one that every run has is not there.
 
     Example:
         >>> compare("mthn_runs/before", "mthn_runs/after")  # doctest: +SKIP

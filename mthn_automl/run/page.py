@@ -30,6 +30,7 @@ def report(run: str | Path) -> Path:
 
     Raises:
         UsageError: the folder has no summary.
+        FormatError: a table is damaged, or one that every run has is not there.
         RunError: they cannot be drawn.
 
     Example:

@@ -53,7 +53,7 @@ def _say_untried(run: Run, foresight: Foresight | None) -> None:
 def _source(run: Run, budget: Budget, foresight: Foresight | None = None) -> TrialSource:
     """It knows what earlier trials showed at rungs. foresight: that has learnt from them; None: it has yet to."""
     source = _new_source(run, budget, foresight)
-    source.remember()
+    source.remember(seconds=foresight is None)
     return source
 
 

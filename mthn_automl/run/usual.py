@@ -28,7 +28,7 @@ def usual(run: Run, tested: Tested) -> dict[str, Any] | None:
     saving: of each of what was tested, the share by which its test error is less, with the interval of paired rows. It
     is fitted once on all rows that the search had, for the test rows, and once a fold. Nothing is chosen by it.
     """
-    left, needed = run.clock.left(), _seconds(run) + tables_and_figures(run.worker_start.seconds)
+    left, needed = run.clock.left(), usual_seconds(run) + tables_and_figures(run.worker_start.seconds)
     if run.interruption.number is not None or (left is not None and left < needed):
         run.say("What LightGBM's defaults would give was left out: too little of the time limit was left for it.")
         return None
@@ -39,8 +39,8 @@ def _known(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def _seconds(run: Run) -> float:
-    """Foreseen."""
+def usual_seconds(run: Run) -> float:
+    """That it is foreseen to take."""
     dataset = run.data.dataset
     cells = len(dataset) * (len(dataset.schema.features) + len(dataset.schema.metadata) + 1)
     models = max(len(dataset.schema.classes), len(dataset.schema.targets))

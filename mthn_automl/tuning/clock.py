@@ -1,5 +1,6 @@
 """The time limit of a run, and how much of it is kept for what follows the search."""
 
+import math
 import time
 from dataclasses import dataclass
 
@@ -11,8 +12,8 @@ VARIANTS_FITTED, FOR_VERDICT = 4, 2
 VERDICT_MARGIN = 1.5
 """Times what they should take that the fits of the verdict may: one that is cut gave nothing, and variants differ."""
 
-TABLES_AND_FIGURES = 9.0
-"""Seconds of drawing and saving, at the least."""
+TABLES_AND_FIGURES, SLOWEST = 9.0, 3.0
+"""Seconds of drawing and saving, at the least, and times as many at the most."""
 
 LEAST_SHARE, MOST_SHARE, VERDICT_SHARE = 0.05, 0.25, 1 / 3
 """Of a run, what is kept for all that follows the search, and the most where that is enough for a verdict."""
@@ -119,30 +120,40 @@ def tables_and_figures(start_seconds: float) -> float:
     """Seconds of drawing and saving, which hardly depend on the data.
 
     start_seconds: until fresh worker processes are at work. They, too, do little but load libraries, so that they tell
-    how slow the machine is.
+    how slow the machine is; on a cluster they may wait for a node, too, which says nothing of it.
     """
-    return max(TABLES_AND_FIGURES, start_seconds)
+    return min(max(TABLES_AND_FIGURES, start_seconds), SLOWEST * TABLES_AND_FIGURES)
 
 
-def reserve(limit: float, ablated: TrialResult | None, workers: int, start_seconds: float, more: int = 0) -> float:
-    """Seconds to keep for the ablation and the report, from what the best trial of its first architecture took.
+def reserve(
+    limit: float, ablated: TrialResult | None, workers: int, start_seconds: float, *, more: int = 0, beside: float = 0.0
+) -> float:
+    """Seconds to keep for what follows the search, from what the best trial of the ablation's first architecture took.
 
     A quarter of the run at the most, or a third where that is what the metadata's verdict takes.
 
-    start_seconds: until fresh worker processes are at work. more: fits beyond those that give the verdict, of which a
-    long run keeps time for some.
+    Args:
+        start_seconds: until fresh worker processes are at work.
+        more: fits beyond those that give the verdict, of which a long run keeps time for some.
+        beside: seconds of what follows the search but ablation, tables and figures.
     """
-    end = tables_and_figures(start_seconds)
+    end = tables_and_figures(start_seconds) + beside
     if ablated is None:
         return min(max(end, LEAST_SHARE * limit), MOST_SHARE * limit)
-    fit, end = ablation_seconds(ablated) / workers, end + start_seconds
-    wanted = end + VARIANTS_FITTED * fit + min(more * fit, MORE_SHARE * max(0.0, limit - SHORT))
+    fit, end = ablation_seconds(ablated), end + start_seconds
+    verdict, variants = (turns(fits, workers) * fit for fits in (FOR_VERDICT, VARIANTS_FITTED))
+    wanted = end + variants + min(more * fit / workers, MORE_SHARE * max(0.0, limit - SHORT))
     most, third = MOST_SHARE * limit, VERDICT_SHARE * limit
-    if end + FOR_VERDICT * fit <= third:
-        most = max(most, min(end + VERDICT_MARGIN * FOR_VERDICT * fit, third))
+    if end + verdict <= third:
+        most = max(most, min(end + VERDICT_MARGIN * verdict, third))
     return min(max(wanted, LEAST_SHARE * limit), most)
+
+
+def turns(fits: int, workers: int) -> int:
+    """How many fits the busiest of `workers` makes of so many."""
+    return math.ceil(fits / workers)
 
 
 def equal_share(seconds: float | None, fits: int, workers: int) -> float | None:
     """Seconds for each of several like fits that run on `workers` at once and must be over within `seconds`."""
-    return None if seconds is None else max(0.5, seconds * workers / fits)
+    return None if seconds is None else max(0.5, seconds / turns(fits, workers))

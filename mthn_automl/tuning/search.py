@@ -85,11 +85,12 @@ class TrialSource:
         self.exhausted: set[str] = set()
         self.stopwatch = Stopwatch(worker_start or WorkerStart(), worker_seconds or WorkerSeconds())
 
-    def remember(self) -> None:
-        """Read what earlier trials showed at rungs, and how long they took."""
+    def remember(self, *, seconds: bool = True) -> None:
+        """Read what earlier trials showed at rungs. seconds: and how long they took, which the foresight learns."""
         for record in self.studies.records:
             self._remember(record)
-            self._learn_seconds(record)
+            if seconds:
+                self._learn_seconds(record)
 
     def settle(self) -> int:
         """Adopt what trials that a killed driver left running have finished, and have the others run again."""
@@ -142,8 +143,8 @@ class TrialSource:
     def _fitting(self, barren: Collection[str]) -> dict[str, Standing]:
         """Standings of the architectures of which another trial fits into what is left of the time, quickest first.
 
-        Where nothing has a result and none fits, it is the quickest of those that no clock has cut yet: too little
-        time is no reason for no model.
+        Where nothing has a result and none fits, it is the quickest of those that have not shown yet what they take:
+        too little time is no reason for no model.
         """
         standings = {name: standing for name, standing in self.standings().items() if name not in barren}
         foresight = self.foresight
@@ -329,8 +330,6 @@ class TrialSource:
     def abandon(self, reason: str) -> None:
         """Give up all trials that are live: they are run again by whoever resumes the run."""
         for trial in list(self.live.values()):
-            if self.out_of_time():
-                self._learn_too_slow(trial)
             self._give_up(trial, reason)
 
     def _give_up(self, trial: Trial, reason: str) -> None:

@@ -63,10 +63,17 @@ def test_more_fixed_effects_than_memory_is_wanted_for_are_solved_for_where_they_
 
     monkeypatch.setattr(mixed_effects, "best_prediction", solved)
     found = []
-    for cells in (mixed_effects.DENSE_CELLS, 0):
+    for cells, share in ((mixed_effects.DENSE_CELLS, 1.0), (0, mixed_effects.SPARSE_SHARE), (0, 1.0)):
         monkeypatch.setattr(mixed_effects, "DENSE_CELLS", cells)
+        monkeypatch.setattr(mixed_effects, "SPARSE_SHARE", share)
         model = MixedEffects(settings)
         model.fit(dataset, flags=Flags.of(dataset), seed=0)
         found.append(model.predict(dataset))
-    assert (kinds[0], kinds[-1]) == (np.ndarray, csr_array)
-    np.testing.assert_allclose(*found, rtol=1e-5, atol=1e-5)
+    of_each = len(kinds) // 3
+    assert [set(kinds[one * of_each : (one + 1) * of_each]) for one in range(3)] == [
+        {np.ndarray},
+        {np.ndarray},
+        {csr_array},
+    ]
+    np.testing.assert_array_equal(found[0], found[1])  # few cells, and many that are not zero
+    np.testing.assert_allclose(found[0], found[2], rtol=1e-5, atol=1e-5)

@@ -21,6 +21,7 @@ from mthn_automl.report.charts import ablation as ablation_chart
 from mthn_automl.report.charts import ablation_new_tasks as new_tasks_chart
 from mthn_automl.report.charts import ablation_others as others_chart
 from mthn_automl.report.charts import columns as columns_chart
+from mthn_automl.report.charts import growth as growth_chart
 from mthn_automl.report.charts import leaderboard as leaderboard_chart
 from mthn_automl.report.charts import members as members_chart
 from mthn_automl.report.charts import tradeoff as tradeoff_chart
@@ -177,11 +178,29 @@ def tables(**other: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {**planted.tables(), **made, "members": members(), "tasks": tasks, **other}
 
 
-def test_truth_values_have_two_colours_and_their_names() -> None:
+@pytest.mark.parametrize(
+    ("values", "names"),
+    [
+        ([True, False] * 4, '["no", "yes"]'),
+        ([True, False, None, True] * 2, '["missing", "no", "yes"]'),
+        ([1.0, 0.0, 0.0, 1.0] * 2, '["0", "1"]'),
+    ],
+    ids=["truth values", "with a gap", "numbers"],
+)
+def test_two_kinds_have_two_colours_and_their_names(values: list[object], names: str) -> None:
     tables = planted.tables()
-    tables["embeddings"] = tables["embeddings"].assign(**{"metadata:coast": [True, False] * 4})
-    told = json.dumps(drawn_from(tables, "rmse")["embeddings"].specification)
-    assert '"domain": ["no", "yes"]' in told
+    tables["embeddings"] = tables["embeddings"].assign(**{"metadata:coast": values})
+    assert f'"domain": {names}' in json.dumps(drawn_from(tables, "rmse")["embeddings"].specification)
+
+
+def test_growth_counts_from_the_tasks_that_were_trained_on() -> None:
+    """Tasks that were held out whole have rows of the table, too, of which none was trained on."""
+    board, trained = ranked(), pd.DataFrame({"rows": [5, 3, 1]})
+    held_out = pd.concat([trained, pd.DataFrame({"rows": [0, 0]})])
+    points = growth_chart.points(board, held_out)
+    pd.testing.assert_frame_equal(points, growth_chart.points(board, trained))
+    assert points.loc[points["today"], "tasks"].eq(3).all()
+    assert points.loc[points["today"], "parameters"].tolist() == [5000, 900]  # a ridge without any is not drawn
 
 
 def test_the_members_are_named_by_their_trials_the_heaviest_first() -> None:

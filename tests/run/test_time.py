@@ -10,8 +10,10 @@ import pytest
 
 from mthn_automl.data.problems import planted
 from mthn_automl.run import ablation, answer, job, run
+from mthn_automl.run.ablation_fits import Case
 from mthn_automl.run.job import SearchResult, search
 from mthn_automl.tuning.clock import TABLES_AND_FIGURES
+from mthn_automl.tuning.runners.runner import Failed
 from tests.command import as_process, in_process
 
 LIMIT, READING, DRAWING = 2.0, 0.8, 1.8
@@ -76,6 +78,32 @@ def test_where_no_time_is_left_the_ablation_takes_a_moment_at_most() -> None:
     assert (seconds(None), seconds(0.0), seconds(5.0)) == (None, 1.0, 1.0)
     assert seconds(TABLES_AND_FIGURES + 4.0) == 4.0
     assert seconds(34.0, start=14.0) == 20.0, "figures, too, are slow where workers are slow to start"
+
+
+def test_no_further_fit_sends_the_verdict_to_workers_that_start_too_late_for_it() -> None:
+    """Ten of them would make two workers quicker, which take 14 of 17 s to start; here both fits have 8.5 s each."""
+
+    def asked(extras: int, seconds: float | None) -> tuple[bool, list[float | None]]:
+        """Whether fits are made in this process, and the limits of those that give the verdict, and of others begun."""
+        given = list[tuple[bool, list[float | None]]]()
+
+        def made(jobs: list[float | None], *, here: bool, latest: float | None) -> list[object]:
+            given.append((here, jobs))
+            return [Failed("not made")] * len(jobs)
+
+        run = SimpleNamespace(
+            runner=SimpleNamespace(workers=2, run=made),
+            worker_start=SimpleNamespace(seconds=14.0),
+            interruption=SimpleNamespace(number=1),
+        )
+        fitting = SimpleNamespace(run=run, seconds=lambda case: 5.0, job=lambda case, seconds=None, ends=None: seconds)
+        cases = [Case("hypernetwork", f"variant {number}", "seen") for number in range(2 + extras)]
+        ablation.fitted(fitting, cases[:2], cases[2:], seconds)
+        return given[0]
+
+    assert asked(0, 17.0) == asked(10, 17.0) == (True, [8.5, 8.5])
+    assert asked(10, 24.0) == (False, [10.0, 10.0, *[None] * 10])
+    assert asked(10, None) == (False, [None] * 12)
 
 
 @pytest.mark.ray

@@ -11,6 +11,7 @@ from mthn_automl.tuning.clock import (
     MORE_SHARE,
     MOST_SHARE,
     SHORT,
+    SLOWEST,
     TABLES_AND_FIGURES,
     VERDICT_MARGIN,
     VERDICT_SHARE,
@@ -36,10 +37,16 @@ def test_the_clock_counts_earlier_sessions(
 
 
 def test_the_reserve_stays_within_its_bounds_and_is_for_the_end_alone_without_any_result() -> None:
-    for limit, seconds, ablate in product((10.0, 36_000.0), (0.0, 0.1, 10.0, 1e6), (True, False)):
-        best = toys.result(seconds=seconds)
-        kept = reserve(limit, best if ablate else None, 2, 3.0)
-        assert LEAST_SHARE * limit <= kept <= MOST_SHARE * limit, (limit, seconds, ablate)
+    for limit, seconds, workers in product(
+        (10.0, 60.0, 150.0, 200.0, 36_000.0), (0.0, 0.1, 12.0, 80.0, 1e6), (1, 2, 8)
+    ):
+        kept, verdict = reserve(limit, toys.result(seconds=seconds), workers, 14.0), 0.0 < seconds < 80.0
+        assert LEAST_SHARE * limit <= kept <= (VERDICT_SHARE if verdict else MOST_SHARE) * limit, (
+            limit,
+            seconds,
+            workers,
+        )
+        assert LEAST_SHARE * limit <= reserve(limit, None, workers, 14.0) <= MOST_SHARE * limit
     assert reserve(60.0, None, 1, 3.0) == TABLES_AND_FIGURES
 
 
@@ -49,6 +56,7 @@ def test_a_verdict_that_takes_a_third_of_a_short_run_has_it_and_one_that_takes_m
     assert MOST_SHARE * 150.0 < kept < VERDICT_SHARE * 150.0
     assert reserve(150.0, toys.result(seconds=18.0), 2, 14.0) == VERDICT_SHARE * 150.0
     assert reserve(150.0, toys.result(seconds=30.0), 2, 14.0) == MOST_SHARE * 150.0
+    assert reserve(120.0, toys.result(seconds=80.0), 8, 5.0) == MOST_SHARE * 120.0, "no fit is done by several workers"
 
 
 def test_an_ablation_of_slow_trials_needs_a_larger_reserve_and_workers_a_smaller_one() -> None:
@@ -57,6 +65,8 @@ def test_an_ablation_of_slow_trials_needs_a_larger_reserve_and_workers_a_smaller
     assert plain < reserve(600.0, quick, 1, 3.0) < reserve(600.0, slow, 1, 3.0)
     assert reserve(600.0, slow, 4, 3.0) < reserve(600.0, slow, 1, 3.0)
     assert reserve(600.0, quick, 1, 3.0) < reserve(600.0, quick, 1, 9.0)  # fresh workers start slowly
+    assert reserve(120.0, None, 2, 14.0, beside=3.0) == 17.0
+    assert reserve(400.0, None, 2, 500.0) == SLOWEST * TABLES_AND_FIGURES, "what waits for a node draws no slower"
 
 
 def test_a_long_run_keeps_time_for_fits_beyond_the_verdict_and_a_short_one_keeps_none() -> None:
@@ -74,8 +84,8 @@ def test_an_ablation_fit_takes_a_little_more_than_a_trial() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "workers", "share"),
-    [(10.0, 1, 2.5), (10.0, 2, 5.0), (None, 2, None), (0.1, 1, 0.5)],
-    ids=["one worker", "two workers", "no limit", "half a second at least"],
+    [(10.0, 1, 2.5), (10.0, 2, 5.0), (10.0, 3, 5.0), (10.0, 9, 10.0), (None, 2, None), (0.1, 1, 0.5)],
+    ids=["one worker", "two workers", "two turns", "one turn", "no limit", "half a second at least"],
 )
 def test_like_fits_share_the_time_of_all_workers(seconds: float | None, workers: int, share: float | None) -> None:
     assert equal_share(seconds, 4, workers) == share

@@ -78,25 +78,13 @@ def test_one_that_has_shown_itself_slow_is_no_longer_the_quickest_where_nothing_
     assert taken(source).architecture == "middling"
 
 
-def test_where_nothing_fits_what_a_clock_has_cut_comes_after_what_none_has(tmp_path: Path) -> None:
+def test_where_nothing_fits_what_a_clock_has_shown_to_be_slow_comes_after_what_none_has(tmp_path: Path) -> None:
     source = source_of(foreseen(tmp_path, {"quick": 1.0, "middling": 50.0}), 0.5)
     trial = taken(source)
     source.began(trial)
     source.stopwatch.begun[trial.name] -= 3.0
     source.finished(trial, Outcome(Ending.ABANDONED, reason="too short", by_clock=True))
     assert (trial.architecture, taken(source).architecture) == ("quick", "middling")
-
-
-def test_what_runs_when_the_time_is_up_has_shown_what_it_takes_at_least(tmp_path: Path) -> None:
-    here, ends = foreseen(tmp_path, {"quick": 1.0}), time.time() + 100.0
-    foresight = Foresight(here.files.values(), EXTENT)
-    source = here.source(ends=lambda: ends, foresight=foresight)
-    trial = taken(source)
-    source.began(trial)
-    source.stopwatch.begun[trial.name] -= 6.0
-    ends = 0.0
-    source.abandon("the search was stopped")
-    assert foresight.seconds("quick") >= 6.0
 
 
 def test_only_trials_of_architectures_that_have_shown_what_they_take_have_a_limit(tmp_path: Path) -> None:

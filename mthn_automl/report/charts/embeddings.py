@@ -58,15 +58,18 @@ def _map(points: pd.DataFrame, place: int, name: str, metric: str) -> alt.Chart:
     """One colouring. Columns are numbered, since their names may hold what Vega takes for a path."""
     heading = theme.spoken(metric) if name == ERROR else name.removeprefix(METADATA)
     drawn = points[["task", "x", "y", "nearest", "spread"]].assign(value=points[name])
-    if is_bool_dtype(drawn["value"]):  # which pandas has among the numbers
-        drawn["value"] = drawn["value"].map({True: "yes", False: "no"})
+    if name != ERROR and drawn["value"].dropna().isin([0, 1]).all():  # two kinds, and no scale; True is 1, too
+        numbers = is_numeric_dtype(drawn["value"]) and not is_bool_dtype(drawn["value"])
+        kinds = {1: "1", 0: "0"} if numbers else {1: "yes", 0: "no"}
+        drawn["value"] = drawn["value"].astype(object).map(kinds.get, na_action="ignore")
     numeric = is_numeric_dtype(drawn["value"])
     colour = alt.Color("value:Q", title=None, scale=alt.Scale(scheme="viridis", reverse=name == ERROR))
     if name == ERROR and numeric:
         drawn["value"] = drawn["value"].clip(upper=theme.ceiling(drawn["value"].to_numpy()))
     if not numeric:
         usual = drawn["value"].value_counts().index[: MOST_CATEGORIES - 1]
-        drawn["value"] = drawn["value"].where(drawn["value"].isin(usual), "others").fillna("missing")
+        own = drawn["value"].isin(usual) | drawn["value"].isna()
+        drawn["value"] = drawn["value"].where(own, "others").fillna("missing")
         names = sorted(drawn["value"].unique())
         colour = alt.Color(
             "value:N", title=None, scale=alt.Scale(domain=names, range=list(theme.PALETTE[: len(names)]))

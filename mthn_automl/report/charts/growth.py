@@ -17,8 +17,11 @@ PLACES: Final = 25
 
 
 def points(leaderboard: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
-    """The plotted numbers: of each ranked architecture, parameters = those today + marginal x (tasks - tasks today)."""
-    today = len(tasks)
+    """The plotted numbers: of each ranked architecture, parameters = those today + marginal x (tasks - tasks today).
+
+    Today there are the tasks that were trained on.
+    """
+    today = int((tasks["rows"] > 0).sum())  # others were held out: the models do not know them
     ranked = leaderboard[leaderboard["rank"].notna()]
     counts = np.unique([*np.geomspace(1, max(FARTHEST * today, 1), PLACES).astype(np.int64), today])
     lines = [
