@@ -70,10 +70,14 @@ def ablation_table(
     rows += [_row(name, results[name]) | _compared(name, results[name], both, test_share) for name in rest]
     told = {"architecture": architecture, "tasks": tasks, "tuned": tuned}
     table = pd.DataFrame([told | row for row in rows], columns=list(COLUMNS)).astype(COLUMNS)
-    p_values, whole = table["p_value"].to_numpy(), table["variant"].isin(VARIANTS).to_numpy()
-    for family in (whole, ~whole):
-        table.loc[family, "p_value_holm"] = holm(p_values[family])
-    return table
+    return _corrected(table)
+
+
+def _corrected(table: pd.DataFrame) -> pd.DataFrame:
+    """With p-values corrected over each family: of one architecture, kind of tasks and of tuning."""
+    whole = table["variant"].isin(VARIANTS)
+    families = table.groupby(["architecture", "tasks", "tuned", whole], sort=False)["p_value"]
+    return table.assign(p_value_holm=families.transform(lambda p_values: holm(p_values.to_numpy())))
 
 
 def joined(tables: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -106,7 +110,7 @@ def beside(made: pd.DataFrame, old: pd.DataFrame) -> pd.DataFrame:
     """The table after an ablation was made again: nothing that was known before is lost.
 
     Of a row that both have the one of more seeds stays, of equals the new one. The architecture that gives the verdict
-    stays the first.
+    stays the first. p-values are corrected anew, over all that has been asked by now.
     """
     if made.empty or old.empty:
         return old if made.empty else made
@@ -119,7 +123,7 @@ def beside(made: pd.DataFrame, old: pd.DataFrame) -> pd.DataFrame:
         (names.index(row["architecture"]), row["tasks"] != first["tasks"], row["tuned"], variants.index(row["variant"]))
         for row in rows.to_dict("records")
     ]
-    return rows.iloc[sorted(range(len(rows)), key=order.__getitem__)].reset_index(drop=True)
+    return _corrected(rows.iloc[sorted(range(len(rows)), key=order.__getitem__)].reset_index(drop=True))
 
 
 def is_worse(row: Mapping[Any, Any]) -> bool:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.kind import kind_of
 from mthn_automl.data.metrics.parts.scores import Means
 from mthn_automl.data.schema import Problem
 from mthn_automl.data.scoring import Metric, default_metric, metric_named
@@ -62,14 +63,19 @@ def _numbers(part: pd.DataFrame, kind: str) -> FloatArray:
     return part[names].to_numpy(dtype=np.float64)
 
 
+def compared_by(metric: str, problem: Problem) -> str:
+    """The metric by whose losses of single rows models are compared: this one, where it is a mean over rows."""
+    outputs = 2 if kind_of(problem).has_classes else 1
+    some = Predicted(np.arange(2), np.zeros(2), np.array([[0.0], [1.0]]), np.full((2, outputs), 1 / outputs), None)
+    return default_metric(problem) if _parts(metric_named(metric), some) is None else metric
+
+
 def row_losses(metric: str, problem: Problem, predicted: Predicted) -> FloatArray:
     """(n,) losses whose mean the metric is a function of; of one that is no mean over rows, those of the usual metric.
 
     Of the RMSE they are squared errors. NaN where no target of a row is known.
     """
-    losses = _parts(metric_named(metric), predicted)
-    if losses is None:
-        losses = _parts(metric_named(default_metric(problem)), predicted)
+    losses = _parts(metric_named(compared_by(metric, problem)), predicted)
     assert losses is not None
     return losses
 

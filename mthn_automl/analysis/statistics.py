@@ -50,7 +50,7 @@ def corrected_resampled_t_test(differences: FloatArray | Sequence[float], test_s
         differences: (J,) one a resample; fewer than two, or one that is not finite, leave the interval unknown.
         test_share: test rows over training rows of one resample: 1 / (K - 1) for K folds.
 
-    Where all differences are the same, p is 1 if that is zero, and else 0: nothing speaks for chance.
+    Where all differences are the same there is no variance, and p is that of `alike`.
     """
     values = np.asarray(differences, dtype=np.float64).ravel()
     mean = float(values.mean()) if len(values) else NOT_KNOWN
@@ -58,12 +58,21 @@ def corrected_resampled_t_test(differences: FloatArray | Sequence[float], test_s
         return Paired(mean, NOT_KNOWN, NOT_KNOWN, NOT_KNOWN)
     error = float(np.sqrt(values.var(ddof=1) * (1 / len(values) + test_share)))
     if error == 0:
-        return Paired(mean, mean, mean, 1.0 if mean == 0 else 0.0)
+        return Paired(mean, mean, mean, float(alike(mean, len(values))))
     from scipy.stats import t  # half a second to import
 
     reach = float(t.ppf((1 + CONFIDENCE) / 2, len(values) - 1)) * error
     p_value = float(2 * t.sf(abs(mean) / error, len(values) - 1))
     return Paired(mean, mean - reach, mean + reach, p_value)
+
+
+def alike(difference: FloatArray | float, count: FloatArray | float) -> FloatArray:
+    """Two-sided p-value of so many differences that are all the same: that all have one sign, unless it is zero.
+
+    A difference of 1 in each of five rows is no more than five coins that fall alike, as where one model is right and
+    another is not.
+    """
+    return np.where(np.asarray(difference) == 0, 1.0, np.minimum(1.0, 2 * 0.5 ** np.asarray(count, dtype=np.float64)))
 
 
 def wilcoxon(differences: FloatArray | Sequence[float]) -> float:
@@ -81,6 +90,15 @@ def wilcoxon(differences: FloatArray | Sequence[float]) -> float:
     from scipy.stats import wilcoxon as signed_ranks  # half a second to import
 
     return float(signed_ranks(values).pvalue)
+
+
+def rank_balance(differences: FloatArray | Sequence[float]) -> float:
+    """Of Wilcoxon's test: the ranks, by size, of differences above zero less those of differences below it."""
+    from scipy.stats import rankdata  # half a second to import
+
+    values = np.asarray(differences, dtype=np.float64)
+    values = values[np.isfinite(values) & (values != 0)]
+    return float((np.sign(values) * rankdata(np.abs(values))).sum()) if len(values) else 0.0
 
 
 def holm(p_values: FloatArray | Sequence[float]) -> FloatArray:

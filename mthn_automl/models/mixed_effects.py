@@ -29,7 +29,7 @@ Factors = tuple[FloatArray, FloatArray, FloatArray]
 """U, the diagonal of S, and W^T of a task's design."""
 
 DENSE_CELLS, SPARSE_SHARE = 1 << 20, 0.1
-"""Cells of the fixed effects' columns beyond which these are solved for by products with them, where so small a share of
+"""Cells of fixed effects beyond which these are solved for by products with them, where so small a share of
 the cells is not zero: those of categories, and of their products with metadata."""
 
 FIXED_VARIANCE = 10.0  # against the noise's: n rows shrink an effect by 1 / (10 n + 1), and collinear ones stay finite

@@ -23,6 +23,7 @@ def tasks_of(run: Run, predictions: pd.DataFrame, leaderboard: pd.DataFrame, win
         problem=dataset.schema.problem,
         own=None if run.options.holdout_tasks is not None else SINGLE,
         classical=classical[0] if classical else None,
+        group=None if dataset.group is None else dict(zip(dataset.row.tolist(), dataset.group.tolist(), strict=True)),
     )
 
 

@@ -114,3 +114,12 @@ def test_what_is_made_again_loses_nothing_and_leaves_the_verdict_with_the_archit
     ]
     assert list(found["seeds"]) == [3, 3, 3, 1, 3, 3]
     assert beside(empty_ablation(), old).equals(old)
+
+
+def test_columns_asked_about_one_by_one_are_corrected_as_if_they_had_been_asked_about_together() -> None:
+    results = {"both": BOTH, **{f"without:c{each}": shifted(0.01, 0.02, seed=each) for each in range(12)}}
+    together, found = ablation_table("hypernetwork", results, 0.25), empty_ablation()
+    for name in list(results)[1:]:
+        found = beside(ablation_table("hypernetwork", {"both": BOTH, name: results[name]}, 0.25), found)
+    pd.testing.assert_frame_equal(found, together)
+    assert together["p_value_holm"].min() == pytest.approx(12 * together["p_value"].min())

@@ -43,9 +43,9 @@ def test_swapping_the_methods_turns_the_interval_round() -> None:
     assert other == Paired(-one.difference, -one.high, -one.low, one.p_value)
 
 
-def test_equal_differences_leave_nothing_to_chance() -> None:
+def test_equal_differences_are_so_many_coins_that_fall_alike() -> None:
     assert corrected_resampled_t_test([0.0] * 4, 0.25) == Paired(0.0, 0.0, 0.0, 1.0)
-    assert corrected_resampled_t_test([0.5] * 4, 0.25) == Paired(0.5, 0.5, 0.5, 0.0)
+    assert corrected_resampled_t_test([0.5] * 4, 0.25) == Paired(0.5, 0.5, 0.5, 2 * 0.5**4)
 
 
 def test_one_resample_none_a_missing_or_a_diverged_one_cannot_be_tested_and_has_no_interval() -> None:

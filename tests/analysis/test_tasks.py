@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mthn_automl.analysis.tasks import FALSE_DISCOVERIES, sharing, tasks_table
+from mthn_automl.analysis.predicted import compared_by
+from mthn_automl.analysis.tasks import FALSE_DISCOVERIES, Sharing, sharing, tasks_table
 from mthn_automl.data.schema import Problem
 
 
@@ -29,7 +30,7 @@ def predictions(errors: dict[str, np.ndarray], tasks: int) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def table(errors: dict[str, np.ndarray]) -> pd.DataFrame:
+def table(errors: dict[str, np.ndarray], **more: object) -> pd.DataFrame:
     tasks, rows = next(iter(errors.values())).shape
     given = {f"t{number:03}": rows for number in range(tasks)}
     return tasks_table(
@@ -39,6 +40,7 @@ def table(errors: dict[str, np.ndarray]) -> pd.DataFrame:
         metric="rmse",
         problem=Problem.REGRESSION,
         classical="ridge",
+        **more,  # type: ignore[arg-type]
     )
 
 
@@ -83,6 +85,39 @@ def test_of_models_that_are_alike_hardly_any_task_is_called_helped_or_harmed() -
     assert claims / runs <= FALSE_DISCOVERIES + 2 * np.sqrt(FALSE_DISCOVERIES * (1 - FALSE_DISCOVERIES) / runs)
 
 
+def test_rows_of_a_group_are_one_observation_of_a_task() -> None:
+    """Errors that are alike within groups of ten rows: some task was called helped or harmed in forty runs of forty."""
+    runs, claims, group = 100, 0, {row: row // 10 for row in range(20 * 60)}
+    for seed in range(runs):
+        rng = np.random.default_rng(seed)
+        errors = {name: np.repeat(rng.normal(size=(20, 6)), 10, axis=1) for name in ("ensemble", "single_task")}
+        found = table(errors, group=group)
+        claims += bool(found["helped"].any() or found["harmed"].any())
+    assert claims / runs <= FALSE_DISCOVERIES + 2 * np.sqrt(FALSE_DISCOVERIES * (1 - FALSE_DISCOVERIES) / runs)
+    assert found["p_value"].notna().all()
+    assert found["gain"].to_numpy() == pytest.approx(table(errors)["gain"].to_numpy())
+
+
+def test_a_row_that_counts_twice_is_one_more_observation_of_the_mean_alone() -> None:
+    rng = np.random.default_rng(0)
+    given = predictions({"ensemble": rng.normal(0, 1, (1, 30)), "single_task": rng.normal(0, 2, (1, 30))}, 1)
+    asked = {"answer": "ensemble", "metric": "rmse", "problem": Problem.REGRESSION}
+    plain, alike, more = (
+        tasks_table(given.assign(weight=weight), {"t000": 30}, **asked).iloc[0]
+        for weight in (1.0, 3.0, np.tile(np.r_[np.full(15, 3.0), np.ones(15)], 2))
+    )
+    assert plain["p_value"] == pytest.approx(alike["p_value"])
+    losses, counts = given["prediction"].to_numpy().reshape(2, 30) ** 2, np.r_[np.full(15, 3.0), np.ones(15)]
+    assert more["gain"] == pytest.approx(np.average(losses[1] - losses[0], weights=counts))
+    assert more["gain_high"] - more["gain_low"] > 0
+
+
+def test_rows_that_all_differ_alike_are_no_more_than_coins_that_fall_alike() -> None:
+    """As of the accuracy of five rows, which one model has all right and the other all wrong."""
+    found = table({"ensemble": np.zeros((1, 5)), "single_task": np.ones((1, 5))}).iloc[0]
+    assert (found["p_value"], found["helped"]) == (2 * 0.5**5, False)
+
+
 def test_without_a_model_of_each_task_nothing_is_compared() -> None:
     found = table({"ensemble": np.ones((3, 6))})
     assert found[["own_error", "gain", "p_value"]].isna().all(axis=None)
@@ -111,6 +146,37 @@ def test_all_tasks_together_say_whether_sharing_helps_whatever_their_scales() ->
     ours = table({"ensemble": scale * np.ones((8, 3)), "single_task": 1.1 * scale * np.ones((8, 3))})
     found = sharing(ours)
     assert (found.gain, found.tasks, found.shown, found.helps) == (8, 8, True, True)
+    assert (found.loss, sharing(ours.rename(columns={"error": "own_error", "own_error": "error"})).helps) == (0, False)
     few = sharing(ours.head(4))
     assert (few.gain, few.tasks, few.shown) == (4, 4, False)
     assert sharing(table({"ensemble": np.ones((3, 6))})).tasks == 0
+
+
+def shared(gains: list[float]) -> Sharing:
+    return sharing(pd.DataFrame({"error": 1.0, "own_error": 1.0 + np.array(gains)}))
+
+
+def test_ties_are_no_losses_and_where_count_and_sizes_disagree_nothing_is_claimed() -> None:
+    """Ten of 25 tasks that gain and none that loses were called harmed; small gains with large losses, helped."""
+    tied = shared([0.1] * 10 + [0.0] * 15)
+    assert (tied.gain, tied.loss, tied.tasks, tied.shown, tied.helps) == (10, 0, 25, True, True)
+    apart = shared([0.01 + 0.0001 * each for each in range(21)] + [-0.5 - 0.001 * each for each in range(20)])
+    assert apart.p_value < 0.05
+    assert (apart.gain, apart.loss, apart.shown) == (21, 20, False)
+
+
+@pytest.mark.parametrize(
+    ("metric", "problem", "expected"),
+    [
+        ("rmse", Problem.REGRESSION, "rmse"),
+        ("r2", Problem.REGRESSION, "rmse"),
+        ("accuracy", Problem.MULTICLASS, "accuracy"),
+        ("roc_auc", Problem.BINARY, "log_loss"),
+        ("quadratic_kappa", Problem.ORDINAL, "log_loss"),
+        ("poisson_deviance", Problem.COUNT, "poisson_deviance"),
+    ],
+)
+def test_rows_are_compared_by_the_metric_where_it_is_a_mean_over_them(
+    metric: str, problem: Problem, expected: str
+) -> None:
+    assert compared_by(metric, problem) == expected
