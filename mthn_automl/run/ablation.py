@@ -46,8 +46,15 @@ def search_ends(run: Run) -> float | None:
     name = _first(run) if _ablates(run) else None
     ablated = None if name is None else run.best()[name][1]
     more = 1 + len(of_columns(metadata_names(run.data.dataset.schema))) + DRAWS * len(ALONE)
-    workers, start, beside = run.runner.workers, run.worker_start.seconds, COMBINING + usual_seconds(run)
+    workers, start = run.runner.workers, run.worker_start.seconds
+    beside = COMBINING + usual_seconds(run) + _predicting_seconds(run)
     return ends - reserve(share, ablated, workers, start, more=more, beside=beside)
+
+
+def _predicting_seconds(run: Run) -> float:
+    """That predicting the test rows takes: by the best trial of each architecture, and as much by the ensemble."""
+    rows = 0 if run.test is None else len(run.test)
+    return 2e-6 * rows * sum(result.predict_us_per_row for _, result in run.best().values())
 
 
 def _ablates(run: Run) -> bool:

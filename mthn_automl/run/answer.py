@@ -36,6 +36,7 @@ from mthn_automl.run.testing import Tested
 from mthn_automl.storage import copying, replacing, write_text
 from mthn_automl.training.encode import validation_share
 from mthn_automl.tuning.ending import Ending
+from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.runners.runner import Failed
 from mthn_automl.tuning.trial_model import TrialModel
 
@@ -121,9 +122,15 @@ class Answer:
         """A row a finished trial, and one for each number of members of the ensemble."""
         studies = self.run.studies
         complete = [record for study in studies.values() for record in study.ended(Ending.COMPLETE)]
-        trials = [(record.number, record.result) for record in complete if record.result is not None]
+        told = {(name, each.model.number): each.result for name, each in self.finished.items()}
+        trials = [
+            (record.number, replace(record.result, **_errors_as(told.get((record.architecture, record.number)))))
+            for record in complete
+            if record.result is not None
+        ]
         if self.blend is not None:
-            trials += [(len(each.settings["members"]), each) for each in self.blend.results]
+            results = [*self.blend.results[:-1], self.blend.result]
+            trials += [(len(each.settings["members"]), each) for each in results]
         beyond = {(record.architecture, record.number) for record in complete if not record.is_answer}
         return tradeoff(trials, latency="latency" in studies.objectives, beyond=beyond)
 
@@ -284,6 +291,12 @@ class Answer:
     @property
     def _tables(self) -> dict[str, pd.DataFrame]:
         return {name: getattr(self, name) for name in TABLES}
+
+
+def _errors_as(result: TrialResult | None) -> dict[str, Any]:
+    """Errors as the leaderboard has them, which are those at a temperature; none of a trial that is not in it."""
+    names = ("error", "error_rows", "error_tasks", "fold_errors")
+    return {} if result is None else {name: getattr(result, name) for name in names}
 
 
 def _at_preference(model: Any, rows: Dataset, preference: float) -> tuple[FloatArray, int]:

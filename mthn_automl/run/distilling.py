@@ -29,7 +29,7 @@ from mthn_automl.training.encode import problem_shape
 from mthn_automl.training.networks import Networks
 from mthn_automl.tuning.criteria import Limits
 from mthn_automl.tuning.distillation import Lesson, Recipe, Recipes, student
-from mthn_automl.tuning.ensemble import Target
+from mthn_automl.tuning.ensemble import chosen_on_others
 from mthn_automl.tuning.events import Watcher
 from mthn_automl.tuning.guard import Guard
 from mthn_automl.tuning.seeds import derive_seed
@@ -296,16 +296,6 @@ class _Distilling:
 
 def _told(error: float | None) -> str:
     return "not defined" if error is None else digits(error)
-
-
-def chosen_on_others(target: Target, predictions: Sequence[FloatArray], group: IntArray) -> FloatArray:
-    """(rows, outputs) of each group of rows by what has the lowest error on all others."""
-    found = predictions[0].copy()
-    for number in np.unique(group):
-        others, own = np.flatnonzero(group != number), np.flatnonzero(group == number)
-        errors = [target.take(others).error(each[others]) for each in predictions]
-        found[own] = predictions[int(np.argmin(errors))][own]
-    return found
 
 
 def gain_kept(own: float, teacher: float, single: float) -> float | None:

@@ -1,5 +1,6 @@
 """The ensemble of a run: chosen from the out-of-fold predictions of its trials, made of the models that these left."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -15,12 +16,26 @@ from mthn_automl.run.run import Run
 from mthn_automl.run.tempering import rows_held_out, tempered_result, unit_of
 from mthn_automl.training.mean import Mean, mean_of
 from mthn_automl.tuning.criteria import Limits
-from mthn_automl.tuning.ensemble import Candidate, Ensemble, Target, ensembles, selected, target_of
+from mthn_automl.tuning.ensemble import (
+    Candidate,
+    Ensemble,
+    Target,
+    chosen_on_others,
+    ensembles,
+    groups_of,
+    selected,
+    target_of,
+)
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.trial_model import TrialModel
 
 ENSEMBLE = "ensemble"
 """Its name in tables, where architectures have theirs."""
+
+
+LEAST_SECONDS, CHOOSING_SHARE = 2.0, 0.03
+"""That choosing the ensemble may take, and as a share of the time limit. Most metrics take a second; the ranks of each
+task by itself, of hundreds of tasks, may take minutes."""
 
 
 @dataclass(frozen=True)
@@ -80,25 +95,54 @@ def blend(run: Run, best: Best) -> Blend | None:
     """
     if run.options.no_ensemble:
         return None
-    candidates, rows = candidates_of(run)
+    return _chosen(run, best, *candidates_of(run))
+
+
+class _LostModelError(Exception):
+    """The models of a chosen trial cannot be read."""
+
+    def __init__(self, candidate: Candidate, error: FormatError) -> None:
+        super().__init__(str(error))
+        self.candidate = candidate
+
+
+def _chosen(run: Run, best: Best, candidates: list[Candidate], rows: IntArray) -> Blend | None:
+    """rows: that the candidates predict."""
     if len(candidates) < 2:
         return None
     data = run.data
     target = target_of(data, rows)
-    alone, *found = ensembles(target, candidates, data.fold[rows], data.limits, unit_of(run))
+    share = run.clock.share()
+    seconds = math.inf if share is None else max(LEAST_SECONDS, CHOOSING_SHARE * share)
+    alone, *found = ensembles(target, candidates, data.fold[rows], data.limits, unit_of(run), seconds)
     if not found:
         run.say(_none(target, candidates, data.limits))
         return None
-    lowest = tempered_result(run, candidates[0].prediction, candidates[0].result)[2].error
-    single = tempered_result(run, alone.prediction, _result(alone, candidates, data.limits))[2].error
+    lowest, single = _errors_alone(run, best, target, candidates, alone)
     try:
         blended = _largest_within(run, best, candidates, found, max(single, lowest))
-    except FormatError as error:
-        run.say(f"There is no ensemble: {error}")
-        return None
+    except _LostModelError as error:
+        run.say(f"{error.candidate.trial} is in no ensemble: {error}")
+        return _chosen(run, best, [each for each in candidates if each is not error.candidate], rows)
     if blended is not None:
         run.say(_sentence(blended, lowest))
     return blended
+
+
+def _errors_alone(
+    run: Run, best: Best, target: Target, candidates: Sequence[Candidate], alone: Ensemble
+) -> tuple[float, float]:
+    """The lowest error of a single model, and that of single models that are each chosen on other folds.
+
+    Of classes each has its temperature: the boldest model may be the best one once it is tempered.
+    """
+    finished = [each for each in best.values() if isinstance(each, Finished) and each.held_out is not None]
+    if not run.data.dataset.schema.classes or not finished:
+        return candidates[0].result.error, alone.error
+    fold = run.data.fold[rows_held_out(run)]
+    predictions = [each.held_out for each in finished if each.held_out is not None]
+    chosen = chosen_on_others(target, predictions, groups_of(fold, unit_of(run)))
+    return min(each.result.error for each in finished), target.error(chosen)
 
 
 def _largest_within(
@@ -152,7 +196,10 @@ def _model(run: Run, best: Best, candidate: Candidate) -> TrialModel:
     read = best.get(candidate.result.architecture)
     if isinstance(read, Finished) and read.model.number == candidate.number and not run.data.limits:
         return read.model
-    return model_of(run, candidate.result.architecture, candidate.number, candidate.result)
+    try:
+        return model_of(run, candidate.result.architecture, candidate.number, candidate.result)
+    except FormatError as error:
+        raise _LostModelError(candidate, error) from error
 
 
 def _folds_within(sizes: Sequence[Sequence[Size]], latencies: Sequence[float], limits: Limits) -> list[int]:

@@ -179,7 +179,7 @@ class Options(DataOptions):
     )
     trial_timeout: float | None = option(
         None,
-        "A trial that takes longer is ended and has failed. Default: many times what is foreseen.",
+        "A trial that takes longer is ended and has failed. Default: with a time limit, many times what others took.",
         WHERE,
         parse=parse_duration,
         check=in_this_life,

@@ -1,10 +1,12 @@
 """How far each architecture is from improving the ensemble, so that the next trial goes where it most likely does."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.metrics.parts.scores import Means
 from mthn_automl.tuning.ensemble import Candidate, blended, greedy, target_of
 from mthn_automl.tuning.objective import SearchData
 from mthn_automl.tuning.results import TrialResult
@@ -29,8 +31,11 @@ class EnsembleAim:
         scored = np.flatnonzero(data.fold >= 0)
         if len(scored) > MOST_ROWS:
             scored = np.sort(np.random.default_rng(0).choice(scored, MOST_ROWS, replace=False))
-        self.rows, self.target = scored, target_of(data, scored)
+        self.rows, self.target, self.limits = scored, target_of(data, scored), data.limits
         self.shape = len(data.dataset), data.dataset.schema.outputs
+        some = np.full((len(scored), self.shape[1]), 1 / self.shape[1])
+        if not isinstance(self.target.metric.prepare(self.target.values, some), Means):
+            self.target = replace(self.target, average="rows")  # ranks within each task would take seconds a trial
         classes = data.dataset.schema.classes
         self.truth = self.target.values if not classes else _indicators(self.target.values, len(classes))
         self.best: dict[str, Candidate] = {}
@@ -54,7 +59,7 @@ class EnsembleAim:
 
     def _found(self, candidates: list[Candidate]) -> Mapping[str, float]:
         predictions = [each.prediction for each in candidates]
-        weights = greedy(self.target, predictions, candidates)[-1]
+        weights = greedy(self.target, predictions, candidates, self.limits)[-1]
         together = blended(predictions, weights)
         error = self.target.error(together)
         return {

@@ -55,9 +55,11 @@ class Cost:
 
     Attributes:
         points: (training rows, seconds), in rising order of rows.
+        fitted_whole: whether a trial ends with one more fit, of all rows.
     """
 
     points: tuple[tuple[float, float], ...]
+    fitted_whole: bool = False
 
     def at(self, rows: float) -> float:
         """Interpolated, and extrapolated by the nearest two points, between the logarithms of rows and seconds.
@@ -102,7 +104,8 @@ def _cost(file: SpaceFile, name: str, given: Any) -> Cost:
             f"however it is {given!r}."
         )
     rows, seconds = zip(*sorted((float(rows), float(each)) for rows, each in points), strict=True)
-    return Cost(tuple(zip(rows, accumulate(seconds, max), strict=True)))  # more rows take no less: the rest is noise
+    rising = tuple(zip(rows, accumulate(seconds, max), strict=True))  # more rows take no less: the rest is noise
+    return Cost(rising, fitted_whole=file.family == "classical" and not file.rungs)
 
 
 def pack_seconds(members: int, rows: int = 0) -> float:
@@ -134,7 +137,7 @@ class Extent:
         """Of one trial with the usual settings: networks share steps, classical models are fitted one by one."""
         one = cost.at(self.training_rows)
         if family != "neural":
-            return one * self.folds
+            return one * self.folds + (cost.at(self.rows) if cost.fitted_whole else 0.0)
         rows = min(self.batch, round(self.training_rows))
         return one * pack_seconds(self.folds * self.seeds, rows) / pack_seconds(1, rows)
 
@@ -178,7 +181,13 @@ class Foresight:
         batch, patience = settings.get("batch_factor", 1.0), settings.get("patience_factor", 1.0)
         return math.pow(batch, LARGER_BATCHES) * math.pow(patience, MORE_PATIENCE)
 
-    def fitting(self, begun: Mapping[str, int], left: float | None, whole: float = math.inf) -> list[str]:
+    def fitting(
+        self,
+        begun: Mapping[str, int],
+        left: float | None,
+        whole: float = math.inf,
+        settings: Mapping[str, Mapping[str, Any]] = {},
+    ) -> list[str]:
         """Architectures, the quickest first, of which another trial fits into `left` seconds.
 
         A classical model, and the first trial of a network, must fit as a whole; of a network's later ones enough must
@@ -186,13 +195,16 @@ class Foresight:
 
         Args:
             begun: trials of each architecture so far.
-            left: None: no limit. whole: seconds of the search.
+            left: None: no limit. whole: seconds of the search. settings: by architecture, of its next trial's training,
+                where they are known.
         """
         quickest = sorted(begun, key=lambda name: self.usual[name])
-        return quickest if left is None else [name for name in quickest if self._fits(name, begun[name], left, whole)]
+        if left is None:
+            return quickest
+        wanted = {name: self.seconds(name, settings.get(name, {})) for name in quickest}
+        return [name for name in quickest if self._fits(name, wanted[name], begun[name], left, whole)]
 
-    def _fits(self, name: str, begun: int, left: float, whole: float) -> bool:
-        wanted = self.seconds(name)
+    def _fits(self, name: str, wanted: float, begun: int, left: float, whole: float) -> bool:
         if begun and name in self._neural:
             return CUT_SHARE * wanted <= left
         return MARGIN * wanted <= left and (begun > 0 or wanted <= FIRST_SHARE * whole)

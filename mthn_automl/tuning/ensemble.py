@@ -4,6 +4,8 @@ Caruana et al. 2004, "Ensemble selection from libraries of models". An ensemble'
 were chosen on other folds (nested), so that it can be compared with the errors of single trials.
 """
 
+import math
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -126,6 +128,7 @@ def ensembles(
     fold: IntArray,
     limits: Limits = NO_LIMITS,
     unit: IntArray | None = None,
+    seconds: float = math.inf,
 ) -> list[Ensemble]:
     """The best ensembles of one member, two, three ..., as long as more of them lower the error of the selection.
 
@@ -138,11 +141,13 @@ def ensembles(
         fold: (rows,) the fold of each row.
         limits: that a fold's model of each member keeps together with those of the other members.
         unit: (rows,) numbers of what a single hold-out keeps together, such as tasks; None: each row by itself.
+        seconds: that it may take, about: each selection ends early where it would take more than its part of them.
     """
-    chosen = selected(target, candidates, np.arange(len(fold)), limits)
     groups = groups_of(fold, unit)
+    part = seconds / (1 + len(np.unique(groups)))
+    chosen = selected(target, candidates, np.arange(len(fold)), limits, part)
     nested = [
-        (rows, selected(target, candidates, np.flatnonzero(groups != group), limits))
+        (rows, selected(target, candidates, np.flatnonzero(groups != group), limits, part))
         for group in np.unique(groups)
         if len(rows := np.flatnonzero(groups == group)) < len(groups)
     ]
@@ -151,8 +156,23 @@ def ensembles(
 
 def groups_of(fold: IntArray, unit: IntArray | None) -> IntArray:
     """(rows,) numbers of groups of rows, each of which is scored by what the others chose. unit: as of `ensembles`."""
+    if len(np.unique(fold)) > 1:
+        return fold
     units = np.arange(len(fold)) if unit is None else np.unique(unit, return_inverse=True)[1]
-    return fold if len(np.unique(fold)) > 1 else units % GROUPS
+    return (units if units.any() else np.arange(len(fold))) % GROUPS  # a single unit can be scored by itself alone
+
+
+def chosen_on_others(target: Target, predictions: Sequence[FloatArray], group: IntArray) -> FloatArray:
+    """(rows, outputs) of each group of rows by what has the lowest error on all others; by the first if none has one.
+
+    predictions: (rows, outputs) of each.
+    """
+    found = predictions[0].copy()
+    for number in np.unique(group):
+        others, own = np.flatnonzero(group != number), np.flatnonzero(group == number)
+        errors = [target.take(others).error(each[others]) for each in predictions]
+        found[own] = predictions[int(np.argmin(np.nan_to_num(errors, nan=np.inf)))][own]
+    return found
 
 
 def _ensemble(
@@ -186,16 +206,24 @@ def errors_of(target: Target, prediction: FloatArray, fold: IntArray) -> dict[st
 
 
 def selected(
-    target: Target, candidates: Sequence[Candidate], rows: IntArray, limits: Limits = NO_LIMITS
+    target: Target,
+    candidates: Sequence[Candidate],
+    rows: IntArray,
+    limits: Limits = NO_LIMITS,
+    seconds: float = math.inf,
 ) -> list[Weights]:
-    """The ensembles that these rows choose, or MOST_ROWS of them."""
+    """The ensembles that these rows choose, or MOST_ROWS of them. seconds: as of `greedy`."""
     if len(rows) > MOST_ROWS:
         rows = np.sort(np.random.default_rng(0).choice(rows, MOST_ROWS, replace=False))
-    return greedy(target.take(rows), [each.prediction[rows] for each in candidates], candidates, limits)
+    return greedy(target.take(rows), [each.prediction[rows] for each in candidates], candidates, limits, seconds)
 
 
 def greedy(
-    target: Target, predictions: Sequence[FloatArray], candidates: Sequence[Candidate], limits: Limits = NO_LIMITS
+    target: Target,
+    predictions: Sequence[FloatArray],
+    candidates: Sequence[Candidate],
+    limits: Limits = NO_LIMITS,
+    seconds: float = math.inf,
 ) -> list[Weights]:
     """The ensembles that greedy selections go through: the best of each number of members, while its error falls.
 
@@ -203,10 +231,13 @@ def greedy(
 
     Args:
         predictions: (rows, outputs) of each candidate.
+        seconds: after which no further member is added, but for the first.
     """
     best: dict[int, tuple[float, Weights]] = {}
-    for among in _small_enough(candidates, limits):
-        for count, found in _path(target, predictions, candidates, among, limits).items():
+    choices, began = _small_enough(candidates, limits), time.monotonic()
+    for number, among in enumerate(choices, start=1):
+        latest = began + seconds * number / len(choices)
+        for count, found in _path(target, predictions, candidates, among, limits, latest).items():
             if count not in best or found[0] < best[count][0]:
                 best[count] = found
     return _falling([best[count] for count in sorted(best)])
@@ -232,12 +263,18 @@ def _path(
     candidates: Sequence[Candidate],
     among: Sequence[int],
     limits: Limits,
+    latest: float,
 ) -> dict[int, tuple[float, Weights]]:
-    """The best ensemble of each number of members that one selection from some of the candidates goes through."""
+    """The best ensemble of each number of members that one selection from some of the candidates goes through.
+
+    latest: by the monotonic clock.
+    """
     taken: Counter[int] = Counter()
     total = np.zeros(predictions[0].shape)
     best: dict[int, tuple[float, Weights]] = {}
     for step in range(1, STEPS + 1):
+        if best and time.monotonic() > latest:
+            break
         able = [index for index in among if _fits({*taken, index}, candidates, limits)]
         errors = [target.error((total + predictions[index]) / step) for index in able]
         if not np.isfinite(errors).any():

@@ -95,6 +95,20 @@ class FoldFits:
         kept, trained = zip(*(model.rounds for model in self.models), strict=True)
         return (np.array(kept)[:, None] if any(trained) else None), max(trained)
 
+    def usual_rounds(self) -> int | None:
+        """That a model of all rows is made in: the median of the folds'; None of one that is not made in rounds."""
+        return round(float(np.median([model.rounds[0] for model in self.models]))) or None
+
+    def fits_once_more(self, taken: float, deadline: float | None) -> bool:
+        """Whether a fit of all rows will end in time, as the folds took it: it may grow with the rows squared.
+
+        taken: seconds of the fits of all folds.
+        """
+        if deadline is None:
+            return True
+        trained = [len(training_rows(self.fold, number, forward=self.forward)) for number in range(len(self.models))]
+        return time.time() + taken * len(self.dataset) ** 2 / float(np.square(trained).sum()) <= deadline
+
     def notes(self) -> tuple[str, ...]:
         """Each sentence once."""
         return tuple(dict.fromkeys(note for model in self.models for note in model.notes()))

@@ -262,8 +262,8 @@ class Objective:
         started = time.perf_counter()
         predictions = fits.predictions()[None]
         predicted = time.perf_counter()
-        if (models[0].fitted_whole or self.data.one_model) and (deadline is None or time.time() < deadline):
-            models = [fit_classical(configuration, dataset, flags, models[-1].rounds[0] or None)]
+        if (models[0].fitted_whole or self.data.one_model) and fits.fits_once_more(started - began, deadline):
+            models = [fit_classical(configuration, dataset, flags, fits.usual_rounds())]
         kept, trained = fits.rounds()
         return self._evaluation(
             configuration,

@@ -153,7 +153,7 @@ class TrialSource:
         begun = {name: standing.begun for name, standing in standings.items()}
         ends = self.budget.ends()
         left, whole = (None, math.inf) if ends is None else (ends - time.time(), ends - self.stopwatch.made)
-        fitting = foresight.fitting(begun, left, whole)
+        fitting = foresight.fitting(begun, left, whole, {name: self.studies[name].next_training for name in begun})
         if begun and not fitting and not self.live and not any(len(each.errors) for each in self.studies.values()):
             fitting = [min(begun, key=lambda name: (foresight.knows(name), foresight.seconds(name)))]
         return {name: standings[name] for name in fitting}
@@ -218,9 +218,11 @@ class TrialSource:
         """What each architecture has shown so far."""
         running = Counter(trial.architecture for trial in self.live.values())
         on_front = self._on_front() if len(self.studies.objectives) > 1 else []
-        gaps = self.aim.gaps() if self.aim is not None else {}
+        begun = {name: study.budget_used + running[name] for name, study in self.studies.items()}
+        first = min(begun.values(), default=0) < self.budget.rounds  # in which no gap is asked for
+        gaps = self.aim.gaps() if self.aim is not None and not first else {}
         return {
-            name: Standing(study.budget_used + running[name], study.errors, on_front.count(name), gaps.get(name))
+            name: Standing(begun[name], study.errors, on_front.count(name), gaps.get(name))
             for name, study in self.studies.items()
         }
 

@@ -155,15 +155,26 @@ class Study:
         if self.best is None or (record.values[0], record.number) < (self.best.values[0], self.best.number):
             self.best = record
 
+    def _given(self) -> Settings | None:
+        """Settings of the next trial; None: they are to be sampled."""
+        if self._starts:
+            return next(iter(self._starts.values()))
+        return self.records[self._to_repeat[0]].settings if self._to_repeat else None
+
+    @property
+    def next_training(self) -> Settings:
+        """Settings of the training of the next trial, as far as they are known before it is asked for."""
+        given = self._given()
+        return {} if given is None else self.space.split(given)[1]
+
     def ask(self, decision: str = "") -> TrialRecord:
         """Begin the next trial: a starting point, one that is to run again, or one whose settings are sampled.
 
         decision: why this architecture is next, kept with the trial.
         """
-        number = len(self.records)
+        number, given = len(self.records), self._given()
         start = next(iter(self._starts), None)
         repeated = self.records[self._to_repeat[0]] if start is None and self._to_repeat else None
-        given = self._starts[start] if start is not None else None if repeated is None else repeated.settings
         settings = self._suggested(number, given)
         root = number if repeated is None else repeated.root
         record = TrialRecord(

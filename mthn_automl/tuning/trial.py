@@ -159,7 +159,7 @@ def write_params(trial: Trial) -> None:
 def _files_of(evaluation: Evaluation) -> dict[str, bytes]:
     """Predictions, models, and how the losses fell: a line a check of networks, a line a fold of other models."""
     stream = BytesIO()
-    np.save(stream, evaluation.out_of_fold().astype(np.float32))
+    np.save(stream, evaluation.out_of_fold())
     lines: list[dict[str, object]] = [
         {"epoch": epoch, "validation_loss": [None if math.isnan(each) else each for each in loss]}
         for epoch, loss in evaluation.curve

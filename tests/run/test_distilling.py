@@ -12,11 +12,9 @@ import pytest
 
 from mthn_automl import distill, load_model, search
 from mthn_automl.data.problems import planted
-from mthn_automl.data.scoring import metric_named
 from mthn_automl.errors import DataError, NothingFinishedError, RunError, UsageError
-from mthn_automl.run.distilling import chosen_on_others, gain_kept
+from mthn_automl.run.distilling import gain_kept
 from mthn_automl.tuning import plan
-from mthn_automl.tuning.ensemble import Target
 from tests.command import in_process
 
 FEW = {"architectures": "hypernetwork,kernel_ridge,gradient_boosting", "trials": 3, "folds": 2, "seeds": 1}
@@ -89,13 +87,6 @@ def test_folds_in_time_are_refused_with_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="folds roll forward in time"):
         distill(found.folder, data=data, meta=meta)
     shutil.rmtree(found.folder)
-
-
-def test_what_is_chosen_on_other_groups_is_scored_on_its_own() -> None:
-    target = Target(np.zeros((4, 1)), np.zeros(4, dtype=int), metric_named("mse"), "rows")
-    first, second = np.array([[0.0], [0], [3], [3]]), np.array([[2.0], [2], [0], [0]])
-    chosen = chosen_on_others(target, [first, second], np.array([0, 0, 1, 1]))
-    assert chosen[:, 0].tolist() == [2.0, 2.0, 3.0, 3.0]
 
 
 def test_the_share_of_a_gain_is_of_what_the_teacher_is_better_by() -> None:

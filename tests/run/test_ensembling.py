@@ -5,8 +5,10 @@ import re
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import tomli_w
@@ -16,10 +18,15 @@ from mthn_automl.data.problems import planted
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import NothingFinishedError
 from mthn_automl.models.base import Size
+from mthn_automl.run import ensembling
 from mthn_automl.run.job import SearchResult, search
+from mthn_automl.run.models import Finished
 from mthn_automl.storage import write_text
-from mthn_automl.tuning.ensemble import Candidate
+from mthn_automl.tuning.ensemble import Candidate, target_of
 from mthn_automl.tuning.events import Event, PhaseStarted
+from mthn_automl.tuning.objective import SearchData
+from tests.contracts import zoo
+from tests.tuning import toys
 
 DATA, META = planted(6, 16)
 BOTH = ("wide", "ridge")
@@ -135,13 +142,13 @@ def test_smaller_forms_of_an_ensemble_keep_the_limits_too(tmp_path: Path) -> Non
     assert (points["parameters"] <= most).all()
 
 
-def losing(run: Path, *architectures: str) -> Callable[[Event], None]:
-    """A watcher that takes the models of these architectures away when the search is over."""
+def losing(run: Path, *architectures: str, trial: str = "") -> Callable[[Event], None]:
+    """A watcher that takes the models of these architectures, or of one trial, away when the search is over."""
 
     def watch(event: Event) -> None:
         if isinstance(event, PhaseStarted) and event.name == "ensemble":
-            for name in architectures:
-                for path in run.glob(f"trials/{name}-*/model.json"):
+            for name in (*(f"{each}-*" for each in architectures), trial):
+                for path in run.glob(f"trials/{name}/model.json"):
                     path.unlink()
 
     return watch
@@ -156,6 +163,36 @@ def test_an_architecture_whose_model_is_lost_says_so_and_another_answers(tmp_pat
     assert found.best["architecture"] != "ridge"
     assert {path.name for path in (run / "models").iterdir()} == set(rows_of(found).index) - {"ridge"}
     assert len(found.model.predict(DATA)) == len(DATA)
+
+
+def test_without_the_model_of_one_of_its_members_an_ensemble_is_made_of_the_others(
+    tmp_path: Path, free: SearchResult
+) -> None:
+    run, lost = tmp_path / "run", config_of(free, "ensemble")["members"][0]
+    name = f"{lost['architecture']}-{lost['trial']}"
+    found = searched(run, progress=losing(run, trial=name))
+    members = [f"{each['architecture']}-{each['trial']}" for each in config_of(found, "ensemble")["members"]]
+    assert len(members) > 1
+    assert name not in members
+    assert f"{name} is in no ensemble: " in (run / "run.log").read_text()
+
+
+def test_of_classes_an_ensemble_is_compared_with_single_models_at_their_temperatures() -> None:
+    """The boldest of three had .92 as it was and .57 tempered, and an ensemble of .59 was said to be better."""
+    dataset = zoo.binary()
+    data = SearchData(dataset, np.arange(len(dataset)) % 3, "log_loss", "rows")
+    run = SimpleNamespace(data=data, options=SimpleNamespace(holdout_tasks=None))
+    sure = np.where(dataset.target == [[0.0, 1.0]], 0.8, 0.2)
+    target, candidates = target_of(data, np.arange(len(dataset))), [Candidate(toys.result(0.6), 0, 0.5 * sure + 0.25)]
+    best = {
+        "bold": Finished(toys.result(0.57), None, sure),
+        "calm": Finished(toys.result(0.6), None, 0.5 * sure + 0.25),
+    }
+    alone = SimpleNamespace(error=0.6)
+    lowest, single = ensembling._errors_alone(run, best, target, candidates, alone)
+    assert (lowest, single) == (0.57, pytest.approx(-np.log(0.8)))
+    numbers = SimpleNamespace(data=SimpleNamespace(dataset=zoo.planted()))
+    assert ensembling._errors_alone(numbers, best, target, candidates, alone) == (0.6, 0.6)
 
 
 def test_where_all_models_are_lost_that_is_said_and_the_trials_stay(tmp_path: Path) -> None:

@@ -80,6 +80,12 @@ def test_where_no_time_is_left_the_ablation_takes_a_moment_at_most() -> None:
     assert seconds(34.0, start=14.0) == 20.0, "figures, too, are slow where workers are slow to start"
 
 
+def test_time_is_kept_for_predicting_test_rows_by_each_best_trial_and_by_the_ensemble() -> None:
+    best = {name: (0, SimpleNamespace(predict_us_per_row=each)) for name, each in (("ridge", 1.0), ("forest", 99.0))}
+    for rows, seconds in ((None, 0.0), (range(40_000), 8.0)):
+        assert ablation._predicting_seconds(SimpleNamespace(test=rows, best=lambda: best)) == pytest.approx(seconds)
+
+
 def test_no_further_fit_sends_the_verdict_to_workers_that_start_too_late_for_it() -> None:
     """Ten of them would make two workers quicker, which take 14 of 17 s to start; here both fits have 8.5 s each."""
 

@@ -5,10 +5,13 @@ from dataclasses import replace
 import numpy as np
 
 from mthn_automl.data.arrays import FloatArray
+from mthn_automl.models.base import Size
 from mthn_automl.tuning.aim import EnsembleAim
 from mthn_automl.tuning.allocation import Standing, next_architecture
+from mthn_automl.tuning.criteria import Limits
 from mthn_automl.tuning.lowest import LowestErrors
 from mthn_automl.tuning.objective import SearchData
+from tests.contracts import zoo
 from tests.tuning import toys
 
 
@@ -76,3 +79,30 @@ def test_targets_with_gaps_show_what_is_lacking_as_well() -> None:
     for name, times in (("best", 1.0), ("copy", 1.3)):
         aim.note(toys.result(times, name), 0, target + times * error)
     assert aim.gaps()["best"] == 0.0 < aim.gaps()["copy"] < np.inf
+
+
+def test_what_the_limits_leave_no_room_for_lacks_something() -> None:
+    """Two that complement each other, of which the limit has room for one."""
+    data = toys.search_data(toys.cubic_dataset(rows=60))
+    target = data.dataset.target
+    error, other = (np.random.default_rng(seed).normal(size=target.shape) for seed in (0, 1))
+    found = {}
+    for limit in (None, 150):
+        aim = EnsembleAim(replace(data, limits=Limits(parameters=limit)))
+        for number, prediction in enumerate((target + error, target + other)):
+            name = f"model {number}"
+            result = replace(toys.result(error_of(data, prediction), name), size=Size(100, 100, 0))
+            aim.note(result, number, prediction)
+        found[limit] = sorted(aim.gaps().values())
+    assert found[None] == [0.0, 0.0]
+    assert found[150][0] == 0.0
+
+
+def test_ranks_are_asked_of_all_rows_at_once_and_means_of_each_task_where_that_is_wanted() -> None:
+    """Of 300 tasks the ranks of each took seven seconds a trial, in which no worker got another."""
+    data = replace(toys.search_data(), average="tasks")
+    assert EnsembleAim(data).target.average == "tasks"
+    classes = replace(zoo.binary(), row=np.arange(len(zoo.binary())))
+    fold = np.arange(len(classes)) % 3
+    assert EnsembleAim(SearchData(classes, fold, "roc_auc", "tasks")).target.average == "rows"
+    assert EnsembleAim(SearchData(classes, fold, "log_loss", "tasks")).target.average == "tasks"

@@ -1,5 +1,6 @@
 """What a trial will take: from search space files, rows and folds, and from what a run's own trials took."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -70,6 +71,13 @@ def test_classes_have_a_cost_of_their_own_or_that_of_numbers_and_a_file_without_
     assert 0 < none[0] < none[1]
 
 
+def test_what_is_not_made_in_rounds_is_fitted_once_more_on_all_rows() -> None:
+    for file in map(catalogue.read, catalogue.usable("classical")):
+        whole = file.load_class().fitted_whole  # type: ignore[attr-defined]
+        assert cost_of(file).fitted_whole == whole or file.name == "catboost"  # which pauses at no rung
+    assert not any(cost_of(catalogue.read(name)).fitted_whole for name in catalogue.names("neural"))
+
+
 @pytest.mark.parametrize(
     ("cost", "message"),
     [
@@ -92,6 +100,7 @@ def test_a_cost_that_cannot_be_is_refused_in_a_sentence_that_names_the_file(
 def test_classical_folds_are_fitted_one_by_one_and_networks_share_their_steps() -> None:
     cost, trial = Cost(((100, 1.0), (1000, 1.0))), Extent(1000, 5, 1, 256)
     assert trial.seconds("classical", cost) == 5.0
+    assert trial.seconds("classical", replace(cost, fitted_whole=True)) == 6.0
     assert 1.0 < trial.seconds("neural", cost) < 5.0
     assert trial.seconds("neural", cost) < Extent(1000, 5, 3, 256).seconds("neural", cost)
     assert Extent(1000, 1, 1, 256).seconds("neural", cost) == 1.0
@@ -138,6 +147,9 @@ def test_what_fits_into_the_time_is_named_the_quickest_first(tmp_path: Path) -> 
     assert seen.fitting(first, MARGIN * network + 0.01) == ["quick", "network"]
     assert seen.fitting(first, MARGIN * slow + 0.01) == everything
     assert seen.fitting(first, MARGIN * slow + 0.01, slow / FIRST_SHARE - 0.01) == ["quick", "network"]
+    patient = {"network": {"patience_factor": 4.0}}
+    assert seen.fitting(first, MARGIN * network + 0.01, settings=patient) == ["quick"]
+    assert "network" in seen.fitting(first, 2 * MARGIN * network + 0.01, settings=patient)
     assert seen.fitting(later, MARGIN * slow + 0.01) == everything
     assert seen.fitting(later, MARGIN * slow - 0.01) == ["quick", "network"]
     assert seen.fitting(later, CUT_SHARE * network - 0.01) == ["quick"]

@@ -11,7 +11,7 @@ from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.scoring import metric_named
 from mthn_automl.models.base import Size
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits
-from mthn_automl.tuning.ensemble import STEPS, Candidate, Ensemble, Target, blended, ensembles, greedy
+from mthn_automl.tuning.ensemble import STEPS, Candidate, Ensemble, Target, blended, chosen_on_others, ensembles, greedy
 from tests.tuning import toys
 
 ROWS, TASKS = 120, 6
@@ -203,3 +203,26 @@ def test_within_limits_many_small_members_are_found_although_the_best_single_mod
         assert found[-1].error < 0.8 * alone.error
     free, bound = (found_of(target, candidates, FOLDS["five folds"], each) for each in (NO_LIMITS, limits))
     assert len(free.weights) > len(bound.weights)
+
+
+def test_what_keeps_a_single_unit_together_is_scored_by_rows_that_others_chose() -> None:
+    """Of pure noise the rows that chose the weights would always praise them."""
+    values, fold = noise(0), np.zeros(ROWS, dtype=np.int64)
+    candidates = candidates_of(target := target_of(values), [noise(seed) for seed in (1, 2, 3)])
+    found = ensembles(target, candidates, fold, unit=np.full(ROWS, 7))[-1]
+    assert found.error > own_error(target, candidates, found)
+
+
+def test_a_selection_without_time_is_of_the_best_alone_and_one_with_little_still_has_an_error() -> None:
+    target, candidates = opposite()
+    fold = FOLDS["five folds"]
+    assert [len(each.weights) for each in ensembles(target, candidates, fold, seconds=0.0)] == [1]
+    assert len(ensembles(target, candidates, fold, seconds=60.0)) > 1
+
+
+def test_each_group_is_predicted_by_what_is_best_on_the_others_and_an_undefined_error_chooses_nothing() -> None:
+    target = Target(np.zeros((4, 1)), np.zeros(4, dtype=int), metric_named("mse"), "rows")
+    first, second, group = np.array([[0.0], [0], [3], [3]]), np.array([[2.0], [2], [0], [0]]), np.array([0, 0, 1, 1])
+    assert chosen_on_others(target, [first, second], group)[:, 0].tolist() == [2.0, 2.0, 3.0, 3.0]
+    unknown = np.full((4, 1), np.nan)
+    assert chosen_on_others(target, [unknown, second], group)[:, 0].tolist() == [2.0, 2.0, 0.0, 0.0]

@@ -65,8 +65,10 @@ def test_first_trials_are_promised_only_as_far_as_they_fit_into_half_of_the_time
         assert plan.promised is fit
         assert plan.promised or plan.rounds == 1
         assert ("as far as the time allows" in plan.sentence()) is not plan.promised
-    rounds = [made(10_000, seconds).rounds for seconds in SECONDS]
-    assert (rounds, rounds[0], rounds[-1]) == (sorted(rounds), 1, 4)
+    plans = [made(10_000, seconds) for seconds in SECONDS]
+    worth = [(each.folds, -len(each.left_out), each.rounds) for each in plans]
+    assert worth == sorted(worth), "more time goes into folds, then into slower architectures, then into rounds"
+    assert (plans[0].rounds, plans[-1].rounds) == (1, 4)
 
 
 def test_an_architecture_that_takes_too_much_of_the_time_is_named_and_the_quickest_never_is(tmp_path: Path) -> None:

@@ -18,10 +18,10 @@ SECONDS = {"slow": 20.0, "quick": 1.0, "middling": 5.0}
 
 
 def foreseen(folder: Path, seconds: dict[str, float] = SECONDS) -> Place:
-    """A run folder of toys that are said to take so many seconds a trial."""
+    """A run folder of toys that are said to take so many seconds a trial, and are not fitted once more on all rows."""
     files = {}
     for name, each in seconds.items():
-        text = toys.TOY.format(behaviour="good") + f"cost.regression = {{ 100 = {each} }}\n"
+        text = toys.TOY.format(behaviour="good") + f"rungs = [50]\ncost.regression = {{ 100 = {each} }}\n"
         files[name] = toys.written(folder / f"{name}.toml", text)
     return Place(folder, files)
 

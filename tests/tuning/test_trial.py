@@ -14,6 +14,7 @@ from mthn_automl.storage import write_json
 from mthn_automl.training.fit import drained
 from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.evaluation import Evaluation
+from mthn_automl.tuning.fold_fits import FoldFits, unfitted
 from mthn_automl.tuning.objective import Configuration, Objective
 from mthn_automl.tuning.rungs import Rung
 from mthn_automl.tuning.runners.interruption import Stopped
@@ -26,6 +27,7 @@ from mthn_automl.tuning.trial import (
     Trial,
     outcome_to_json,
     read_outcome,
+    read_predictions,
     read_rungs,
     trial_steps,
     write_files,
@@ -232,3 +234,25 @@ def test_an_outcome_and_what_a_trial_showed_at_its_rungs_are_the_same_after_its_
         assert repr(read_outcome(tmp_path)) == repr(outcome)  # NaN is not equal to itself
     write_rungs(tmp_path, rungs)
     assert repr(read_rungs(tmp_path)) == repr(rungs)
+
+
+def test_predictions_far_from_zero_are_kept_to_the_digit(tmp_path: Path) -> None:
+    """Seconds since 1970, say: in single precision they lie 128 apart, and an ensemble was chosen by that."""
+    data = toys.search_data()
+    far = replace(data, dataset=replace(data.dataset, target=1.7e9 + data.dataset.target))
+    trial = trial_of(tmp_path)
+    trial = replace(trial, configuration=toys.configuration("ridge", {}))
+    objective = Objective(far, toys.plan())
+    write_files(trial.folder, run(trial, objective).files)
+    kept = read_predictions(trial.folder, *far.dataset.target.shape)
+    np.testing.assert_array_equal(kept, objective(trial.configuration).out_of_fold())
+
+
+def test_folds_are_the_model_where_one_more_fit_would_not_end_in_time(objective: Objective) -> None:
+    """It took the trial with it that was all but done."""
+    ridge = toys.configuration("ridge", {})
+    fits = FoldFits([], objective.data.dataset, objective.data.fold, objective.flags, 0, ())
+    fits.models = [unfitted(ridge.file, {}) for _ in range(2)]
+    assert fits.fits_once_more(1.0, None)
+    assert fits.fits_once_more(1.0, time.time() + 2.1)  # two halves took a second: the whole takes two
+    assert not fits.fits_once_more(1.0, time.time() + 1.9)
