@@ -249,6 +249,7 @@ class Classical(WithAddedTasks, ABC):
         learns_rates: whether `learn` is given counts as rates, weighted by their exposures; else as they are.
         counting: while it learns, whether that is counts.
         rounds: of a model that has been fitted in rounds, those that it kept and those that it was trained for.
+        rounds_of_sums: where each target, say, has a sum of its own, those that each kept.
         encoder: of features, metadata and targets, fitted on the training rows.
         classes: those of the training rows; None of numbers.
         trained: numbers of the tasks that have training rows; None: all have.
@@ -261,6 +262,7 @@ class Classical(WithAddedTasks, ABC):
     stores_rows: ClassVar[bool] = False
     bytes_a_row: ClassVar[int] = 0
     rounds: tuple[int, int] = (0, 0)
+    rounds_of_sums: tuple[int, ...] = ()
 
     encoder: Encoder
     classes: Classes | None
@@ -325,7 +327,7 @@ class Classical(WithAddedTasks, ABC):
         return 0
 
     @final
-    def fit(self, training: Dataset, *, flags: Flags, seed: int, rounds: int | None = None) -> None:
+    def fit(self, training: Dataset, *, flags: Flags, seed: int, rounds: int | tuple[int, ...] | None = None) -> None:
         """Learn from all rows of `training`. rounds: as in `Growth`."""
         for _ in self.fit_in_steps(training, Growth(rounds), flags=flags, seed=seed):
             pass

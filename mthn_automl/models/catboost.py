@@ -100,13 +100,14 @@ class CatBoost(Grown):
                 self.sums.append(_Sum.nothing())
                 continue
             check = None if held_out is None else self._check(held_out, labels(self, held_out)[index])
-            rounds = replace(growth, validation=None) if check is None else growth
+            rounds = (replace(growth, validation=None) if check is None else growth).of_sum(index)
             fitted = catboost.CatBoost({**self._options(rounds, seed), **self._objective()})
             pool = self._pool(matrix[rows], known, weight_of(training.weight, rows))
             fitted.fit(pool, eval_set=check, use_best_model=check is not None, callbacks=[late])
             self.sums.append(_Sum.of(fitted))
         yield from ()
-        self.rounds = max((each.trees for each in self.sums), default=0), late.rounds
+        self.rounds_of_sums = tuple(each.trees for each in self.sums)
+        self.rounds = max(self.rounds_of_sums, default=0), late.rounds
         return late.passed
 
     def _check(self, held_out: Dataset, label: FloatArray) -> catboost.Pool | None:

@@ -108,10 +108,8 @@ class GradientBoosting(Grown):
     def _take(self, growing: list[GrowingBooster]) -> None:
         """Predict with the best there has been so far."""
         self.sums = tuple(Boosted(each.booster, each.kept) for each in growing)
-        self.rounds = (
-            max((each.best for each in growing), default=0),
-            max((each.rounds for each in growing), default=0),
-        )
+        self.rounds_of_sums = tuple(each.best for each in growing)
+        self.rounds = max(self.rounds_of_sums, default=0), max((each.rounds for each in growing), default=0)
 
     def _begun(self, training: Dataset, growth: Growth, seed: int) -> list[GrowingBooster]:
         """One sum of trees a target, or one for all classes; none where there is a single class."""
@@ -122,12 +120,13 @@ class GradientBoosting(Grown):
             return []
         matrix = self.columns.training_matrix(training, target, seed=seed)
         rate, native, growing = settings.learning_rate, len(self.columns.levels), []
-        for label, check in zip(labels(self, training), self._checks(growth.validation), strict=True):
+        checked = zip(labels(self, training), self._checks(growth.validation), strict=True)
+        for index, (label, check) in enumerate(checked):
             rows, known = rows_with(label)
             seen = Labelled(matrix[rows], known, weight_of(training.weight, rows))
             options = {**self._objective(), **self._options(training.task[rows], seen, seed)}
             booster = lightgbm_booster(options, seen, check, categories=native)
-            most = unchecked_rounds(growth, rate)
+            most = unchecked_rounds(growth.of_sum(index), rate)
             growing.append(GrowingBooster(booster, validates=check is not None, patience=patience(rate), most=most))
         return growing
 

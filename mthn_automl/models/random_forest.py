@@ -89,7 +89,7 @@ class RandomForest(Grown):
 
         More trees never harm, so that validation rows have nothing to say.
         """
-        self.rows, wanted = len(training), growth.rounds or self.settings.n_estimators
+        self.rows, wanted = len(training), growth.most or self.settings.n_estimators
         self.forests: tuple[Forest, ...] = ()
         self.rounds, trees, late = (0, 0), 0, False
         matrix, target = self._matrix(training, seed)

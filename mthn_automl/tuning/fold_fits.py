@@ -95,8 +95,11 @@ class FoldFits:
         kept, trained = zip(*(model.rounds for model in self.models), strict=True)
         return (np.array(kept)[:, None] if any(trained) else None), max(trained)
 
-    def usual_rounds(self) -> int | None:
-        """That a model of all rows is made in: the median of the folds'; None of one that is not made in rounds."""
+    def usual_rounds(self) -> int | tuple[int, ...] | None:
+        """That a model of all rows, or each of its sums, is made in: the median of the folds'; None: in no rounds."""
+        of_sums = [model.rounds_of_sums for model in self.models]
+        if of_sums[0] and len({len(each) for each in of_sums}) == 1:
+            return tuple(max(1, round(float(each))) for each in np.median(of_sums, axis=0))
         return round(float(np.median([model.rounds[0] for model in self.models]))) or None
 
     def fits_once_more(self, taken: float, deadline: float | None) -> bool:
@@ -121,7 +124,7 @@ def unfitted(file: SpaceFile, settings: dict[str, Any]) -> Classical:
 
 
 def fit_classical(
-    configuration: "Configuration", training: Dataset, flags: Flags, rounds: int | None = None
+    configuration: "Configuration", training: Dataset, flags: Flags, rounds: int | tuple[int, ...] | None = None
 ) -> Classical:
     """Fit one classical configuration on all given rows. rounds: as in `Growth`."""
     model = unfitted(configuration.file, configuration.settings)

@@ -1,5 +1,6 @@
 """Small tasks keep predictions of their own, validation rows say when to stop, and leaves that are linear stay sane."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,10 @@ from mthn_automl.data.problems import cubic
 from mthn_automl.data.read import read_dataset
 from mthn_automl.models.gradient_boosting import GradientBoosting, GradientBoostingSettings
 from mthn_automl.models.parts.growth import Growth
+from mthn_automl.tuning.fold_fits import FoldFits
 from tests.contracts import zoo
+
+FLAGS = Flags.of(read_dataset(cubic(tasks=2, rows=4, seed=0)[0]))
 
 
 def eight_rows_a_task() -> tuple[Dataset, Dataset]:
@@ -62,3 +66,22 @@ def test_validation_rows_of_an_unknown_class_or_none_at_all_are_no_obstacle() ->
         for _ in model.fit_in_steps(training, Growth(validation=validation), flags=Flags.of(training), seed=0):
             pass
         assert np.isfinite(model.predict(whole)).all()
+
+
+def test_each_target_of_a_model_of_all_rows_has_as_many_rounds_as_the_folds_kept_of_it() -> None:
+    """Of a target that is noise the first few were best, and all had as many as the other target wanted."""
+    whole, noise = read_dataset(cubic(tasks=10, rows=20, seed=0)[0]), np.random.default_rng(0).normal(size=200)
+    dataset = replace(
+        whole,
+        schema=replace(whole.schema, targets=("target", "noise")),
+        target=np.column_stack([whole.target[:, 0], noise]),
+    )
+    fold = np.arange(len(dataset)) % 2
+    fits = FoldFits([GradientBoosting(GradientBoostingSettings()) for _ in range(2)], dataset, fold, FLAGS, 0, ())
+    assert list(fits.steps(None)) == []
+    wanted = fits.usual_rounds()
+    assert wanted == tuple(np.median([each.rounds_of_sums for each in fits.models], axis=0).round())
+    assert wanted[1] < wanted[0]  # type: ignore[index, operator]
+    model = GradientBoosting(GradientBoostingSettings())
+    model.fit(dataset, flags=FLAGS, seed=0, rounds=wanted)
+    assert model.rounds_of_sums == wanted

@@ -138,7 +138,7 @@ def unchecked_rounds(growth: Growth, learning_rate: float) -> int:
 
 
 def _rounds(growth: Growth, usual: float) -> int:
-    return min(MOST_ROUNDS, max(1, round(usual))) if growth.rounds is None else growth.rounds
+    return min(MOST_ROUNDS, max(1, round(usual))) if growth.most is None else growth.most
 
 
 def patience(learning_rate: float) -> int:
