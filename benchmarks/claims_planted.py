@@ -224,12 +224,12 @@ class Round:
 def _of_embeddings() -> Iterator[Claim]:
     circle = "24 tasks lie on a circle"
     yield Claim("neighbours on the circle are the nearest tasks", circle, _neighbours, False)
-    yield Claim("networks agree", circle, partial(_words, True, 24, "agree more than chance"), False)
+    yield Claim("networks agree", circle, partial(_words, True, 24, "the description is stable."), False)
     yield Claim("north and east can be told from embeddings", circle, _north_and_east, False)
     yield Claim("a column of noise can be told from embeddings", circle, _noise_is_told)
     for tasks in (8, 24):
         truth = f"{tasks} tasks, embeddings of noise"
-        yield Claim("networks agree", truth, partial(_words, False, tasks, "agree more than chance"))
+        yield Claim("networks agree", truth, partial(_words, False, tasks, "the description is stable."))
         yield Claim("any of 12 columns can be told", truth, partial(_words, False, tasks, "can be told better than"))
 
 
@@ -355,7 +355,7 @@ def _sizes(wiggly: bool, seed: int) -> Sizes:
     error, se, parameters = float(best["cv_error"]), float(best["se"]), int(best["parameters"])
     summary = {"architecture": "hypernetwork", "cv_error": error, "cv_error_se": se, "parameters": parameters}
     nothing = {"test_error": None, "test_low": None, "test_high": None}
-    board = pd.DataFrame({"rank": [1], "architecture": "hypernetwork"})
+    board = pd.DataFrame({"rank": [1], "architecture": "hypernetwork", "cv_error": error})
     text = said("answer", {"tradeoff": table, "leaderboard": board}, best={**summary, **nothing})
     return Sizes(table, true, error, se, parameters, text)
 

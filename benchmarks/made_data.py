@@ -30,12 +30,12 @@ def made_dataset(rows: int, tasks: int, features: int = 20) -> Dataset:
 
 
 def made_frames(
-    rows: int, tasks: int, features: int = 3, seed: int = 0, *, classes: int = 0
+    rows: int, tasks: int, features: int = 3, seed: int = 0, *, classes: int = 0, targets: int = 1
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Data and metadata of tasks of unequal size whose slopes and waves follow two metadata and two hidden numbers.
 
     The noise has 0.7 times the standard deviation of all else. classes: equally frequent, by the target's rank; 0: the
-    target itself.
+    target itself. targets: the first, and sums of features beside it.
     """
     random = np.random.default_rng(seed)
     metadata, hidden = random.standard_normal((2, tasks, 2))
@@ -51,8 +51,11 @@ def made_frames(
         target = np.array([f"class {number}" for number in target.argsort().argsort() * classes // rows])
     names = np.array([f"task_{number}" for number in range(tasks)])
     columns = {f"x{number}": x[:, number] for number in range(features)}
+    more = {f"target{number}": x @ random.standard_normal(features) + of_task[task] for number in range(1, targets)}
     meta = {f"m{number}": metadata[:, number] for number in range(2)}
-    return pd.DataFrame({"task": names[task], **columns, "target": target}), pd.DataFrame({"task": names, **meta})
+    return pd.DataFrame({"task": names[task], **columns, "target": target, **more}), pd.DataFrame(
+        {"task": names, **meta}
+    )
 
 
 def made_search_data(rows: int, tasks: int, plan: Plan) -> SearchData:

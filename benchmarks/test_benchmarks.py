@@ -185,10 +185,13 @@ def test_costs_are_measured_for_every_kind_of_problem(tmp_path: Path) -> None:
     done = run("costs", tmp_path, "--quick", "--json", "--architectures", "ridge,pooled")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
+    powers = {"columns", "targets", "labels"}
     assert {name: set(each) for name, each in found.items()} == {
-        name: {"regression", "classes"} for name in ("ridge", "pooled")
+        name: {"regression", "classes", *powers} for name in ("ridge", "pooled")
     }
-    assert all(seconds > 0 for each in found.values() for kind in each.values() for seconds in kind.values())
+    for each in found.values():
+        assert all(seconds > 0 for kind in ("regression", "classes") for seconds in each[kind].values())
+        assert all(0 <= each[power] <= 3 for power in powers)
 
 
 @pytest.mark.slow

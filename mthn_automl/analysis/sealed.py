@@ -4,13 +4,15 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Final
 
 import numpy as np
 
 from mthn_automl.analysis.statistics import bootstrap_interval, bootstrap_saving
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.data.scoring import Metric, error_over_rows, error_over_tasks, metric_named
+from mthn_automl.data.metrics.parts.scores import Means, first
+from mthn_automl.data.scoring import Metric, error_by_task, error_over_rows, error_over_tasks, metric_named
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,10 @@ def sealed_errors(
     )
 
 
+MEAN: Final = Metric("mean", frozenset(), lambda _, errors: Means(errors, first))
+"""Of the errors of tasks, which count alike: to be compared as rows are."""
+
+
 @dataclass(frozen=True)
 class Saving:
     """By which share an error on the sealed rows is less than that of something else, with its 95 % interval."""
@@ -122,18 +128,34 @@ def saving(
     metric_name: str,
     seed: int,
     *,
+    average: str,
     known_tasks: int,
     ranked_by_new_tasks: bool = False,
 ) -> Saving | None:
-    """What one model saves of another's error, rows paired; None where that has none. Arguments: of `sealed_errors`."""
-    if not other.error > 0:
-        return None
+    """What one model saves of another's error, rows or tasks paired; None where that has none.
+
+    Args:
+        average: of `rows`, or of the errors of those `tasks` in which both are defined.
+        errors, other, rows, metric_name, seed, known_tasks, ranked_by_new_tasks: as of `sealed_errors`.
+    """
     told, unit = _told(rows, known_tasks, ranked_by_new_tasks)
     asked, (answer, compared) = rows.take(told), (each.prediction[told] for each in (errors, other))
-    low, high = bootstrap_saving(
-        metric_named(metric_name), asked.target, answer, compared, seed=seed, weight=asked.weight, unit=unit
-    )
-    return Saving(1 - errors.error / other.error, low, high)
+    metric, target, weight = metric_named(metric_name), asked.target, asked.weight
+    if average == "tasks":
+        answer, compared = _of_tasks(metric, asked, answer, compared)
+        metric, target, weight, unit = MEAN, answer, None, None
+    theirs = metric.function(target, compared, weight)
+    if not theirs > 0:
+        return None
+    low, high = bootstrap_saving(metric, target, answer, compared, seed=seed, weight=weight, unit=unit)
+    return Saving(1 - metric.function(target, answer, weight) / theirs, low, high)
+
+
+def _of_tasks(metric: Metric, rows: Dataset, *predictions: FloatArray) -> tuple[FloatArray, ...]:
+    """(tasks, 1) errors of each prediction, in the tasks in which all are defined."""
+    errors = [error_by_task(metric, rows.target, each, rows.task, rows.weight) for each in predictions]
+    defined = np.isfinite(errors).all(axis=0)
+    return tuple(each[defined, None] for each in errors)
 
 
 def _told(rows: Dataset, known_tasks: int, ranked_by_new_tasks: bool) -> tuple[IntArray, IntArray | None]:

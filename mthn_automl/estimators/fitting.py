@@ -26,6 +26,7 @@ from mthn_automl.tuning.objective import Configuration, Objective, SearchData
 from mthn_automl.tuning.plan import make_plan
 from mthn_automl.tuning.results import TrialResult
 from mthn_automl.tuning.space import SearchSpace, build_space, reduced_start
+from mthn_automl.tuning.width import Width
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ def fit_one(table: pd.DataFrame, metadata: pd.DataFrame | None, asked: Asked, wo
         seconds=work.time_limit,
         workers=1,
         classes=bool(dataset.schema.classes),
+        width=Width.of(dataset),
         folds=int(data.fold.max()) + 1,
         seeds=work.seeds,
     )

@@ -329,8 +329,7 @@ class Classical(WithAddedTasks, ABC):
     @final
     def fit(self, training: Dataset, *, flags: Flags, seed: int, rounds: int | tuple[int, ...] | None = None) -> None:
         """Learn from all rows of `training`. rounds: as in `Growth`."""
-        for _ in self.fit_in_steps(training, Growth(rounds), flags=flags, seed=seed):
-            pass
+        list(self.fit_in_steps(training, Growth(rounds), flags=flags, seed=seed))
 
     @final
     def fit_in_steps(self, training: Dataset, growth: Growth, *, flags: Flags, seed: int) -> Generator[int, None, bool]:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,9 +23,28 @@ PAGE: Final = "report.html"
 LONGEST: Final = 120.0
 """Seconds after which it is given up."""
 
+IN_PART: Final = 3
+"""The code with which the process ends where the page is there, and pictures are missing; stdout says which and why."""
 
-def draw(run: Path, tables: "Mapping[str, pd.DataFrame]", summary: Mapping[str, Any]) -> str | None:
-    """Draw as `save_figures` and `write_page`; the reason why something is missing, or None.
+
+@dataclass(frozen=True)
+class Missing:
+    """What could not be drawn.
+
+    Attributes:
+        reason: why.
+        page: whether that is the page, and perhaps all figures; else some pictures alone.
+    """
+
+    reason: str
+    page: bool
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+def draw(run: Path, tables: "Mapping[str, pd.DataFrame]", summary: Mapping[str, Any]) -> Missing | None:
+    """Draw as `save_figures` and `write_page`; what is missing and why, or None.
 
     The process hears none of the terminal's signals: it is soon done, and is ended where this one is.
     """
@@ -38,13 +58,14 @@ def draw(run: Path, tables: "Mapping[str, pd.DataFrame]", summary: Mapping[str, 
             timeout=LONGEST,
         )
     except subprocess.TimeoutExpired:
-        return f"it took more than {LONGEST:.0f} seconds"
+        return Missing(f"it took more than {LONGEST:.0f} seconds", page=True)
     except OSError as error:
-        return f"{type(error).__name__}: {error}"
+        return Missing(f"{type(error).__name__}: {error}", page=True)
     if done.returncode == 0:
         return None
-    said = done.stderr.decode(errors="replace").strip().splitlines()
-    return said[-1] if said else f"the process that draws ended with code {done.returncode}"
+    in_part = done.returncode == IN_PART
+    said = (done.stdout if in_part else done.stderr).decode(errors="replace").strip().splitlines()
+    return Missing(said[-1] if said else f"the process that draws ended with code {done.returncode}", not in_part)
 
 
 def environment() -> dict[str, str]:
@@ -60,11 +81,14 @@ def main() -> None:
     from mthn_automl.report.page.section import Found
 
     run, tables, summary = pickle.load(sys.stdin.buffer)  # noqa: S301
-    drawn = drawn_from(tables, summary["metric"])
+    drawn = drawn_from(tables, summary["metric"], average=summary["average"], problem=summary["problem"])
     with ThreadPoolExecutor(1) as beside:  # both wait for a library that lets other threads work
         page = beside.submit(write_page, run / PAGE, Found(run.resolve().name, summary, tables), drawn)
-        save_figures(run / FIGURES, drawn)
+        missing = save_figures(run / FIGURES, drawn)
         page.result()
+    if missing:
+        sys.stdout.write("; ".join(map(str, missing)))
+        sys.exit(IN_PART)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 import importlib
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -33,36 +33,84 @@ class Drawn:
     specification: Mapping[str, Any]
 
 
-def drawn_from(tables: Mapping[str, pd.DataFrame], metric: str, room: ModuleType = charts) -> dict[str, Drawn]:
+@dataclass(frozen=True)
+class Undrawn:
+    """A picture that could not be drawn, and why."""
+
+    name: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"the picture '{self.name}' could not be drawn ({self.reason})"
+
+
+Pictures = Mapping[str, Drawn | Undrawn]
+"""By name."""
+
+
+def drawn_from(
+    tables: Mapping[str, pd.DataFrame],
+    metric: str,
+    room: ModuleType = charts,
+    *,
+    average: str = "rows",
+    problem: str = "",
+) -> dict[str, Drawn | Undrawn]:
     """Every picture of a room, by its name; those with nothing to plot, or without a table, are left out.
 
     A picture is a file there with two functions: `points`, whose arguments are the tables that it needs, gives what is
-    plotted; `chart` draws it.
+    plotted; `chart` draws it. Either may ask for `metric`, `average` and `problem`, too.
 
     Args:
         tables: by name, as in the run's CSV files.
         metric: its name.
         room: `charts/`, or a package like it.
+        average: what errors are averages over, `rows` or `tasks`.
+        problem: its kind; empty: it is not known.
     """
-    drawn = {name: drawn_picture(name, tables, metric, room) for name in picture_names(room)}
+    asked = {"metric": metric, "average": average, "problem": problem}
+    drawn = {name: _drawn_picture(name, tables, asked, room) for name in picture_names(room)}
     return {name: each for name, each in drawn.items() if each is not None}
 
 
-def drawn_picture(
-    name: str, tables: Mapping[str, pd.DataFrame], metric: str, room: ModuleType = charts
-) -> Drawn | None:
-    """One of the pictures, as of `drawn_from`; None where there is nothing to plot."""
-    picture = importlib.import_module(f"{room.__name__}.{name}")  # here, since Altair takes half a second
-    needed = [tables.get(each, pd.DataFrame()) for each in inspect.signature(picture.points).parameters]
-    points = picture.points(*needed) if all(map(len, needed)) else pd.DataFrame()
-    return Drawn(points, _specification(picture.chart(points, metric))) if len(points) else None
+def drawn_picture(name: str, tables: Mapping[str, pd.DataFrame], metric: str) -> Drawn | Undrawn | None:
+    """One of the pictures of a run, as of `drawn_from`; None where there is nothing to plot."""
+    return _drawn_picture(name, tables, {"metric": metric, "average": "rows", "problem": ""}, charts)
 
 
-def save_figures(folder: Path, drawn: Mapping[str, Drawn]) -> list[Path]:
-    """Each as SVG, PNG and CSV into `folder`, which is made if need be; the files written."""
+def _drawn_picture(
+    name: str, tables: Mapping[str, pd.DataFrame], asked: Mapping[str, str], room: ModuleType
+) -> Drawn | Undrawn | None:
+    try:
+        picture = importlib.import_module(f"{room.__name__}.{name}")  # here, since Altair takes half a second
+        needed = {each: tables.get(each, pd.DataFrame()) for each in _asked(picture.points) if each not in asked}
+        if not all(map(len, needed.values())):
+            return None
+        points = picture.points(**needed, **{each: asked[each] for each in _asked(picture.points) if each in asked})
+        if not len(points):
+            return None
+        chart = picture.chart(points, **{each: asked[each] for each in _asked(picture.chart)[1:]})
+        return Drawn(points, _specification(chart))
+    except Exception as error:  # a number that nobody has foreseen must not cost the page and all other pictures
+        return Undrawn(name, _reason(error))
+
+
+def _asked(function: Callable[..., Any]) -> list[str]:
+    """Names of its arguments."""
+    return list(inspect.signature(function).parameters)
+
+
+def _reason(error: Exception) -> str:
+    """On one line."""
+    return " ".join(f"{type(error).__name__}: {error}".split()).removesuffix(":")
+
+
+def save_figures(folder: Path, drawn: Pictures) -> list[Undrawn]:
+    """Each as SVG, PNG and CSV into `folder`, which is made if need be; those that could not be drawn."""
     with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    return [path for name, each in drawn.items() for path in _saved(folder / name, each)]
+    saved = [each if isinstance(each, Undrawn) else _saved(folder, name, each) for name, each in drawn.items()]
+    return [each for each in saved if each is not None]
 
 
 def picture_names(room: ModuleType = charts) -> tuple[str, ...]:
@@ -70,16 +118,19 @@ def picture_names(room: ModuleType = charts) -> tuple[str, ...]:
     return members(Path(room.__path__[0]))
 
 
-def _saved(stem: Path, drawn: Drawn) -> list[Path]:
+def _saved(folder: Path, name: str, drawn: Drawn) -> Undrawn | None:
     """The pixels are made of the vectors, which takes a fraction of drawing the chart once more."""
     import vl_convert
 
-    svg, png, csv = (stem.with_suffix(suffix) for suffix in (".svg", ".png", ".csv"))
-    vectors: str = vl_convert.vegalite_to_svg(dict(drawn.specification), vl_version=vega_lite())
-    write_text(svg, vectors)
-    write_bytes(png, vl_convert.svg_to_png(vectors, scale=PNG_SCALE))
-    write_text(csv, drawn.points.to_csv(index=False))
-    return [svg, png, csv]
+    try:
+        vectors: str = vl_convert.vegalite_to_svg(dict(drawn.specification), vl_version=vega_lite())
+        pixels = vl_convert.svg_to_png(vectors, scale=PNG_SCALE)
+    except Exception as error:  # as in `_drawn_picture`; what cannot be written is no fault of a picture, and is raised
+        return Undrawn(name, _reason(error))
+    write_text(folder / f"{name}.svg", vectors)
+    write_bytes(folder / f"{name}.png", pixels)
+    write_text(folder / f"{name}.csv", drawn.points.to_csv(index=False))
+    return None
 
 
 def _specification(chart: "alt.TopLevelMixin") -> dict[str, Any]:

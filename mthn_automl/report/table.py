@@ -9,14 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from mthn_automl.data.scoring import metric_named
-from mthn_automl.report.wording import digits
+from mthn_automl.report.wording import OVER, digits
 from mthn_automl.terminal import inert
 
 TIED: Final = "="
 UNLIMITED: Final = 10_000
-OVER: Final = {"rows": "", "tasks": " over tasks"}
-"""What headings add to an error, by what it is an average over."""
-
 FIRST_TO_GO: Final = ("seconds", "trials", "parameters")  # where the terminal is narrow
 
 

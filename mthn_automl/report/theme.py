@@ -9,8 +9,11 @@ import altair as alt
 import numpy as np
 
 from mthn_automl import catalogue
+from mthn_automl.analysis.predicted import compared_by
 from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.schema import Problem
 from mthn_automl.data.scoring import metric_named
+from mthn_automl.report.wording import OVER
 
 # Okabe and Ito's colours (2008) without yellow, which vanishes on white, then five of Tol's: one each for what is
 # usually searched.
@@ -77,10 +80,28 @@ def axis(scale: alt.Scale, number_format: str) -> alt.Axis:
     return alt.Axis(format=number_format, values=[tick for tick in ticks if low <= tick <= high])
 
 
-def spoken(metric: str) -> str:
-    """An error as it stands beside an axis: `RMSE`, `log loss`, `1 − accuracy`."""
-    name = SPOKEN.get(metric, metric.replace("_", " "))
-    return f"1 − {name}" if metric_named(metric).is_score else name
+def spoken(metric: str, average: str = "rows") -> str:
+    """An error as it stands beside an axis: `RMSE`, `log loss`, `1 − accuracy`, `RMSE over tasks`."""
+    return f"{'1 − ' if metric_named(metric).is_score else ''}{_name(metric)}{OVER[average]}"
+
+
+def _name(metric: str) -> str:
+    return SPOKEN.get(metric, metric.replace("_", " "))
+
+
+def told_by(metric: str, problem: str) -> str:
+    """Which losses of single rows are compared where the metric has none, as a sentence; empty where it has.
+
+    problem: its kind; empty: it is not known, and nothing is said.
+
+    Example:
+        >>> told_by("roc_auc", "binary")
+        'Losses are those of log loss, since ROC AUC is of no single row.'
+    """
+    losses = compared_by(metric, Problem(problem)) if problem else metric
+    return (
+        "" if losses == metric else f"Losses are those of {_name(losses)}, since {_name(metric)} is of no single row."
+    )
 
 
 def colours(names: Sequence[str]) -> alt.Scale:

@@ -1,7 +1,7 @@
 """Events, times and counts in words."""
 
 import math
-from typing import Any
+from typing import Any, Final
 
 from mthn_automl.tuning.events import (
     Event,
@@ -13,6 +13,15 @@ from mthn_automl.tuning.events import (
     TrialStarted,
     WorkersSeen,
 )
+
+OVER: Final = {"rows": "", "tasks": " over tasks"}
+"""What names of errors are followed by, by what they are averages over."""
+
+TEST_COLUMNS: Final = {
+    "rows": ("test_error", "test_low", "test_high"),
+    "tasks": ("test_error_tasks", "test_low_tasks", "test_high_tasks"),
+}
+"""The error on the test rows with its interval, by what models are ranked by an average over."""
 
 
 def sentence(event: Event) -> str:

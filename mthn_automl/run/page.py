@@ -31,7 +31,7 @@ def report(run: str | Path) -> Path:
     Raises:
         UsageError: the folder has no summary.
         FormatError: a table is damaged, or one that every run has is not there.
-        RunError: they cannot be drawn.
+        RunError: the page cannot be drawn. Where that is a picture alone, the page says so in its place.
 
     Example:
         >>> report("mthn_runs/demo")  # doctest: +SKIP
@@ -39,9 +39,9 @@ def report(run: str | Path) -> Path:
     folder = RunFolder(Path(run))
     if not folder.summary.exists():
         raise UsageError(f"{run} must be a finished run, however it has no summary.json; `mthn-automl resume {run}`.")
-    reason = draw(folder.path, tables_of(folder), folder.read_summary())
-    if reason is not None:
-        raise RunError(f"The page of {run} must be drawn, however {reason}.")
+    missing = draw(folder.path, tables_of(folder), folder.read_summary())
+    if missing is not None and missing.page:
+        raise RunError(f"The page of {run} must be drawn, however {missing}.")
     return folder.page
 
 

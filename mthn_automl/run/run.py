@@ -35,6 +35,7 @@ from mthn_automl.tuning.rungs import with_rungs
 from mthn_automl.tuning.runners.interruption import Interruption
 from mthn_automl.tuning.runners.runner import Runner
 from mthn_automl.tuning.studies import Studies
+from mthn_automl.tuning.width import Width
 
 LEAST_PLANNED = 0.1
 """Share of the time limit that is planned with, however long starting and reading took."""
@@ -258,6 +259,7 @@ def _new_plan(run: Run) -> Plan:
         rows,
         list(run.prepared.files.values()),
         classes=bool(run.prepared.all_rows.schema.classes),
+        width=Width.of(run.prepared.all_rows),
         seconds=None if limit is None else max(run.started + limit - time.time(), LEAST_PLANNED * limit),
         workers=run.runner.workers,
         folds=run.options.folds,

@@ -12,6 +12,7 @@ from mthn_automl.tuning.cost import Foresight
 from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.runners.local import LocalRunner
 from mthn_automl.tuning.search import TrialSource
+from mthn_automl.tuning.width import Width
 
 RESCUE_SECONDS, RESCUE_SHARE = 10.0, 0.05
 """What a search in which nothing finished may take on top, as seconds and as a share of the time limit."""
@@ -84,7 +85,8 @@ def _aim(run: Run) -> EnsembleAim | None:
 
 def _foresight(run: Run) -> Foresight:
     dataset = run.data.dataset
-    return Foresight(run.files.values(), run.plan.extent(len(dataset)), classes=bool(dataset.schema.classes))
+    extent, classes = run.plan.extent(len(dataset)), bool(dataset.schema.classes)
+    return Foresight(run.files.values(), extent, classes=classes, width=Width.of(dataset))
 
 
 def _settle(run: Run) -> None:

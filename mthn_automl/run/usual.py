@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from mthn_automl.analysis.sealed import saving, sealed_errors, timed
+from mthn_automl.analysis.sealed import SealedErrors, saving, sealed_errors, timed
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.scoring import error_over_rows, error_over_tasks, metric_named
 from mthn_automl.models.parts.usual import usual_predictions
+from mthn_automl.report.wording import TEST_COLUMNS
 from mthn_automl.run.run import Run
 from mthn_automl.run.testing import Tested
 from mthn_automl.training.encode import training_rows
@@ -20,13 +21,17 @@ SECONDS_A_CELL = 1e-6
 """Of one fit, about, on one processor: it is left out where that is more than is left of the time limit."""
 
 LEAST_SECONDS = 1.0
+TESTED = tuple(name for names in TEST_COLUMNS.values() for name in names)
+SAVINGS = {"saving": "rows", "saving_tasks": "tasks"}
+"""By what is averaged over."""
 
 
 def usual(run: Run, tested: Tested) -> dict[str, Any] | None:
-    """Errors of LightGBM with its defaults: cv_error, test_error with its interval; None, and said, without the time.
+    """Errors of LightGBM with its defaults: cv_error, test errors with intervals; None, and said, without the time.
 
-    saving: of each of what was tested, the share by which its test error is less, with the interval of paired rows. It
-    is fitted once on all rows that the search had, for the test rows, and once a fold. Nothing is chosen by it.
+    test_error, test_error_tasks: over rows and over tasks. saving, saving_tasks: of each of what was tested, the share
+    by which such an error is less, with the interval of paired rows, or tasks. It is fitted once on all rows that the
+    search had, for the test rows, and once a fold. Nothing is chosen by it.
     """
     left, needed = run.clock.left(), usual_seconds(run) + tables_and_figures(run.worker_start.seconds)
     if run.interruption.number is not None or (left is not None and left < needed):
@@ -63,25 +68,28 @@ def _cross_validated(run: Run) -> float:
 
 def _tested(run: Run, tested: Tested) -> dict[str, Any]:
     if run.test is None:
-        return {"test_error": None, "test_low": None, "test_high": None, "saving": {}}
+        return {**dict.fromkeys(TESTED), **{name: {} for name in SAVINGS}}
 
     def predict(rows: Dataset) -> FloatArray:
         return usual_predictions(run.data.dataset, [rows], seed=run.options.seed)[0]
 
-    rows, metric, seed = run.test, run.prepared.metric, run.options.seed
-    kind: dict[str, Any] = {
+    asked: dict[str, Any] = {
+        "rows": run.test,
+        "metric_name": run.prepared.metric,
+        "seed": run.options.seed,
         "known_tasks": len(run.data.dataset.tasks),
         "ranked_by_new_tasks": run.options.holdout_tasks is not None,
     }
-    found = sealed_errors(*timed(predict, rows), rows, metric, seed, **kind)
-    saved = {name: saving(each, found, rows, metric, seed, **kind) for name, each in tested.items()}
+    found = sealed_errors(*timed(predict, run.test), **asked)
+    errors = {name: _known(getattr(found, name.removeprefix("test_"))) for name in TESTED}
+    return {**errors, **{name: _savings(found, tested, average, **asked) for name, average in SAVINGS.items()}}
+
+
+def _savings(found: SealedErrors, tested: Tested, average: str, **asked: Any) -> dict[str, dict[str, float | None]]:
+    """Of each of what was tested that saves anything, or nothing."""
+    saved = {name: saving(each, found, average=average, **asked) for name, each in tested.items()}
     return {
-        "test_error": _known(found.error),
-        "test_low": _known(found.low),
-        "test_high": _known(found.high),
-        "saving": {
-            name: {part: _known(value) for part, value in asdict(each).items()}
-            for name, each in saved.items()
-            if each is not None
-        },
+        name: {part: _known(value) for part, value in asdict(each).items()}
+        for name, each in saved.items()
+        if each is not None
     }

@@ -3,13 +3,14 @@
 import math
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from statistics import median
 from typing import Any
 
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.errors import UsageError, did_you_mean
+from mthn_automl.tuning.width import CLASSES, COLUMNS, TARGETS, Width
 
 STEP_SECONDS = 3.5e-3
 MEMBER_SECONDS = 1e-3
@@ -23,6 +24,13 @@ USUAL_COSTS: Mapping[str, Mapping[str, float]] = {
     "classical": {"250": 0.03, "1000": 0.1, "4000": 0.5, "16000": 2.0},
 }
 """By family, of files that say nothing of cost: about what those take that are shipped, the slower half of them."""
+
+USUAL_POWERS: Mapping[str, Mapping[str, float]] = {
+    "neural": {"columns": 0.1, "targets": 0.1, "labels": 0.1},
+    "classical": {"columns": 0.7, "targets": 0.7, "labels": 0.7},
+}
+"""By family, of files that say nothing of them: with which seconds grow where there are more columns, targets of a
+regression, or labels of classes than in the data that they were measured on."""
 
 FLATTEST, STEEPEST = 0.7, 3.0
 """Powers of the rows with which seconds grow beyond what was measured, at least and at most: guessed, between networks
@@ -61,6 +69,10 @@ class Cost:
     points: tuple[tuple[float, float], ...]
     fitted_whole: bool = False
 
+    def times(self, factor: float) -> "Cost":
+        """The same of data on which everything takes so many times as long."""
+        return replace(self, points=tuple((rows, factor * seconds) for rows, seconds in self.points))
+
     def at(self, rows: float) -> float:
         """Interpolated, and extrapolated by the nearest two points, between the logarithms of rows and seconds.
 
@@ -79,20 +91,44 @@ class Cost:
         return slow * math.pow(rows / many, max(power, FLATTEST))
 
 
-def cost_of(file: SpaceFile, *, classes: bool = False) -> Cost:
+def cost_of(file: SpaceFile, *, classes: bool = False, width: Width | None = None) -> Cost:
     """The measured cost in a search space file, else the usual one of its family.
 
-    classes: of a classifier, where the file has that measured apart.
+    Args:
+        classes: of a classifier, where the file has that measured apart.
+        width: of the data; None: as wide as those that it was measured on.
 
     Raises:
         UsageError: an entry that cannot be; the message names the file.
     """
+    powers = {**USUAL_POWERS[file.family], **_powers(file)}
     for name in file.cost:
-        if name not in KINDS:
-            raise UsageError(f"{file.path}: [cost] has an unknown key '{name}'; {did_you_mean(name, KINDS)}")
-    costs = {name: _cost(file, name, given) for name, given in file.cost.items()}
+        if name not in (*KINDS, *powers):
+            raise UsageError(
+                f"{file.path}: [cost] has an unknown key '{name}'; {did_you_mean(name, (*KINDS, *powers))}"
+            )
+    costs = {name: _cost(file, name, given) for name, given in file.cost.items() if name in KINDS}
     usual = costs.get("regression") or _cost(file, "regression", USUAL_COSTS[file.family])
-    return costs.get("classes", usual) if classes else usual
+    found = costs.get("classes", usual) if classes else usual
+    return found if width is None else found.times(_wider(powers, width, classes))
+
+
+def _powers(file: SpaceFile) -> Mapping[str, float]:
+    """Those that the file has."""
+    found = {name: file.cost[name] for name in USUAL_POWERS[file.family] if name in file.cost}
+    for name, given in found.items():
+        if isinstance(given, bool) or not isinstance(given, int | float) or not 0 <= given <= STEEPEST:
+            raise UsageError(
+                f"{file.path}: [cost] {name} must be a power from 0 to {STEEPEST:g}, however it is {given!r}."
+            )
+    return found
+
+
+def _wider(powers: Mapping[str, float], width: Width, classes: bool) -> float:
+    """Times the seconds that were measured; never less, since little is known of narrower data."""
+    most, outputs = (CLASSES, "labels") if classes else (TARGETS, "targets")
+    columns = math.pow(max(width.columns / COLUMNS, 1.0), powers["columns"])
+    return columns * math.pow(max(width.outputs / most, 1.0), powers[outputs])
 
 
 def _cost(file: SpaceFile, name: str, given: Any) -> Cost:
@@ -152,10 +188,14 @@ class Foresight:
         usual: by architecture, seconds of a trial with usual settings, as measured elsewhere.
     """
 
-    def __init__(self, files: Iterable[SpaceFile], extent: Extent, *, classes: bool = False) -> None:
-        """classes: whether classifiers are trained."""
+    def __init__(
+        self, files: Iterable[SpaceFile], extent: Extent, *, classes: bool = False, width: Width | None = None
+    ) -> None:
+        """classes: whether classifiers are trained. width: as of `cost_of`."""
         chosen = list(files)
-        self.usual = {file.name: extent.seconds(file.family, cost_of(file, classes=classes)) for file in chosen}
+        self.usual = {
+            file.name: extent.seconds(file.family, cost_of(file, classes=classes, width=width)) for file in chosen
+        }
         self._neural = {file.name for file in chosen if file.family == "neural"}
         self._ratios: dict[str, list[float]] = {}
 

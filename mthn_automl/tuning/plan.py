@@ -8,6 +8,7 @@ from mthn_automl.catalogue import SpaceFile
 from mthn_automl.training.fit import Schedule
 from mthn_automl.tuning.allocation import FIRST_ROUNDS
 from mthn_automl.tuning.cost import FIRST_SHARE, Cost, Extent, cost_of
+from mthn_automl.tuning.width import Width
 
 USUAL_SECONDS = 600.0
 """What a trial is sized for where no time limit is set."""
@@ -131,6 +132,7 @@ def make_plan(
     seconds: float | None,
     workers: int,
     classes: bool = False,
+    width: Width | None = None,
     folds: int | None = None,
     seeds: int | None = None,
     most_folds: int = MOST_FOLDS,
@@ -143,13 +145,14 @@ def make_plan(
     Given folds and seeds are kept.
 
     Args:
-        rows: that are not test rows. files: of the architectures. classes: whether classifiers are trained.
+        rows: that are not test rows. files: of the architectures.
+        classes: whether classifiers are trained. width: of the data, as of `cost_of`.
         seconds: of the whole budget; None: no limit, and trials are sized as if it were `usual_seconds`.
         most_folds, most_seeds: chosen where time allows.
         rounds: wanted; fewer where there is no time for them.
     """
     wall = SEARCHED * (usual_seconds if seconds is None else seconds)
-    costs = {file.name: (file.family, cost_of(file, classes=classes)) for file in files}
+    costs = {file.name: (file.family, cost_of(file, classes=classes, width=width)) for file in files}
     budget = Budgeted(costs, wall * workers, FIRST_SHARE * wall)
     plan = Plan(1, 1, schedule_of(rows), rounds)
     plan = replace(plan, folds=min(rows, folds or min(most_folds, _folds(plan, rows, budget))))

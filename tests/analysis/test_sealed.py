@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from mthn_automl.analysis.sealed import SealedErrors, sealed_errors
+from mthn_automl.analysis.sealed import SealedErrors, saving, sealed_errors
 from mthn_automl.analysis.statistics import bootstrap_interval
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
@@ -59,3 +59,31 @@ def test_the_interval_is_over_what_was_held_out() -> None:
 
     for each, unit in ((found(12), None), (found(0), dataset.task), (found(12, dataset=group), group.group)):
         assert (each.low, each.high) == interval(unit)
+
+
+@pytest.mark.parametrize("average", ["rows", "tasks"])
+def test_what_is_saved_is_of_rows_or_of_tasks_as_models_are_ranked(average: str) -> None:
+    """Of the first task there are two rows, of which the other model knows next to nothing."""
+    dataset, prediction = rows()
+    kept = np.flatnonzero((dataset.task > 0) | (np.cumsum(dataset.task == 0) <= 2))
+    dataset, prediction = dataset.take(kept), prediction[kept]
+    worse = np.where(dataset.task == 0, 40.0, 1 + np.random.default_rng(1).random(len(dataset)))
+    other = dataset.target + (prediction - dataset.target) * worse[:, None]
+    ours, theirs = (sealed_errors(each, 1.0, dataset, "mse", 0, known_tasks=12) for each in (prediction, other))
+    found = saving(ours, theirs, dataset, "mse", 0, average=average, known_tasks=12)
+    assert found is not None
+    errors = (ours.error, theirs.error) if average == "rows" else (ours.error_tasks, theirs.error_tasks)
+    assert found.less == pytest.approx(1 - errors[0] / errors[1])
+    assert found.low < found.less < found.high
+
+
+def test_tasks_whose_error_is_undefined_are_left_out_of_what_is_saved() -> None:
+    dataset, prediction = rows()
+    kept = np.flatnonzero((dataset.task > 0) | (np.cumsum(dataset.task == 0) <= 1))
+    dataset, prediction = dataset.take(kept), prediction[kept]
+    other = dataset.target + 2 * (prediction - dataset.target)
+    ours, theirs = (sealed_errors(each, 1.0, dataset, "r2", 0, known_tasks=12) for each in (prediction, other))
+    assert ours.undefined_tasks == 1
+    found = saving(ours, theirs, dataset, "r2", 0, average="tasks", known_tasks=12)
+    assert found is not None
+    assert found.less == pytest.approx(0.75)

@@ -10,7 +10,9 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from mthn_automl.report.figures import drawn_from
-from mthn_automl.report.page.page import write_page
+from mthn_automl.report.page.page import rendered, write_page
+from mthn_automl.report.page.section import Section
+from mthn_automl.storage import write_text
 from tests.report.page import large
 from tests.report.page.planted import found
 
@@ -114,6 +116,24 @@ def test_a_picture_can_be_enlarged_and_closed_by_keys(page: Page) -> None:
     assert after["width"] > before["width"]
     page.keyboard.press("Escape")
     assert not page.locator("dialog").evaluate("dialog => dialog.open")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_category_that_is_called_as_a_colour_or_as_a_method_keeps_its_name(
+    scheme: str, browser: Browser, tmp_path: Path
+) -> None:
+    """A neutral colour that is drawn is exchanged all the same: the white edges of names are those of a dark page."""
+    run = found()
+    kinds = run.table("embeddings").assign(**{"metadata:white": ["white", "constructor"] * 4})
+    drawn = drawn_from({**run.tables, "embeddings": kinds}, run.metric)
+    write_text(tmp_path / "page.html", rendered("run", [Section("Told", pictures=("embeddings", "tradeoff"))], drawn))
+    shown, complaints = opened(browser, tmp_path / "page.html", scheme=scheme)
+    assert complaints == []
+    texts = shown.locator("#picture-embeddings svg text").all_text_contents()
+    assert [texts.count(each) for each in ("white", "constructor")] == [2, 1]  # the column is called so, too
+    edges = shown.locator("#picture-tradeoff [stroke='#17191c']").count()
+    assert (edges > 0) == (scheme == "dark")
+    shown.context.close()
 
 
 def test_the_wheel_zooms_a_picture_while_shift_is_held(page: Page) -> None:

@@ -1,6 +1,7 @@
 """The plotted numbers first, then that the files hold a picture of them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -25,7 +26,7 @@ from mthn_automl.report.charts import growth as growth_chart
 from mthn_automl.report.charts import leaderboard as leaderboard_chart
 from mthn_automl.report.charts import members as members_chart
 from mthn_automl.report.charts import tradeoff as tradeoff_chart
-from mthn_automl.report.figures import drawn_from, picture_names, save_figures
+from mthn_automl.report.figures import Drawn, Pictures, drawn_from, drawn_picture, picture_names, save_figures
 from mthn_automl.report.labels import Box, room_for
 from mthn_automl.tuning.results import TrialResult
 from tests.report.page import large, planted
@@ -103,7 +104,7 @@ def test_the_axis_ends_before_trials_that_diverged() -> None:
 
 
 def test_the_leaderboards_points_are_its_errors_with_their_intervals() -> None:
-    points = leaderboard_chart.points(ranked())
+    points = leaderboard_chart.points(ranked(), "rows")
     assert points["architecture"].unique().tolist() == ["hypernetwork", "ridge", "pooled"]
     first = points.iloc[:2]
     assert first["kind"].tolist() == ["cross-validation", "test"]
@@ -111,6 +112,16 @@ def test_the_leaderboards_points_are_its_errors_with_their_intervals() -> None:
     assert first[["error", "low", "high"]].to_numpy() == pytest.approx(
         np.array([[0.7, 0.7 - 2 * standard_error, 0.7 + 2 * standard_error], [0.7, 0.6, 0.8]])
     )
+    over_tasks = leaderboard_chart.points(ranked(), "tasks")
+    assert over_tasks.loc[1, ["error", "low", "high"]].tolist() == [1.0, 0.9, 1.1]
+
+
+def test_of_models_ranked_over_tasks_no_picture_shows_a_test_error_over_rows() -> None:
+    preferences = curve().assign(test_error_tasks=9.0)
+    drawn = drawn_from(tables(preferences=preferences), "rmse", average="tasks")
+    assert drawn["preferences"].points["error"].eq(9.0).all()
+    for name, title in (("preferences", "test RMSE over tasks"), ("leaderboard", "RMSE over tasks")):
+        assert f'"title": "{title}"' in json.dumps(drawn[name].specification)
 
 
 def test_the_ablations_points_are_differences_with_a_finding() -> None:
@@ -169,6 +180,12 @@ def members() -> pd.DataFrame:
     """Of an ensemble, two of one architecture."""
     rows = [("ridge", 0, 0.24, 0.85, 0), ("hypernetwork", 2, 0.64, 0.75, 5000), ("hypernetwork", 0, 0.12, 0.7, 5000)]
     return pd.DataFrame(rows, columns=MEMBERS)
+
+
+def saved(folder: Path, drawn: Pictures) -> list[Path]:
+    """The files of figures of which none may be missing."""
+    assert save_figures(folder, drawn) == []
+    return sorted(folder.iterdir())
 
 
 def tables(**other: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -233,11 +250,11 @@ SHOWN = {
 
 
 def test_every_file_of_the_charts_is_a_figure_with_its_words_and_what_is_plotted(tmp_path: Path) -> None:
-    written = save_figures(tmp_path / "figures", drawn_from(tables(), "rmse"))
+    written = saved(tmp_path / "figures", drawn_from(tables(), "rmse"))
     names = set(picture_names())
     assert {path.stem for path in written} == names
     assert len(written) == 3 * len(names)
-    for svg, png, csv in zip(*[iter(written)] * 3, strict=True):
+    for csv, png, svg in zip(*[iter(written)] * 3, strict=True):
         assert svg.read_text().startswith("<svg")
         assert [text for text in SHOWN.get(svg.stem, []) if text not in svg.read_text()] == []
         assert png.read_bytes().startswith(b"\x89PNG")
@@ -248,7 +265,7 @@ def test_every_file_of_the_charts_is_a_figure_with_its_words_and_what_is_plotted
 
 def test_the_name_of_an_architecture_beyond_the_axis_stands_at_its_edge(tmp_path: Path) -> None:
     beyond = tradeoff([*trials(), (0, trial("mrn", 9e9, 700))])
-    written = save_figures(tmp_path, drawn_from({"tradeoff": beyond}, "rmse"))
+    written = saved(tmp_path, drawn_from({"tradeoff": beyond}, "rmse"))
     pictures = {path.stem: path.read_text() for path in written if path.suffix == ".svg"}
     assert "mrn" in pictures["tradeoff"]
     assert {
@@ -269,5 +286,58 @@ def test_a_table_with_nothing_to_plot_gives_no_figure(tmp_path: Path) -> None:
         },
     }
     nothing = {"leaderboard": ranked(), **empty}
-    assert {path.stem for path in save_figures(tmp_path, drawn_from(nothing, "accuracy"))} == {"leaderboard"}
-    assert {path.stem for path in tmp_path.iterdir()} == {"leaderboard"}
+    assert {path.stem for path in saved(tmp_path, drawn_from(nothing, "accuracy"))} == {"leaderboard"}
+
+
+@pytest.mark.parametrize("name", picture_names())
+def test_every_picture_tells_the_numbers_of_its_marks(name: str) -> None:
+    picture = drawn_picture(name, tables(), "rmse")
+    assert isinstance(picture, Drawn), picture
+    shown = json.dumps(picture.specification)
+    assert '"tooltip"' in shown
+    for column in TOLD.get(name, ()):
+        assert f'{{"field": "{column}", ' in shown[shown.index('"tooltip"') :]
+
+
+TOLD = {
+    "leaderboard": ("architecture", "error", "low", "high"),
+    **dict.fromkeys(
+        ("ablation", "ablation_new_tasks", "ablation_others", "columns"),
+        ("name", "error", "difference", "low", "high", "p"),
+    ),
+}
+
+
+def test_of_many_columns_the_map_says_how_many_it_is_coloured_by() -> None:
+    many = planted.embeddings().assign(**{f"metadata:{number}": 1.0 * number for number in range(7)})
+    for name in ("embeddings", "neighbourhoods"):
+        shown = json.dumps(drawn_from(tables(embeddings=many), "rmse")[name].specification)
+        assert "Coloured by 5 of 9 columns of the metadata." in shown
+        assert "Coloured by" not in json.dumps(drawn_from(tables(), "rmse")[name].specification)
+
+
+@pytest.mark.parametrize(("metric", "told"), [("roc_auc", True), ("accuracy", False)])
+def test_gains_by_another_loss_than_the_metrics_say_so(metric: str, told: bool) -> None:
+    shown = json.dumps(drawn_from(tables(), metric, problem="binary")["gains"].specification)
+    assert ("Losses are those of log loss, since ROC AUC is of no single row." in shown) == told
+
+
+def test_a_hypernetwork_of_the_metadata_alone_has_no_embedding_to_draw() -> None:
+    trials = planted.trials()
+    alone = trials.assign(trial=9, settings='{"task_input": "metadata", "compression": "full"}')
+    assert drawn_picture("compression", {"trials": alone}, "rmse") is None
+    both = drawn_picture("compression", {"trials": pd.concat([trials, alone])}, "rmse")
+    assert isinstance(both, Drawn)
+    assert both.points["trial"].tolist() == list(range(5))
+
+
+def test_one_picture_that_fails_costs_no_other(tmp_path: Path) -> None:
+    no_front = {**tables(), "tradeoff": tradeoff(trials()).drop(columns="on_front")}
+    drawn = drawn_from(no_front, "rmse")
+    assert (
+        str(drawn["tradeoff"]) == "the picture 'tradeoff' could not be drawn (KeyError: \"['on_front'] not in index\")"
+    )
+    broken = replace(drawn["sizes"], specification={"mark": 7})
+    missing = save_figures(tmp_path, {**drawn, "sizes": broken})
+    assert {each.name for each in missing} == {"tradeoff", "sizes"}
+    assert {path.stem for path in tmp_path.iterdir()} == set(picture_names()) - {"tradeoff", "sizes"}

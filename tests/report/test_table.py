@@ -23,7 +23,7 @@ def finalist(name: str, folds: tuple[float, ...]) -> Finalist:
 def table() -> pd.DataFrame:
     failed = Finalist("mrn", None, note="the loss [x] is not finite")
     return leaderboard(
-        [finalist("hypernetwork", (0.5, 0.6)), finalist("pooled", (0.62, 0.5)), finalist("ridge", (0.9, 1.0)), failed],
+        [finalist("hypernetwork", (0.5, 0.6)), finalist("pooled", (0.62, 0.5)), finalist("ridge", (0.9, 1.01)), failed],
         1.0,
     )
 

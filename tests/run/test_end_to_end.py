@@ -21,6 +21,7 @@ from sklearn.metrics import mean_poisson_deviance
 from mthn_automl import catalogue, load_model, read_dataset, search
 from mthn_automl.analysis import ablation, leaderboard, tradeoff
 from mthn_automl.data.names import counted
+from mthn_automl.report.wording import digits
 from mthn_automl.tuning import plan
 from tests.command import in_process
 from tests.run.searches import CASES, FEW, Finished, frames, multiclass, new_rows, run_case, write_files
@@ -368,6 +369,15 @@ def test_predict_gives_a_row_for_each_row_in_order_unseen_tasks_included(run: Fi
     likeliest = probabilities.idxmax(axis=1).str.removeprefix("probability_") if classes else table.get("prediction")
     assert likeliest is None or list(table["prediction"].astype(likeliest.dtype)) == list(likeliest)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1.0 if classes else 0.0, rtol=1e-4)
+
+
+def test_usual_is_told_over_rows_and_over_tasks_and_the_page_has_what_models_are_ranked_by(small: Finished) -> None:
+    usual = small.json("summary.json")["usual"]
+    for over in ("", "_tasks"):
+        assert usual[f"test_low{over}"] < usual[f"test_error{over}"] < usual[f"test_high{over}"]
+        assert set(usual[f"saving{over}"]) == set(small.saved)
+    page = (small.folder / "report.html").read_text()
+    assert f"metadata joined has {digits(usual['test_error_tasks'])} on the same test rows" in page
 
 
 def test_a_run_that_was_moved_predicts_and_shows_the_same(small: Finished, tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ def layers(points: pd.DataFrame, metric: str) -> list[alt.Chart]:
             "name:N", sort=list(drawn["name"]), title=None, axis=alt.Axis(labelLimit=240, ticks=False, domain=False)
         ),
         color=alt.Color("finding:N", scale=_colours(), legend=alt.Legend(title=None, orient="top")),
+        tooltip=["name:N", "error:Q", "difference:Q", "low:Q", "high:Q", "p:N"],
     )
     x = alt.X("difference:Q", title=f"difference in cross-validated {theme.spoken(metric)} from the full model")
     return [

@@ -12,19 +12,27 @@ from mthn_automl.report.thinning import IN_ALL, drawn_of, thinned
 WIDTH: Final = 620
 HEIGHT: Final = 280
 HYPERNETWORK: Final = "hypernetwork"
+EMBEDDING: Final = "embedding_size"
 MOST: Final = 800
 FEWEST: Final = 4
 """Trials, before they are drawn."""
 
 
 def points(trials: pd.DataFrame) -> pd.DataFrame:
-    """The plotted numbers: complete trials of the hypernetwork, with how its weights were compressed."""
+    """The plotted numbers: complete trials of the hypernetwork, with how its weights were compressed.
+
+    Those that read the metadata alone have no embedding whose size could be drawn.
+    """
     kept = trials[(trials["architecture"] == HYPERNETWORK) & (trials["ending"] == "complete")]
-    kept = kept[kept["cv_error"].notna()]
+    kept = kept[kept["cv_error"].notna() & kept["settings"].map(json.loads).map(_has_embedding)]
     kept = kept[kept["cv_error"] <= theme.ceiling(kept["cv_error"].to_numpy())]
     kept = thinned(kept, MOST)
     rows = [_row(each) for each in kept.to_dict("records")]
     return pd.DataFrame(rows if len(rows) >= FEWEST else [], columns=list(_row({"settings": "{}"})))
+
+
+def _has_embedding(settings: dict[str, Any]) -> bool:
+    return settings.get(EMBEDDING) is not None
 
 
 def _row(trial: dict[Any, Any]) -> dict[str, Any]:
@@ -32,7 +40,7 @@ def _row(trial: dict[Any, Any]) -> dict[str, Any]:
     rank = settings.get("compression_rank")
     return {
         "trial": trial.get("trial"),
-        "embedding_size": settings.get("embedding_size"),
+        EMBEDDING: settings.get(EMBEDDING),
         "compression": settings.get("compression"),
         "rank": "none" if rank is None else str(rank),
         "parameters": trial.get("parameters"),

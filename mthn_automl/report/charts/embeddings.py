@@ -8,6 +8,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from mthn_automl.report import theme
+from mthn_automl.report.page.section import METADATA
 from mthn_automl.report.thinning import drawn_of, thinned
 
 SIDE: Final = 250
@@ -16,7 +17,6 @@ MOST: Final = 500
 """Tasks on a map; of more these many, evenly taken."""
 
 MOST_CATEGORIES: Final = 10
-METADATA: Final = "metadata:"
 ERROR: Final = "error"
 
 
@@ -26,11 +26,14 @@ def points(embeddings: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
 
 
 def mapped(embeddings: pd.DataFrame, tasks: pd.DataFrame, beside: Sequence[str]) -> pd.DataFrame:
-    """As `points`, by the places in the columns x and y; beside: more columns."""
+    """As `points`, by the places in the columns x and y; beside: more columns.
+
+    columns: how many there are to colour by, of which the first are kept.
+    """
     errors = tasks.set_index(tasks["task"].astype(str))["error"]
     told = [name for name in embeddings.columns if name.startswith(METADATA)]
     kept = embeddings[["task", "x", "y", *beside, "nearest", "spread", *told[: MOST_MAPS - 1]]]
-    return thinned(kept.assign(error=kept["task"].astype(str).map(errors)), MOST)
+    return thinned(kept.assign(error=kept["task"].astype(str).map(errors), columns=len(told)), MOST)
 
 
 def chart(points: pd.DataFrame, metric: str) -> alt.ConcatChart:
@@ -46,6 +49,8 @@ def chart(points: pd.DataFrame, metric: str) -> alt.ConcatChart:
 def maps(points: pd.DataFrame, metric: str, title: str, said: str) -> alt.ConcatChart:
     """A map for each colouring of `points`; said: what their places mean."""
     shown = [name for name in points.columns if name.startswith(METADATA)] + [ERROR]
+    columns, in_all = len(shown) - 1, int(points["columns"].max())
+    said = said if columns == in_all else f"{said} Coloured by {columns} of {in_all} columns of the metadata."
     made = [_map(points, place, name, metric) for place, name in enumerate(shown)]
     joined = alt.concat(*made, columns=2).resolve_scale(color="independent")
     styled: alt.ConcatChart = theme.styled(

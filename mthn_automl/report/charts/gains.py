@@ -20,21 +20,24 @@ def points(tasks: pd.DataFrame) -> pd.DataFrame:
     return ends[["task", "rows", "gain", "gain_low", "gain_high", "q_value", "helped", "harmed"]]
 
 
-def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
-    """The picture of `points`."""
+def chart(points: pd.DataFrame, metric: str, problem: str) -> alt.LayerChart:
+    """The picture of `points`; metric, problem: what losses are of."""
     return drawn(
         points,
         title="What sharing is worth, task by task",
-        said="Right of the line the answer is better",
+        said=("Right of the line the answer is better", theme.told_by(metric, problem)),
         axis="loss of its own network less that of the answer, a row",
         findings=("helped", "harmed"),
     )
 
 
-def drawn(points: pd.DataFrame, *, title: str, said: str, axis: str, findings: tuple[str, str]) -> alt.LayerChart:
+def drawn(
+    points: pd.DataFrame, *, title: str, said: tuple[str, str], axis: str, findings: tuple[str, str]
+) -> alt.LayerChart:
     """Gains with their intervals, a row a task.
 
-    said: what the side of the line means. axis: what a gain is. findings: what tasks are called that gain, and lose.
+    said: what the side of the line means, and of which losses gains are, where that must be said. axis: what a gain is.
+    findings: what tasks are called that gain, and lose.
     """
     gain, loss = findings
     told = [loss if row.harmed else gain if row.helped else "not shown" for row in points.itertuples()]
@@ -55,7 +58,7 @@ def drawn(points: pd.DataFrame, *, title: str, said: str, axis: str, findings: t
     return theme.finished(
         layers,
         title=title,
-        subtitle=[f"{said}; 95 % intervals; colours after correction for many.", *cut],
+        subtitle=[f"{said[0]}; 95 % intervals; colours after correction for many.", *filter(None, said[1:]), *cut],
         width=WIDTH,
         height=ROW * len(table),
     )

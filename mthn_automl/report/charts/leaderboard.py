@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mthn_automl.report import theme
+from mthn_automl.report.wording import TEST_COLUMNS
 
 WIDTH: Final = 500
 ROW: Final = 40
@@ -14,17 +15,17 @@ KINDS: Final = ("cross-validation", "test")
 COLOURS: Final = ("#999999", "#0072B2")
 
 
-def points(leaderboard: pd.DataFrame) -> pd.DataFrame:
+def points(leaderboard: pd.DataFrame, average: str) -> pd.DataFrame:
     """The plotted numbers, from `leaderboard.csv`: two rows an architecture, without the errors that are missing.
 
     kind: `cross-validation`, low and high two standard errors away; or `test`, with its 95 % bootstrap interval.
-    outside: the error lies beyond the axis and is drawn at its edge.
+    outside: the error lies beyond the axis and is drawn at its edge. average: what both errors are averages over.
     """
     ranked = leaderboard[leaderboard["rank"].notna()]
     reach = 2 * ranked["cv_error_se"]
     parts = [
         _of_kind(ranked, KINDS[0], ranked["cv_error"], ranked["cv_error"] - reach, ranked["cv_error"] + reach),
-        _of_kind(ranked, KINDS[1], ranked["test_error"], ranked["test_low"], ranked["test_high"]),
+        _of_kind(ranked, KINDS[1], *(ranked[name] for name in TEST_COLUMNS[average])),
     ]
     both = pd.concat(parts, ignore_index=True)
     both = both[both["error"].notna()].sort_values(["rank", "kind"], ignore_index=True)
@@ -36,32 +37,34 @@ def _of_kind(ranked: pd.DataFrame, kind: str, error: pd.Series, low: pd.Series, 
     return ranked[["rank", "architecture"]].assign(kind=kind, error=error, low=low, high=high)
 
 
-def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
+def chart(points: pd.DataFrame, metric: str, average: str) -> alt.LayerChart:
     """The picture of `points`; metric: its name."""
+    error_name = theme.spoken(metric, average)
     order = list(points.sort_values("rank")["architecture"].unique())
     scale = _scale(points)
     x, low = (
-        alt.X(f"{column}:Q", title=theme.spoken(metric), scale=scale, axis=theme.axis(scale, "~r"))
-        for column in ("error", "low")
+        alt.X(f"{column}:Q", title=error_name, scale=scale, axis=theme.axis(scale, "~r"))
+        for column in ("error", "shown_low")
     )
     legend = alt.Legend(title=None, orient="top", direction="horizontal")
     # Vega cannot take the logarithm of an end at or below zero: such an end goes to the edge of the axis.
     drawn = points.assign(
-        low=points["low"].clip(lower=scale.domain[0]), high=points["high"].clip(upper=scale.domain[1])
+        shown_low=points["low"].clip(lower=scale.domain[0]), shown_high=points["high"].clip(upper=scale.domain[1])
     )
     base = alt.Chart(drawn).encode(
         x=x,
         y=alt.Y("architecture:N", sort=order, title=None, axis=alt.Axis(labelLimit=300, ticks=False, domain=False)),
         yOffset=alt.YOffset("kind:N", sort=list(KINDS), scale=alt.Scale(paddingOuter=0.6)),
         color=alt.Color("kind:N", scale=alt.Scale(domain=list(KINDS), range=list(COLOURS)), legend=legend),
+        tooltip=["architecture:N", "kind:N", alt.Tooltip("error:Q", title=error_name), "low:Q", "high:Q"],
     )
     within, outside = base.transform_filter("!datum.outside"), base.transform_filter("datum.outside")
     layers = [
-        within.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2).encode(x=low, x2="high:Q"),
+        within.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2).encode(x=low, x2="shown_high:Q"),
         within.mark_point(filled=True, size=70, opacity=1),
         outside.mark_point(size=60, shape="triangle-right").encode(x=alt.value(WIDTH - 5)),
     ]
-    title = f"Leaderboard: {theme.spoken(metric)} of each architecture's best configuration"
+    title = f"Leaderboard: {error_name} of each architecture's best configuration"
     return theme.finished(layers, title=title, subtitle=_subtitle(points), width=WIDTH, height=ROW * len(order))
 
 

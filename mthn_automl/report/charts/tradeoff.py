@@ -35,11 +35,11 @@ def points(tradeoff: pd.DataFrame) -> pd.DataFrame:
     return thinned(kept, MOST, kept["best"] | kept["on_front"].astype(bool))
 
 
-def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
+def chart(points: pd.DataFrame, metric: str, average: str) -> alt.LayerChart:
     """The picture of `points`; metric: its name."""
     architectures = sorted(points["architecture"].unique())
     x_scale, y_scale = _scales(points)
-    error_name = theme.spoken(metric)
+    error_name = theme.spoken(metric, average)
     x = alt.X("shown_parameters:Q", title="trainable parameters", scale=x_scale, axis=theme.axis(x_scale, "~s"))
     y = alt.Y("cv_error:Q", title=f"cross-validated {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~r"))
     shape = alt.Shape("architecture:N", scale=theme.shapes(architectures), legend=None)

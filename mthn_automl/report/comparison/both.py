@@ -37,6 +37,10 @@ class Both:
         return self.runs[0].metric
 
     @property
+    def average(self) -> str:
+        return self.runs[0].average
+
+    @property
     def lettered(self) -> list[tuple[str, Found]]:
         """Each run with what it is called on the page."""
         return list(zip(LETTERS, self.runs, strict=True))
@@ -63,7 +67,7 @@ class Both:
     @property
     def architectures(self) -> pd.DataFrame:
         """A row an architecture, those of the one run beside those of the other."""
-        sides = [_renamed(each.table("leaderboard"), letter) for letter, each in self.lettered]
+        sides = [_renamed(each, letter) for letter, each in self.lettered]
         joined = sides[0].merge(sides[1], on="architecture", how="outer", sort=False)
         joined = joined.sort_values(["rank A", "rank B"], ignore_index=True, na_position="last")
         joined["cv error, B less A"] = joined["cv error B"] - joined["cv error A"]
@@ -81,7 +85,8 @@ SHOWN: Final = {
 }
 
 
-def _renamed(board: pd.DataFrame, letter: str) -> pd.DataFrame:
-    return board.reindex(columns=["architecture", *SHOWN]).rename(
-        columns={name: f"{told} {letter}" for name, told in SHOWN.items()}
-    )
+def _renamed(found: Found, letter: str) -> pd.DataFrame:
+    """The leaderboard, with the error on test rows by the average that models are ranked by."""
+    shown = {found.test_columns[0] if name == "test_error" else name: told for name, told in SHOWN.items()}
+    board = found.table("leaderboard").reindex(columns=["architecture", *shown])
+    return board.rename(columns={name: f"{told} {letter}" for name, told in shown.items()})

@@ -92,14 +92,15 @@ def _differing(both: Both) -> str:
 
 
 def _answer(letter: str, found: Found) -> str:
-    best, error = found.summary["best"], spoken(found.metric)
+    best, error = found.summary["best"], spoken(found.metric, found.average)
     what = f"a model of {best['architecture']}"
     if best["architecture"] == "ensemble":
         what = f"an ensemble of {counted(len(found.summary['ensemble']), 'trial')}"
     tested = ""
-    if best["test_error"] is not None:
-        interval = "" if best["test_low"] is None else f" [{digits(best['test_low'])}, {digits(best['test_high'])}]"
-        tested = f", {digits(best['test_error'])}{interval} on its test rows"
+    test_error, low, high = (best.get(name) for name in found.test_columns)
+    if test_error is not None:
+        interval = "" if low is None else f" [{digits(low)}, {digits(high)}]"
+        tested = f", {digits(test_error)}{interval} on its test rows"
     took = duration(sum(found.summary["seconds"].values()))
     return (
         f"{letter}'s answer is {what} with {counted(int(best['parameters']), 'parameter')}, found in {took}: "
@@ -121,9 +122,10 @@ def _paired(both: Both) -> Iterator[str]:
         interval = f"95 % interval over {over}: {digits(row['low'], 3)} to {digits(row['high'], 3)}"
         if row["low"] != row["low"]:
             interval = "too few to tell how sure that is"
+        name = spoken(both.metric, both.average)
         yield (
-            f"{where}{flattered} {spoken(both.metric)} is {digits(row['error_a'])} in A and {digits(row['error_b'])} "
-            f"in B: B less A {digits(row['difference'], 3)} ({interval}). {_verdict(row)}"
+            f"{where}{flattered} {name} is {digits(row['error_a'])} in A and {digits(row['error_b'])} in B: "
+            f"B less A {digits(row['difference'], 3)} ({interval}). {_verdict(row)}"
         )
 
 

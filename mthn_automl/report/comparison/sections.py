@@ -8,6 +8,7 @@ from mthn_automl.data.names import counted
 from mthn_automl.report.comparison import first
 from mthn_automl.report.comparison.both import Both
 from mthn_automl.report.page.section import Listing, Section
+from mthn_automl.report.theme import told_by
 from mthn_automl.report.wording import digits
 
 
@@ -35,6 +36,7 @@ def tasks(both: Both) -> Section | None:
             f"{compared} with rows enough to compare; of those named, one in twenty may be so by chance (Benjamini "
             "and Hochberg)."
         )
+        sentences += filter(None, [told_by(both.metric, str(both.runs[0].summary["problem"]))])
     elif OUT_OF_FOLD not in both.same.paired:
         sentences.append(
             "Their errors are of other rows or other folds, so that a task alone may differ by the luck of its rows."

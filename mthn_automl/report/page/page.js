@@ -16,12 +16,16 @@ function configuration() {
   };
 }
 
-function inThePagesColours(value) {
-  if (typeof value === "string") return value in NEUTRAL ? colour(NEUTRAL[value]) : value;
-  if (Array.isArray(value)) return value.map(inThePagesColours);
+const COLOURED = ["color", "fill", "stroke", "background"];
+const WORDS = ["data", "datasets", "domain", "sort", "title", "text"];
+
+// Only what is a colour: a category may be called "white".
+function inThePagesColours(value, coloured = false) {
+  if (typeof value === "string") return coloured && Object.hasOwn(NEUTRAL, value) ? colour(NEUTRAL[value]) : value;
+  if (Array.isArray(value)) return value.map((each) => inThePagesColours(each, coloured));
   if (value === null || typeof value !== "object") return value;
   return Object.fromEntries(Object.entries(value).map(([key, each]) =>
-    [key, key === "data" || key === "datasets" ? each : inThePagesColours(each)]));
+    [key, WORDS.includes(key) ? each : inThePagesColours(each, coloured || COLOURED.includes(key))]));
 }
 
 function fitted(specification, room) {

@@ -1,13 +1,12 @@
 """The page of a run as one HTML file: text, pictures, tables and the libraries that draw them."""
 
-from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mthn_automl.catalogue import members
-from mthn_automl.report.figures import Drawn, vega_lite
+from mthn_automl.report.figures import Drawn, Pictures, Undrawn, vega_lite
 from mthn_automl.report.page import sections
 from mthn_automl.report.page.banner import Banner
 from mthn_automl.report.page.listings import as_html
@@ -22,12 +21,12 @@ if TYPE_CHECKING:
 HERE: Final = Path(__file__).parent
 
 
-def write_page(path: Path, found: Found, drawn: Mapping[str, Drawn]) -> None:
+def write_page(path: Path, found: Found, drawn: Pictures) -> None:
     """The page as a file that is there whole, or as it was."""
     write_text(path, page(found, drawn))
 
 
-def page(found: Found, drawn: Mapping[str, Drawn]) -> str:
+def page(found: Found, drawn: Pictures) -> str:
     """HTML that needs nothing beside itself; nothing in it that came from the data can become code.
 
     drawn: the pictures of the same tables.
@@ -35,10 +34,10 @@ def page(found: Found, drawn: Mapping[str, Drawn]) -> str:
     return rendered(found.name, list(filter(None, (module.section(found) for module in _modules()))), drawn)
 
 
-def rendered(name: str, given: list[Section], drawn: Mapping[str, Drawn], banner: Banner | None = None) -> str:
+def rendered(name: str, given: list[Section], drawn: Pictures, banner: Banner | None = None) -> str:
     """Sections as a page; name: its heading."""
-    shown = [name for section in given for name in section.pictures if name in drawn]
-    pictures = {name: picture(name, drawn[name]) for name in shown}
+    shown = {name: drawn[name] for section in given for name in section.pictures if name in drawn}
+    pictures = {name: picture(name, each) for name, each in shown.items() if isinstance(each, Drawn)}
     return (
         _environment()
         .get_template("page.html.j2")
@@ -46,6 +45,7 @@ def rendered(name: str, given: list[Section], drawn: Mapping[str, Drawn], banner
             name=name,
             sections=given,
             pictures=pictures,
+            undrawn={name: each for name, each in shown.items() if isinstance(each, Undrawn)},
             listings={each.title: as_html(each) for each in _listings(given)},
             style=(HERE / "page.css").read_text(),
             script=(HERE / "page.js").read_text(),

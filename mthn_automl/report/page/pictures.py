@@ -10,6 +10,8 @@ from mthn_automl.report import theme
 from mthn_automl.report.figures import Drawn
 
 QUANTITATIVE: Final = "quantitative"
+ZOOMED: Final = "Drag to move, Shift and wheel to zoom, double click to reset."
+ENLARGED: Final = "Point at a mark for its numbers; Enlarge fills the window."
 
 
 @dataclass(frozen=True)
@@ -22,6 +24,7 @@ class Picture:
         description: what stands below the title, and what somebody who cannot see it is told.
         specification: Vega-Lite, without configuration.
         points: what is plotted, as CSV.
+        hint: what can be done with it.
     """
 
     name: str
@@ -29,6 +32,7 @@ class Picture:
     description: str
     specification: Mapping[str, Any]
     points: str
+    hint: str
 
 
 def picture(name: str, drawn: Drawn) -> Picture:
@@ -36,12 +40,13 @@ def picture(name: str, drawn: Drawn) -> Picture:
     given = deepcopy(dict(drawn.specification))
     given.pop("config", None)  # colours and type are those of the page, light or dark
     heading = given.pop("title")
-    for unit in _zoomable(given):
+    unit = next(_zoomable(given), None)
+    if unit is not None:
         unit["params"] = [*unit.get("params", []), _grid(unit)]
-        break
     subtitle = " ".join(heading.get("subtitle", []))
     given["description"] = f"{heading['text']}. {subtitle}"
-    return Picture(name, heading["text"], subtitle, given, drawn.points.to_csv(index=False))
+    hint = ENLARGED if unit is None else ZOOMED
+    return Picture(name, heading["text"], subtitle, given, drawn.points.to_csv(index=False), hint)
 
 
 def _zoomable(specification: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,11 @@ from typing import Any, Final
 
 import pandas as pd
 
+from mthn_automl.report.wording import TEST_COLUMNS
+
+METADATA: Final = "metadata:"
+"""Before the names of columns of the metadata, in the table of embeddings."""
+
 MOST_ROWS: Final = 1_000
 """Of a table on the page: beyond them a browser is slow to open it, and the CSV file has them all."""
 
@@ -27,6 +32,16 @@ class Found:
     @property
     def metric(self) -> str:
         return str(self.summary["metric"])
+
+    @property
+    def average(self) -> str:
+        """What errors are averages over: `rows` or `tasks`."""
+        return str(self.summary.get("average", "rows"))
+
+    @property
+    def test_columns(self) -> tuple[str, str, str]:
+        """What the error on the test rows and its interval are called in tables and summary."""
+        return TEST_COLUMNS[self.average]
 
     def table(self, name: str) -> pd.DataFrame:
         """Empty where there is none."""

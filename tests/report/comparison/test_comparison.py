@@ -12,7 +12,7 @@ from mthn_automl.report.comparison.both import Both
 from mthn_automl.report.comparison.page import comparison
 from mthn_automl.report.figures import picture_names
 from mthn_automl.report.page.section import Section
-from tests.report.page.planted import EVIL, found
+from tests.report.page.planted import EVIL, found, over_tasks
 
 SAME = Same(data=True, metadata=True, folds=True, rows=frozenset({TEST, OUT_OF_FOLD}))
 
@@ -81,6 +81,23 @@ def test_architectures_stand_side_by_side_with_their_difference(both: Both) -> N
     assert table["architecture"].tolist() == ["ensemble", "hypernetwork", "ridge"]
     assert (table["cv error, B less A"] == 0).all()
     assert {"parameters A", "parameters B", "seconds A", "seconds B", "trials A", "trials B"} <= set(table)
+
+
+def test_runs_ranked_over_tasks_are_told_by_errors_over_tasks(both: Both) -> None:
+    runs = [over_tasks(each) for each in both.runs]
+    ranked = replace(both, runs=(runs[0], runs[1]))
+    assert "RMSE over tasks 1.000 ± 0.10 by cross-validation, 0.5000 [0.4000, 0.6000] on its test rows" in said(
+        first.section(ranked)
+    )
+    assert ranked.architectures["test error A"].eq(0.5).all()
+
+
+def test_the_loss_that_tasks_are_compared_by_is_named_where_the_metric_has_none(both: Both) -> None:
+    one, other = (replace(each, summary={**each.summary, "metric": "r2"}) for each in both.runs)
+    told = "Losses are those of RMSE, since R² is of no single row."
+    assert told in said(sections.tasks(replace(both, runs=(one, other))))
+    assert told in comparison(replace(both, runs=(one, other)))
+    assert told not in said(sections.tasks(both))
 
 
 def test_every_picture_of_two_stands_on_the_page_and_nothing_becomes_code(both: Both) -> None:

@@ -1,5 +1,6 @@
 """What a small run has found, made by hand: a section for everything, and a name that means ill."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,17 @@ EVIL = "<script>alert(1)</script>"
 def found() -> Found:
     """An ensemble of two, with an alarm, a harmed task and failed trials."""
     return Found(f"run {EVIL}", summary(), tables())
+
+
+def over_tasks(run: Found) -> Found:
+    """The same of a run with `--average tasks`, in which errors over rows say the opposite."""
+    names = ("test_error_tasks", "test_low_tasks", "test_high_tasks")
+    best = {**run.summary["best"], **dict(zip(names, (0.5, 0.4, 0.6), strict=True))}
+    saving = {"ensemble": {"less": 0.5, "low": 0.2, "high": 0.7}}
+    usual = {**run.summary["usual"], "test_error": 0.1, "test_error_tasks": 1.0, "saving_tasks": saving}
+    board = run.table("leaderboard").assign(**dict.fromkeys(names, 0.5))
+    summary = {**run.summary, "average": "tasks", "best": best, "usual": usual}
+    return replace(run, summary=summary, tables={**run.tables, "leaderboard": board})
 
 
 def summary() -> dict[str, Any]:
@@ -156,6 +168,8 @@ def tasks() -> pd.DataFrame:
             "task": ["a", EVIL, "c"],
             "rows": [10, 15, 20],
             "error": [1.0, 2.0, 3.0],
+            "test_rows": 4,
+            "test_error": [1.1, 2.1, 3.1],
             "own_error": [1.5, 2.0, 2.0],
             "classical_error": [1.2, 2.0, 2.5],
             "gain": [1.0, 0.0, -2.0],

@@ -11,9 +11,10 @@ import pytest
 from mthn_automl.analysis.breakeven import Breakeven
 from mthn_automl.report.figures import drawn_from, picture_names
 from mthn_automl.report.page import page as pages
+from mthn_automl.report.page.pictures import ENLARGED, ZOOMED
 from mthn_automl.report.page.section import MOST_ROWS, Found, Listing, Section
-from mthn_automl.report.page.sections import answer, embeddings, search, tasks
-from tests.report.page.planted import EVIL, found
+from mthn_automl.report.page.sections import answer, embeddings, search, tasks, tradeoff
+from tests.report.page.planted import EVIL, found, over_tasks
 
 
 @pytest.fixture(scope="module")
@@ -55,12 +56,98 @@ def test_what_may_be_chance_beside_the_usual_tool_is_not_claimed(planted: Found)
 
 
 def test_where_the_usual_tool_is_better_or_was_not_measured_that_is_said(planted: Found) -> None:
-    better = {**planted.summary["usual"], "test_error": 0.5}
+    worse = {"saving": {"ensemble": {"less": -1.2, "low": -2.0, "high": -0.4}}}
+    better = {**planted.summary["usual"], "test_error": 0.5, **worse}
     advice = answer.section(replace(planted, summary={**planted.summary, "usual": better})).advice
     assert [each for each in advice if each.startswith("LightGBM with its defaults has the lower error")]
     section = answer.section(replace(planted, summary={**planted.summary, "usual": None}))
     assert "What LightGBM with its defaults would give was not measured" in section.sentences[0]
     assert not [each for each in section.advice if "LightGBM" in each]
+
+
+@pytest.mark.parametrize(
+    ("usual", "told", "advised"),
+    [
+        pytest.param(
+            {"test_error": 2.0, "saving": {"ensemble": {"less": 0.45, "low": None, "high": None}}},
+            "on the same test rows; the answer has 45 % less; how sure that is cannot be told from these rows.",
+            "",
+            id="no interval is known",
+        ),
+        pytest.param(
+            {"test_error": 1.0, "saving": {"ensemble": {"less": -0.1, "low": -0.3, "high": 0.1}}},
+            "has 10 % more (95 % interval of what is saved: -30 % to 10 %, so that chance may be all of it).",
+            "LightGBM with its defaults may be better, as its error on the test rows is lower: more time may change",
+            id="it may be better",
+        ),
+        pytest.param(
+            {"test_error": 0.0, "saving": {}},
+            "has 0.000 on the same test rows; the answer has 1.100; how sure",
+            "LightGBM with its defaults may be better",
+            id="it makes no error",
+        ),
+    ],
+)
+def test_no_more_is_claimed_of_the_usual_tool_than_is_shown(
+    planted: Found, usual: dict[str, Any], told: str, advised: str
+) -> None:
+    section = answer.section(replace(planted, summary={**planted.summary, "usual": {"cv_error": 1.5, **usual}}))
+    assert told in section.sentences[0]
+    assert [each.startswith(advised) for each in section.advice if "LightGBM" in each] == ([True] if advised else [])
+
+
+def test_a_run_that_ranks_by_the_mean_over_tasks_is_told_by_it_throughout(planted: Found) -> None:
+    section = answer.section(over_tasks(planted))
+    assert "cross-validated RMSE over tasks 1.000" in section.sentences[0]
+    assert (
+        "has 1.000 on the same test rows; the answer has 50 % less (95 % interval of what is saved: 20 % to 70 %)."
+        in (section.sentences[0])
+    )
+    assert not [each for each in section.advice if "LightGBM" in each or "interval" in each]
+    board = tradeoff.section(over_tasks(planted))
+    assert board is not None
+    [listing] = board.listings
+    assert [name for name in listing.rows if name.startswith("test")] == list(over_tasks(planted).test_columns)
+
+
+@pytest.mark.parametrize(
+    ("errors", "names", "words"),
+    [
+        pytest.param((1.0, 1.0), ("ridge", "pooled"), "Next comes pooled, which has the same error.", id="a tie"),
+        pytest.param((0.0, 0.0), ("ensemble", "ridge"), "Next comes ridge, which has the same error.", id="no error"),
+        pytest.param((1.0, 0.9), ("ensemble", "ridge"), "which flatters it as the best of many", id="a lower one"),
+    ],
+)
+def test_the_second_is_flattered_only_where_it_is_lower_than_an_ensemble(
+    planted: Found, errors: tuple[float, ...], names: tuple[str, ...], words: str
+) -> None:
+    board = planted.table("leaderboard").head(2).assign(architecture=names, cv_error=errors)
+    best = {**planted.summary["best"], "architecture": names[0]}
+    given = replace(planted, summary={**planted.summary, "best": best}, tables={**planted.tables, "leaderboard": board})
+    first = answer.section(given).sentences[0]
+    assert words in first
+    assert ("flatters" in first) == ("flatters" in words)
+
+
+def test_an_architecture_whose_trials_all_failed_was_tried_and_refused_trials_never_began(planted: Found) -> None:
+    asked = {"hypernetwork": 10, "ridge": 0, "pooled": 0}
+    refused = pd.DataFrame(
+        {"architecture": ["pooled"], "trial": 0, "ending": "refused", "reason": "", "settings": "{}"}
+    )
+    trials = pd.concat([planted.table("trials"), refused], ignore_index=True)
+    summary = {**planted.summary, "trials_by_architecture": asked}
+    given = replace(planted, summary=summary, tables={**planted.tables, "trials": trials})
+    assert "2 architectures were searched in 22 trials (1 more was not tried)" in answer.section(given).sentences[0]
+    assert "7 trials were begun: 5 complete, 2 failed; 1 more was refused before it began." in said(
+        search.section(given)
+    )
+
+
+def test_tasks_that_were_held_out_whole_are_counted_with_their_rows(planted: Found) -> None:
+    split = {**planted.summary["data"]["split"], "new_tasks": {"rows": 20, "tasks": 2}}
+    data = {**planted.summary["data"], "split": split}
+    first = answer.section(replace(planted, summary={**planted.summary, "data": data})).sentences[0]
+    assert "for 5 tasks with 60 rows" in first
 
 
 def test_each_of_several_targets_has_a_row(planted: Found) -> None:
@@ -110,6 +197,49 @@ def test_tasks_to_distrust_and_tasks_that_are_harmed_are_named(planted: Found) -
     assert "errors in so few rows differ by chance, too" in text
 
 
+@pytest.mark.parametrize(
+    ("tested", "words"),
+    [
+        pytest.param(3.1, "on their test rows 1 of 1 have an error above the median of the tasks, too.", id="again"),
+        pytest.param(1.0, "0 of 1 have an error above the median of the tasks, too, so that chance", id="not again"),
+        pytest.param(float("nan"), "differ by chance, too.", id="no test rows"),
+    ],
+)
+def test_whether_the_test_rows_agree_on_the_worst_tasks_is_said(planted: Found, tested: float, words: str) -> None:
+    table = planted.table("tasks").assign(test_error=[1.1, 2.1, tested])
+    assert words in said(tasks.section(replace(planted, tables={**planted.tables, "tasks": table})))
+
+
+def test_of_the_worst_tasks_those_with_far_metadata_are_named(planted: Found) -> None:
+    far = planted.table("embeddings").assign(**{"metadata:north": [0.0, 0.1, 9.0, 0.1, 0.0, -0.1, 0.0, 0.1]})
+    told = "the metadata of c lie far from those of the others"
+    assert told in said(tasks.section(replace(planted, tables={**planted.tables, "embeddings": far})))
+    assert told not in said(tasks.section(planted))
+
+
+def test_ties_are_no_losses(planted: Found) -> None:
+    assert "has the lower error for 1 of 3 tasks, as high a one for 1:" in said(tasks.section(planted))
+    none = planted.table("tasks").assign(own_error=9.0)
+    told = said(tasks.section(replace(planted, tables={**planted.tables, "tasks": none})))
+    assert "has the lower error for 3 of 3 tasks:" in told
+
+
+@pytest.mark.parametrize(("metric", "told"), [("roc_auc", True), ("accuracy", False)])
+def test_the_loss_that_tasks_are_compared_by_is_named_where_the_metric_has_none(
+    planted: Found, metric: str, told: bool
+) -> None:
+    given = replace(planted, summary={**planted.summary, "metric": metric, "problem": "binary"})
+    assert ("Losses are those of log loss, since ROC AUC is of no single row." in said(tasks.section(given))) == told
+
+
+def test_of_tasks_with_too_few_rows_to_be_tested_all_together_are_told(planted: Found) -> None:
+    few = planted.table("tasks").assign(p_value=float("nan"), helped=False, harmed=False)
+    text = said(tasks.section(replace(planted, tables={**planted.tables, "tasks": few})))
+    assert "has the lower error for 1 of 3 tasks" in text
+    assert "Task by task nothing is tested, since none has rows enough: 5 that both have predicted." in text
+    assert "no model of each task alone" not in text
+
+
 def test_where_no_task_stands_out_none_is_named(planted: Found) -> None:
     alike = planted.table("tasks").assign(error=0.0)
     given = replace(planted, tables={**planted.tables, "tasks": alike})
@@ -123,11 +253,12 @@ def test_where_no_task_stands_out_none_is_named(planted: Found) -> None:
         pytest.param({"single_task": 0}, "no trial of single_task has finished", id="it did not finish"),
         pytest.param({"single_task": 3}, "single_task predicted too few of the same rows", id="other rows"),
         pytest.param({"single_task": 4}, "the folds are of whole tasks", id="whole tasks"),
+        pytest.param({"ridge": 4}, "the folds are of whole tasks", id="whole tasks, without it"),
     ],
 )
 def test_why_tasks_are_not_compared_is_said(planted: Found, trials: dict[str, int], words: str) -> None:
-    alone = planted.table("tasks").assign(p_value=float("nan"))
-    split = {"folds": "whole tasks" if trials.get("single_task") == 4 else "rows within each task"}
+    alone = planted.table("tasks").assign(p_value=float("nan"), own_error=float("nan"))
+    split = {"folds": "whole tasks" if 4 in trials.values() else "rows within each task"}
     data = {**planted.summary["data"], "split": split}
     summary = {**planted.summary, "trials_by_architecture": trials, "data": data}
     given = replace(planted, summary=summary, tables={**planted.tables, "tasks": alone})
@@ -136,10 +267,13 @@ def test_why_tasks_are_not_compared_is_said(planted: Found, trials: dict[str, in
 
 def test_what_embeddings_mean_is_said_as_far_as_it_is_shown(planted: Found) -> None:
     text = said(embeddings.section(planted))
-    assert "they agree more than chance would let them: their correlation is 0.90, and 0.30 with the tasks" in text
+    assert "their correlation is 0.90, and 0.30 with the tasks permuted (p = 0.005): the description is stable." in text
+    assert "agree on what chance put into these rows, too, so that this alone does not show that it means" in text
     assert "better than chance (p < 0.05 after Holm): north (R² 0.80); of 1 more that is not shown." in text
     chance = {**planted.summary, "embeddings": {**planted.summary["embeddings"], "alike_p_value": 0.3}}
-    assert "not shown to agree more than by chance" in said(embeddings.section(replace(planted, summary=chance)))
+    assert "(p = 0.3): that the description is stable is not shown." in said(
+        embeddings.section(replace(planted, summary=chance))
+    )
 
 
 def test_which_maps_there_are_is_said(planted: Found) -> None:
@@ -202,6 +336,12 @@ def test_commands_stand_out_and_a_name_with_a_backtick_takes_nothing_with_it() -
     assert "Use <code>mthn-automl ablate RUN</code>." in told
     assert "Of `tick, use `--id`." in told
     assert "Of &lt;b&gt;` alone." in told
+
+
+def test_what_a_picture_offers_is_said_below_it(html: str) -> None:
+    hints = dict(re.findall(r'id="picture-(\w+)".*?class="hint">(.*?)</span>', html, re.DOTALL))
+    assert hints["tradeoff"] == ZOOMED
+    assert {name for name, hint in hints.items() if hint == ENLARGED} == {"sizes", "embeddings", "neighbourhoods"}
 
 
 def test_long_tables_are_cut_and_that_is_said(planted: Found) -> None:

@@ -3,6 +3,7 @@
 import altair as alt
 import pandas as pd
 
+from mthn_automl.report import theme
 from mthn_automl.report.charts import gains
 
 
@@ -11,12 +12,12 @@ def points(task_gains: pd.DataFrame) -> pd.DataFrame:
     return gains.points(task_gains)
 
 
-def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
-    """The picture of `points`."""
+def chart(points: pd.DataFrame, metric: str, problem: str) -> alt.LayerChart:
+    """The picture of `points`; metric, problem: what losses are of."""
     return gains.drawn(
         points,
         title="What each task gains by B",
-        said="Right of the line B's answer is better",
+        said=("Right of the line B's answer is better", theme.told_by(metric, problem)),
         axis="loss in A less that in B, a row",
         findings=("B better", "A better"),
     )

@@ -28,9 +28,9 @@ def points(tradeoffs: pd.DataFrame) -> pd.DataFrame:
     return thinned(kept, MOST, kept["on_front"].astype(bool))[columns]
 
 
-def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
+def chart(points: pd.DataFrame, metric: str, average: str) -> alt.LayerChart:
     """The picture of `points`; metric: its name."""
-    runs, error_name = sorted(points["run"].unique()), theme.spoken(metric)
+    runs, error_name = sorted(points["run"].unique()), theme.spoken(metric, average)
     x_scale = theme.log_scale(float(points["shown_parameters"].min()), float(points["shown_parameters"].max()))
     y_scale = theme.error_scale(float(points["cv_error"].min()), float(points["cv_error"].max()))
     legend = alt.Legend(title=None, orient="top")

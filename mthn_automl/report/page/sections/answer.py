@@ -8,7 +8,7 @@ import pandas as pd
 from mthn_automl.analysis.knee import WORTH_SAYING, Cheaper, knee, savings, simplest
 from mthn_automl.data.names import counted, listed
 from mthn_automl.report.page.section import Found, Listing, Section
-from mthn_automl.report.theme import spoken
+from mthn_automl.report.theme import ENSEMBLE, spoken
 from mthn_automl.report.wording import digits, duration
 
 ORDER: Final = 1
@@ -34,21 +34,34 @@ def _asked(found: Found) -> str:
     target = listed(data["targets"])
     metadata = counted(data["metadata"], "column") + " of metadata" if data["metadata"] else "no metadata"
     ended = sum(trials.values())
-    asked = found.summary["trials_by_architecture"]
-    tried = sum(count > 0 for count in asked.values())
-    untried = f" ({len(asked) - tried} more were not tried)" if tried < len(asked) else ""
+    asked, tried = len(found.summary["trials_by_architecture"]), _tried(found)
+    untried = f" ({asked - tried} more {'was' if asked - tried == 1 else 'were'} not tried)" if tried < asked else ""
     phases = found.summary["seconds"]
     seconds = duration(sum(phases[name] for name in phases if name != DRAWING))
     return (
-        f"{target} was to be predicted for {counted(data['tasks'], 'task')} with {counted(data['rows'], 'row')}, "
+        f"{target} was to be predicted for {counted(_tasks(data), 'task')} with {counted(data['rows'], 'row')}, "
         f"{counted(data['features'], 'feature')} and {metadata} ({found.summary['problem']}); "
         f"{counted(tried, 'architecture')} {'was' if tried == 1 else 'were'} searched in {counted(ended, 'trial')}"
         f"{untried}, {seconds} in all."
     )
 
 
+def _tried(found: Found) -> int:
+    """Architectures of which a trial was begun, however it ended."""
+    trials = found.table("trials")
+    if len(trials):
+        return int(trials.loc[trials["ending"] != "refused", "architecture"].nunique())
+    return sum(count > 0 for count in found.summary["trials_by_architecture"].values())
+
+
+def _tasks(data: Mapping[str, Any]) -> int:
+    """Those that were trained on and those that were held out whole, since the rows are of both."""
+    held_out = data.get("split", {}).get("new_tasks")
+    return int(data["tasks"] + (held_out["tasks"] if held_out else 0))
+
+
 def _best(found: Found) -> str:
-    best, error = found.summary["best"], spoken(found.metric)
+    best, error = found.summary["best"], spoken(found.metric, found.average)
     what = f"the model of {best['architecture']}"
     if found.summary["ensemble"] is not None and best["architecture"] == "ensemble":
         what = f"an ensemble of {counted(len(found.summary['ensemble']), 'trial')}"
@@ -59,21 +72,28 @@ def _best(found: Found) -> str:
 def _single(found: Found) -> Iterator[str]:
     """By how much it leads, as far as that is shown."""
     table = found.table("leaderboard")
-    ranked = table[table["rank"].notna()].sort_values("rank").to_dict("records")
+    ranked = table[table["rank"].notna() & table["cv_error"].notna()].sort_values("rank").to_dict("records")
     if len(ranked) < 2:
         return
     first, second = ranked[:2]
-    tied = second["tied_with_best"]
-    shown = "a difference that is not shown to be more than chance" if tied is True else "a difference that is shown"
-    shown = "too few folds to tell whether that is chance" if pd.isna(tied) else shown
-    less = 1 - first["cv_error"] / second["cv_error"] if second["cv_error"] > 0 else 0.0
-    yield (
-        f"Next comes {second['architecture']} with {digits(second['cv_error'])}, which flatters it as the best of many "
-        "in the same folds, while the ensemble's weights were chosen in other folds than those that it is told by."
-        if less <= 0
-        else f"That is {_percent(less)} less than the {digits(second['cv_error'])} of {second['architecture']}, "
-        f"which comes next: {shown}."
-    )
+    name, error = second["architecture"], digits(second["cv_error"])
+    if first["architecture"] == ENSEMBLE and second["cv_error"] < first["cv_error"]:
+        yield (
+            f"Next comes {name} with {error}, which flatters it as the best of many in the same folds, while the "
+            "ensemble's weights were chosen in other folds than those that it is told by."
+        )
+    elif not first["cv_error"] < second["cv_error"]:
+        yield f"Next comes {name}, which has the same error."
+    else:
+        less = _percent(1 - first["cv_error"] / second["cv_error"])
+        yield f"That is {less} less than the {error} of {name}, which comes next: {_shown(second['tied_with_best'])}."
+
+
+def _shown(tied: bool | None) -> str:
+    """Whether a lead is more than chance."""
+    if pd.isna(tied):
+        return "too few folds to tell whether that is chance"
+    return "a difference that is not shown to be more than chance" if tied is True else "a difference that is shown"
 
 
 def _usual(found: Found) -> Iterator[str]:
@@ -82,32 +102,47 @@ def _usual(found: Found) -> Iterator[str]:
     if usual is None:
         yield "What LightGBM with its defaults would give was not measured: the time was up, or the run was stopped."
         return
-    best, kind = found.summary["best"], "test_error" if usual.get("test_error") is not None else "cv_error"
-    if not usual.get(kind) or best.get(kind) is None:
+    best, (tested, *_) = found.summary["best"], found.test_columns
+    kind = "cv_error" if usual.get(tested) is None else tested
+    theirs, ours = usual.get(kind), best.get(kind)
+    if theirs is None or ours is None:
         return
-    less = 1 - best[kind] / usual[kind]
-    rows = "the same test rows" if kind == "test_error" else "the same folds, by which the answer was chosen"
-    word = "less" if less >= 0 else "more"
-    sure = _sure(usual.get("saving", {}).get(best["architecture"])) if kind == "test_error" else ""
+    rows = "the same folds, by which the answer was chosen" if kind == "cv_error" else "the same test rows"
+    less = 1 - ours / theirs if theirs > 0 else 0.0
+    share = f"{_percent(abs(less))} {'less' if less >= 0 else 'more'}" if theirs > 0 else digits(ours)
+    sure = "" if kind == "cv_error" else _sure(_saving(found))
     yield (
-        f"LightGBM with its defaults, the task as a category and the metadata joined has {digits(usual[kind])} on "
-        f"{rows}; the answer has {_percent(abs(less))} {word}{sure}."
+        f"LightGBM with its defaults, the task as a category and the metadata joined has {digits(theirs)} on {rows}; "
+        f"the answer has {share}{sure}."
     )
 
 
-def _usual_is_better(found: Found) -> bool:
-    """On test rows, which nothing was chosen by."""
-    usual, best = (found.summary.get("usual") or {}).get("test_error"), found.summary["best"]["test_error"]
-    return usual is not None and best is not None and usual < best
+def _saving(found: Found) -> Mapping[str, float | None]:
+    """What the answer saves of the usual tool's error on the test rows, with its interval as far as it is known."""
+    usual = found.summary.get("usual") or {}
+    known = usual.get("saving_tasks" if found.average == "tasks" else "saving", {})
+    return known.get(found.summary["best"]["architecture"]) or {"less": None, "low": None, "high": None}
 
 
-def _sure(saving: Mapping[str, float | None] | None) -> str:
+def _sure(saving: Mapping[str, float | None]) -> str:
     """Whether a share that is saved of an error is more than chance, with its interval."""
-    if saving is None or saving["low"] is None or saving["high"] is None:
-        return ""
-    interval = f"95 % interval of what is saved: {_percent(saving['low'])} to {_percent(saving['high'])}"
-    chance = "" if saving["low"] > 0 or saving["high"] < 0 else ", so that chance may be all of it"
+    low, high = saving["low"], saving["high"]
+    if low is None or high is None:
+        return "; how sure that is cannot be told from these rows"
+    interval = f"95 % interval of what is saved: {_percent(low)} to {_percent(high)}"
+    chance = "" if low > 0 or high < 0 else ", so that chance may be all of it"
     return f" ({interval}{chance})"
+
+
+def _usual_is_better(found: Found) -> Iterator[str]:
+    """On test rows, which nothing was chosen by."""
+    name, high = found.test_columns[0], _saving(found)["high"]
+    usual, best = (found.summary.get("usual") or {}).get(name), found.summary["best"].get(name)
+    if usual is None or best is None or usual >= best:
+        return
+    shown = high is not None and high < 0
+    what = "has the lower error on the test rows" if shown else "may be better, as its error on the test rows is lower"
+    yield f"LightGBM with its defaults {what}: more time may change that (`mthn-automl resume RUN --time-limit`)."
 
 
 def _tested(found: Found) -> str:
@@ -170,16 +205,13 @@ def _advice(found: Found) -> Iterator[str]:
         yield "Look at the alarms above first: they may make every number here too good."
     if not summary["finished"]:
         yield "The run was stopped; `mthn-automl resume` goes on with it."
-    if best["test_error"] and best["test_low"] is not None:
-        if best["test_high"] - best["test_low"] > WIDE * best["test_error"]:
+    error, low, high = (best.get(name) for name in found.test_columns)
+    if error and low is not None:
+        if high - low > WIDE * error:
             yield "The interval of the test error is wide: more test rows (--test-fraction, --test) would narrow it."
     elif not data["test_rows"]:
         yield "No row was held out: give --test-fraction or --test for an error that nothing was chosen by."
-    if _usual_is_better(found):
-        yield (
-            "LightGBM with its defaults has the lower error on the test rows: more time may change that "
-            "(`mthn-automl resume RUN --time-limit`)."
-        )
+    yield from _usual_is_better(found)
     if summary["metadata_verdict"] == "cannot be told":
         yield "Whether the metadata help is open; what would tell is said with what they are worth, below."
     if summary["metadata_verdict"] == "not measured":

@@ -29,10 +29,12 @@ def _said(found: Found) -> Iterator[str]:
         f"{counted(known['networks'], 'network')}, trained on other folds and seeds, that {whose}."
     )
     shown = known["alike_p_value"] < SIGNIFICANT
-    agree = "agree more than chance would let them" if shown else "are not shown to agree more than by chance"
+    stable = "the description is stable" if shown else "that the description is stable is not shown"
     yield (
-        f"Turned onto one another, they {agree}: their correlation is {known['alike']:.2f}, and "
-        f"{known['alike_by_chance']:.2f} with the tasks permuted (p = {known['alike_p_value']:.2g})."
+        f"Turned onto one another, their correlation is {known['alike']:.2f}, and {known['alike_by_chance']:.2f} with "
+        f"the tasks permuted (p = {known['alike_p_value']:.2g}): {stable}. Networks that share most of their rows "
+        "agree on what chance put into these rows, too, so that this alone does not show that it means anything; "
+        "what of the metadata can be told from it does."
     )
     yield _maps(found)
     table = found.table("reconstruction")

@@ -1,5 +1,6 @@
 """What the metadata are worth."""
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -7,14 +8,21 @@ import pandas as pd
 
 from mthn_automl import catalogue
 from mthn_automl.analysis.ablation import HELD_OUT, SEEN, is_better, is_worse
-from mthn_automl.report.page.section import Found, Listing, Section
+from mthn_automl.data.names import counted, listed
+from mthn_automl.report.page.section import METADATA, Found, Listing, Section
 from mthn_automl.report.theme import spoken
 from mthn_automl.report.wording import digits
-from mthn_automl.tuning.ablation.names import BOTH, EMBEDDING_ONLY, NOISE, WITHOUT
+from mthn_automl.tuning.ablation.names import BOTH, EMBEDDING_ONLY, METADATA_ONLY, NOISE, PERMUTED, WITHOUT
 
 ORDER: Final = 3
 MOST_COLUMNS: Final = 12
 """Columns of the metadata of which a sentence is made; the table tells of the others."""
+
+OTHER_VARIANTS: Final = {
+    PERMUTED: "the metadata of other tasks (`permuted`)",
+    METADATA_ONLY: "no embeddings (`metadata only`)",
+    NOISE: "a column of noise",
+}
 
 PICTURES: Final = ("ablation", "columns", "ablation_new_tasks", "ablation_others")
 
@@ -35,7 +43,14 @@ def section(found: Found) -> Section | None:
     verdict = str(found.summary["metadata_sentence"])
     if table.empty:
         return Section("Metadata", (verdict,))
-    told = (verdict, *_columns(table), *_others(table), HOW, *_beside_leaderboard(found, table), *_left_out(table))
+    told = (
+        verdict,
+        *_columns(table),
+        *_others(table),
+        HOW,
+        *_beside_leaderboard(found, table),
+        *_left_out(found, table),
+    )
     return Section("Metadata", told, PICTURES, (Listing("Ablation", table, "ablation.csv"),))
 
 
@@ -52,24 +67,38 @@ def _as_tuned(table: pd.DataFrame) -> dict[str, Row]:
 
 
 def _columns(table: pd.DataFrame) -> Iterator[str]:
-    """A sentence a column that is left out, those that matter most first; and what noise does."""
+    """A sentence a column that is left out, those that matter most first; what noise does; what is not known."""
     rows = _as_tuned(table)
-    both = rows.get(BOTH)
-    if both is None or not both["error"] > 0:
-        return
-    without = {name.partition(":")[2]: row for name, row in rows.items() if name.partition(":")[0] == WITHOUT}
+    without = {name: row for name, row in _without(rows).items() if _known(row)}
     order = sorted(without, key=lambda name: -without[name]["difference"])
-    sentences = [f"without `{name}` {_change(without[name], both)}" for name in order[:MOST_COLUMNS]]
-    if NOISE in rows:
-        sentences.append(f"with a column of noise added {_change(rows[NOISE], both)}")
+    sentences = [f"without `{name}` {_change(without[name])}" for name in order[:MOST_COLUMNS]]
+    if NOISE in rows and _known(rows[NOISE]):
+        sentences.append(f"with a column of noise added {_change(rows[NOISE])}")
     if sentences:
         told = "; ".join(sentences)
         yield f"{told[0].upper()}{told[1:]}."
+    unknown = [f"`{name}`" for name, row in rows.items() if not math.isfinite(row["difference"])]
+    if unknown:
+        yield f"What differs from the full model is not known of {', '.join(unknown)}."
 
 
-def _change(row: Row, both: Row) -> str:
+def _without(rows: Mapping[str, Row]) -> dict[str, Row]:
+    """By the column that was left out."""
+    return {name.partition(":")[2]: row for name, row in rows.items() if name.partition(":")[0] == WITHOUT}
+
+
+def _full(row: Row) -> float:
+    """The error of the full model in the same folds from the same seeds; rows may differ in how many seeds that is."""
+    return float(row["error"] - row["difference"])
+
+
+def _known(row: Row) -> bool:
+    return math.isfinite(row["difference"]) and _full(row) > 0
+
+
+def _change(row: Row) -> str:
     """`the error is 4 % higher (1 to 7 %)`."""
-    change, low, high = (100 * row[name] / both["error"] for name in ("difference", "low", "high"))
+    change, low, high = (100 * row[name] / _full(row) for name in ("difference", "low", "high"))
     more = "higher" if change >= 0 else "lower"
     sign = 1 if change >= 0 else -1
     ends = sorted((sign * low, sign * high))
@@ -89,10 +118,11 @@ def _others(table: pd.DataFrame) -> Iterator[str]:
         for tasks in (SEEN, HELD_OUT):
             if name == first and tasks == table["tasks"].iloc[0]:
                 continue
-            rows = _rows(table, architecture=name, tasks=tasks, tuned=False)
-            if {BOTH, EMBEDDING_ONLY} <= rows.keys() and rows[BOTH]["error"] > 0:
+            without = _rows(table, architecture=name, tasks=tasks, tuned=False).get(EMBEDDING_ONLY)
+            if without is not None:
                 of = "For tasks never seen" if tasks == HELD_OUT else "For known tasks"
-                yield f"{of}, without the metadata {_change(rows[EMBEDDING_ONLY], rows[BOTH])} ({name})."
+                change = _change(without) if _known(without) else "what changes is not known"
+                yield f"{of}, without the metadata {change} ({name})."
 
 
 def _beside_leaderboard(found: Found, table: pd.DataFrame) -> Iterator[str]:
@@ -107,18 +137,31 @@ def _beside_leaderboard(found: Found, table: pd.DataFrame) -> Iterator[str]:
         of_networks = both["architecture"] in catalogue.names("neural")
         over = "the error of the mean of a fold's networks over all rows" if of_networks else "the error over all rows"
         single = "those of single networks in the mean" if of_networks else "in the mean"
+        name = spoken(found.metric, found.average)
         yield (
-            f"The full model has {spoken(found.metric)} {digits(both['error'])} here and {digits(there['cv_error'])} "
+            f"The full model has {name} {digits(both['error'])} here and {digits(there['cv_error'])} "
             f"in the leaderboard: that is {lucky}{over}; here the same settings are trained anew from other seeds, "
             f"and errors are {single} of the folds. So only the differences between variants tell."
         )
 
 
-def _left_out(table: pd.DataFrame) -> Iterator[str]:
+def _left_out(found: Found, table: pd.DataFrame) -> Iterator[str]:
     """What the run had no time for."""
     rows = _as_tuned(table)
-    missing = [] if NOISE in rows else ["single columns and noise"]
+    missing = [told for name, told in OTHER_VARIANTS.items() if name not in rows]
+    missing += [*_single_columns(found, _without(rows))]
     missing += [] if table["tuned"].any() else ["settings of each variant's own"]
     missing += [] if (table["tasks"] == HELD_OUT).any() else ["tasks never seen"]
     if missing:
         yield f"Not measured here: {', '.join(missing)}. `mthn-automl ablate RUN` measures what can be."
+
+
+def _single_columns(found: Found, fitted: Mapping[str, Row]) -> Iterator[str]:
+    """Columns that were not left out; by name where the table of embeddings, which has all of them, tells them."""
+    count = found.summary["data"]["metadata"] - len(fitted)
+    if count <= 0 or found.summary["data"]["metadata"] < 2:  # a single column is all the metadata
+        return
+    names = [str(each).removeprefix(METADATA) for each in found.table("embeddings") if str(each).startswith(METADATA)]
+    left = [name for name in names if name not in fitted]
+    named = f" ({listed(left)})" if len(left) == count else ""
+    yield f"{count} of {counted(found.summary['data']['metadata'], 'single column')}{named}"

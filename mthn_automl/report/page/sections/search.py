@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import pandas as pd
+
 from mthn_automl.data.names import counted
 from mthn_automl.report.page.section import Found, Listing, Section
 from mthn_automl.report.wording import duration
@@ -14,9 +16,7 @@ def section(found: Found) -> Section | None:
     table = found.table("trials")
     if not len(table):
         return None
-    states = table["ending"].value_counts()
-    told = ", ".join(f"{count} {ending}" for ending, count in states.items())
-    sentences = [f"{counted(len(table), 'trial')} were begun: {told}."]
+    sentences = [_begun(table)]
     if found.summary["worker_seconds"]:
         sentences.append(
             f"They took {duration(found.summary['worker_seconds'])} of the workers' time, of which "
@@ -28,3 +28,13 @@ def section(found: Found) -> Section | None:
         sentences.append("Failed: " + "; ".join(f"{count} x {reason}" for reason, count in reasons.items()) + ".")
     pictures = ("history", "importances", "compression")
     return Section("The search", tuple(sentences), pictures, (Listing("Trials", table, "trials.csv"),))
+
+
+def _begun(table: pd.DataFrame) -> str:
+    """How trials ended; those that were refused never began."""
+    refused = table["ending"] == "refused"
+    begun, count = int((~refused).sum()), int(refused.sum())
+    endings = ", ".join(f"{number} {ending}" for ending, number in table.loc[~refused, "ending"].value_counts().items())
+    told = f"{counted(begun, 'trial')} {'was' if begun == 1 else 'were'} begun{': ' if endings else ''}{endings}"
+    before = f"; {count} more {'was refused before it' if count == 1 else 'were refused before they'} began"
+    return f"{told}{before if count else ''}."

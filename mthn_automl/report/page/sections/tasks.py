@@ -6,18 +6,15 @@ from typing import Final
 import pandas as pd
 
 from mthn_automl.analysis.breakeven import FEWEST_TASKS, Breakeven, breakeven
-from mthn_automl.analysis.tasks import SINGLE, sharing
+from mthn_automl.analysis.tasks import FEWEST_ROWS, SINGLE, sharing
 from mthn_automl.data.names import counted
 from mthn_automl.data.splits.whole_tasks import WHAT as WHOLE_TASKS
 from mthn_automl.report.page.section import Found, Listing, Section
-from mthn_automl.report.theme import spoken
-from mthn_automl.report.wording import digits
+from mthn_automl.report.page.worst import worst
+from mthn_automl.report.theme import told_by
 
 ORDER: Final = 4
-WORST: Final = 5
 MOST_NAMED: Final = 20
-FEW_ROWS: Final = 30
-"""Of a task, with fewer of which its error is known to a quarter or worse."""
 
 
 def section(found: Found) -> Section | None:
@@ -25,40 +22,34 @@ def section(found: Found) -> Section | None:
     table = found.table("tasks")
     if len(table) < 2:
         return None
-    sentences = tuple(filter(None, (_worst(found, table), _sharing(found, table), _own(found, table))))
+    sentences = tuple(filter(None, (worst(found, table), _sharing(found, table), _own(found, table))))
     order = table.sort_values("error", ascending=False, na_position="last")
     return Section("Tasks", sentences, ("tasks", "breakeven", "gains"), (Listing("Tasks", order, "tasks.csv"),))
-
-
-def _worst(found: Found, table: pd.DataFrame) -> str:
-    known = table[table["error"].notna()]
-    if known.empty:
-        return ""
-    usual = known["error"].median()
-    median = f"The cross-validated {spoken(found.metric)} of a task is {digits(usual, 3)} in the median."
-    highest = known[known["error"] > usual].nlargest(WORST, "error")
-    if highest.empty:
-        return f"{median} No task has a higher one."
-    worst = highest.to_dict("records")
-    told = [f"{row['task']} ({digits(row['error'], 3)} in {counted(row['rows'], 'row')})" for row in worst]
-    chance = "; errors in so few rows differ by chance, too" if highest["rows"].median() < FEW_ROWS else ""
-    return f"{median} Highest, and to be trusted least: {', '.join(told)}{chance}."
 
 
 def _sharing(found: Found, table: pd.DataFrame) -> str:
     """Of what single_task, which shares nothing, has to say."""
     if found.summary["best"]["architecture"] == SINGLE:
         return "The answer is a network of each task's own, which shares nothing: no task gains or loses by others."
-    compared = table[table["p_value"].notna()]
-    if compared.empty:
+    compared, known = table[table["p_value"].notna()], table["own_error"].notna().any()
+    if compared.empty and not known:
         return f"There is no model of each task alone to compare with: {_missing(found)}."
+    told = [*([_together(table)] if known else []), _task_by_task(found, compared)]
+    return " ".join(told)
+
+
+def _task_by_task(found: Found, compared: pd.DataFrame) -> str:
+    """compared: those of the tasks that have rows enough to be tested."""
+    if compared.empty:
+        return f"Task by task nothing is tested, since none has rows enough: {FEWEST_ROWS} that both have predicted."
     helped, harmed = int(compared["helped"].sum()), compared[compared["harmed"]]
     chance = "; one in twenty of such findings may be chance (Benjamini and Hochberg)" if helped or len(harmed) else ""
     names = f" ({', '.join(harmed['task'].head(MOST_NAMED))})" if len(harmed) else ""
-    return (
-        f"{_together(table)} Task by task, the answer is shown to be better for {counted(helped, 'task')} and worse "
-        f"for {len(harmed)}{names}, of {len(compared)} with rows enough to compare{chance}."
+    sentence = (
+        f"Task by task, the answer is shown to be better for {counted(helped, 'task')} and worse for "
+        f"{len(harmed)}{names}, of {len(compared)} with rows enough to compare{chance}."
     )
+    return " ".join(filter(None, (sentence, told_by(found.metric, found.summary["problem"]))))
 
 
 def _own(found: Found, table: pd.DataFrame) -> str:
@@ -103,19 +94,19 @@ def _rows(count: float | None) -> str:
 
 
 def _missing(found: Found) -> str:
+    if found.summary["data"].get("split", {}).get("folds") == WHOLE_TASKS:
+        return f"the folds are of whole tasks, of which {SINGLE} knows none in advance"
     trials = found.summary["trials_by_architecture"].get(SINGLE)
     if trials is None:
         return f"--architectures with {SINGLE} gives one"
-    if trials == 0:
-        return f"no trial of {SINGLE} has finished"
-    if found.summary["data"]["split"]["folds"] == WHOLE_TASKS:
-        return f"the folds are of whole tasks, of which {SINGLE} knows none in advance"
-    return f"{SINGLE} predicted too few of the same rows"
+    return f"{SINGLE} predicted too few of the same rows" if trials else f"no trial of {SINGLE} has finished"
 
 
 def _together(table: pd.DataFrame) -> str:
     found = sharing(table)
-    counts = f"the answer has the lower error for {found.gain} of {counted(found.tasks, 'task')}"
+    ties = found.tasks - found.gain - found.loss
+    alike = f", as high a one for {ties}" if ties else ""
+    counts = f"the answer has the lower error for {found.gain} of {counted(found.tasks, 'task')}{alike}"
     shown = "sharing is not shown to help or to harm tasks like these in general"
     if found.shown:
         shown = f"sharing {'helps' if found.helps else 'harms'} tasks like these in general"

@@ -6,8 +6,8 @@ from mthn_automl.report.page.section import Found, Listing, Section
 
 ORDER: Final = 2
 COLUMNS: Final = (
-    *("rank", "architecture", "cv_error", "cv_error_se", "test_error", "test_low", "test_high", "parameters"),
-    *("parameters_per_task_network", "marginal_parameters", "train_seconds", "predict_us_per_row", "trials", "note"),
+    *("parameters", "parameters_per_task_network", "marginal_parameters", "train_seconds", "predict_us_per_row"),
+    *("trials", "note"),
 )
 
 
@@ -22,7 +22,8 @@ def section(found: Found) -> Section | None:
         "embedding alone, of single_task a whole network. The second picture draws that for more and for fewer tasks.",
     )
     board = found.table("leaderboard")
-    shown = board[[name for name in COLUMNS if name in board]]
+    columns = ("rank", "architecture", "cv_error", "cv_error_se", *found.test_columns, *COLUMNS)
+    shown = board[[name for name in columns if name in board]]
     return Section(
         "Accuracy against size",
         sentences,

@@ -20,13 +20,16 @@ def shifted(by: float, seed: int) -> Any:
 
 def table(architecture: str = "hypernetwork", **more: Any) -> pd.DataFrame:
     shifts = {"embedding_only": 0.2, "without:len1": 0.04, "without:len2": 0.0, "only:len1": 0.1, "noise": 0.0}
+    shifts |= {"permuted": 0.2, "metadata_only": 0.3}
     results = {name: shifted(by, seed) for seed, (name, by) in enumerate(shifts.items())}
     return ablation_table(architecture, {"both": BOTH, **results}, 1 / 3, **more)
 
 
-def said(rows: pd.DataFrame) -> str:
+def said(rows: pd.DataFrame, columns: int = 1) -> str:
+    """columns: how many the metadata have."""
     found = planted.found()
-    made = section(replace(found, tables={**found.tables, "ablation": rows}))
+    summary = {**found.summary, "data": {**found.summary["data"], "metadata": columns}}
+    made = section(replace(found, summary=summary, tables={**found.tables, "ablation": rows}))
     assert made is not None
     return " ".join(made.sentences)
 
@@ -58,6 +61,36 @@ def test_what_was_not_measured_is_said_with_the_command_that_measures_it(whole: 
     tuned = ablation_table("hypernetwork", {"both": BOTH, "embedding_only": BOTH + 0.1}, 1 / 3, tuned=True)
     text = said(joined([table(), tuned, table(tasks="held out")]) if whole else few)
     assert ("`mthn-automl ablate RUN` measures" in text) == (not whole)
+
+
+def test_what_is_not_known_is_named_and_never_nan() -> None:
+    rows = table()
+    rows.loc[rows["variant"] == "without:len1", ["error", "difference", "low", "high", "p_value_holm"]] = np.nan
+    text = said(rows)
+    assert "What differs from the full model is not known of `without:len1`." in text
+    assert "Without `len2` the error is" in text
+    assert "nan" not in text
+
+
+def test_a_change_is_a_share_of_the_full_model_of_its_own_seeds() -> None:
+    rows = table()
+    rows.loc[rows["variant"] == "without:len1", ["error", "difference"]] = [2.2, 0.2]
+    assert "Without `len1` the error is 10 % higher" in said(rows)
+
+
+@pytest.mark.parametrize(
+    ("left_out", "columns", "words"),
+    [
+        ("permuted", 1, "Not measured here: the metadata of other tasks (`permuted`), "),
+        ("metadata_only", 1, "Not measured here: no embeddings (`metadata only`), "),
+        ("noise", 1, "Not measured here: a column of noise, "),
+        ("without:len1", 2, "Not measured here: 1 of 2 single columns, "),
+        ("", 4, "Not measured here: 2 of 4 single columns ('north', 'kind'), "),
+    ],
+)
+def test_each_variant_and_column_that_was_not_fitted_is_named(left_out: str, columns: int, words: str) -> None:
+    rows = table()
+    assert words in said(rows[rows["variant"] != left_out], columns)
 
 
 def test_an_empty_table_leaves_the_verdict_alone() -> None:
