@@ -224,12 +224,12 @@ class Round:
 def _of_embeddings() -> Iterator[Claim]:
     circle = "24 tasks lie on a circle"
     yield Claim("neighbours on the circle are the nearest tasks", circle, _neighbours, False)
-    yield Claim("networks agree", circle, partial(_words, True, 24, "the description is stable."), False)
+    yield Claim("networks agree", circle, partial(_words, True, 24, r"the description is stable\."), False)
     yield Claim("north and east can be told from embeddings", circle, _north_and_east, False)
     yield Claim("a column of noise can be told from embeddings", circle, _noise_is_told)
     for tasks in (8, 24):
         truth = f"{tasks} tasks, embeddings of noise"
-        yield Claim("networks agree", truth, partial(_words, False, tasks, "the description is stable."))
+        yield Claim("networks agree", truth, partial(_words, False, tasks, r"is stable\.|that little is shown\."))
         yield Claim("any of 12 columns can be told", truth, partial(_words, False, tasks, "can be told better than"))
 
 
@@ -282,7 +282,7 @@ def _neighbours(seed: int) -> bool:
 
 
 def _words(planted: bool, tasks: int, words: str, seed: int) -> bool:
-    return words in _round(planted, tasks, seed).text
+    return re.search(words, _round(planted, tasks, seed).text) is not None
 
 
 def _north_and_east(seed: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations  # TrialResult, and torch with it, is needed 
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -57,6 +58,7 @@ ERRORS: Final = (
 )
 STOPPED: Final = "its best trial was stopped by the time limit of a trial"
 TIED_ABOVE: Final = 0.05
+NUMBER: Final = r"\b\d[\d,.]*\b"
 
 
 @dataclass(frozen=True)
@@ -158,8 +160,14 @@ def _cross_validated(finalist: Finalist) -> dict[str, Any]:
         "predict_us_per_row": best.predict_us_per_row,
         "settings": json.dumps(best.settings, sort_keys=True),
         "stored_rows": finalist.stored_rows,
-        "note": "; ".join(filter(None, notes)),
+        "note": _told(notes),
     }
+
+
+def _told(notes: Sequence[str]) -> str:
+    """Each once; of those that differ by their numbers alone, as those of folds do, the last, which is of all rows."""
+    once = list({re.sub(NUMBER, "", each): each for each in notes if each}.values())
+    return "".join(once) if len(once) < 2 else f"{'. '.join(each.removesuffix('.') for each in once)}."
 
 
 def _on_sealed_rows(errors: SealedErrors | None) -> dict[str, Any]:

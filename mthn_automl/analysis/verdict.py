@@ -21,6 +21,9 @@ HOLD_OUT_SHARE: Final = 0.25
 FEW_FOLDS: Final = 5
 """Fewer leave so few degrees of freedom that a test of them shows next to nothing."""
 
+PERMUTED_UNMEASURED: Final = "metadata permuted over tasks were not measured"
+"""What the sentence ends with where only half of what tells was measured."""
+
 Row = Mapping[Any, Any]
 Word = Literal["helped", "hurt", "did not help", "cannot be told", "no metadata", "not measured"]
 
@@ -92,7 +95,7 @@ def _evidence(row: Row) -> str:
 
 def _permuted(word: Word, row: Row | None) -> str:
     if row is None or not math.isfinite(row["difference"]):
-        return "; metadata permuted over tasks were not measured"
+        return f"; {PERMUTED_UNMEASURED}"
     worse = is_worse(row)
     meaning = ", so the gain need not come from what they say" if word == "helped" and not worse else ""
     manner = "shown to be worse than" if worse else "not shown to be worse than"
@@ -123,8 +126,9 @@ def _needed(rows: Mapping[str, Row], test_share: float | None) -> str:
         )
     folds_too = ", more folds would do with less" if 1 < folds < FEW_FOLDS else ""
     times = f"{found.times:.1f}" if found.times < 2 else f"{math.ceil(found.times):,}"
-    unit = "tasks" if without["tasks"] == HELD_OUT else "rows, or tasks of as many rows each,"
+    unit = "tasks" if without["tasks"] == HELD_OUT else "rows"
+    which = "" if without["tasks"] == HELD_OUT else ", of the same tasks or of further ones like them"
     return (
-        f" For {size} to be clear four times in five, about {times} times as many {unit} would be needed; "
+        f" For {size} to be clear four times in five, about {times} times as many {unit} would be needed{which}; "
         f"more seeds alone would not do{folds_too}."
     )

@@ -37,6 +37,14 @@ INK: Final = "#222222"
 FAINT: Final = "#666666"
 LOG_FROM: Final = 20.0  # an axis is logarithmic where the largest shown number is so many times the smallest
 SPOKEN: Final = {"rmse": "RMSE", "mse": "MSE", "mae": "MAE", "r2": "R²", "roc_auc": "ROC AUC", "f1": "F1"}
+LOSSES: Final = {
+    **dict.fromkeys(("rmse", "mse"), "squared error"),
+    "rmsle": "squared logarithmic error",
+    "mae": "absolute error",
+    "accuracy": "count of wrong predictions",
+}
+"""What metrics are means of, or roots of such means, where they are not called so themselves."""
+
 FONT: Final = "Helvetica, Arial, Liberation Sans, sans-serif"
 
 
@@ -102,6 +110,21 @@ def told_by(metric: str, problem: str) -> str:
     return (
         "" if losses == metric else f"Losses are those of {_name(losses)}, since {_name(metric)} is of no single row."
     )
+
+
+def loss_of(metric: str, problem: str) -> str:
+    """What the loss of a single row is called, by which tasks are compared.
+
+    problem: its kind; empty: it is not known.
+
+    Example:
+        >>> loss_of("rmse", "regression"), loss_of("roc_auc", "binary")
+        ('squared error', 'log loss')
+    """
+    if not problem:
+        return LOSSES.get(metric, "loss")
+    losses = compared_by(metric, Problem(problem))
+    return LOSSES.get(losses, _name(losses))
 
 
 def colours(names: Sequence[str]) -> alt.Scale:

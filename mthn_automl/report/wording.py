@@ -1,6 +1,7 @@
 """Events, times and counts in words."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 from mthn_automl.tuning.events import (
@@ -77,6 +78,18 @@ def duration(seconds: float) -> str:
 def workers_text(workers: WorkersSeen) -> str:
     """Such as `2 workers on 1 node`."""
     return f"{_counted(workers.workers, 'worker')} on {_counted(workers.nodes, 'node')}"
+
+
+def joined(parts: Sequence[str]) -> str:
+    """`one, another and a third`."""
+    return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
+
+
+def percent(share: float) -> str:
+    """`12 %`; of what is nearly all never all of it."""
+    if 0.985 <= share < 1:
+        return f"{min(100 * share, 99.9):.3g} %"
+    return f"{100 * share:.2g} %" if abs(share) < 0.995 else f"{100 * share:.0f} %"
 
 
 def _counted(count: int, thing: str) -> str:

@@ -96,7 +96,7 @@ class Answer:
     def _ensemble(self, blend: Blend) -> Finalist:
         sealed = self.tested.get(ENSEMBLE)
         slow = _too_slow(sealed, self.run.limits.latency)
-        single = f"first, since single models chosen on other folds, as its weights are, have {blend.single_error:.4g}"
+        single = f"first, since the best single model, chosen as honestly, would have {blend.single_error:.4g}"
         note = "; ".join(filter(None, (single if blend.is_best else "", slow)))
         members = len(blend.members)
         stored = sum(self._stored_rows(ENSEMBLE).values())

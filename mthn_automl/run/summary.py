@@ -54,6 +54,7 @@ def summarise(answer: Answer) -> dict[str, Any]:
         "folds": run.plan.folds,
         "seeds": run.plan.seeds,
         "first_rounds": run.plan.rounds,
+        "limits": asdict(run.limits),
         "objectives": list(run.studies.objectives),
         "seconds": {name: round(value, 3) for name, value in phases.seconds.items()},
         "worker_seconds": round(run.worker_seconds.all, 3),

@@ -52,7 +52,7 @@ def test_the_verdict_claims_what_was_shown(made: pd.DataFrame, word: str, said: 
 def test_where_the_rows_are_the_bound_it_says_how_many_times_as_many() -> None:
     sentence = metadata_verdict(table(0.1, embedding_only=0.0)).sentence
     assert "to be clear four times in five, about " in sentence
-    assert "times as many rows, or tasks of as many rows each, would be needed" in sentence
+    assert "times as many rows would be needed, of the same tasks or of further ones like them; more" in sentence
     assert "more seeds alone would not do" in sentence
 
 

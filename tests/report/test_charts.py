@@ -28,6 +28,7 @@ from mthn_automl.report.charts import members as members_chart
 from mthn_automl.report.charts import tradeoff as tradeoff_chart
 from mthn_automl.report.figures import Drawn, Pictures, drawn_from, drawn_picture, picture_names, save_figures
 from mthn_automl.report.labels import Box, room_for
+from mthn_automl.report.thinning import beyond
 from mthn_automl.tuning.results import TrialResult
 from tests.report.page import large, planted
 
@@ -71,6 +72,16 @@ def test_a_diverged_trial_lies_outside_and_all_others_within() -> None:
     points = tradeoff_chart.points(tradeoff(trials()))
     assert points.loc[points["outside"], ["architecture", "trial"]].to_numpy().tolist() == [["pooled", 2]]
     assert len(points) == len(trials())
+
+
+def test_few_bad_trials_do_not_squash_those_that_the_picture_is_about() -> None:
+    errors = [0.7, 0.8, 1.0, 1.5, 2.0, 4.0, 9.5]
+    assert theme.ceiling(errors) == 9.5
+    points = tradeoff_chart.points(tradeoff([(n, trial("pooled", each, 900)) for n, each in enumerate(errors)]))
+    assert points.loc[points["outside"], "cv_error"].tolist() == [4.0, 9.5]
+    named = [*((n, trial("pooled", each, 900)) for n, each in enumerate(errors)), (0, trial("ridge", 6.0, 950))]
+    points = tradeoff_chart.points(tradeoff(named))
+    assert points.loc[points["outside"], "cv_error"].tolist() == [9.5]
 
 
 def test_each_architecture_has_one_best_trial() -> None:
@@ -320,6 +331,22 @@ def test_of_many_columns_the_map_says_how_many_it_is_coloured_by() -> None:
 def test_gains_by_another_loss_than_the_metrics_say_so(metric: str, told: bool) -> None:
     shown = json.dumps(drawn_from(tables(), metric, problem="binary")["gains"].specification)
     assert ("Losses are those of log loss, since ROC AUC is of no single row." in shown) == told
+
+
+@pytest.mark.parametrize(
+    ("metric", "problem", "loss"),
+    [("rmse", "regression", "squared error"), ("mae", "regression", "absolute error"), ("f1", "binary", "log loss")],
+)
+def test_the_axis_of_gains_names_the_loss(metric: str, problem: str, loss: str) -> None:
+    shown = json.dumps(drawn_from(tables(), metric, problem=problem)["gains"].specification)
+    assert f"{loss} of its own network less that of the answer, a row" in shown
+
+
+@pytest.mark.parametrize(
+    ("count", "line"), [(0, []), (1, ["Beyond the axis: 1 task."]), (2_000, ["Beyond the axis: 2,000 tasks."])]
+)
+def test_marks_beyond_an_axis_are_counted(count: int, line: list[str]) -> None:
+    assert beyond(count, "task") == line
 
 
 def test_a_hypernetwork_of_the_metadata_alone_has_no_embedding_to_draw() -> None:

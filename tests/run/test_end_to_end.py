@@ -162,6 +162,7 @@ def test_the_summary_and_the_stored_options_tell_what_was_done(run: Finished) ->
         "stopped_in": None,
         "folds": 2,
         "seeds": 1,
+        "limits": {"parameters": None, "parameters_per_task": None, "latency": None},
         "objectives": ["error"],
         "first_rounds": 4,
         "trials_by_architecture": dict.fromkeys(run.case.names, 1),

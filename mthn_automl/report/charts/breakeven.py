@@ -10,7 +10,7 @@ import pandas as pd
 from mthn_automl.analysis.breakeven import FEWEST_IN_A_PART, advantages
 from mthn_automl.analysis.statistics import CONFIDENCE
 from mthn_automl.report import theme
-from mthn_automl.report.thinning import IN_ALL, thinned
+from mthn_automl.report.thinning import IN_ALL, beyond, thinned
 
 WIDTH: Final = 620
 HEIGHT: Final = 260
@@ -65,7 +65,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
         axis=alt.Axis(format="%"),
         scale=alt.Scale(domain=[-most, most]),
     )
-    beyond = int((points["ahead"].abs() > most).sum())
+    outside = int((points["ahead"].abs() > most).sum())
     base = alt.Chart(drawn).encode(x=x)
     single, group = (base.transform_filter(f"datum.kind == '{kind}'") for kind in (TASK, GROUP))
     layers = [
@@ -82,7 +82,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
         subtitle=[
             "Small: tasks. Large: means of tasks of about as many rows, with 95 % intervals.",
             "Above the line the answer is better than single_task, in shares of the mean of both errors.",
-            *([f"Beyond the axis: {beyond} tasks."] if beyond else []),
+            *beyond(outside, "task"),
             *(cut if single_tasks < in_all else []),
         ],
         width=WIDTH,

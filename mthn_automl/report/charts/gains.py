@@ -26,7 +26,7 @@ def chart(points: pd.DataFrame, metric: str, problem: str) -> alt.LayerChart:
         points,
         title="What sharing is worth, task by task",
         said=("Right of the line the answer is better", theme.told_by(metric, problem)),
-        axis="loss of its own network less that of the answer, a row",
+        axis=f"{theme.loss_of(metric, problem)} of its own network less that of the answer, a row",
         findings=("helped", "harmed"),
     )
 

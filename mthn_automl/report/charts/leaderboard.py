@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from mthn_automl.report import theme
+from mthn_automl.report.thinning import beyond
 from mthn_automl.report.wording import TEST_COLUMNS
 
 WIDTH: Final = 500
@@ -82,5 +83,4 @@ def _subtitle(points: pd.DataFrame) -> list[str]:
         "Ranked by cross-validation (± 2 standard errors over folds).",
         "Test rows were scored once, at the end (95 % bootstrap interval).",
     ]
-    outside = int(points["outside"].sum())
-    return [*lines, f"Beyond the axis, as triangles at its edge: {outside} errors."] if outside else lines
+    return [*lines, *beyond(int(points["outside"].sum()), "error", "as triangles at its edge")]

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from mthn_automl.report import theme
-from mthn_automl.report.thinning import IN_ALL, drawn_of, thinned
+from mthn_automl.report.thinning import IN_ALL, beyond, drawn_of, thinned
 
 WIDTH: Final = 620
 HEIGHT: Final = 300
@@ -41,12 +41,11 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
         ),
         tooltip=["task:N", "rows:Q", alt.Tooltip("error:Q", title=error_name), "own_error:Q", "classical_error:Q"],
     )
-    outside = int((points["error"] > shown).sum())
-    beyond = [f"Beyond the axis: {outside} tasks."] if outside else []
+    outside = beyond(int((points["error"] > shown).sum()), "task")
     return theme.finished(
         [base.mark_point(filled=True, size=45, opacity=0.75, clip=True)],
         title=f"Tasks: {error_name} of each",
-        subtitle=["Each point a task, on rows that were not trained on.", *beyond, *drawn_of(points, "tasks")],
+        subtitle=["Each point a task, on rows that were not trained on.", *outside, *drawn_of(points, "tasks")],
         width=WIDTH,
         height=HEIGHT,
     )

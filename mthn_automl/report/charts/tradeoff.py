@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from mthn_automl.data.arrays import FloatArray
+from mthn_automl.data.names import counted
 from mthn_automl.report import theme
 from mthn_automl.report.labels import GAP, Box, room_for
 from mthn_automl.report.thinning import drawn_of, thinned
@@ -17,6 +18,12 @@ WIDTH: Final = 620
 HEIGHT: Final = 330
 EDGE: Final = 6  # pixels from the top, where trials beyond the axis are drawn
 FEWEST_PARAMETERS: Final = 1  # a logarithm cannot be drawn of none
+MOST_SHOWN: Final = 0.75
+"""Of the errors, that lie within the axis at the least."""
+
+ROOM: Final = 1.25
+"""Times the largest of these errors, up to which others lie within the axis, too."""
+
 MOST: Final = 1_500
 """Trials that are drawn beside the front and the best; of more these many, evenly taken."""
 
@@ -24,15 +31,23 @@ MOST: Final = 1_500
 def points(tradeoff: pd.DataFrame) -> pd.DataFrame:
     """The plotted numbers, from `tradeoff.csv`: trials whose error is a number.
 
-    best: the lowest error of its architecture. outside: the error lies above the axis and is drawn at its edge.
+    best: the lowest error of its architecture. outside: the error lies above the axis and is drawn at its edge; the
+    axis ends where `_highest` has it.
     shown_parameters: at least 1, for the logarithm.
     """
     kept = tradeoff.loc[tradeoff["cv_error"].notna(), ["architecture", "trial", "parameters", "cv_error", "on_front"]]
     kept = kept.sort_values(["architecture", "trial"], ignore_index=True)
     kept["best"] = kept.index.isin(kept.groupby("architecture")["cv_error"].idxmin())
-    kept["outside"] = kept["cv_error"] > theme.ceiling(kept["cv_error"].to_numpy())
+    kept["outside"] = kept["cv_error"] > _highest(kept)
     kept["shown_parameters"] = kept["parameters"].clip(lower=FEWEST_PARAMETERS)
     return thinned(kept, MOST, kept["best"] | kept["on_front"].astype(bool))
+
+
+def _highest(kept: pd.DataFrame) -> float:
+    """The largest error worth room: those of the front, of each architecture's best and of three in four trials."""
+    told = kept.loc[kept["best"] | kept["on_front"].astype(bool), "cv_error"]
+    needed = max(told.max(), kept["cv_error"].quantile(MOST_SHOWN))
+    return min(theme.ceiling(kept["cv_error"].to_numpy()), ROOM * float(needed))
 
 
 def chart(points: pd.DataFrame, metric: str, average: str) -> alt.LayerChart:
@@ -70,7 +85,7 @@ def _subtitle(points: pd.DataFrame) -> list[str]:
     if outside:
         lines.append(f"Beyond the axis, as triangles at its upper edge: {outside:,} of {len(points):,} trials.")
     if none:
-        lines.append(f"With no parameters, drawn at 1: {none} trials.")
+        lines.append(f"With no parameters, drawn at 1: {counted(none, 'trial')}.")
     return lines + drawn_of(points, "trials")
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_integer_dtype, is_numeric_dtype
 
+from mthn_automl.report.page.headings import meaning
 from mthn_automl.report.page.section import Listing
 from mthn_automl.report.wording import digits
 
@@ -32,19 +33,34 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Column:
+    """What stands above a column.
+
+    Attributes:
+        name: as people say it.
+        numeric: whether it holds numbers.
+        meaning: a sentence; empty: there is none.
+    """
+
+    name: str
+    numeric: bool
+    meaning: str
+
+
+@dataclass(frozen=True)
 class ShownTable:
     """A table made ready for the page.
 
     Attributes:
         title, file: as of the listing.
-        names: of the columns, as people say them, and whether they hold numbers.
+        columns: what stands above each.
         rows: of cells.
         left_out: rows that are in the file alone.
     """
 
     title: str
     file: str
-    names: list[tuple[str, bool]]
+    columns: list[Column]
     rows: list[list[Cell]]
     left_out: int
 
@@ -53,10 +69,13 @@ def as_html(listing: Listing) -> ShownTable:
     """The table with its cells in words; columns without a value are left out."""
     rows = listing.shown
     rows = rows[[name for name in rows.columns if not (rows[name].isna() | (rows[name] == "")).all()]]
-    names = [(str(name).replace("_", " "), is_numeric_dtype(rows[name])) for name in rows.columns]
-    columns = [[_cell(value, rows[name]) for value in rows[name]] for name in rows.columns]
+    columns = [
+        Column(str(name).replace("_", " "), is_numeric_dtype(rows[name]), meaning(listing.title, str(name)))
+        for name in rows.columns
+    ]
+    cells = [[_cell(value, rows[name]) for value in rows[name]] for name in rows.columns]
     return ShownTable(
-        listing.title, listing.file, names, [list(each) for each in zip(*columns, strict=True)], listing.left_out
+        listing.title, listing.file, columns, [list(each) for each in zip(*cells, strict=True)], listing.left_out
     )
 
 

@@ -43,6 +43,12 @@ class Found:
         """What the error on the test rows and its interval are called in tables and summary."""
         return TEST_COLUMNS[self.average]
 
+    @property
+    def limits(self) -> dict[str, float]:
+        """What was asked for, by name; of runs that are older than their summary's limits, nothing."""
+        limits = self.summary.get("limits") or {}
+        return {name: float(limit) for name, limit in limits.items() if limit is not None}
+
     def table(self, name: str) -> pd.DataFrame:
         """Empty where there is none."""
         return self.tables.get(name, pd.DataFrame())

@@ -46,11 +46,13 @@ def _why(found: Found, table: pd.DataFrame, highest: pd.DataFrame) -> Iterator[s
         yield f"the metadata of {', '.join(far)} lie far from those of the others"
     tested = highest[highest["test_error"].notna()]
     if len(tested):
-        above = int((tested["test_error"] > table["test_error"].median()).sum())
+        median = table["test_error"].median()
+        above = int((tested["test_error"] > median).sum())
         otherwise = (
             "" if 2 * above > len(tested) else ", so that chance may be much of it, or test rows be unlike the others"
         )
-        yield f"on their test rows {above} of {len(tested)} have an error above the median of the tasks, too{otherwise}"
+        beside = f"above the median of the tasks, too, which is {digits(median, 3)} there"
+        yield f"on their test rows {above} of {len(tested)} have an error {beside}{otherwise}"
 
 
 def _far(places: pd.DataFrame, highest: pd.DataFrame) -> list[str]:

@@ -18,6 +18,6 @@ def chart(points: pd.DataFrame, metric: str, problem: str) -> alt.LayerChart:
         points,
         title="What each task gains by B",
         said=("Right of the line B's answer is better", theme.told_by(metric, problem)),
-        axis="loss in A less that in B, a row",
+        axis=f"{theme.loss_of(metric, problem)} in A less that in B, a row",
         findings=("B better", "A better"),
     )

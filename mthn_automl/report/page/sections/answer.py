@@ -7,13 +7,22 @@ import pandas as pd
 
 from mthn_automl.analysis.knee import WORTH_SAYING, Cheaper, knee, savings, simplest
 from mthn_automl.data.names import counted, listed
+from mthn_automl.report.page.heaviest import heaviest
 from mthn_automl.report.page.section import Found, Listing, Section
 from mthn_automl.report.theme import ENSEMBLE, spoken
-from mthn_automl.report.wording import digits, duration
+from mthn_automl.report.wording import digits, duration, joined, percent
 
 ORDER: Final = 1
 DRAWING: Final = "figures"
 """The phase in which the page is made, which knows nothing yet of how long that takes."""
+
+ONE_ERROR: Final = "(one standard error over folds)"
+LIMITS: Final = {
+    "parameters": "{:,.0f} parameters",
+    "parameters_per_task": "{:,.0f} parameters of one task's network",
+    "latency": "{:g} microseconds a predicted row",
+}
+"""How limits are said."""
 
 WIDE: Final = 0.5
 """Of an interval over its error, from which more test rows are advised."""
@@ -42,8 +51,14 @@ def _asked(found: Found) -> str:
         f"{target} was to be predicted for {counted(_tasks(data), 'task')} with {counted(data['rows'], 'row')}, "
         f"{counted(data['features'], 'feature')} and {metadata} ({found.summary['problem']}); "
         f"{counted(tried, 'architecture')} {'was' if tried == 1 else 'were'} searched in {counted(ended, 'trial')}"
-        f"{untried}, {seconds} in all."
+        f"{untried}{_within_limits(found)}, {seconds} in all."
     )
+
+
+def _within_limits(found: Found) -> str:
+    """What a model that is an answer may have at most."""
+    limits = [LIMITS[name].format(limit) for name, limit in found.limits.items() if name in LIMITS]
+    return f" within {joined(limits)}" if limits else ""
 
 
 def _tried(found: Found) -> int:
@@ -65,7 +80,7 @@ def _best(found: Found) -> str:
     what = f"the model of {best['architecture']}"
     if found.summary["ensemble"] is not None and best["architecture"] == "ensemble":
         what = f"an ensemble of {counted(len(found.summary['ensemble']), 'trial')}"
-    standard_error = "" if best["cv_error_se"] is None else f" ± {digits(best['cv_error_se'], 2)}"
+    standard_error = "" if best["cv_error_se"] is None else f" ± {digits(best['cv_error_se'], 2)} {ONE_ERROR}"
     return f"The answer is {what}: cross-validated {error} {digits(best['cv_error'])}{standard_error}."
 
 
@@ -85,7 +100,7 @@ def _single(found: Found) -> Iterator[str]:
     elif not first["cv_error"] < second["cv_error"]:
         yield f"Next comes {name}, which has the same error."
     else:
-        less = _percent(1 - first["cv_error"] / second["cv_error"])
+        less = percent(1 - first["cv_error"] / second["cv_error"])
         yield f"That is {less} less than the {error} of {name}, which comes next: {_shown(second['tied_with_best'])}."
 
 
@@ -109,12 +124,15 @@ def _usual(found: Found) -> Iterator[str]:
         return
     rows = "the same folds, by which the answer was chosen" if kind == "cv_error" else "the same test rows"
     less = 1 - ours / theirs if theirs > 0 else 0.0
-    share = f"{_percent(abs(less))} {'less' if less >= 0 else 'more'}" if theirs > 0 else digits(ours)
+    share = f"{percent(abs(less))} {'less' if less >= 0 else 'more'}" if theirs > 0 else digits(ours)
     sure = "" if kind == "cv_error" else _sure(_saving(found))
     yield (
         f"LightGBM with its defaults, the task as a category and the metadata joined has {digits(theirs)} on {rows}; "
         f"the answer has {share}{sure}."
     )
+    if kind != "cv_error" and usual.get("cv_error") is not None:
+        folds = f"{digits(usual['cv_error'])} beside {digits(best['cv_error'])} of the answer, which was chosen by it"
+        yield f"Its cross-validated error, in the same folds, is {folds}."
 
 
 def _saving(found: Found) -> Mapping[str, float | None]:
@@ -129,7 +147,7 @@ def _sure(saving: Mapping[str, float | None]) -> str:
     low, high = saving["low"], saving["high"]
     if low is None or high is None:
         return "; how sure that is cannot be told from these rows"
-    interval = f"95 % interval of what is saved: {_percent(low)} to {_percent(high)}"
+    interval = f"95 % interval of what is saved: {percent(low)} to {percent(high)}"
     chance = "" if low > 0 or high < 0 else ", so that chance may be all of it"
     return f" ({interval}{chance})"
 
@@ -173,7 +191,7 @@ def _cost(found: Found) -> Iterator[str]:
 
 
 def _saved(each: Cheaper) -> str:
-    return f"{_more(each.more_error)} saves {_percent(each.saved)} of them ({each.name}, {each.parameters:,})"
+    return f"{_more(each.more_error)} saves {percent(each.saved)} of them ({each.name}, {each.parameters:,})"
 
 
 def _named(each: Cheaper) -> str:
@@ -182,20 +200,14 @@ def _named(each: Cheaper) -> str:
 
 def _within(small: Cheaper | None, share: float) -> str:
     """share: the standard error over the error."""
-    known = f"Over folds, the error is known to {_percent(share)} (one standard error)"
+    known = f"Over folds, the error is known to {percent(share)} (one standard error)"
     if small is None:
         return f"{known}; no model that is much smaller is within that."
     return f"{known}; the smallest within that is {_named(small)}, {_more(small.more_error)}."
 
 
 def _more(share: float) -> str:
-    return f"{_percent(share)} more error" if share > 0 else "no more error"
-
-
-def _percent(share: float) -> str:
-    if 0.985 <= share < 1:
-        return f"{min(100 * share, 99.9):.3g} %"  # never all of it
-    return f"{100 * share:.2g} %" if abs(share) < 0.995 else f"{100 * share:.0f} %"
+    return f"{percent(share)} more error" if share > 0 else "no more error"
 
 
 def _advice(found: Found) -> Iterator[str]:
@@ -205,23 +217,36 @@ def _advice(found: Found) -> Iterator[str]:
         yield "Look at the alarms above first: they may make every number here too good."
     if not summary["finished"]:
         yield "The run was stopped; `mthn-automl resume` goes on with it."
-    error, low, high = (best.get(name) for name in found.test_columns)
-    if error and low is not None:
-        if high - low > WIDE * error:
-            yield "The interval of the test error is wide: more test rows (--test-fraction, --test) would narrow it."
-    elif not data["test_rows"]:
-        yield "No row was held out: give --test-fraction or --test for an error that nothing was chosen by."
+    yield from _test_rows(found)
     yield from _usual_is_better(found)
     if summary["metadata_verdict"] == "cannot be told":
-        yield "Whether the metadata help is open; what would tell is said with what they are worth, below."
+        yield "Whether the metadata help is open: the section on metadata, below, says how much more data would tell."
     if summary["metadata_verdict"] == "not measured":
         yield "What the metadata are worth was not measured: `mthn-automl ablate RUN` does."
-    if best["parameters"] and savings(found.table("tradeoff"), best["cv_error"] or 0.0, int(best["parameters"])):
+    smaller = not {"parameters", "parameters_per_task"} & set(found.limits)
+    if (
+        smaller
+        and best["parameters"]
+        and savings(found.table("tradeoff"), best["cv_error"] or 0.0, int(best["parameters"]))
+    ):
         yield "If size matters, search again with --max-parameters, or take a smaller form from the trade-off."
     completed = summary["trials"].get("COMPLETE", 0)
     if completed < 5 * len(summary["trials_by_architecture"]):
         yield (
-            f"Only {counted(completed, 'trial')} ran to their end, less than five an architecture: "
+            f"Only {counted(completed, 'trial')} ran to their end, fewer than five an architecture: "
             "`mthn-automl resume --time-limit` adds more."
         )
     yield "To predict: `mthn-automl predict RUN new.csv`, or `load_model(RUN).predict(frame)` in Python."
+
+
+def _test_rows(found: Found) -> Iterator[str]:
+    """Of an error on test rows that is not well known."""
+    error, low, high = (found.summary["best"].get(name) for name in found.test_columns)
+    heavy = heaviest(found)
+    if heavy is not None:
+        yield heavy.advice
+    elif error and low is not None:
+        if high - low > WIDE * error:
+            yield "The interval of the test error is wide: more test rows (--test-fraction, --test) would narrow it."
+    elif not found.summary["data"]["test_rows"]:
+        yield "No row was held out: give --test-fraction or --test for an error that nothing was chosen by."

@@ -10,6 +10,8 @@ from mthn_automl.errors import extra_line
 from mthn_automl.report.page.section import Found, Listing, Section
 
 ORDER: Final = 5
+HARDLY: Final = 0.1
+"""Of correlations, a difference from chance below which a description is not called stable."""
 
 
 def section(found: Found) -> Section | None:
@@ -29,12 +31,17 @@ def _said(found: Found) -> Iterator[str]:
         f"{counted(known['networks'], 'network')}, trained on other folds and seeds, that {whose}."
     )
     shown = known["alike_p_value"] < SIGNIFICANT
-    stable = "the description is stable" if shown else "that the description is stable is not shown"
+    stable = "that the description is stable is not shown"
+    if shown:
+        hardly = known["alike"] - known["alike_by_chance"] < HARDLY
+        stable = (
+            "hardly more alike than by chance, though that little is shown" if hardly else "the description is stable"
+        )
     yield (
         f"Turned onto one another, their correlation is {known['alike']:.2f}, and {known['alike_by_chance']:.2f} with "
         f"the tasks permuted (p = {known['alike_p_value']:.2g}): {stable}. Networks that share most of their rows "
         "agree on what chance put into these rows, too, so that this alone does not show that it means anything; "
-        "what of the metadata can be told from it does."
+        "that it does is shown where columns of the metadata can be told from it."
     )
     yield _maps(found)
     table = found.table("reconstruction")

@@ -8,11 +8,12 @@ import pandas as pd
 
 from mthn_automl import catalogue
 from mthn_automl.analysis.ablation import HELD_OUT, SEEN, is_better, is_worse
+from mthn_automl.analysis.verdict import PERMUTED_UNMEASURED
 from mthn_automl.data.names import counted, listed
 from mthn_automl.report.page.section import METADATA, Found, Listing, Section
 from mthn_automl.report.theme import spoken
-from mthn_automl.report.wording import digits
-from mthn_automl.tuning.ablation.names import BOTH, EMBEDDING_ONLY, METADATA_ONLY, NOISE, PERMUTED, WITHOUT
+from mthn_automl.report.wording import digits, joined
+from mthn_automl.tuning.ablation.names import BOTH, EMBEDDING_ONLY, METADATA_ONLY, NOISE, ONLY, PERMUTED, WITHOUT
 
 ORDER: Final = 3
 MOST_COLUMNS: Final = 12
@@ -26,13 +27,16 @@ OTHER_VARIANTS: Final = {
 
 PICTURES: Final = ("ablation", "columns", "ablation_new_tasks", "ablation_others")
 
+DESCRIBED: Final = {
+    EMBEDDING_ONLY: "without the metadata (`embedding only`)",
+    METADATA_ONLY: "without embeddings (`metadata only`)",
+    PERMUTED: "with the metadata of other tasks (`permuted`)",
+    WITHOUT: "with a column left out (`without`)",
+    ONLY: "with a column alone (`only`)",
+    NOISE: "with one more column of `noise`, which shows what any meaningless column does",
+}
+
 Row = Mapping[Any, Any]
-HOW: Final = (
-    "Each variant was trained in the same folds from the same seeds as the full model (`both`): without the "
-    "metadata (`embedding only`), without embeddings (`metadata only`), with the metadata of other tasks "
-    "(`permuted`), with each column left out or alone, and with one more column of `noise`, which shows what any "
-    "meaningless column does."
-)
 
 
 def section(found: Found) -> Section | None:
@@ -47,7 +51,7 @@ def section(found: Found) -> Section | None:
         verdict,
         *_columns(table),
         *_others(table),
-        HOW,
+        *_how(table),
         *_beside_leaderboard(found, table),
         *_left_out(found, table),
     )
@@ -64,6 +68,17 @@ def _rows(table: pd.DataFrame, **like: Any) -> dict[str, Row]:
 def _as_tuned(table: pd.DataFrame) -> dict[str, Row]:
     """Of the architecture that gives the verdict, at the settings of its best trial."""
     return _rows(table, architecture=table["architecture"].iloc[0], tasks=table["tasks"].iloc[0], tuned=False)
+
+
+def _how(table: pd.DataFrame) -> Iterator[str]:
+    """What the variants of the table are, by the kinds of them."""
+    kinds = {str(each).partition(":")[0] for each in table["variant"]}
+    made = [told for kind, told in DESCRIBED.items() if kind in kinds]
+    if made:
+        yield (
+            "Each variant was trained in the same folds from the same seeds as the full model (`both`): "
+            f"{joined(made)}."
+        )
 
 
 def _columns(table: pd.DataFrame) -> Iterator[str]:
@@ -148,12 +163,14 @@ def _beside_leaderboard(found: Found, table: pd.DataFrame) -> Iterator[str]:
 def _left_out(found: Found, table: pd.DataFrame) -> Iterator[str]:
     """What the run had no time for."""
     rows = _as_tuned(table)
-    missing = [told for name, told in OTHER_VARIANTS.items() if name not in rows]
+    said = {PERMUTED} if PERMUTED_UNMEASURED in str(found.summary["metadata_sentence"]) else set()
+    missing = [told for name, told in OTHER_VARIANTS.items() if name not in rows and name not in said]
     missing += [*_single_columns(found, _without(rows))]
     missing += [] if table["tuned"].any() else ["settings of each variant's own"]
     missing += [] if (table["tasks"] == HELD_OUT).any() else ["tasks never seen"]
     if missing:
-        yield f"Not measured here: {', '.join(missing)}. `mthn-automl ablate RUN` measures what can be."
+        of = f" of the {table['architecture'].iloc[0]}" if table["architecture"].nunique() > 1 else ""
+        yield f"Not measured here{of}: {', '.join(missing)}. `mthn-automl ablate RUN` measures what can be."
 
 
 def _single_columns(found: Found, fitted: Mapping[str, Row]) -> Iterator[str]:

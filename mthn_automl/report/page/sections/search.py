@@ -18,16 +18,19 @@ def section(found: Found) -> Section | None:
         return None
     sentences = [_begun(table)]
     if found.summary["worker_seconds"]:
-        sentences.append(
-            f"They took {duration(found.summary['worker_seconds'])} of the workers' time, of which "
-            f"{duration(found.summary['seconds_lost'])} were lost to clocks and lost processes."
-        )
+        sentences.append(_took(found.summary["worker_seconds"], found.summary["seconds_lost"]))
     failed = table[table["ending"] == "failed"]
     if len(failed):
         reasons = failed["reason"].value_counts().head(3)
         sentences.append("Failed: " + "; ".join(f"{count} x {reason}" for reason, count in reasons.items()) + ".")
     pictures = ("history", "importances", "compression")
     return Section("The search", tuple(sentences), pictures, (Listing("Trials", table, "trials.csv"),))
+
+
+def _took(seconds: float, lost: float) -> str:
+    """Of the workers' time, with what was lost of it where that is a second or more."""
+    of_it = f", of which {duration(lost)} were lost to clocks and lost processes" if round(lost) else ""
+    return f"They took {duration(seconds)} of the workers' time{of_it}."
 
 
 def _begun(table: pd.DataFrame) -> str:

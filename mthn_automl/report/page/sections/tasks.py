@@ -9,6 +9,7 @@ from mthn_automl.analysis.breakeven import FEWEST_TASKS, Breakeven, breakeven
 from mthn_automl.analysis.tasks import FEWEST_ROWS, SINGLE, sharing
 from mthn_automl.data.names import counted
 from mthn_automl.data.splits.whole_tasks import WHAT as WHOLE_TASKS
+from mthn_automl.report.page.heaviest import heaviest
 from mthn_automl.report.page.section import Found, Listing, Section
 from mthn_automl.report.page.worst import worst
 from mthn_automl.report.theme import told_by
@@ -22,7 +23,9 @@ def section(found: Found) -> Section | None:
     table = found.table("tasks")
     if len(table) < 2:
         return None
-    sentences = tuple(filter(None, (worst(found, table), _sharing(found, table), _own(found, table))))
+    heavy = heaviest(found)
+    told = (worst(found, table), "" if heavy is None else heavy.sentence, _sharing(found, table), _own(found, table))
+    sentences = tuple(filter(None, told))
     order = table.sort_values("error", ascending=False, na_position="last")
     return Section("Tasks", sentences, ("tasks", "breakeven", "gains"), (Listing("Tasks", order, "tasks.csv"),))
 
@@ -43,13 +46,24 @@ def _task_by_task(found: Found, compared: pd.DataFrame) -> str:
     if compared.empty:
         return f"Task by task nothing is tested, since none has rows enough: {FEWEST_ROWS} that both have predicted."
     helped, harmed = int(compared["helped"].sum()), compared[compared["harmed"]]
-    chance = "; one in twenty of such findings may be chance (Benjamini and Hochberg)" if helped or len(harmed) else ""
+    losses = told_by(found.metric, found.summary["problem"])
+    if not helped and not len(harmed):
+        return " ".join(filter(None, (_of_none(len(compared)), losses)))
+    chance = "; one in twenty of such findings may be chance (Benjamini and Hochberg)"
     names = f" ({', '.join(harmed['task'].head(MOST_NAMED))})" if len(harmed) else ""
     sentence = (
         f"Task by task, the answer is shown to be better for {counted(helped, 'task')} and worse for "
         f"{len(harmed)}{names}, of {len(compared)} with rows enough to compare{chance}."
     )
-    return " ".join(filter(None, (sentence, told_by(found.metric, found.summary["problem"]))))
+    return " ".join(filter(None, (sentence, losses)))
+
+
+def _of_none(compared: int) -> str:
+    """That no task is told apart by itself is no finding against what is shown of all together."""
+    return (
+        f"One by one, the answer is shown to be better or worse for none of the {counted(compared, 'task')} with rows "
+        "enough to compare: the rows of a single task are too few to show what they may show together."
+    )
 
 
 def _own(found: Found, table: pd.DataFrame) -> str:

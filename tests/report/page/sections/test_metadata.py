@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from mthn_automl.analysis.ablation import ablation_table, empty_ablation, joined
+from mthn_automl.analysis.verdict import PERMUTED_UNMEASURED, metadata_verdict
 from mthn_automl.report.page.sections.metadata import section
 from tests.report.page import planted
 
@@ -25,10 +26,11 @@ def table(architecture: str = "hypernetwork", **more: Any) -> pd.DataFrame:
     return ablation_table(architecture, {"both": BOTH, **results}, 1 / 3, **more)
 
 
-def said(rows: pd.DataFrame, columns: int = 1) -> str:
-    """columns: how many the metadata have."""
+def said(rows: pd.DataFrame, columns: int = 1, verdict: str | None = None) -> str:
+    """columns: how many the metadata have. verdict: None: the planted one."""
     found = planted.found()
-    summary = {**found.summary, "data": {**found.summary["data"], "metadata": columns}}
+    given = {} if verdict is None else {"metadata_sentence": verdict}
+    summary = {**found.summary, **given, "data": {**found.summary["data"], "metadata": columns}}
     made = section(replace(found, summary=summary, tables={**found.tables, "ablation": rows}))
     assert made is not None
     return " ".join(made.sentences)
@@ -91,6 +93,28 @@ def test_a_change_is_a_share_of_the_full_model_of_its_own_seeds() -> None:
 def test_each_variant_and_column_that_was_not_fitted_is_named(left_out: str, columns: int, words: str) -> None:
     rows = table()
     assert words in said(rows[rows["variant"] != left_out], columns)
+
+
+def test_only_variants_that_the_table_has_are_explained() -> None:
+    few = ablation_table("hypernetwork", {"both": BOTH, "embedding_only": shifted(0.1, 1)}, 1 / 3)
+    assert "as the full model (`both`): without the metadata (`embedding only`)." in said(few)
+    text = said(table())
+    assert "with the metadata of other tasks (`permuted`), with a column left out (`without`), with a column" in text
+    assert "and with one more column of `noise`, which shows" in text
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_what_the_verdict_says_was_not_measured_is_not_said_again(told: bool) -> None:
+    few = ablation_table("hypernetwork", {"both": BOTH, "embedding_only": shifted(0.1, 1)}, 1 / 3)
+    verdict = metadata_verdict(few).sentence if told else ""
+    assert (PERMUTED_UNMEASURED in verdict) == told
+    assert ("the metadata of other tasks (`permuted`)" in said(few, verdict=verdict)) != told
+
+
+def test_of_several_architectures_it_is_said_of_which_something_was_not_measured() -> None:
+    rows = table()
+    few = joined([rows[rows["variant"] != "noise"], table("ridge")])
+    assert "Not measured here of the hypernetwork: a column of noise, " in said(few)
 
 
 def test_an_empty_table_leaves_the_verdict_alone() -> None:
