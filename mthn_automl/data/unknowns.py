@@ -141,7 +141,10 @@ class Unknowns:
         self.counts = [Count(column, below=_zeros(column) if shifts else None) for column in columns]
 
     def enter(self, source: Source, table: Table) -> None:
-        """Count the rows of a source. table: the same rows, encoded."""
+        """Count the rows of a source, each once, as often as a wide table has it. table: the same rows, encoded."""
+        _, first = np.unique(source.rows, return_index=True)
+        if len(first) < len(source.rows):
+            source, table = source.take(first), table.take(first)
         numeric, codes = iter(table.numeric.T), iter(table.codes.T)
         for count in self.counts:
             count.enter(source, next(numeric if count.column.numeric else codes))

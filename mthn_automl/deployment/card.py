@@ -101,15 +101,24 @@ def calibration_line(intervals: Intervals | None, temperature: float) -> str:
     """What intervals and probabilities of a model are made of."""
     if intervals is not None:
         rows = max(each.rows for each in intervals.targets)
-        return f"Intervals: from residuals of {counted(rows, 'row')} predicted unseen; {_OF_NEW[intervals.new_tasks]}"
+        return f"Intervals: from residuals of {counted(rows, 'row')} predicted unseen; {_of_new(intervals)}"
     if temperature != 1.0:
         return f"Probabilities: calibrated, at a temperature of {temperature:.3g}"
     return "Intervals: none; probabilities, where there are any, are as the models say them"
 
 
+def _of_new(intervals: Intervals) -> str:
+    """How those of tasks never seen were found."""
+    if intervals.new_tasks == "measured" and any(each.known for each in intervals.targets):
+        tasks = counted(max(each.new_tasks for each in intervals.targets), "task")
+        return f"for tasks never seen from {tasks} held out whole, of which models with the same settings knew no row"
+    return _OF_NEW[intervals.new_tasks]
+
+
 _OF_NEW: Mapping[Source, str] = {
     "measured": "all of tasks never seen, so that for known tasks they are wider than need be",
-    "estimated": "for tasks never seen an estimate, by known tasks that the model is not told",
+    "estimated": "for tasks never seen an estimate and no guarantee, by known tasks that the model is not told: where "
+    "metadata tell tasks apart they hold less often than they say; a search with `--holdout-tasks` measures them",
     "unknown": "none for tasks never seen",
 }
 

@@ -42,11 +42,12 @@ def write_predictions(pieces: Iterable[pd.DataFrame], output: Path | None, input
 
 
 def refuse_inputs(output: Path, inputs: Iterable[Path]) -> None:
-    """What is read is never written, whatever name or link leads to it.
+    """What is read is never written, whatever name or link leads to it, and neither is a folder.
 
     Raises:
-        UsageError: the output is, or leads to, a file that is given or lies in a folder that is.
+        UsageError: the output is a folder, or is, or leads to, a file that is given or lies in a folder that is.
     """
+    _refuse_folder(output)
     if not output.exists():
         return
     for given in inputs:
@@ -70,9 +71,13 @@ def _late(pieces: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
     yield from ready
 
 
-def _opened(output: Path) -> AbstractContextManager[IO[bytes]]:
+def _refuse_folder(output: Path) -> None:
     if output.is_dir():
         raise UsageError(f"--output must be a file, however {output} is a folder; name a file in it.")
+
+
+def _opened(output: Path) -> AbstractContextManager[IO[bytes]]:
+    _refuse_folder(output)
     if _of_the_shell(output) or (output.exists() and not output.is_file()):
         return output.open("wb")
     return replacing(output.resolve())

@@ -18,7 +18,8 @@ from mthn_automl.data.formats.reading import Reading
 from mthn_automl.data.new_rows import read_rows
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.stream import RowStream
-from mthn_automl.deployment.calibration.intervals import Intervals, check_level
+from mthn_automl.deployment.calibration.intervals import Intervals
+from mthn_automl.deployment.calibration.unstated import Unstated, refuse_level
 from mthn_automl.deployment.rows import FeatureReader, TaskReader
 from mthn_automl.deployment.stream import PredictionStream
 from mthn_automl.deployment.tables import Bounds, prediction_table, target_columns, wide_table
@@ -125,7 +126,9 @@ class Predictor:
         `read`.
 
         Args:
-            interval: of numbers, a probability such as 0.9 with which a target lies between `low` and `high`.
+            interval: of numbers, a probability such as 0.9 with which a target lies between `low` and `high`. Of tasks
+                never seen it is an estimate, and no guarantee, unless whole tasks were held out in training; where
+                nothing can be said of them both are NaN, which is counted in a warning.
 
         Returns:
             Columns row, task, the column of --id if there is one, then prediction (or prediction_<target>); for
@@ -134,14 +137,14 @@ class Predictor:
             and high (low_<target>, high_<target>). The index is that of `data` where it is a DataFrame.
 
         Raises:
-            DataError: as `read`. UsageError: an interval that the model cannot state.
+            DataError: as `read`. UsageError: an interval that the model can state of no row.
 
         Example:
             >>> load_model("mthn_runs/demo").predict("new.csv")  # doctest: +SKIP
         """
         self.check_interval(interval)
         rows = self.read(data, meta, allow_unknown=allow_unknown, sheet=sheet, encoding=encoding, delimiter=delimiter)
-        for note in rows.notes:
+        for note in (*rows.notes, *self.unstated(rows, interval)):
             warnings.warn(note, UnknownWarning, stacklevel=2)
         table = self.predict_rows(rows, interval)
         if not isinstance(data, pd.DataFrame):
@@ -151,7 +154,7 @@ class Predictor:
         return table.assign(**given).set_axis(data.index[there])
 
     def predict_rows(self, rows: Dataset, interval: float | None = None) -> pd.DataFrame:
-        """As `predict`, for rows that `read` has encoded."""
+        """As `predict`, for rows that `read` has encoded; low and high are NaN where `unstated` says why."""
         self.check_interval(interval)
         table, prediction = wide_table if self.schema.wide else prediction_table, self._predicted(rows)
         found = table(self.schema, rows, prediction, self._bounds(prediction, rows.task, interval))
@@ -174,7 +177,7 @@ class Predictor:
         Its `notes` are there after the last piece.
 
         Raises:
-            UsageError: less than a row at once, or an interval that the model cannot state.
+            UsageError: less than a row at once; after the last piece, an interval that the model can state of no row.
             DataError: as `read`, while it is gone through: at the piece that holds what is wrong.
 
         Example:
@@ -192,7 +195,7 @@ class Predictor:
             allow_unknown=allow_unknown,
             reading=Reading(delimiter, encoding, sheet),
         )
-        return PredictionStream(rows, partial(self.predict_rows, interval=interval))
+        return PredictionStream(rows, partial(self.predict_rows, interval=interval), Unstated(self.intervals, interval))
 
     def predict_encoded(self, rows: Dataset) -> FloatArray:
         """(rows, outputs) float64 for rows that `read` has encoded: numbers, or probabilities of the classes."""
@@ -273,28 +276,27 @@ class Predictor:
             number, tasks = self._numbered(known, metadata)
             prediction = self._predicted(self._to_predict(table, np.array([number]), tasks, exposures))
         task_number = np.array([known if isinstance(known, int) else len(self.tasks)])
-        return self._named(prediction[0], self._bounds(prediction, task_number, interval))
+        return self._named(prediction[0], self._bounds(prediction, task_number, interval, refuse=True))
 
     def check_interval(self, level: float | None) -> None:
         """Raises UsageError: the model states no intervals, or it is no level."""
-        if level is None:
-            return
-        check_level(level)
-        if self.schema.classes:
-            raise UsageError(
-                "An interval must be one of numbers, however this model predicts classes; their probabilities say how "
-                "sure it is."
-            )
-        if self.intervals is None:
-            raise UsageError(
-                "An interval needs a model that keeps residuals of rows it had not seen, however this one has none: "
-                "it has no calibration.json, or is asked at another preference; `mthn-automl search` makes one."
-            )
+        refuse_level(self.intervals, self.schema, level)
 
-    def _bounds(self, prediction: FloatArray, task: IntArray, level: float | None) -> Bounds | None:
+    def unstated(self, rows: Dataset, level: float | None) -> tuple[str, ...]:
+        """How many of the rows have no interval, and why. Raises UsageError: none of them has one."""
+        found = Unstated(self.intervals, level)
+        found.enter(rows.task)
+        found.refuse()
+        return found.notes
+
+    def _bounds(
+        self, prediction: FloatArray, task: IntArray, level: float | None, *, refuse: bool = False
+    ) -> Bounds | None:
+        """refuse: rows none of which has an interval."""
         if level is None or self.intervals is None:
             return None
-        return self.intervals.bounds(prediction, task, level, self.schema.kind.least)
+        stated = self.intervals.bounds if refuse else self.intervals.ends
+        return stated(prediction, task, level, self.schema.kind.least)
 
     def _predicted(self, rows: Dataset) -> FloatArray:
         """Raises FormatError: the model cannot answer, or not with numbers, as when its folder is damaged."""

@@ -19,11 +19,14 @@ SHAPLEY_COLUMNS: Final = ("row", "task", "output", "name", "kind", "value", "sha
 BACKGROUND: Final = 50
 """Rows that what is not told is taken from."""
 PERMUTATIONS: Final = 10
+MOST_NAMED: Final = 5
+"""Rows that a sentence names."""
 
 
 def shapley_values(predictor: Predictor, rows: Dataset, wanted: Sequence[int], *, seed: int) -> pd.DataFrame:
     """A line for each wanted row, output and column of the input, and for the task's identity.
 
+    Of a wide table a row has as many predictions as tasks; an output is called as the columns of `predict` are.
     The values of an output add up to `prediction` less `base`. What is not told of features and metadata is that of up
     to 50 other rows; without its identity a task is one never seen. Columns made of one column of the input, as the
     parts of a date are, are added up. The way is by permutations of what is told, forth and back, of which there are
@@ -43,21 +46,30 @@ def shapley_values(predictor: Predictor, rows: Dataset, wanted: Sequence[int], *
         raise UsageError(
             f"Shapley values need the package shap, however it is not installed: {extra_line('explain')}."
         ) from None
-    places = {int(row): place for place, row in reversed(list(enumerate(rows.row)))}
-    absent = [row for row in wanted if row not in places]
-    if absent:
-        raise UsageError(f"A row must be one of the {len(rows):,} that are given, however there is no row {absent[0]}.")
+    _refuse_absent(rows, wanted)
     random = np.random.default_rng(seed)
     background = np.sort(random.choice(len(rows), min(len(rows), BACKGROUND), replace=False))
     lines: list[dict[str, Any]] = []
-    for row in wanted:
-        one = _Row(predictor, rows, places[row])
+    for place in (place for row in wanted for place in np.flatnonzero(rows.row == row).tolist()):
+        one = _Row(predictor, rows, place)
         masker = shap.maskers.Independent(one.players(background, known=False), max_samples=len(background))
         explainer = shap.explainers.Permutation(one.predictions, masker, seed=seed)
-        players = one.players(np.array([places[row]]), known=one.is_known)
+        players = one.players(np.array([place]), known=one.is_known)
         found = explainer(players, max_evals=PERMUTATIONS * (2 * players.shape[1] + 1), silent=True)
-        lines += one.lines(row, found.values[0], found.base_values[0], one.predictions(players)[0])
+        lines += one.lines(found.values[0], found.base_values[0], one.predictions(players)[0])
     return pd.DataFrame(lines, columns=list(SHAPLEY_COLUMNS))
+
+
+def _refuse_absent(rows: Dataset, wanted: Sequence[int]) -> None:
+    present = np.unique(rows.row)
+    absent = [row for row in wanted if row not in present]
+    if absent:
+        some = ", ".join(map(str, present[:MOST_NAMED]))
+        raise UsageError(
+            f"A row must be one of the {len(present):,} that are given, however there is no row {absent[0]}: rows are "
+            "named by their positions, from 0, in the data that they come from, which for the test rows of a run are "
+            f"the data of the run; take another, such as {some}."
+        )
 
 
 @dataclass(frozen=True)
@@ -137,17 +149,17 @@ class _Row:
         row, none = np.arange(len(features)), np.empty((len(features), 0))
         return Dataset(self.predictor.schema, features, task, none, row, tasks, self.rows.spare, exposure=exposure)
 
-    def lines(self, row: int, values: FloatArray, base: Any, prediction: FloatArray) -> Iterator[dict[str, Any]]:
+    def lines(self, values: FloatArray, base: Any, prediction: FloatArray) -> Iterator[dict[str, Any]]:
         """values: (players, outputs), or (players,) of one output."""
-        schema = self.predictor.schema
-        outputs = [f"probability_{name}" for name in schema.classes] or list(prediction_names(schema))
+        schema, task = self.predictor.schema, self.rows.tasks.names[self.rows.task[self.place]]
+        outputs = _outputs(schema, task)
         values, base = values.reshape(len(values), -1), np.broadcast_to(base, len(outputs))
         told = list(_players(schema, with_metadata=self.rows.tasks.metadata is not None))
         for output, name in enumerate(outputs):
             for (kind, source), places in _grouped(told).items():
                 yield {
-                    "row": row,
-                    "task": self.rows.tasks.names[self.rows.task[self.place]],
+                    "row": int(self.rows.row[self.place]),
+                    "task": task,
                     "output": name,
                     "name": source,
                     "kind": kind,
@@ -165,6 +177,14 @@ class _Row:
             if told[places[0]][2]
             else (self.rows.tasks.names[self.rows.task[self.place]])
         )
+
+
+def _outputs(schema: Schema, task: str) -> list[str]:
+    """Names of what is predicted for a row of a task, as those of the columns of `predict`."""
+    of_task = f"_{task}" if schema.wide else ""
+    if schema.classes:
+        return [f"probability{of_task}_{name}" for name in schema.classes]
+    return [f"prediction{of_task}"] if schema.wide else prediction_names(schema)
 
 
 def _players(schema: Schema, *, with_metadata: bool) -> Iterator[tuple[str, str, Column | None]]:

@@ -33,7 +33,7 @@ class MultiTaskRegressor(RegressorMixin, OneArchitecture):  # type: ignore[misc]
         seeds: networks a fold.
         refit: predict with one model of all rows, trained for as long as the last fold was; smaller and quicker than
             the mean of the folds.
-        time_limit: seconds after which networks stop at their best so far; None: no limit.
+        time_limit: seconds, or text like 30s, after which networks stop at their best so far; None: no limit.
         device: auto, cpu, cuda or mps.
         random_state: of folds and networks.
 

@@ -1,39 +1,75 @@
 """The intervals of a run's models, from out-of-fold predictions; the sealed rows have no part in them."""
 
+import time
 from collections.abc import Sequence
-from dataclasses import replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.schema import Problem
+from mthn_automl.data.splits import whole_tasks
 from mthn_automl.deployment.calibration.intervals import Intervals, Residuals, intervals_of
+from mthn_automl.run.models import kept_trials
 from mthn_automl.run.run import Run
 from mthn_automl.run.tempering import rows_held_out
+from mthn_automl.training.device import choose_device
 from mthn_automl.training.mean import weighted
+from mthn_automl.tuning.objective import Configuration, Objective
 from mthn_automl.tuning.trial_model import TrialModel
 
 MOST_ROWS = 2000
-"""Rows by which it is estimated how far off predictions for tasks never seen are."""
+"""Rows by which it is found how far off predictions for tasks never seen are."""
 
-Hidden = dict[str, FloatArray]
-"""What trials predict for rows whose task they are not told, by trial."""
+MOST_FOLDS, FEWEST_FOLDS = 5, 3
+"""Of whole tasks."""
+
+MOST_SECONDS, MOST_SHARE = 8.0, 0.25
+"""Seconds that all trials in such folds may take together, as foreseen, and of the time that a run has left."""
+
+
+@dataclass(frozen=True)
+class AsIfNew:
+    """What a trial predicts for rows whose task it is not told.
+
+    Attributes:
+        prediction: (rows, outputs).
+        measured: whether the models that made it knew no row of the task; else they knew others of its rows.
+        seconds: that it took.
+    """
+
+    prediction: FloatArray = field(repr=False)
+    measured: bool
+    seconds: float
+
+
+Hidden = dict[str, AsIfNew]
+"""By trial."""
 
 
 def intervals(
-    run: Run, members: Sequence[tuple[TrialModel, float]], held_out: FloatArray | None, hidden: Hidden
+    run: Run,
+    members: Sequence[tuple[TrialModel, float]],
+    held_out: FloatArray | None,
+    hidden: Hidden,
+    *,
+    again: bool = True,
 ) -> Intervals | None:
     """Of a model of numbers; None of one of classes, or whose out-of-fold predictions are lost.
 
-    Where every row was predicted by models that knew no row of its task, it tells of tasks never seen. Otherwise these
-    are estimated: each fold's model is asked for rows that it was not trained on as if their task were a new one with
-    the same metadata, and the larger one of both residuals is taken.
+    Where every row was predicted by models that knew no row of its task, it tells of tasks never seen. Otherwise the
+    trials of the members are made again in folds of whole tasks, where that takes seconds; with all members so these
+    are measured. Of other members they are estimated: each fold's model is asked for rows that it was not trained on as
+    if their task were a new one with the same metadata, and the larger one of both residuals is taken. That is no
+    guarantee: where the metadata of a task tell it from all others, its other rows have told the model all.
 
     Args:
         members: of the model, with their weights.
         held_out: (rows held out, outputs) its out-of-fold predictions.
         hidden: of trials that were asked before; those of `members` are added.
+        again: whether the members are trials of the run, which can be made again.
     """
     data, rows = run.data.dataset, rows_held_out(run)
     if held_out is None or data.schema.classes:
@@ -47,10 +83,13 @@ def intervals(
     some = _some_of_each_task(data.task[rows])
     for model, _ in members:
         if model.trial not in hidden:
-            hidden[model.trial] = _as_if_new(run, model, rows[some])
-    told = weighted([hidden[model.trial] for model, _ in members], [weight for _, weight in members])
-    new = _farther(_residuals(data, rows[some], told), held_out[some])
-    return intervals_of(found, new, tasks, counts=counts, source="estimated")
+            left = MOST_SECONDS - sum(each.seconds for each in hidden.values()) if again else 0.0
+            hidden[model.trial] = _as_if_new(run, model, rows[some], left)
+    asked = [hidden[model.trial] for model, _ in members]
+    new = _residuals(data, rows[some], weighted([each.prediction for each in asked], [weight for _, weight in members]))
+    if all(each.measured for each in asked):
+        return intervals_of(found, new, tasks, counts=counts, source="measured")
+    return intervals_of(found, _farther(new, held_out[some]), tasks, counts=counts, source="estimated")
 
 
 def _residuals(data: Dataset, rows: IntArray, prediction: FloatArray) -> Residuals:
@@ -79,7 +118,42 @@ def _some_of_each_task(task: IntArray) -> IntArray:
     return np.sort(first[:MOST_ROWS])
 
 
-def _as_if_new(run: Run, model: TrialModel, rows: IntArray) -> FloatArray:
+def _as_if_new(run: Run, model: TrialModel, rows: IntArray, most: float) -> AsIfNew:
+    """As if the task of each row were a new one. most: seconds that its trial may take once more."""
+    began = time.perf_counter()
+    found = _in_folds_of_whole_tasks(run, model, rows, most) if most > 0 else None
+    if found is not None:
+        return AsIfNew(found, True, time.perf_counter() - began)
+    return AsIfNew(_not_told(run, model, rows), False, time.perf_counter() - began)
+
+
+def _in_folds_of_whole_tasks(run: Run, model: TrialModel, rows: IntArray, most: float) -> FloatArray | None:
+    """(rows, outputs) by the trial made again, of models that knew other tasks; None where that cannot be, or is long.
+
+    most: seconds.
+    """
+    result, data = dict(kept_trials(run, model.name)).get(model.number), run.data
+    folds, left = min(MOST_FOLDS, whole_tasks.most_folds(data.dataset)), run.clock.unused()
+    most = most if left is None else min(most, MOST_SHARE * left)
+    if result is None or folds < FEWEST_FOLDS or result.seconds * folds / run.plan.folds > most or not _may_fit(run):
+        return None
+    settings, training = run.studies[model.name].space.split(result.settings)
+    asked = Configuration(model.file, settings, training, run.options.seed)
+    plan = replace(run.plan, folds=folds, schedule=replace(run.plan.schedule, rungs=()))
+    fold = whole_tasks.deal(data.dataset, folds, run.options.seed)
+    with suppress(Exception):  # as a trial that fails: what is left is the estimate
+        found = Objective(replace(data, fold=fold), plan, device="cpu")(asked, time.time() + most)
+        return None if found.result.stopped_by_time else found.out_of_fold()[rows]
+    return None
+
+
+def _may_fit(run: Run) -> bool:
+    """Whether rows may be dealt by tasks, trials are made on this kind of device, and nobody waits for the end."""
+    on_processor = choose_device(run.options.device).type == "cpu"
+    return run.prepared.sealed.usual and on_processor and run.interruption.number is None
+
+
+def _not_told(run: Run, model: TrialModel, rows: IntArray) -> FloatArray:
     """(rows, outputs) by the model of each row's fold, where there is one, as if the row's task were a new one."""
     data, fold = run.data.dataset, run.data.fold[rows]
     some = data.take(rows)

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import numpy as np
+
 from mthn_automl.analysis.coverage import coverage, expected_calibration_error
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.deployment.calibration.intervals import USUAL_LEVEL
+from mthn_automl.deployment.calibration.unstated import Unstated
 from mthn_automl.errors import UsageError
 from mthn_automl.run.answer import Answer
 from mthn_automl.training.temperature import tempered
@@ -22,18 +25,25 @@ def calibration(answer: Answer) -> dict[str, Any]:
 
 
 def _intervals(answer: Answer, rows: Dataset) -> dict[str, Any]:
-    """With the reason in place of figures where the level asks for more rows or tasks than there are."""
+    """With the reason in place of figures of those rows for which the level asks for more rows or tasks than there are.
+
+    Such rows are in no figure; where no row is left there are none.
+    """
     known = answer.intervals.get(answer.winner)
     if known is None:
         return {"level": USUAL_LEVEL, "reason": "out-of-fold predictions are lost"}
-    prediction = answer.tested[answer.winner].prediction
+    unstated = Unstated(known, USUAL_LEVEL)
+    unstated.enter(rows.task)
     try:
-        low, high = known.bounds(prediction, rows.task, USUAL_LEVEL, rows.schema.kind.least)
+        unstated.refuse()
     except UsageError as error:
         return {"level": USUAL_LEVEL, "reason": str(error)}
-    tasks = len(answer.run.data.dataset.tasks)
-    found = coverage(USUAL_LEVEL, low, high, rows.target, rows.task, rows.tasks.names, tasks)
-    return {**found, "of_new_tasks": known.new_tasks}
+    prediction, tasks = answer.tested[answer.winner].prediction, len(answer.run.data.dataset.tasks)
+    low, high = known.ends(prediction, rows.task, USUAL_LEVEL, rows.schema.kind.least)
+    target = np.where(np.isnan(low), np.nan, rows.target)
+    found = coverage(USUAL_LEVEL, low, high, target, rows.task, rows.tasks.names, tasks)
+    reason = {"reason": unstated.reason} if unstated.reason else {}
+    return {**found, "of_new_tasks": known.new_tasks, **reason}
 
 
 def _probabilities(answer: Answer, rows: Dataset) -> dict[str, Any]:

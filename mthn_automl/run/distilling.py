@@ -1,7 +1,7 @@
 """`distill`: one small hypernetwork that predicts as the answer of a run does."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,26 +10,34 @@ from typing import Any
 import numpy as np
 
 from mthn_automl import catalogue
+from mthn_automl.analysis.leaderboard import Finalist, errors_of, leaderboard
 from mthn_automl.analysis.sealed import SealedErrors, sealed_errors, timed
 from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.data.scoring import metric_named
+from mthn_automl.deployment.adapt.measure import Unseen
 from mthn_automl.deployment.model_folder import load_model, write_model
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import DivergedError, NothingFinishedError, TooLargeError, UsageError
 from mthn_automl.report.wording import digits
+from mthn_automl.run.calibrating import intervals
 from mthn_automl.run.option import above_zero, at_least
+from mthn_automl.run.origin import limits_said, origin_of
 from mthn_automl.run.parse import parse_count, parse_duration
 from mthn_automl.run.prepare import Given
 from mthn_automl.run.reopening import reopened
 from mthn_automl.run.run import Run
 from mthn_automl.run.teaching import Answered, predicted_by_folds
+from mthn_automl.run.tempering import unit_of
 from mthn_automl.run.testing import test as test_models
 from mthn_automl.training.encode import problem_shape
+from mthn_automl.training.mean import mean_of
 from mthn_automl.training.networks import Networks
+from mthn_automl.training.temperature import calibrated
 from mthn_automl.tuning.criteria import Limits
 from mthn_automl.tuning.distillation import Lesson, Recipe, Recipes, student
-from mthn_automl.tuning.ensemble import chosen_on_others
+from mthn_automl.tuning.ensemble import chosen_on_others, groups_of
 from mthn_automl.tuning.events import Watcher
 from mthn_automl.tuning.guard import Guard
 from mthn_automl.tuning.seeds import derive_seed
@@ -39,6 +47,9 @@ from mthn_automl.tuning.trial_model import TrialModel
 STUDENT = "hypernetwork"
 OWN_STARTS = 3
 """Settings of the run's own best trials that are tried first."""
+
+TIMED = 3
+"""Times that a student predicts all rows, of which the quickest counts."""
 
 UNITS = 5
 """Parts that the rows of a single hold-out are dealt into, to choose on some what is scored on others."""
@@ -147,11 +158,40 @@ def _new_folder(folder: Path) -> Path:
 
 @dataclass(frozen=True)
 class _Tried:
-    """A recipe, and what its students predicted for the rows of their folds."""
+    """A recipe, and what its students predicted for the rows of their folds.
+
+    Attributes:
+        recipe: how they were made.
+        students: one a fold.
+        untempered: (rows held out, outputs) that they predicted.
+        prediction: the same, at temperatures that other folds chose.
+        temperature: of the probabilities; 1 of numbers.
+        error: of the predictions.
+    """
 
     recipe: Recipe
+    students: tuple[Networks, ...]
+    untempered: FloatArray
     prediction: FloatArray
+    temperature: float
     error: float
+
+
+@dataclass(frozen=True)
+class _Last:
+    """The student that is kept.
+
+    Attributes:
+        tried: its recipe.
+        network: that was trained on all rows.
+        predict: as it does at its temperature.
+        microseconds: that predicting a row takes.
+    """
+
+    tried: _Tried
+    network: Networks
+    predict: Callable[[Dataset], FloatArray]
+    microseconds: float
 
 
 class _Distilling:
@@ -166,14 +206,49 @@ class _Distilling:
         self.lessons = [self._lesson_of(fold) for fold in range(int(run.data.fold.max()) + 1)]
 
     def run_all(self, trials: int, latest: float | None, folder: Path) -> Distilled:
-        tried = self._tried(trials, latest)
-        best = min(tried, key=lambda each: each.error)
-        self.run.say(f"The last student is trained, of {len(tried)} recipes by the best one.")
-        network = student(self.file, best.recipe, self._whole_lesson(), self._seed("last"))
-        summary = self._summary(network, tried)
-        model = TrialModel(self.file, 0, best.recipe.settings, (network,), len(self.data.tasks))
-        write_model(folder, STUDENT, [(model, 1.0)], self.data, summary)
+        tried = sorted(self._tried(trials, latest), key=lambda each: each.error)
+        last = self._last(tried)
+        scored = None if self.run.test is None else self._scored(*timed(last.predict, self.run.test))
+        summary = self._summary(last, tried, scored)
+        self._write(folder, last, summary, scored)
         return Distilled(folder, summary)
+
+    def _last(self, tried: Sequence[_Tried]) -> _Last:
+        """By the best recipe, or by the next one where a student of it does not keep the limits, as it is timed.
+
+        Raises:
+            NothingFinishedError: none does.
+        """
+        lesson, broken = self._whole_lesson(), ""
+        for each in tried:
+            self.run.say(f"The last student is trained, of {len(tried)} recipes by the best one that keeps the limits.")
+            network = student(self.file, each.recipe, lesson, self._seed("last"))
+            microseconds = _microseconds(network, self.data)
+            broken = self.limits.broken(network.size(), microseconds)
+            if not broken:
+                model = mean_of([network], [1.0], each.temperature, tasks=len(self.data.tasks))
+                return _Last(each, network, model.predict, microseconds)
+        raise NothingFinishedError(f"No last {STUDENT} keeps the limits: {broken}; widen them.")
+
+    def _write(self, folder: Path, last: _Last, summary: Mapping[str, Any], scored: SealedErrors | None) -> None:
+        """With what its students of folds say of rows unseen."""
+        tried, count = last.tried, len(self.data.tasks)
+        model = TrialModel(self.file, 0, tried.recipe.settings, (last.network,), count)
+        unseen = np.full((len(self.data), self.data.schema.outputs), np.nan)
+        unseen[self.answered.rows] = tried.untempered
+        errors = errors_of(leaderboard([Finalist(STUDENT, None, sealed=scored)], 0.0), STUDENT)
+        of_folds = replace(model, models=tried.students)
+        write_model(
+            folder,
+            STUDENT,
+            [(model, 1.0)],
+            self.data,
+            summary,
+            origin=replace(origin_of(self.run, errors), limits=limits_said(self.limits)),
+            unseen={model.trial: Unseen(unseen, self.run.options.holdout_tasks is not None)},
+            intervals=intervals(self.run, [(of_folds, 1.0)], tried.prediction, {}, again=False),
+            temperature=tried.temperature,
+        )
 
     def _lesson_of(self, fold: int) -> Lesson:
         """For a student that is to predict the rows of a fold."""
@@ -217,13 +292,20 @@ class _Distilling:
 
     def _attempt(self, recipe: Recipe, number: int) -> tuple[_Tried, str]:
         """What its students predict, and which limit they break."""
-        students = [
+        students = tuple(
             student(self.file, recipe, lesson, self._seed(number, fold)) for fold, lesson in enumerate(self.lessons)
-        ]
-        prediction = predicted_by_folds(self.data, self.run.data.fold, students)[self.answered.rows]
-        _, latency = timed(students[0].predict, self.data)
-        tried = _Tried(recipe, prediction, self.answered.target.error(prediction))
-        return tried, self.limits.broken(students[0].size(), latency)
+        )
+        raw = predicted_by_folds(self.data, self.run.data.fold, students)[self.answered.rows]
+        temperature, prediction = self._tempered(raw)
+        tried = _Tried(recipe, students, raw, prediction, temperature, self.answered.target.error(prediction))
+        return tried, self.limits.broken(students[0].size(), _microseconds(students[0], self.data))
+
+    def _tempered(self, prediction: FloatArray) -> tuple[float, FloatArray]:
+        """As of models of the run: a temperature where it clearly helps, and predictions at those of other folds."""
+        if not self.data.schema.classes:
+            return 1.0, prediction
+        target, fold = self.answered.target, self.run.data.fold[self.answered.rows]
+        return calibrated(prediction, target.values, target.weight, groups_of(fold, unit_of(self.run)))
 
     def _starts(self) -> list[dict[str, Any]]:
         """Settings of the run's own best networks of this architecture, then the usual first ones."""
@@ -235,24 +317,22 @@ class _Distilling:
     def _seed(self, *parts: object) -> int:
         return derive_seed(self.run.options.seed, "distill", *parts)
 
-    def _summary(self, network: Networks, tried: Sequence[_Tried]) -> dict[str, Any]:
-        answered, test = self.answered, self.run.test
+    def _summary(self, last: _Last, tried: Sequence[_Tried], scored: SealedErrors | None) -> dict[str, Any]:
+        answered = self.answered
         chosen = chosen_on_others(answered.target, [each.prediction for each in tried], self._groups())
-        lowest = min(each.error for each in tried)
         found: dict[str, Any] = {
             "metric": self.run.prepared.metric,
             "teacher": answered.name,
             "single": answered.single,
-            "parameters": network.size().total,
+            "parameters": last.network.size().total,
             "teacher_parameters": answered.model.size().total,
-            "cv_error": max(answered.target.error(chosen), lowest),
+            "cv_error": max(answered.target.error(chosen), last.tried.error),
             "teacher_cv_error": answered.error,
             "single_cv_error": answered.single_error,
+            "predict_us_per_row": last.microseconds,
         }
-        network.predict(self.data)  # once before it is timed: networks of tasks are made at the first use
-        _, found["predict_us_per_row"] = timed(network.predict, self.data)
         found["cv_gain_kept"] = self._kept(found["cv_error"], answered.error, answered.single_error)
-        found |= {} if test is None else self._tested(*timed(network.predict, test))
+        found |= {} if scored is None else self._tested(scored)
         return {
             name: None if isinstance(each, float) and not np.isfinite(each) else each for name, each in found.items()
         }
@@ -261,13 +341,9 @@ class _Distilling:
         """None where the teacher is the best single model."""
         return None if self.answered.name == self.answered.single else gain_kept(own, teacher, single)
 
-    def _tested(self, prediction: FloatArray, microseconds: float) -> dict[str, Any]:
+    def _tested(self, own: SealedErrors) -> dict[str, Any]:
         known = test_models(self.run, self.answered.best, self.answered.blend)
-        own, teacher, single = (
-            self._scored(prediction, microseconds),
-            known[self.answered.name],
-            known[self.answered.single],
-        )
+        teacher, single = known[self.answered.name], known[self.answered.single]
         return {
             "test_error": own.error,
             "test_low": own.low,
@@ -292,6 +368,12 @@ class _Distilling:
     def _groups(self) -> IntArray:
         fold = self.run.data.fold[self.answered.rows]
         return fold if fold.max() > 0 else np.arange(len(fold)) % UNITS
+
+
+def _microseconds(network: Networks, rows: Dataset) -> float:
+    """That predicting a row takes, the least of some tries: networks of tasks are made at the first use."""
+    network.predict(rows)
+    return min(timed(network.predict, rows)[1] for _ in range(TIMED))
 
 
 def _told(error: float | None) -> str:

@@ -1,5 +1,6 @@
 """A saved model on rows whose targets are known, with every metric, and what has changed since training."""
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from mthn_automl.data.scoring import default_metric, metric_named
 from mthn_automl.data.stream import RowStream
 from mthn_automl.deployment.model_folder import load_model
 from mthn_automl.deployment.predictor import Predictor
-from mthn_automl.errors import UsageError
+from mthn_automl.errors import MthnError, UsageError
 from mthn_automl.received import Received
 from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.prepare import Given
@@ -104,8 +105,8 @@ def evaluate(
         trust: import architectures that are not of this package, which runs their code.
 
     Raises:
-        UsageError: no model, no data, or a metric that does not suit. DataError: no target column, no row with a
-            target, or what `predict` refuses.
+        UsageError: no model, no data, a metric that does not suit, or a seed below 0. DataError: no target column, no
+            row with a target, or what `predict` refuses.
 
     Example:
         >>> evaluate("mthn_runs/demo", "labelled.csv").errors  # doctest: +SKIP
@@ -113,6 +114,7 @@ def evaluate(
     predictor = model if isinstance(model, Predictor) else load_model(model, trust=trust)
     first = metric or usual_metric(model, predictor.schema)
     seed = seed_of(model) if seed is None else seed
+    check_seed(seed)
     if data is None:
         rows = rows_of_run(model)
         prediction = predictor.predict_encoded(rows)
@@ -122,7 +124,7 @@ def evaluate(
     stream = labelled(predictor, data, meta, allow_unknown, Reading(delimiter, encoding, sheet))
     rows, prediction = _gone_through(predictor, stream)
     found = Evaluated(rows, prediction, len(predictor.tasks), seed, first)
-    moved = drift(stream.unknowns.counts)
+    moved = drift(stream.unknowns.counts, max(1, len(predictor.schema.wide)))
     known = "" if isinstance(model, Predictor) else trained_on(Path(model), data)
     return Evaluation(found, moved, (*filter(None, [known]), *stream.notes, *sentences(moved)))
 
@@ -169,6 +171,12 @@ def usual_metric(model: str | Path | Predictor, schema: Schema) -> str:
     return default_metric(schema.problem)
 
 
+def check_seed(seed: Any) -> None:
+    """Raises UsageError: it is no start of random numbers."""
+    if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
+        raise UsageError(f"The seed must be a whole number from 0 on, however it is {seed!r}.")
+
+
 def seed_of(model: str | Path | Predictor) -> int:
     """That of a run; 0 of a model alone."""
     return 0 if isinstance(model, Predictor) or not is_run(model) else options_of(Path(model)).seed
@@ -177,6 +185,16 @@ def seed_of(model: str | Path | Predictor) -> int:
 def is_run(model: str | Path) -> bool:
     """Whether a run was given, and not a model alone."""
     return RunFolder(Path(model)).config.exists()
+
+
+def files_read(model: Path, *given: Path | None) -> list[Path]:
+    """What a command reads that is given these: the folder of the model, the data of a run, and the files named."""
+    found = [model, *(each for each in given if each is not None)]
+    with suppress(MthnError):  # a damaged folder is told of by whoever reads more of it
+        if is_run(model):
+            stored = RunFolder(model).read_fingerprint().values()
+            found += [Path(each.path) for each in stored if each is not None and each.path is not None]
+    return found
 
 
 def rows_of_run(model: str | Path | Predictor) -> Dataset:

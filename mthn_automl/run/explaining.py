@@ -1,6 +1,6 @@
 """What a saved model goes by: how its error grows where it is not told something, and what single rows are made of."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from mthn_automl.analysis.evaluation import Evaluated
 from mthn_automl.analysis.importance import COLUMNS, correlated, importance
 from mthn_automl.analysis.importance import by_task as by_task_of
 from mthn_automl.data.arrays import FloatArray, IntArray
@@ -22,13 +23,14 @@ from mthn_automl.deployment.permuting import Told, permuted
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.deployment.shapley import SHAPLEY_COLUMNS, shapley_values
 from mthn_automl.errors import DataError, UsageError, did_you_mean
-from mthn_automl.run.evaluating import labelled, records, rows_of_run, usual_metric
+from mthn_automl.run.evaluating import check_seed, labelled, records, rows_of_run, usual_metric
 from mthn_automl.run.parse import parse_names
 from mthn_automl.run.prepare import Given
 from mthn_automl.run.sealed_rows import trained_on
 from mthn_automl.storage import write_text
 
 ALL_METADATA = "all metadata"
+REPEATS, MOST_ROWS = 5, 20_000
 WHOLE = 1 << 40
 """Rows at once: all of them."""
 CANNOT_TELL = (
@@ -75,12 +77,12 @@ def explain(
     data: Given | None = None,
     meta: Given | None = None,
     *,
-    rows: Sequence[int] = (),
-    groups: Sequence[str | Sequence[str]] = (),
-    repeats: int = 5,
+    rows: int | Sequence[int] = (),
+    groups: str | Sequence[str | Sequence[str]] = (),
+    repeats: int = REPEATS,
     by_task: bool = False,
     metric: str | None = None,
-    max_rows: int = 20_000,
+    max_rows: int = MOST_ROWS,
     seed: int = 0,
     allow_unknown: bool = False,
     sheet: str | None = None,
@@ -99,10 +101,10 @@ def explain(
         model: a model folder, a run, whose winner is taken, or what `load_model` gave.
         data: a file or a DataFrame, with targets; None: the sealed test rows of the run that `model` is.
         meta: the same, with the metadata of tasks that are new.
-        rows: places, from 0, of rows whose predictions are taken apart by Shapley values in place of all that; they
-            need no target. The package shap must be installed.
-        groups: of columns that are permuted together as well, each a list, or text like `a,b,c`; the task column stands
-            for the task's identity.
+        rows: positions, from 0 in `data`, or in the data of the run, of rows whose predictions are taken apart by
+            Shapley values in place of all that; they need no target. The package shap must be installed.
+        groups: of columns that are permuted together as well, each a list, or text like `a,b,c`, which may stand
+            alone; the task column stands for the task's identity.
         repeats: permutations, over which errors are averaged.
         by_task: whether each task's own importances are worked out, too.
         metric: by which errors are measured; by default the one that the model was searched by.
@@ -113,25 +115,29 @@ def explain(
         trust: import architectures that are not of this package, which runs their code.
 
     Raises:
-        UsageError: no model, no rows, a group of columns that there are not, or shap is wanted and not installed.
+        UsageError: no model, no rows, a group of columns that there are not, a metric that is not defined for the
+            targets, rows beside what is of importances alone, or shap is wanted and not installed.
         DataError: what `evaluate` refuses.
 
     Example:
         >>> explain("mthn_runs/demo").importance  # doctest: +SKIP
     """
     predictor = model if isinstance(model, Predictor) else load_model(model, trust=trust)
-    reading = Reading(delimiter, encoding, sheet)
-    if len(rows):
+    reading, wanted = Reading(delimiter, encoding, sheet), _positions(rows)
+    check_seed(seed)
+    if wanted:
+        _refuse_beside_rows(metric, groups, by_task, repeats, max_rows)
         given = _read_rows(model, predictor, data, meta, allow_unknown, reading)
-        table = shapley_values(predictor, given, [int(row) for row in rows], seed=seed)
+        table = shapley_values(predictor, given, wanted, seed=seed)
         return Explanation(pd.DataFrame(columns=list(COLUMNS)), _of_tasks(()), table, "", given.notes)
     if repeats < 1 or max_rows < 2:
         raise UsageError(f"There must be a repeat and two rows, however they are {repeats} and {max_rows}.")
     given, notes = _labelled_rows(model, predictor, data, meta, allow_unknown, reading)
+    chosen = _metric(metric or usual_metric(model, predictor.schema), given, predictor)
     given, drawn = _at_most(given, max_rows, seed)
-    chosen = check_metric(metric or usual_metric(model, predictor.schema), predictor.schema.problem)
     asked = _Asked(predictor, given, chosen, repeats, seed)
-    parts = [*_each(predictor), *_together(predictor, given), *(_group(predictor, each) for each in groups)]
+    named = [groups] if isinstance(groups, str) else groups
+    parts = [*_each(predictor), *_together(predictor, given), *(_group(predictor, each) for each in named)]
     lines, of_tasks = [], []
     for told in parts:
         line, own = asked.measured(told, by_task=by_task)
@@ -141,6 +147,39 @@ def explain(
     table = table.sort_values("importance", ascending=False, kind="stable", ignore_index=True)
     none = pd.DataFrame(columns=list(SHAPLEY_COLUMNS))
     return Explanation(table, _of_tasks(of_tasks), none, chosen.name, (*notes, *drawn))
+
+
+def _positions(rows: Any) -> list[int]:
+    """One or several. Raises UsageError: something that is no whole number."""
+    found = list(rows) if isinstance(rows, Iterable) and not isinstance(rows, str) else [rows]
+    for each in found:
+        if isinstance(each, bool) or not isinstance(each, int | np.integer):
+            raise UsageError(f"Rows must be whole numbers, their positions from 0, however one is {each!r}.")
+    return [int(each) for each in found]
+
+
+def _refuse_beside_rows(metric: str | None, groups: Any, by_task: bool, repeats: int, max_rows: int) -> None:
+    """Raise a UsageError where something is asked for that is of importances alone."""
+    asked = {
+        "--metric": metric is not None,
+        "--group": len(groups) > 0,
+        "--by-task": by_task,
+        "--repeats": repeats != REPEATS,
+        "--max-rows": max_rows != MOST_ROWS,
+    }
+    given = [name for name, there in asked.items() if there]
+    if given:
+        raise UsageError(
+            "--row takes single predictions apart, of which no error is measured, and must stand without "
+            f"{', '.join(asked)}, however {' and '.join(given)} is given; leave out either."
+        )
+
+
+def _metric(name: str, rows: Dataset, predictor: Predictor) -> Metric:
+    """Raises UsageError: it does not suit the problem, or, as `evaluate` has it, these targets."""
+    found = check_metric(name, predictor.schema.problem)
+    _ = Evaluated(rows, np.empty((0, 0)), len(predictor.tasks), 0, name).metrics
+    return found
 
 
 @dataclass(frozen=True)

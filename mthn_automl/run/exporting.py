@@ -10,9 +10,11 @@ from mthn_automl.data.dataset import Dataset
 from mthn_automl.deployment.export.exporting import refuse_missing, unsupported, written_as
 from mthn_automl.deployment.export.request import Request, task_number
 from mthn_automl.deployment.model_folder import load_model
+from mthn_automl.deployment.output import refuse_inputs
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import MthnError, UnsupportedError, UsageError
 from mthn_automl.report.wording import digits
+from mthn_automl.run.evaluating import files_read
 from mthn_automl.run.folder import RunFolder
 from mthn_automl.run.sealed_rows import RunRows, rows_of
 from mthn_automl.storage import write_bytes
@@ -67,8 +69,8 @@ def export_model(
         trust: import architectures that are not of this package, which runs their code.
 
     Raises:
-        UsageError: an unknown format or task, a package that is not installed, no model, or an interval that it
-            cannot state.
+        UsageError: an unknown format or task, a package that is not installed, no model, an interval that it cannot
+            state, or an output that is a folder or a file of the model or its run.
         UnsupportedError: the model, or a member that is named, cannot be written, or what was written does not predict
             the same; there is no file.
 
@@ -76,6 +78,7 @@ def export_model(
         >>> export_model("mthn_runs/demo", "best.onnx")  # doctest: +SKIP
     """
     refuse_missing(format)
+    refuse_inputs(Path(output), files_read(Path(model)))
     predictor = load_model(model, trust=trust)
     if preference is not None:
         predictor = predictor.at_preference(preference)

@@ -22,7 +22,8 @@ class Mean:
     """The weighted mean of the predictions of several models, on the target's own scale or of probabilities.
 
     A row of a task on which some models were trained and others were not, since their folds held it out, is predicted
-    by the first alone; of a task on which none was, by all. A mean was trained on what one of its models was.
+    by the first alone; of a task on which none was, by all. A mean was trained on what one of its models was. A task
+    that was added after training is predicted by all, too: models that cannot adapt go by its metadata, as before.
 
     Attributes:
         models: at least two, or one at a temperature.
@@ -50,8 +51,8 @@ class Mean:
         return tempered(mean, self.temperature)
 
     def _knows(self, task: IntArray) -> NDArray[np.bool_]:
-        """(models, rows) whether each was trained on the row's task."""
-        return np.stack([_knows(model, task, self.tasks) for model in self.models])
+        """(models, rows) whether each was trained on the row's task, or this one was added to any of them."""
+        return np.stack([_knows(model, task, self.tasks) for model in self.models]) | _added(self, task)
 
     def weights_of(self, task: IntArray) -> FloatArray:
         """(models, rows) weights of the models for rows of these tasks."""
@@ -124,8 +125,10 @@ def _knows(model: Model, task: IntArray, tasks: int) -> NDArray[np.bool_]:
     return (task < tasks if model.trained is None else np.isin(task, model.trained)) | _added(model, task)
 
 
-def _added(model: Networks | Classical, task: IntArray) -> NDArray[np.bool_]:
-    """Whether the tasks are among those that were added to a model after its training."""
+def _added(model: Model, task: IntArray) -> NDArray[np.bool_]:
+    """Whether the tasks are among those that were added to a model, or to one of a mean, after its training."""
+    if isinstance(model, Mean):
+        return np.asarray(np.stack([_added(each, task) for each in model.models]).any(axis=0))
     if isinstance(model, Networks):
         return (task >= model.known) & (task < model.known + model.added_tasks)
     return np.zeros(len(task), dtype=bool) if model.added is None else model.added.of(task)

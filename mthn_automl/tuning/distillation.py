@@ -36,8 +36,8 @@ DRAWS, FEWEST_DRAWS, MOST_DRAWS = 4, 1_000, 20_000
 TOLD, DRAWN = (0.5, 1.0, 0.0), (1.0, 0.3, 3.0)
 """Choices of `Recipe`, the usual one first."""
 
-LEAST_PROBABILITY = 0.005
-"""A class below it is left out of a row's soft target."""
+LEAST_PROBABILITY, MOST_CLASSES = 0.005, 200
+"""A class below it is left out of a row's soft target; where all classes are, so many of the likeliest are not."""
 
 MOST_REFUSED = 200
 """Recipes in turn that would break the limits before no more are asked for."""
@@ -133,7 +133,11 @@ def soft(rows: Dataset, target: FloatArray, weight: FloatArray) -> Dataset:
     """
     if not rows.schema.classes:
         return replace(rows, target=target, weight=weight, keys=Keys(), group=None, id=None)
-    share = np.where(target < LEAST_PROBABILITY, 0.0, target)
+    least = np.full((len(target), 1), LEAST_PROBABILITY)
+    flat = np.flatnonzero(target.max(axis=1, initial=0.0) < LEAST_PROBABILITY)
+    if len(flat):
+        least[flat, 0] = np.partition(target[flat], -MOST_CLASSES, axis=1)[:, -MOST_CLASSES]
+    share = np.where(target < least, 0.0, target)
     share /= share.sum(axis=1, keepdims=True)
     places, classes = np.nonzero(share)
     copies = replace(rows, keys=Keys(), group=None, id=None, weight=None).take(places)

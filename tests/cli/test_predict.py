@@ -79,7 +79,18 @@ def test_an_interval_is_two_columns_which_are_wider_for_tasks_never_seen(folder:
     pd.testing.assert_frame_equal(found, frame, rtol=1e-4, check_dtype=False)
 
 
-@pytest.mark.parametrize(("level", "reason"), [("0.99", "12 tasks predicted as never seen"), ("90", "between 0 and 1")])
+@pytest.mark.usefixtures("rows_at_once")
+def test_where_the_level_is_too_high_for_tasks_never_seen_their_rows_have_none_and_that_is_said(folder: Path) -> None:
+    with_intervals(folder)
+    ended = in_process(folder, "predict", "model", "new.csv", "--interval", "0.99", "--output", "p.csv")
+    found = pd.read_csv(folder / "p.csv")
+    assert found["low"].isna().equals(found["task"] == "never seen")
+    assert (ended.code, found["low"].isna().sum()) == (0, 12)
+    assert "12 rows of tasks that training has not seen: there is no interval, so that low and high are" in ended.err
+    assert "12 tasks predicted as never seen, however it is 0.99" in ended.err
+
+
+@pytest.mark.parametrize(("level", "reason"), [("0.999", "168 rows predicted unseen"), ("90", "between 0 and 1")])
 def test_a_level_that_cannot_be_kept_is_refused_and_nothing_is_written(folder: Path, level: str, reason: str) -> None:
     with_intervals(folder)
     ended = in_process(folder, "predict", "model", "new.csv", "--interval", level, "--output", "p.csv")

@@ -1,6 +1,7 @@
 """Shapley values add up, and are those of a linear function where the model is one."""
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -53,10 +54,30 @@ def test_they_add_up_to_what_is_predicted(name: str, animal: Animal) -> None:
     assert (table.loc[(table["row"] == 1) & (table["kind"] == "task"), "shapley"] == 0).all()
 
 
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("animal", [zoo.no_metadata, zoo.multiclass])
+def test_a_row_of_a_wide_table_has_a_block_for_each_of_its_predictions(animal: Animal) -> None:
+    found = predictor("ridge", animal)
+    found = replace(found, schema=replace(found.schema, wide=found.tasks.names))
+    rows = frame(animal).drop(columns="task").head(6)
+    table, wanted = explain(found, rows, rows=[3, 1]).shapley, found.predict(rows)
+    numbers = wanted.drop(columns="row").select_dtypes("float")
+    assert table["row"].unique().tolist() == [3, 1]
+    for row, part in table.groupby("row"):
+        assert part["output"].unique().tolist() == list(numbers)
+        for output, block in part.groupby("output"):
+            total = block["shapley"].sum() + block["base"].iloc[0]
+            assert block["prediction"].iloc[0] == pytest.approx(numbers.loc[row, output], rel=1e-6)
+            assert total == pytest.approx(numbers.loc[row, output], rel=1e-4)
+
+
 def test_a_row_that_is_not_there_and_a_missing_package_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     model, rows = predictor("ridge", zoo.planted), frame(zoo.planted)
-    with pytest.raises(UsageError, match="one of the 168 that are given, however there is no row 168"):
-        explain(model, rows, rows=[168])
+    with pytest.raises(
+        UsageError, match=r"one of the 168 that are given, however there is no row 168: .* positions"
+    ) as told:
+        explain(model, rows, rows=168)
+    assert str(told.value).endswith("the data of the run; take another, such as 0, 1, 2, 3, 4.")
     monkeypatch.setitem(sys.modules, "shap", None)
     with pytest.raises(UsageError, match=r"need the package shap, however it is not installed: `pip install"):
         explain(model, pd.DataFrame(rows), rows=[0])

@@ -20,6 +20,8 @@ from sklearn.preprocessing import StandardScaler
 from mthn_automl import MultiTaskClassifier, MultiTaskRegressor
 from mthn_automl.data.problems import planted, with_gaps
 from mthn_automl.errors import DataError, UnknownWarning, UsageError
+from mthn_automl.estimators import one_architecture
+from mthn_automl.estimators.fitting import fit_one
 from mthn_automl.tuning import plan
 
 DATA, META = planted(8, 24)
@@ -133,6 +135,33 @@ def test_a_grid_goes_over_settings() -> None:
 def test_settings_that_cannot_be_or_do_nothing_are_refused(settings: dict[str, Any], sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         MultiTaskRegressor(settings=settings).fit(WITH_TASK, Y)
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"settings": ["alpha"]}, r"settings must be a mapping .* however it is \['alpha'\]"),
+        ({"time_limit": "soon"}, "A time must be written like 90s, 10m or 1h30m and be above 0, however it is 'soon'"),
+        ({"time_limit": -1}, "A time must be written like .*, however it is '-1'"),
+        ({"time_limit": True}, "A time must be written like .*, however it is 'True'"),
+    ],
+)
+def test_what_is_no_setting_or_time_is_refused_in_a_sentence(changed: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        clone(KERNEL).set_params(**changed).fit(WITH_TASK, Y)
+
+
+@pytest.mark.parametrize("limit", ["30s", 30, 30.0, np.float32(30), "0.5m"])
+def test_a_time_limit_is_read_as_that_of_a_search(limit: Any) -> None:
+    asked: list[float | None] = []
+
+    def noted(*given: Any) -> Any:
+        asked.append(given[-1].time_limit)
+        return fit_one(*given)
+
+    with patch.object(one_architecture, "fit_one", noted):
+        clone(KERNEL).set_params(time_limit=limit).fit(WITH_TASK, Y)
+    assert asked == [30.0]
 
 
 @pytest.mark.parametrize(

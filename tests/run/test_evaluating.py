@@ -148,6 +148,11 @@ def test_metrics_are_those_that_suit_the_problem_and_the_targets() -> None:
     assert set(evaluate(predictor("ridge", zoo.ordinal), labelled(zoo.ordinal)).errors["metric"]) < set(metrics.names())
 
 
+def test_a_seed_below_zero_is_refused() -> None:
+    with pytest.raises(UsageError, match="The seed must be a whole number from 0 on, however it is -1"):
+        evaluate(predictor("ridge", zoo.planted), labelled(zoo.planted), seed=-1)
+
+
 def test_pieces_and_the_whole_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows, model = labelled(zoo.multiclass), predictor("ridge", zoo.multiclass)
     rows.loc[rows.index < 20, "target0"] = None
@@ -208,6 +213,22 @@ def test_columns_that_have_moved_are_named_and_others_are_not(trained: Predictor
     assert table.loc["still", "missing"] == pytest.approx(0.2)
     assert 0.1 < table.loc["x", "shift"] < 0.3
     assert [note.split("'")[1] for note in found.notes if "has moved" in note] == ["x", "still", "word"]
+
+
+def test_each_row_of_a_wide_table_counts_once_in_what_has_moved() -> None:
+    """As in a long table of the same rows, however many targets each has; of both a third are of a new category."""
+    targets = [f"y{number}" for number in range(20)]
+
+    def rows(count: int, words: str) -> pd.DataFrame:
+        found = moving(count)[["x", "still"]].assign(word=list(words) * (count // 3))
+        return found.assign(**{name: found["x"] * (1 + place) for place, name in enumerate(targets)})
+
+    wide = ridge_of(read_dataset(rows(60, "ppq"), wide=True, target=targets))
+    long = ridge_of(read_dataset(rows(60, "ppq").drop(columns=targets[1:]).assign(task="a"), target="y0"))
+    found, expected = evaluate(wide, rows(24, "pqr")), evaluate(long, rows(24, "pqr").assign(task="a"))
+    pd.testing.assert_frame_equal(found.drift, expected.drift)
+    assert found.drift["cells"].tolist() == [24, 24, 24]
+    assert any("in 8 of 24 cells ('r')" in note for note in found.notes)
 
 
 def test_the_shift_is_the_distance_of_kolmogorov_and_smirnov_at_the_deciles(trained: Predictor) -> None:

@@ -166,6 +166,35 @@ def test_what_cannot_be_permuted_has_no_interval_and_no_importance(truth: Predic
         explain(truth, rows, meta, repeats=0)
 
 
+NO_ROWS = "--row takes single predictions apart, of which no error is measured, and must stand without .*, however "
+
+
+@pytest.mark.parametrize(
+    ("asked", "reason"),
+    [
+        ({"rows": [0], "metric": "nonsense"}, NO_ROWS + "--metric is given"),
+        ({"rows": 0, "groups": ["nope"], "by_task": True}, NO_ROWS + "--group and --by-task is given"),
+        ({"rows": [0], "repeats": -1, "max_rows": 7}, NO_ROWS + "--repeats and --max-rows is given"),
+        ({"rows": 2.5}, "Rows must be whole numbers, their positions from 0, however one is 2.5"),
+        ({"rows": [1.5]}, "Rows must be whole numbers, their positions from 0, however one is 1.5"),
+        ({"rows": "3"}, "Rows must be whole numbers, their positions from 0, however one is '3'"),
+        ({"seed": -1}, "The seed must be a whole number from 0 on, however it is -1"),
+        ({"metric": "rmsle"}, "The metric must suit the problem and the targets, however 'rmsle' does not; these do: "),
+        ({"groups": "x,idel"}, "however there is no 'idel'"),
+    ],
+    ids=str,
+)
+@pytest.mark.filterwarnings("error")
+def test_what_cannot_be_asked_is_refused_in_a_sentence(asked: dict[str, Any], reason: str, truth: Predictor) -> None:
+    with pytest.raises(UsageError, match=reason):
+        explain(truth, *planted(1), **asked)
+
+
+def test_a_group_may_stand_alone(truth: Predictor) -> None:
+    one, many = (explain(truth, *planted(1), repeats=1, groups=each).importance for each in ("x,idle", ["x,idle"]))
+    pd.testing.assert_frame_equal(one, many)
+
+
 def test_classes_never_trained_are_left_out() -> None:
     rows = labelled(zoo.binary)
     rows.loc[3, "target0"] = "alien"

@@ -53,11 +53,12 @@ def evaluate(
     from mthn_automl.deployment.output import refuse_inputs
     from mthn_automl.report.evaluation import evaluation_text
     from mthn_automl.run.evaluating import evaluate as run_evaluate
+    from mthn_automl.run.evaluating import files_read
     from mthn_automl.run.parse import refuse_stdin_twice
 
     refuse_stdin_twice({"LABELLED": labelled, "--meta": meta})
     if output is not None:
-        refuse_inputs(output, [each for each in (model, labelled, meta) if each is not None])
+        refuse_inputs(output, files_read(model, labelled, meta))
     found = run_evaluate(
         model,
         labelled,

@@ -47,8 +47,8 @@ def explain(
     row: Annotated[
         list[int] | None,
         Option(
-            help="Place of a row, from 0, whose prediction is taken apart by Shapley values instead; it needs no "
-            "target. Repeatable; needs the extra explain.",
+            help="Position of a row, from 0 in DATA or in the data of the run, whose predictions are taken apart by "
+            "Shapley values instead; it needs no target. Repeatable; needs the extra explain.",
             show_default=False,
         ),
     ] = None,
@@ -69,12 +69,13 @@ def explain(
     from mthn_automl.cli.shown import print_json, say
     from mthn_automl.deployment.output import refuse_inputs
     from mthn_automl.report.explanation import importance_text, shapley_text
+    from mthn_automl.run.evaluating import files_read
     from mthn_automl.run.explaining import explain as run_explain
     from mthn_automl.run.parse import refuse_stdin_twice
 
     refuse_stdin_twice({"DATA": data, "--meta": meta})
     if output is not None:
-        refuse_inputs(output, [each for each in (model, data, meta) if each is not None])
+        refuse_inputs(output, files_read(model, data, meta))
     found = run_explain(
         model,
         data,

@@ -30,7 +30,9 @@ def predict(
     interval: Annotated[
         float | None,
         Option(
-            help="Of numbers, a level such as 0.9: each lies between its columns low and high with that probability.",
+            help="Of numbers, a level such as 0.9: each lies between its columns low and high with that probability. "
+            "For tasks never seen that may be an estimate and no guarantee, which is then said; where there is none, "
+            "both are empty.",
             show_default=False,
         ),
     ] = None,

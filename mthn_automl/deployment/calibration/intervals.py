@@ -1,7 +1,8 @@
 """Intervals around predicted numbers: conformal, from the residuals of rows that were predicted unseen."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from numbers import Real
+from typing import Any, Final, Literal
 
 import numpy as np
 
@@ -16,7 +17,7 @@ USUAL_LEVEL: Final = 0.9
 
 Source = Literal["measured", "estimated", "unknown"]
 """How far off predictions for tasks never seen are: by tasks that were held out whole; by models that knew other rows
-of the task, asked as if they did not know it; or nobody knows."""
+of the task, asked as if they did not know it, which is an estimate and no guarantee; or nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -62,18 +63,13 @@ class TargetIntervals:
     new_tasks: int
 
     def half_width(self, prediction: FloatArray, task: IntArray, level: float, tasks: int) -> FloatArray:
-        """(rows,) of the interval around predictions. tasks: of training; those numbered beyond them are new.
+        """(rows,) of the interval around predictions; NaN where there are too few rows, or tasks, for the level.
 
-        Raises:
-            UsageError: there are too few rows, or tasks, for the level.
+        tasks: of training; those numbered beyond them are new.
         """
-        new = task >= tasks
-        half = np.zeros(len(task))
-        if not new.all():
-            half[~new] = self.quantile(level, new=False)
-        if new.any():
-            half[new] = self.quantile(level, new=True)
-        return half * self.scale.of_rows(prediction, task)
+        halves = [self._value(level, new=new) for new in (False, True)]
+        half = np.array([np.nan if each is None else each for each in halves])
+        return np.asarray(half[(task >= tasks).astype(np.int64)] * self.scale.of_rows(prediction, task))
 
     def quantile(self, level: float, *, new: bool) -> float:
         """Half of an interval's width, in units of the scale; new: of a row whose task was never seen.
@@ -81,20 +77,32 @@ class TargetIntervals:
         Raises:
             UsageError: there are too few rows, or tasks, for the level.
         """
-        if new:
-            return self._quantile(self.new, level, f"{counted(self.new_tasks, 'task')} predicted as never seen")
-        return self._quantile(self.known or self.new, level, counted(self.rows, "row") + " predicted unseen")
-
-    def _quantile(self, scores: Scores | None, level: float, found: str) -> float:
-        value = None if scores is None else scores.quantile(level)
+        value = self._value(level, new=new)
         if value is None:
-            most = 0.0 if scores is None else np.floor(1000 * scores.highest_level) / 1000
-            what = f"at most {most:g}" if most > 0 else "none at all"
-            raise UsageError(
-                f"The level of an interval must be one that the model's residuals can support, {what} by {found}, "
-                f"however it is {level:g}; ask for a lower one, or for predictions alone."
-            )
+            raise UsageError(self.lacking(level, new=new))
         return value
+
+    def lacking(self, level: float, *, new: bool) -> str:
+        """Why there is no interval; empty where there is one. new: of a row whose task was never seen."""
+        if self._value(level, new=new) is not None:
+            return ""
+        scores = self._scores(new=new)
+        most = 0.0 if scores is None else np.floor(1000 * scores.highest_level) / 1000
+        what, instead = (f"at most {most:g}", "a lower one, or for ") if most > 0 else ("none at all", "")
+        found = f"{counted(self.rows, 'row')} predicted unseen"
+        if new:
+            found = f"{counted(self.new_tasks, 'task')} predicted as never seen"
+        return (
+            f"The level of an interval must be one that the model's residuals can support, {what} by {found}, "
+            f"however it is {level:g}; ask for {instead}predictions alone."
+        )
+
+    def _scores(self, *, new: bool) -> Scores | None:
+        return self.new if new else self.known or self.new
+
+    def _value(self, level: float, *, new: bool) -> float | None:
+        scores = self._scores(new=new)
+        return None if scores is None else scores.quantile(level)
 
 
 @dataclass(frozen=True)
@@ -129,7 +137,20 @@ class Intervals:
             least: the least value that a target can have.
 
         Raises:
-            UsageError: no such level, or too few rows or tasks for it.
+            UsageError: no such level, or too few rows or tasks for it, so that no row has an interval.
+        """
+        low, high = self.ends(prediction, task, level, least)
+        if len(task) and np.isnan(low).all():
+            raise UsageError(self.lacking(level, new=bool((task >= self.tasks).all()))[0])
+        return low, high
+
+    def ends(
+        self, prediction: FloatArray, task: IntArray, level: float, least: float = -np.inf
+    ) -> tuple[FloatArray, FloatArray]:
+        """As `bounds`, with NaN for all rows that have no interval.
+
+        Raises:
+            UsageError: no such level.
         """
         check_level(level)
         halves = [
@@ -138,11 +159,24 @@ class Intervals:
         half = np.stack(halves, axis=1)
         return np.maximum(prediction - half, least), np.maximum(prediction + half, least)
 
+    def lacking(self, level: float, *, new: bool) -> tuple[str, ...]:
+        """Of each target, as of `TargetIntervals`."""
+        return tuple(each.lacking(level, new=new) for each in self.targets)
 
-def check_level(level: float) -> None:
+
+def check_level(level: Any) -> None:
     """Raises UsageError: it is no probability between 0 and 1."""
-    if not 0.0 < level < 1.0:
-        raise UsageError(f"The level of an interval must lie between 0 and 1, such as 0.9, however it is {level:g}.")
+    number = isinstance(level, Real) and not isinstance(level, bool)
+    if not number or not 0.0 < level < 1.0:
+        shown = _shown(level)
+        raise UsageError(f"The level of an interval must lie between 0 and 1, such as 0.9, however it is {shown}.")
+
+
+def _shown(level: Any) -> str:
+    """A number in a few digits, what is none as Python writes it."""
+    if isinstance(level, int) and abs(level) >= 1e9:
+        return "a whole number of ten digits or more"
+    return f"{float(level):g}" if isinstance(level, Real) else f"{level!r}"[:60]
 
 
 def intervals_of(

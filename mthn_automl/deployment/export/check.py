@@ -12,7 +12,6 @@ from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.schema import Problem
 from mthn_automl.deployment.export.feeds import feeds_of
-from mthn_automl.deployment.export.intervals import says_nothing_of_new
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import UnsupportedError
 from mthn_automl.training.mean import Mean
@@ -125,14 +124,13 @@ def _apart(predictor: Predictor, prediction: FloatArray, expected: FloatArray, f
 def _of_ends(predictor: Predictor, rows: Dataset, ends: Sequence[FloatArray], level: float) -> FloatArray:
     """(rows, targets) the larger difference of both ends of each interval; of a row that has none they must be NaN."""
     assert predictor.intervals is not None
-    prediction, intervals = predictor.model.predict(rows), predictor.intervals
-    stated = np.flatnonzero((rows.task < intervals.tasks) | (not says_nothing_of_new(predictor, level)))
-    part, least = prediction[stated], predictor.schema.kind.least
-    expected = intervals.bounds(part, rows.task[stated], level, least)
-    larger = np.where(np.isnan(np.stack(ends)).all(axis=0), 0.0, np.inf)
-    pairs = zip(expected, ends, strict=True)
-    larger[stated] = np.maximum(*(_apart(predictor, prediction, one, other[stated]) for one, other in pairs))
-    return larger
+    prediction, least = predictor.model.predict(rows), predictor.schema.kind.least
+    expected = predictor.intervals.ends(prediction, rows.task, level, least)
+    found = []
+    for one, other in zip(expected, ends, strict=True):
+        apart = _apart(predictor, prediction, one, other)
+        found.append(np.where(np.isnan(one), np.where(np.isnan(other), 0.0, np.inf), apart))
+    return np.maximum(*found)
 
 
 def _scale(predictor: Predictor, expected: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -8,6 +8,7 @@ from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.columns.dates import MICROSECONDS_A_DAY, part_of
 from mthn_automl.data.dataset import Dataset, Table, TaskTable
 from mthn_automl.data.schema import Column
+from mthn_automl.deployment.export.meaning import marked_numbers
 from mthn_automl.deployment.predictor import Predictor
 
 ROWS = 200
@@ -29,7 +30,7 @@ def drawn_rows(predictor: Predictor, task: int | None = None) -> Dataset:
     random, schema, tasks = np.random.default_rng(0), predictor.schema, predictor.tasks
     described = None
     if tasks.metadata is not None:
-        described = _table(random, schema.metadata, NEW)
+        described = _table(random, schema.metadata, NEW, schema.missing)
         described.numeric[::2], described.codes[::2] = np.nan, -1
     known = tasks.joined(TaskTable(tuple(f"a task never seen {number}" for number in range(NEW)), described))
     if schema.described == schema.task:
@@ -37,7 +38,7 @@ def drawn_rows(predictor: Predictor, task: int | None = None) -> Dataset:
     number = random.integers(len(known), size=ROWS) if task is None else np.full(ROWS, task)
     return Dataset(
         schema,
-        _table(random, schema.features, ROWS),
+        _table(random, schema.features, ROWS, schema.missing),
         number,
         np.empty((ROWS, 0)),
         np.arange(ROWS),
@@ -47,7 +48,8 @@ def drawn_rows(predictor: Predictor, task: int | None = None) -> Dataset:
     )
 
 
-def _table(random: np.random.Generator, columns: Sequence[Column], rows: int) -> Table:
+def _table(random: np.random.Generator, columns: Sequence[Column], rows: int, missing: Sequence[str]) -> Table:
+    """missing: cells that count so; a number that is drawn and is one of them is missing, as where rows are read."""
     numeric, codes = [], []
     dates = {each.read_from: _dates(random, columns, each.read_from, rows) for each in columns if each.part}
     for column in columns:
@@ -55,6 +57,7 @@ def _table(random: np.random.Generator, columns: Sequence[Column], rows: int) ->
             codes.append(random.integers(-1, max(1, len(column.categories)), size=rows))
             continue
         values = _numbers(random, column.range or USUAL, rows)
+        values[np.isin(values, marked_numbers(column.written, missing))] = np.nan
         numeric.append(values if column.part is None else part_of(column.part, dates[column.read_from]))
     shaped = [each.clip(-1, len(of) - 1) for each, of in zip(codes, _categories(columns), strict=True)]
     return Table(

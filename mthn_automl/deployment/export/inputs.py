@@ -10,11 +10,11 @@ from numpy.typing import ArrayLike
 from onnx import numpy_helper
 
 from mthn_automl.data.arrays import FloatArray
-from mthn_automl.data.columns.marks import as_number
 from mthn_automl.data.dataset import TaskTable
 from mthn_automl.data.schema import Column, Problem, Schema
 from mthn_automl.deployment.export import dates
 from mthn_automl.deployment.export.graph import ML, Graph
+from mthn_automl.deployment.export.meaning import marked_dates, marks_of
 from mthn_automl.deployment.export.names import TaskNames, Wanted, wanted_inputs
 from mthn_automl.errors import UnsupportedError
 
@@ -130,20 +130,27 @@ class InputReader:
     def _columns(self, columns: Sequence[Column], role: str) -> Columns:
         numeric = [self._numbers(each, role) for each in columns if each.numeric]
         codes = tuple(self._code(each, role) for each in columns if not each.numeric)
-        return Columns(self._cleaned(numeric) if numeric else None, codes)
+        return Columns(self._cleaned(numeric, marks_of(columns, self.schema.missing)) if numeric else None, codes)
 
     def _numbers(self, column: Column, role: str) -> str:
-        given = self._given[role, column.read_from]
-        return given if column.part is None else dates.part_of(self.graph, column.part, given)
+        graph, given = self.graph, self._given[role, column.read_from]
+        if column.part is None:
+            return given
+        for mark in marked_dates(column.written, self.schema.missing):
+            equal = graph.add("Equal", given, graph.constant([int(mark.astype(np.int64))], np.int64))
+            given = graph.add("Where", equal, graph.constant([dates.MISSING], np.int64), given)
+        return dates.part_of(graph, column.part, given)
 
-    def _cleaned(self, columns: Sequence[str]) -> str:
-        """Numbers that count as missing become NaN: infinite ones, and those that the user has named."""
+    def _cleaned(self, columns: Sequence[str], marks: FloatArray) -> str:
+        """Numbers that count as missing become NaN: infinite ones, and those that the user has named.
+
+        marks: (marks, columns), NaN where there is none.
+        """
         graph, values = self.graph, self.graph.add("Concat", *columns, axis=1)
         nothing = graph.constant([np.nan])
         values = graph.add("Where", graph.add("IsInf", values), nothing, values)
-        for mark in {as_number(mark) for mark in self.schema.missing}:
-            if not np.isnan(mark):
-                values = graph.add("Where", graph.add("Equal", values, graph.constant([mark])), nothing, values)
+        for mark in marks:
+            values = graph.add("Where", graph.add("Equal", values, graph.constant([mark])), nothing, values)
         return values
 
     def _code(self, column: Column, role: str) -> str:

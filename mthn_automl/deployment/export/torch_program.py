@@ -15,6 +15,7 @@ from mthn_automl.data.kinds.ordinal import LEAST_STEP
 from mthn_automl.data.metrics.log_loss import SMALLEST_PROBABILITY
 from mthn_automl.data.scaling import drawn_in
 from mthn_automl.data.schema import Problem
+from mthn_automl.deployment.export.meaning import marks_of
 from mthn_automl.deployment.export.members import Part, parts_of, temperature_of
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import UnsupportedError
@@ -26,8 +27,9 @@ class Program(nn.Module):
     """All networks of a model, or those of one task.
 
     Shape:
-        numbers (rows, numeric features) float64, NaN where missing; categories (rows, others) int64, -1 where missing
-        or unknown; task (rows,) int64, as many as there are tasks for one never seen
+        numbers (rows, numeric features) float64, missing where NaN, infinite or what the user has said to be so;
+        categories (rows, others) int64, -1 where missing or unknown; task (rows,) int64, as many as there are tasks
+        for one never seen
         -> (rows, targets or classes) float64.
     """
 
@@ -36,8 +38,15 @@ class Program(nn.Module):
         parts = parts_of(predictor.model, len(predictor.tasks), len(predictor.members))
         self.networks = nn.ModuleList(_OfPart(part, predictor, task) for part in parts)
         self.temperature = temperature_of(predictor.model)
+        marks = marks_of(predictor.schema.features, predictor.schema.missing)
+        self.marks = len(marks)
+        for place, mark in enumerate(marks):
+            self.register_buffer(f"mark_{place}", torch.from_numpy(mark))
 
     def forward(self, numbers: Tensor, categories: Tensor, task: Tensor | None = None) -> Tensor:
+        numbers = numbers.masked_fill(numbers.isinf(), torch.nan)
+        for place in range(self.marks):
+            numbers = numbers.masked_fill(numbers == self.get_buffer(f"mark_{place}"), torch.nan)
         total = torch.zeros((), dtype=torch.float64)
         for network in self.networks:
             total = total + network(numbers, categories, task)

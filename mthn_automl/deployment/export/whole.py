@@ -16,6 +16,7 @@ from mthn_automl.deployment.export.converters.networks import NetworkConverter
 from mthn_automl.deployment.export.graph import Graph
 from mthn_automl.deployment.export.inputs import InputReader, Rows
 from mthn_automl.deployment.export.intervals import interval_ends
+from mthn_automl.deployment.export.meaning import meaning_of_input
 from mthn_automl.deployment.export.members import Part, parts_of, temperature_of
 from mthn_automl.deployment.export.names import wanted_inputs
 from mthn_automl.deployment.export.targets import class_probabilities, predicted, tempered
@@ -155,7 +156,10 @@ def _metadata(predictor: Predictor, task: int | None, interval: float | None) ->
         "mthn_automl": mthn_automl.__version__,
         "architecture": predictor.architecture,
         "problem": schema.problem.value,
-        "inputs": [vars(each) for each in wanted_inputs(schema, any_task=task is None)],
+        "inputs": [
+            {**vars(each), **vars(meaning_of_input(schema, each))}
+            for each in wanted_inputs(schema, any_task=task is None)
+        ],
     }
     said |= {"classes": list(schema.classes)} if schema.classes else {"predictions": list(prediction_names(schema))}
     said |= {} if task is None else {"task": predictor.tasks.names[task]}

@@ -174,8 +174,9 @@ def _answered(
     level = asked.level(found.interval)
     predictor.check_interval(level)
     rows = predictor.read(found.rows, found.metadata, allow_unknown=asked.allow_unknown)
+    notes = (*rows.notes, *predictor.unstated(rows, level))
     predictions = _predicted(predictor, rows, level, deadline)
-    return answer(predictions, rows.notes, forms[1], found.layout), len(predictions)
+    return answer(predictions, notes, forms[1], found.layout), len(predictions)
 
 
 def _predicted(predictor: Predictor, rows: Dataset, level: float | None, deadline: Deadline) -> pd.DataFrame:

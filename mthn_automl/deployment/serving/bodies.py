@@ -29,6 +29,9 @@ ROWS, METADATA, INTERVAL = "rows", "metadata", "interval"
 MOST_OTHERS: Final = 100
 """Columns that the model has no use for, of which one may be a wrong name that a sentence can set right."""
 
+LARGEST: Final = 1e9
+"""Of a level: a whole number in JSON may have any number of digits."""
+
 UNPACKED: Final = 4
 """Times the bytes allowed that a body may have once it is unpacked."""
 
@@ -83,12 +86,19 @@ def read_body(content: bytes, form: str, schema: Schema, limits: Limits) -> Body
 
 
 def _level(found: Any) -> float | None:
-    """Whether it is one is told by the model, as of those in an address."""
-    if found is None or (isinstance(found, int | float) and not isinstance(found, bool)):
-        return found
-    raise RequestError(
-        422, f"'{INTERVAL}' must be a number between 0 and 1, such as 0.9, however it is {_named(found)}."
-    )
+    """Whether it is one is told by the model, as of those in an address.
+
+    Raises:
+        RequestError: no number, or a whole one of more digits than any level has.
+    """
+    if found is None:
+        return None
+    shown = _named(found)
+    if isinstance(found, int | float) and not isinstance(found, bool):
+        if abs(found) < LARGEST:
+            return float(found)
+        shown = f"{LARGEST:g} or more away from 0"
+    raise RequestError(422, f"'{INTERVAL}' must be a number between 0 and 1, such as 0.9, however it is {shown}.")
 
 
 def _holds_more(found: Any) -> bool:

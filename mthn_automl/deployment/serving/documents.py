@@ -27,7 +27,8 @@ REFUSALS: Final = {
     503: "There was no answer within the time allowed, or too many requests wait.",
 }
 ASKED: Final = (
-    "Of numbers, a level such as 0.9: each lies between columns low and high of the answer with that probability."
+    "Of numbers, a level such as 0.9: each lies between columns low and high of the answer with that probability. Of "
+    "tasks never seen they may be an estimate and no guarantee, or null, as notes then say."
 )
 LEVEL: Final = {"type": ["number", "null"], "exclusiveMinimum": 0, "exclusiveMaximum": 1, "description": ASKED}
 ARROW_STREAM: Final = {"type": "string", "format": "binary", "description": "A stream of Arrow IPC, a column a column."}

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mthn_automl import adapt, load_model
+from mthn_automl import adapt, catalogue, load_model
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.deployment.adapt.adapt import adaptation
 from mthn_automl.deployment.model_folder import write_model
@@ -19,6 +19,7 @@ from mthn_automl.tuning.trial_model import TrialModel
 from tests.command import in_process
 from tests.contracts import zoo
 from tests.deployment.few import frame, members_of
+from tests.deployment.fitted import ridge_of
 
 NAMES = ("hypernetwork", "ridge", "gradient_boosting", "ensemble of both")
 every_folder = pytest.mark.parametrize("name", NAMES)
@@ -140,6 +141,38 @@ def test_a_member_without_anything_of_a_tasks_own_goes_on_zero_shot(tmp_path: Pa
     model = found.stored.predictor.model
     assert isinstance(model, Mean)
     assert [each.added_parameters > 0 for each in model.models if isinstance(each, Classical)] == [True]
+
+
+@pytest.mark.filterwarnings("ignore::mthn_automl.errors.UnknownWarning")
+def test_with_folds_of_whole_tasks_a_member_that_does_not_adapt_keeps_its_weight(tmp_path: Path) -> None:
+    write_model(tmp_path / "model", "ensemble", _of_whole_tasks(), zoo.planted(), {})
+    found = adaptation(tmp_path / "model", of_new_task(), metadata("newcomer")).stored.predictor
+    model, added, old = found.model, len(found.tasks) - 1, np.arange(len(found.tasks) - 1)
+    assert isinstance(model, Mean)
+    np.testing.assert_allclose(model.weights_of(np.array([added, added + 1])), [[0.3, 0.3], [0.7, 0.7]])
+    before = load_model(tmp_path / "model").model
+    assert isinstance(before, Mean)
+    np.testing.assert_array_equal(model.weights_of(old), before.weights_of(old))
+    rows = found.read(of_new_task().drop(columns="target0"))
+    adaptable, fixed = (each.predict(rows) for each in model.models)
+    np.testing.assert_allclose(model.predict(rows), 0.3 * adaptable + 0.7 * fixed, rtol=1e-12)
+    np.testing.assert_array_equal(fixed, before.models[1].predict(rows))
+    assert np.abs(adaptable - before.models[0].predict(rows)).max() > 1.0
+
+
+def _of_whole_tasks() -> list[tuple[TrialModel, float]]:
+    """Two members of two folds each, a model of which was trained on half of the tasks; the second cannot adapt."""
+    from tests.contracts.test_task_networks import untrained
+
+    rows, settings = zoo.planted(), {"use_task": False, "use_metadata": True}
+    halves = [np.flatnonzero(np.arange(len(rows.tasks)) % 2 == half) for half in (0, 1)]
+    ridges = tuple(ridge_of(rows.take(np.flatnonzero(np.isin(rows.task, half)))).model for half in halves)
+    pooled = tuple(replace(untrained("pooled", rows, settings), trained=half) for half in halves)
+    tasks = len(rows.tasks)
+    return [
+        (TrialModel(catalogue.read("ridge"), 1, {}, ridges, tasks), 0.3),
+        (TrialModel(catalogue.read("pooled"), 2, settings, pooled, tasks), 0.7),
+    ]
 
 
 def test_the_model_card_says_what_was_added(tmp_path: Path) -> None:

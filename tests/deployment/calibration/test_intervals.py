@@ -1,5 +1,7 @@
 """Intervals hold as often as they say, are as wide as their task asks, and wider where nothing is known of it."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -112,8 +114,13 @@ def test_predictions_without_error_have_intervals_without_width() -> None:
     assert half(intervals_of(exact, exact, 3, counts=False, source="estimated"), 0) == 0.0
 
 
-@pytest.mark.parametrize(("task", "level"), [(0, 0.999), (TASKS, 0.95), (0, 0.0), (0, 1.0), (0, 90.0), (0, np.nan)])
-def test_a_level_that_there_is_not_or_that_nothing_supports_is_refused(task: int, level: float) -> None:
+NO_NUMBERS = [(0, "0.9"), (0, True), pytest.param(0, 10**5000, id="of 5,001 digits")]
+
+
+@pytest.mark.parametrize(
+    ("task", "level"), [(0, 0.999), (TASKS, 0.95), (0, 0.0), (0, 1.0), (0, 90.0), (0, np.nan), *NO_NUMBERS]
+)
+def test_a_level_that_there_is_not_or_that_nothing_supports_is_refused(task: int, level: Any) -> None:
     some = residuals(np.random.default_rng(9), NOISE)
     found = intervals_of(some, some, TASKS, counts=False, source="estimated")
     with pytest.raises(UsageError, match=r"The level of an interval must .*, however it is "):

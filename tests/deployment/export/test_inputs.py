@@ -1,5 +1,6 @@
 """Raw columns as an exported model takes them: dates, names of several columns, metadata of new tasks."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,8 +16,10 @@ from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.data.read import read_dataset
 from mthn_automl.deployment.export.dates import MISSING, part_of
+from mthn_automl.deployment.export.formats.onnx import written
 from mthn_automl.deployment.export.graph import Graph
 from mthn_automl.deployment.export.names import TaskNames, wanted_inputs
+from mthn_automl.deployment.export.request import Request
 from mthn_automl.deployment.export.whole import onnx_model
 from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.models.ridge import Ridge, RidgeSettings
@@ -37,6 +40,11 @@ def session(model: Any) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(model.SerializeToString(), options)
+
+
+def stored(model: Any) -> dict[str, str]:
+    """What is kept in the file beside the graph."""
+    return {each.key: each.value for each in model.metadata_props}
 
 
 @pytest.mark.parametrize("name", PARTS)
@@ -104,6 +112,56 @@ def test_tasks_of_several_columns_dates_and_metadata_of_groups_are_as_in_predict
     expected = of_regions.predict(new)["prediction"].to_numpy()
     found = session(onnx_model(of_regions)).run(None, inputs(of_regions, new))[0]
     np.testing.assert_allclose(found[:, 0], expected, rtol=1e-9)
+
+
+@pytest.fixture(scope="module")
+def odd() -> tuple[Predictor, pd.DataFrame]:
+    """Cells that stand for other numbers, and cells that the user says are missing, in columns of every kind."""
+    random, rows = np.random.default_rng(5), table(0, TASKS, 8).drop(columns="colour")
+    rows = rows.assign(
+        x=rows["x"].round(0),
+        day=rows["day"] + pd.to_timedelta(random.integers(0, 3, len(rows)), unit="h"),
+        flag=random.choice([True, False], len(rows)),
+        clock=[f"{hour:02d}:30" for hour in random.integers(0, 24, len(rows))],
+        age=random.choice(["10-20", "20-30", "65+"], len(rows)),
+        share=[f"{value:.1f}%" for value in random.uniform(0, 100, len(rows))],
+    )
+    rows.loc[::7, "x"], rows.loc[::11, "day"] = -999.0, pd.Timestamp("2019-12-31")
+    missing = ["0", "-999", "2019-12-31"]
+    return fitted(read_dataset(rows, task=("region", "product"), target="target", missing=missing)), rows
+
+
+def test_what_the_user_says_is_missing_is_so_in_columns_of_every_kind_and_in_no_part_of_a_date(
+    odd: tuple[Predictor, pd.DataFrame],
+) -> None:
+    """Midnight is the hour 0, and false is the number 0, which are not the cell `0`."""
+    predictor, rows = odd
+    made = {"flag": rows["flag"].astype(float), "share": rows["share"].str.rstrip("%").astype(float)}
+    made["age"] = rows["age"].map({"10-20": 15.0, "20-30": 25.0, "65+": 65.0})
+    clock = pd.to_datetime("1900-01-01 " + rows["clock"])
+    found = session(onnx_model(predictor)).run(None, inputs(predictor, rows.assign(**made, clock=clock)))[0]
+    np.testing.assert_allclose(found[:, 0], predictor.predict(rows)["prediction"], rtol=1e-9)
+
+
+def test_the_file_says_what_its_numbers_stand_for(odd: tuple[Predictor, pd.DataFrame]) -> None:
+    """What is drawn to compare it by may be what is missing, too."""
+    predictor, _ = odd
+    told = {each["name"]: each for each in json.loads(stored(onnx_model(predictor))["inputs"])}
+    assert {name: (each["written"], each["unit"]) for name, each in told.items() if each["kind"] == "double"} == {
+        "x": ("numbers", None),
+        "flag": ("1 for true, 0 for false", None),
+        "age": ("middles of ranges (of open ones the limit)", None),
+        "share": ("numbers", "%"),
+    }
+    assert (told["day"]["unit"], told["day"]["origin"]) == ("microseconds", "1970-01-01")
+    assert "a time alone being one of 1900-01-01" in told["clock"]["written"]
+    assert told["x"]["missing"] == ["NaN", "Infinity", "-Infinity", "-999", "0"]
+    assert told["day"]["missing"] == [str(MISSING), str(pd.Timestamp("2019-12-31").value // 1000)]
+    assert (told["region"]["role"], told["region"]["missing"]) == ("task", [])
+    said = written(Request(predictor)).sentences[3]
+    assert said.startswith("What to give: 'day': microseconds since 1970-01-01")
+    assert "'age': middles of ranges" in said
+    assert said.endswith("missing in 'x', 'day', 'clock', 'age', 'share', too. In the file `inputs` says it of each.")
 
 
 def test_metadata_that_are_given_describe_new_tasks_and_leave_known_ones_alone(

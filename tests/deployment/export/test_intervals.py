@@ -66,6 +66,16 @@ def test_where_new_tasks_are_too_few_their_ends_are_no_numbers_and_that_is_said(
     assert "Outputs low and high: a number lies between them with a probability of 0.9." in baked
 
 
+def test_where_one_of_several_targets_has_no_ends_for_new_tasks_the_others_have() -> None:
+    found = stated(zoo.several_targets)
+    assert found.intervals is not None
+    first, *others = found.intervals.targets
+    few = replace(found, intervals=replace(found.intervals, targets=(replace(first, new=None, new_tasks=0), *others)))
+    compared(few, zoo.several_targets())
+    with pytest.raises(UnsupportedError, match="must predict as this one does"):
+        checked(onnx_model(found, None, 0.9), few, [drawn_rows(few)], any_task=True, interval=0.9)
+
+
 def test_a_level_that_the_model_cannot_state_is_refused_as_predict_does() -> None:
     for found, level, task, reason in (
         (stated(zoo.planted), 0.99, None, "at most 0.975 by 40 rows predicted unseen"),

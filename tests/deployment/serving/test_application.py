@@ -149,6 +149,19 @@ def test_an_interval_that_the_model_cannot_state_is_refused(level: str, reason: 
     assert "'interval' must be a number" in refused(asked.post("/predict", json=body), 422)
 
 
+@pytest.mark.filterwarnings("ignore::mthn_automl.errors.UnknownWarning")
+def test_rows_of_tasks_without_an_interval_have_none_and_that_is_noted() -> None:
+    found = with_intervals(predictor(NAME, zoo.planted), new=5)
+    asked, new = client(found), {**ROW, "task": "never seen"}
+    answer = asked.post("/predict?interval=0.9", json=[ROW, new]).json()
+    known, unseen = answer["predictions"]
+    assert known["low"] < known["prediction"] < known["high"]
+    assert (unseen["low"], unseen["high"]) == (None, None)
+    assert "1 row of tasks that training has not seen: there is no interval" in answer["notes"][-1]
+    refused_all = refused(asked.post("/predict?interval=0.9", json=[new]), 422)
+    assert "at most 0.833 by 5 tasks predicted as never seen" in refused_all
+
+
 def test_an_interval_of_a_model_that_has_none_is_refused() -> None:
     for animal, reason in ((zoo.planted, "has no calibration.json"), (zoo.binary, "predicts classes")):
         asked = client(predictor(NAME, animal))
@@ -199,6 +212,10 @@ BODIES: dict[str, tuple[Any, str]] = {
     "text among numbers": ([ROW, {**ROW, "x0": "much"}], "must hold numbers, however row 1 of the data says 'much'"),
     "objects among numbers": ([{**ROW, "x0": {"a": 1}}], "must hold numbers, dates or text, however"),
     "numbers beyond all": ([{**ROW, "x0": 1e200}], r"must be below 1e\+100"),
+    "a level of 401 digits": (
+        {"rows": [ROW], "interval": 10**400},
+        r"'interval' must be a number between 0 and 1, such as 0\.9, however it is 1e\+09 or more away from 0",
+    ),
     "metadata that are none": ({"rows": [ROW], "metadata": [3]}, "a number in place of record 0"),
     "metadata of another": (
         {"rows": [{**ROW, "task": "a"}], "metadata": [{"task": "b", "m0": 1, "m1": 1, "m2": 1}]},

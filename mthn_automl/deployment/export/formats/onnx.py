@@ -1,9 +1,11 @@
 """ONNX: any model, in one file, checked by ONNX Runtime before it is kept."""
 
+from mthn_automl.deployment.calibration.unstated import ESTIMATE
 from mthn_automl.deployment.export.check import checked
 from mthn_automl.deployment.export.drawn import drawn_rows
 from mthn_automl.deployment.export.graph import OPSET, OPSET_ML
 from mthn_automl.deployment.export.intervals import says_nothing_of_new
+from mthn_automl.deployment.export.meaning import meaning_of_input, special
 from mthn_automl.deployment.export.names import wanted_inputs
 from mthn_automl.deployment.export.request import Request, Written
 from mthn_automl.deployment.export.whole import onnx_model, unsupported_members
@@ -37,6 +39,7 @@ def written(request: Request) -> Written:
     inputs = wanted_inputs(predictor.schema, any_task=any_task)
     given = ", ".join(f"{each.name} ({each.kind})" for each in inputs if each.required)
     optional = ", ".join(f"{each.name} ({each.kind})" for each in inputs if not each.required)
+    said = special({each.name: meaning_of_input(predictor.schema, each) for each in inputs})
     rest = f"; of tasks never seen also {optional}, which a session lists as initializers that can be overridden"
     return Written(
         model.SerializeToString(),
@@ -44,6 +47,7 @@ def written(request: Request) -> Written:
             f"ONNX, opset {OPSET} and ai.onnx.ml {OPSET_ML}, {in_words(size)}.",
             f"Inputs, (rows, 1) each: {given}{rest if optional else ''}.",
             "Text counts as it is spelt: give it as in training, without blanks around it.",
+            *filter(None, [said]),
             *_of_intervals(request),
             f"ONNX Runtime differs by {found.difference:.1g} {unit} at most, on {found.rows:,} rows.",
             f"It takes {found.row_microseconds:,.0f} microseconds for a row, "
@@ -58,6 +62,9 @@ def _of_intervals(request: Request) -> tuple[str, ...]:
         return ()
     stated = f"Outputs low and high: a number lies between them with a probability of {request.interval:g}"
     nothing = says_nothing_of_new(request.predictor, request.interval) if request.task is None else ""
+    intervals = request.predictor.intervals
+    if not nothing and request.task is None and intervals is not None and intervals.new_tasks == "estimated":
+        return (f"{stated}; of tasks never seen they are {ESTIMATE}.",)
     if not nothing:
         return (f"{stated}.",)
     return (f"{stated}; they are NaN in rows of tasks never seen. {nothing}",)

@@ -14,6 +14,7 @@ from mthn_automl.data.dataset import Dataset, Table
 from mthn_automl.data.names import listed
 from mthn_automl.deployment.export.check import TOLERANCE, differences
 from mthn_automl.deployment.export.drawn import drawn_rows
+from mthn_automl.deployment.export.meaning import meaning_of_column
 from mthn_automl.deployment.export.members import parts_of
 from mthn_automl.deployment.export.request import Request, Written
 from mthn_automl.deployment.export.torch_program import Program, cannot_be_written
@@ -63,8 +64,8 @@ def written(request: Request) -> Written:
         content,
         (
             f"A program of torch.export {torch.__version__}, {in_words(len(content))}.",
-            f"Inputs: {listed(names, 3)}; {COLUMNS} in the file says in which order. Outputs are at an exposure of 1, "
-            "and a task never seen is predicted without its metadata.",
+            f"Inputs: {listed(names, 3)}; {COLUMNS} in the file says in which order, and what they mean. Outputs are "
+            "at an exposure of 1, and a task never seen is predicted without its metadata.",
             f"It differs from predict by {largest:.1g} at most, on {sum(map(len, tables)):,} rows.",
         ),
     )
@@ -93,10 +94,12 @@ def _without_new_metadata(predictor: Predictor, rows: Dataset) -> Dataset:
 
 
 def _columns(predictor: Predictor, task: int | None) -> dict[str, Any]:
+    """What is in the file of its inputs and outputs; `meaning` has the names of numbers and categories."""
     schema = predictor.schema
     return {
         "numbers": [each.name for each in schema.features if each.numeric],
         "categories": {each.name: each.categories for each in schema.features if not each.numeric},
+        "meaning": {each.name: vars(meaning_of_column(each, schema.missing)) for each in schema.features},
         "tasks": list(predictor.tasks.names) if task is None else [predictor.tasks.names[task]],
         "outputs": list(schema.classes or prediction_names(schema)),
     }
