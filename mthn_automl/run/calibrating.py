@@ -30,6 +30,10 @@ MOST_SECONDS, MOST_SHARE = 8.0, 0.25
 """Seconds that all trials in such folds may take together, as foreseen, and of the time that a run has left."""
 
 
+OWN = "mthn_automl."
+"""Whose architectures are fitted in this process: those of others may do there what ends it, and cost a worker alone."""
+
+
 @dataclass(frozen=True)
 class AsIfNew:
     """What a trial predicts for rows whose task it is not told.
@@ -135,7 +139,9 @@ def _in_folds_of_whole_tasks(run: Run, model: TrialModel, rows: IntArray, most: 
     result, data = dict(kept_trials(run, model.name)).get(model.number), run.data
     folds, left = min(MOST_FOLDS, whole_tasks.most_folds(data.dataset)), run.clock.unused()
     most = most if left is None else min(most, MOST_SHARE * left)
-    if result is None or folds < FEWEST_FOLDS or result.seconds * folds / run.plan.folds > most or not _may_fit(run):
+    if result is None or folds < FEWEST_FOLDS or result.seconds * folds / run.plan.folds > most:
+        return None
+    if not _may_fit(run) or not model.file.class_path.startswith(OWN):
         return None
     settings, training = run.studies[model.name].space.split(result.settings)
     asked = Configuration(model.file, settings, training, run.options.seed)
