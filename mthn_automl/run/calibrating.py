@@ -31,7 +31,7 @@ MOST_SECONDS, MOST_SHARE = 8.0, 0.25
 
 
 OWN = "mthn_automl."
-"""Whose architectures are fitted in this process: those of others may do there what ends it, and cost a worker alone."""
+"""Whose architectures are fitted in this process: others may do there what ends it, and cost a worker alone."""
 
 
 @dataclass(frozen=True)
