@@ -19,10 +19,14 @@ from typing import Any
 import environments
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from measuring import say
 
 from mthn_automl import catalogue, export_model, load_model, search
+from mthn_automl.data.columns.composed import values
+from mthn_automl.data.columns.form import PLAIN, Notation
 from mthn_automl.data.problems import planted
+from mthn_automl.data.schema import Schema
 from mthn_automl.errors import MthnError, UnknownWarning
 
 PROBLEMS = {
@@ -84,10 +88,11 @@ def tried(rows: pd.DataFrame, meta: pd.DataFrame) -> Frames:
     return some, pd.concat([meta, described], ignore_index=True)
 
 
-def predicted_alone(python: Path, file: Path, rows: pd.DataFrame, meta: pd.DataFrame) -> np.ndarray:
-    """(rows, outputs) of the file in the other environment."""
+def predicted_alone(python: Path, file: Path, schema: Schema, rows: pd.DataFrame, meta: pd.DataFrame) -> np.ndarray:
+    """(rows, outputs) of the file in the other environment, which is given numbers as the file says of its inputs."""
     joined = rows.merge(meta, on="task", how="left", suffixes=("", " of the task"))
-    columns = {name: _cells(joined[name]) for name in joined}
+    written = {each.read_from: each.written.notation for each in (*schema.features, *schema.metadata)}
+    columns = {name: _cells(joined[name], written.get(name, PLAIN)) for name in joined}
     given = file.with_suffix(".json")
     given.write_text(json.dumps(columns))
     inside = Path(__file__).resolve().parent / "exporting_alone.py"
@@ -99,8 +104,10 @@ def predicted_alone(python: Path, file: Path, rows: pd.DataFrame, meta: pd.DataF
     return np.array(found["probabilities"] if "probabilities" in found else found["prediction"], dtype=np.float64)
 
 
-def _cells(column: "pd.Series[Any]") -> list[Any]:
-    """Numbers, NaN where there is none; or text, empty where there is none."""
+def _cells(column: "pd.Series[Any]", written: Notation) -> list[Any]:
+    """Numbers, NaN where there is none, of ranges their middles; or text, empty where there is none."""
+    if written.composed:
+        return values(written.composed, written.decimal, pa.array(column.astype("string"))).tolist()
     if pd.api.types.is_numeric_dtype(column):
         return [float(each) for each in column]
     return column.fillna("").astype(str).tolist()
@@ -113,7 +120,7 @@ def difference(python: Path, model: Path, file: Path, rows: pd.DataFrame, meta: 
     classes = [name for name in expected if name.startswith("probability_")]
     named = classes or [name for name in expected if name.startswith("prediction")]
     scale = 1.0 if classes else rows[sorted(each for each in rows if each.startswith("target"))].std().to_numpy()
-    found = predicted_alone(python, file, rows, meta)
+    found = predicted_alone(python, file, predictor.schema, rows, meta)
     return float(np.max(np.abs(found.reshape(len(rows), -1) - expected[named].to_numpy()) / scale))
 
 
