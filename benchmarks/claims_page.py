@@ -26,9 +26,12 @@ SUMMARY: Mapping[str, Any] = {
         "metadata": 1,
         "targets": ["target"],
         "alarms": [],
+        "split": {"training": None, "new_rows": None, "new_tasks": None, "folds": "rows within each task"},
     },
     "problem": "regression",
     "metric": "rmse",
+    "average": "rows",
+    "limits": {},
     "best": {
         "architecture": "hypernetwork",
         "cv_error": 1.0,

@@ -20,7 +20,7 @@ MANY: Final = 0.05
 SURE: Final = 0.01
 
 
-def drift(counts: Sequence[Count], copies: int = 1) -> pd.DataFrame:
+def drift(counts: Sequence[Count]) -> pd.DataFrame:
     """A row a feature, in the order of training.
 
     `missing`, `unknown` and `outside` are shares of the cells: without a value, with a category that training has not
@@ -31,19 +31,17 @@ def drift(counts: Sequence[Count], copies: int = 1) -> pd.DataFrame:
 
     A column has `moved` where the shift is at least 0.1 with p below 0.01, where 5 % of the cells are unknown or
     outside, or where the share of missing cells differs by 0.1. What is not known is NaN.
-
-    copies: of each row in what training has seen: of a wide table as many as it has targets.
     """
-    table = pd.DataFrame([_line(each, copies) for each in counts], columns=list(COLUMNS[:-1]))
+    table = pd.DataFrame([_line(each) for each in counts], columns=list(COLUMNS[:-1]))
     table["p_value"] = holm(table["p_value"].to_numpy(dtype=np.float64))
     shifted = (table["shift"] >= LARGE_SHIFT) & (table["p_value"] < SURE)
     gaps = (table["missing"] - table["missing_in_training"]).abs() >= LARGE_SHIFT
     return table.assign(moved=shifted | gaps | (table["unknown"] >= MANY) | (table["outside"] >= MANY))
 
 
-def _line(count: Count, copies: int) -> dict[str, Any]:
+def _line(count: Count) -> dict[str, Any]:
     seen, cells = count.column.seen, max(count.cells, 1)
-    shift, p_value = _shift(count, copies)
+    shift, p_value = _shift(count)
     return {
         "column": count.column.name,
         "cells": count.cells,
@@ -56,14 +54,14 @@ def _line(count: Count, copies: int) -> dict[str, Any]:
     }
 
 
-def _shift(count: Count, copies: int) -> tuple[float, float]:
+def _shift(count: Count) -> tuple[float, float]:
     """The distance and its p-value; NaN where there is no number here, or what training saw is not known."""
     seen, here = count.column.seen, count.cells - count.empty
     if seen is None or not seen.points or count.below is None or here == 0:
         return math.nan, math.nan
     from scipy.stats import kstwobign  # half a second to import
 
-    there = (seen.cells - seen.empty) / copies
+    there = seen.cells - seen.empty
     distance = float(np.abs(count.below / here - np.array(seen.below)).max())
     return distance, float(kstwobign.sf(distance * math.sqrt(here * there / (here + there))))
 

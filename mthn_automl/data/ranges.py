@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset, Table
 from mthn_automl.data.schema import Column, Schema
@@ -10,11 +12,14 @@ from mthn_automl.data.seen import Seen
 
 
 def with_ranges(rows: Dataset) -> Schema:
-    """The schema of these rows, with what was seen in each column, and the range of its numbers where there are any."""
-    metadata = rows.tasks.metadata
+    """The schema of these rows, with what was seen in each column, and the range of its numbers where there are any.
+
+    A row of a wide table, which is there once for each of its targets, counts once.
+    """
+    metadata, first = rows.tasks.metadata, np.unique(rows.row, return_index=True)[1]
     return replace(
         rows.schema,
-        features=_of_columns(rows.schema.features, rows.features),
+        features=_of_columns(rows.schema.features, rows.features.take(first) if rows.schema.wide else rows.features),
         metadata=rows.schema.metadata if metadata is None else _of_columns(rows.schema.metadata, metadata),
     )
 

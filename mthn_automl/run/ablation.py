@@ -11,6 +11,7 @@ import pandas as pd
 from mthn_automl.analysis.ablation import empty_ablation
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.metadata_columns import metadata_names
+from mthn_automl.report.wording import joined
 from mthn_automl.run.ablation_fits import ALONE, DRAWS, Case, Fitting, can_be_ablated
 from mthn_automl.run.ensembling import Blend
 from mthn_automl.run.models import Best, Finished
@@ -228,14 +229,9 @@ def say_left_out(fitting: Fitting, cases: Iterable[Case]) -> None:
     kinds = list(dict.fromkeys(_kind(fitting, case) for case in cases))
     if kinds:
         fitting.run.say(
-            f"Of the metadata ablation, {_and(kinds)} were left out for time, in whole or in part; "
+            f"Of the metadata ablation, {joined(kinds)} were left out for time, in whole or in part; "
             f"`mthn-automl ablate {fitting.run.folder.path}` makes them."
         )
-
-
-def _and(parts: Sequence[str]) -> str:
-    *some, last = parts
-    return f"{', '.join(some)} and {last}" if some else last
 
 
 def _kind(fitting: Fitting, case: Case) -> str:

@@ -51,9 +51,6 @@ OWN_STARTS = 3
 TIMED = 3
 """Times that a student predicts all rows, of which the quickest counts."""
 
-UNITS = 5
-"""Parts that the rows of a single hold-out are dealt into, to choose on some what is scored on others."""
-
 
 @dataclass(frozen=True)
 class Distilled:
@@ -304,8 +301,8 @@ class _Distilling:
         """As of models of the run: a temperature where it clearly helps, and predictions at those of other folds."""
         if not self.data.schema.classes:
             return 1.0, prediction
-        target, fold = self.answered.target, self.run.data.fold[self.answered.rows]
-        return calibrated(prediction, target.values, target.weight, groups_of(fold, unit_of(self.run)))
+        target = self.answered.target
+        return calibrated(prediction, target.values, target.weight, self._groups())
 
     def _starts(self) -> list[dict[str, Any]]:
         """Settings of the run's own best networks of this architecture, then the usual first ones."""
@@ -366,8 +363,8 @@ class _Distilling:
         )
 
     def _groups(self) -> IntArray:
-        fold = self.run.data.fold[self.answered.rows]
-        return fold if fold.max() > 0 else np.arange(len(fold)) % UNITS
+        """(rows,) of which each is scored by what the others chose."""
+        return groups_of(self.run.data.fold[self.answered.rows], unit_of(self.run))
 
 
 def _microseconds(network: Networks, rows: Dataset) -> float:

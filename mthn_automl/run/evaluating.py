@@ -124,7 +124,7 @@ def evaluate(
     stream = labelled(predictor, data, meta, allow_unknown, Reading(delimiter, encoding, sheet))
     rows, prediction = _gone_through(predictor, stream)
     found = Evaluated(rows, prediction, len(predictor.tasks), seed, first)
-    moved = drift(stream.unknowns.counts, max(1, len(predictor.schema.wide)))
+    moved = drift(stream.unknowns.counts)
     known = "" if isinstance(model, Predictor) else trained_on(Path(model), data)
     return Evaluation(found, moved, (*filter(None, [known]), *stream.notes, *sentences(moved)))
 

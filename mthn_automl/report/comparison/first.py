@@ -8,7 +8,7 @@ from mthn_automl.data.names import counted
 from mthn_automl.report.comparison.both import LETTERS, Both
 from mthn_automl.report.page.section import Found, Listing, Section
 from mthn_automl.report.theme import spoken
-from mthn_automl.report.wording import digits, duration
+from mthn_automl.report.wording import digits, duration, joined
 
 MOST_NAMED: Final = 6
 """Options that are named at once; the table has them all."""
@@ -47,16 +47,11 @@ def _shared(both: Both) -> str:
         *([] if same.folds else ["their folds differ"]),
         *([] if TEST in same.rows else ["they have no test rows in common" if _tested(both) else _untested(both)]),
     ]
-    told = f"They have {listed_plainly(shared)}" if shared else ""
-    rest = f"{listed_plainly(other)}" if other else ""
+    told = f"They have {joined(shared)}" if shared else ""
+    rest = f"{joined(other)}" if other else ""
     if told and rest:
         return f"{told}, but {rest}."
     return f"{told or rest[:1].upper() + rest[1:]}."
-
-
-def listed_plainly(parts: list[str]) -> str:
-    """Such as `one, two and three`."""
-    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
 
 
 def _metadata(both: Both) -> str:
@@ -72,7 +67,7 @@ def _tested(both: Both) -> bool:
 
 def _untested(both: Both) -> str:
     without = [letter for letter, each in both.lettered if not each.summary["data"]["test_rows"]]
-    return f"{listed_plainly(without)} {'has' if len(without) == 1 else 'have'} no test rows"
+    return f"{joined(without)} {'has' if len(without) == 1 else 'have'} no test rows"
 
 
 def _differing(both: Both) -> str:
@@ -81,14 +76,14 @@ def _differing(both: Both) -> str:
     named = [f"{each['option']} ({each['A']} in A, {each['B']} in B)" for each in options[:MOST_NAMED]]
     if len(options) > MOST_NAMED:
         named.append(f"{len(options) - MOST_NAMED} more options")
-    told = f"They were asked with other options: {listed_plainly(named)}." if named else "All their options are alike."
+    told = f"They were asked with other options: {joined(named)}." if named else "All their options are alike."
     version = [each for each in made if each["what"] == "mthn-automl"]
     rest = len(made) - len(version)
     versions = [f"mthn-automl {each['A']} made A and {each['B']} made B" for each in version]
     if rest:
         names = [each["what"] for each in made if each["what"] != "mthn-automl"]
         versions.append(f"other versions or machines: {', '.join(names)}")
-    return f"{told} {listed_plainly(versions)[:1].upper()}{listed_plainly(versions)[1:]}." if versions else told
+    return f"{told} {joined(versions)[:1].upper()}{joined(versions)[1:]}." if versions else told
 
 
 def _answer(letter: str, found: Found) -> str:
@@ -144,14 +139,14 @@ def _unpaired(both: Both) -> Iterator[str]:
     roles = [role for role in (TEST, OUT_OF_FOLD) if role not in both.same.paired]
     if not roles or (roles == [TEST] and not _tested(both)):
         return
-    what = listed_plainly([ROLES[role] for role in roles])
+    what = joined([ROLES[role] for role in roles])
     others = [ROLES[role] for role in roles if role not in both.same.rows]
     reasons = [
         *([] if both.same.folds else ["their folds differ"]),
         *([f"the answers did not predict the same {' or '.join(others)}"] if others else []),
     ]
     yield (
-        f"Errors on {what} are not compared as paired, since {listed_plainly(reasons)}: that one is lower than the "
+        f"Errors on {what} are not compared as paired, since {joined(reasons)}: that one is lower than the "
         f"other may be due to the rows and not to the models. --seed, --folds and --test-fraction alike, on the same "
         f"data, give {LETTERS[0]} and {LETTERS[1]} the same."
     )

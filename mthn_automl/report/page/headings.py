@@ -72,11 +72,9 @@ TRIALS: Final = {
     "architecture": "The family of models that was tried.",
     "trial": "The number of the configuration among those of its architecture.",
     "ending": "How it ended: complete, failed, stopped early, or refused before it began.",
-    **{
-        name: told
-        for name, told in {**_ERRORS, **_COSTS}.items()
-        if name in ("cv_error", "parameters", "train_seconds")
-    },
+    "cv_error": _ERRORS["cv_error"],
+    "parameters": _COSTS["parameters"],
+    "train_seconds": _COSTS["train_seconds"],
     "ended": "Seconds from the start of the search to its end.",
     "rung_epoch": "The last epoch at which it was compared with others; trials shown to be worse are stopped there.",
     "rung_error": "Its error at that epoch.",

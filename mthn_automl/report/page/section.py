@@ -36,7 +36,7 @@ class Found:
     @property
     def average(self) -> str:
         """What errors are averages over: `rows` or `tasks`."""
-        return str(self.summary.get("average", "rows"))
+        return str(self.summary["average"])
 
     @property
     def test_columns(self) -> tuple[str, str, str]:
@@ -45,9 +45,8 @@ class Found:
 
     @property
     def limits(self) -> dict[str, float]:
-        """What was asked for, by name; of runs that are older than their summary's limits, nothing."""
-        limits = self.summary.get("limits") or {}
-        return {name: float(limit) for name, limit in limits.items() if limit is not None}
+        """What was asked for, by name."""
+        return {name: float(limit) for name, limit in self.summary["limits"].items() if limit is not None}
 
     def table(self, name: str) -> pd.DataFrame:
         """Empty where there is none."""

@@ -46,6 +46,7 @@ def summary() -> dict[str, Any]:
         "problem": "regression",
         "metric": "rmse",
         "average": "rows",
+        "limits": {"parameters": None, "parameters_per_task": None, "latency": None},
         "folds": 5,
         "best": {
             "architecture": "ensemble",

@@ -71,7 +71,7 @@ def _tried(found: Found) -> int:
 
 def _tasks(data: Mapping[str, Any]) -> int:
     """Those that were trained on and those that were held out whole, since the rows are of both."""
-    held_out = data.get("split", {}).get("new_tasks")
+    held_out = data["split"]["new_tasks"]
     return int(data["tasks"] + (held_out["tasks"] if held_out else 0))
 
 

@@ -108,7 +108,7 @@ def _rows(count: float | None) -> str:
 
 
 def _missing(found: Found) -> str:
-    if found.summary["data"].get("split", {}).get("folds") == WHOLE_TASKS:
+    if found.summary["data"]["split"]["folds"] == WHOLE_TASKS:
         return f"the folds are of whole tasks, of which {SINGLE} knows none in advance"
     trials = found.summary["trials_by_architecture"].get(SINGLE)
     if trials is None:

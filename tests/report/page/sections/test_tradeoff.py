@@ -28,11 +28,10 @@ def planted() -> Found:
             id="several",
         ),
         pytest.param({"parameters": None, "parameters_per_task": None, "latency": None}, "22 trials, 1 min", id="none"),
-        pytest.param(None, "22 trials, 1 min", id="an older summary"),
     ],
 )
 def test_limits_are_told_and_no_other_is_advised_where_one_was_given(
-    planted: Found, limits: dict[str, float | None] | None, words: str
+    planted: Found, limits: dict[str, float | None], words: str
 ) -> None:
     section = answer.section(replace(planted, summary={**planted.summary, "limits": limits}))
     assert words in section.sentences[0]
