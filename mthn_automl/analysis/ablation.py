@@ -17,6 +17,7 @@ COLUMNS: Final[dict[str, str]] = {
     "variant": "str",
     "tasks": "str",
     "tuned": "bool",
+    "changed": "str",
     "error": "float64",
     "se": "float64",
     "difference": "float64",
@@ -31,6 +32,8 @@ SIGNIFICANT: Final = 0.05
 SEEN: Final = "seen"
 HELD_OUT: Final = "held out"
 Tasks = Literal["seen", "held out"]
+UNCHANGED: Final = "none"
+"""Of the settings of the best trial, in the column `changed`."""
 
 
 def empty_ablation() -> pd.DataFrame:
@@ -45,6 +48,7 @@ def ablation_table(
     *,
     tasks: Tasks = "seen",
     tuned: bool = False,
+    changed: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Rows of `ablation.csv`: the variant `both`, then the others in the order given.
 
@@ -58,6 +62,7 @@ def ablation_table(
         test_share: validation rows over training rows of one fold.
         tasks: whether those of a fold's validation rows were seen in training.
         tuned: whether each variant has settings of its own.
+        changed: by variant, which settings of the best trial were changed so that it looks at what it is about.
 
     Raises:
         RunError: `both` is missing, or a variant has other folds or seeds.
@@ -69,7 +74,8 @@ def ablation_table(
     rows = [_row(BOTH, both) | {"difference": 0.0}]
     rows += [_row(name, results[name]) | _compared(name, results[name], both, test_share) for name in rest]
     told = {"architecture": architecture, "tasks": tasks, "tuned": tuned}
-    table = pd.DataFrame([told | row for row in rows], columns=list(COLUMNS)).astype(COLUMNS)
+    rows = [told | row | {"changed": (changed or {}).get(row["variant"]) or UNCHANGED} for row in rows]
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
     return _corrected(table)
 
 

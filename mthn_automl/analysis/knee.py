@@ -34,7 +34,9 @@ class Cheaper:
 
 
 def savings(tradeoff: pd.DataFrame, error: float, parameters: int) -> list[Cheaper]:
-    """The smallest on the front within each of the tolerated shares of more error; each once, the nearest first.
+    """The smallest on the front within each of the tolerated shares of more error, the nearest first.
+
+    Each once, and a further one only where it saves a good part of what the one before it leaves.
 
     Args:
         tradeoff: as in `tradeoff.csv`.
@@ -46,7 +48,8 @@ def savings(tradeoff: pd.DataFrame, error: float, parameters: int) -> list[Cheap
         within = front[front["cv_error"] <= error * (1 + tolerated)]
         if error > 0 and len(within):
             cheaper = _cheaper(within.sort_values("parameters", kind="stable").iloc[0], error, parameters)
-            if cheaper.saved >= WORTH_SAYING and cheaper not in found:
+            left = found[-1].parameters if found else parameters
+            if cheaper.parameters <= (1 - WORTH_SAYING) * left:
                 found.append(cheaper)
     return found
 

@@ -81,7 +81,8 @@ def main() -> None:
     from mthn_automl.report.page.section import Found
 
     run, tables, summary = pickle.load(sys.stdin.buffer)  # noqa: S301
-    drawn = drawn_from(tables, summary["metric"], average=summary["average"], problem=summary["problem"])
+    asked = {"average": summary["average"], "problem": summary["problem"], "usual": summary.get("usual")}
+    drawn = drawn_from(tables, summary["metric"], **asked)
     with ThreadPoolExecutor(1) as beside:  # both wait for a library that lets other threads work
         page = beside.submit(write_page, run / PAGE, Found(run.resolve().name, summary, tables), drawn)
         missing = save_figures(run / FIGURES, drawn)

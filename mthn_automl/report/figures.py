@@ -55,11 +55,12 @@ def drawn_from(
     *,
     average: str = "rows",
     problem: str = "",
+    usual: Mapping[str, Any] | None = None,
 ) -> dict[str, Drawn | Undrawn]:
     """Every picture of a room, by its name; those with nothing to plot, or without a table, are left out.
 
     A picture is a file there with two functions: `points`, whose arguments are the tables that it needs, gives what is
-    plotted; `chart` draws it. Either may ask for `metric`, `average` and `problem`, too.
+    plotted; `chart` draws it. Either may ask for `metric`, `average`, `problem` and `usual`, too.
 
     Args:
         tables: by name, as in the run's CSV files.
@@ -67,19 +68,22 @@ def drawn_from(
         room: `charts/`, or a package like it.
         average: what errors are averages over, `rows` or `tasks`.
         problem: its kind; empty: it is not known.
+        usual: errors of LightGBM's defaults, as in `summary.json`; None: they were not measured.
     """
-    asked = {"metric": metric, "average": average, "problem": problem}
+    asked = {"metric": metric, "average": average, "problem": problem, "usual": usual}
     drawn = {name: _drawn_picture(name, tables, asked, room) for name in picture_names(room)}
     return {name: each for name, each in drawn.items() if each is not None}
 
 
-def drawn_picture(name: str, tables: Mapping[str, pd.DataFrame], metric: str) -> Drawn | Undrawn | None:
+def drawn_picture(
+    name: str, tables: Mapping[str, pd.DataFrame], metric: str, average: str = "rows"
+) -> Drawn | Undrawn | None:
     """One of the pictures of a run, as of `drawn_from`; None where there is nothing to plot."""
-    return _drawn_picture(name, tables, {"metric": metric, "average": "rows", "problem": ""}, charts)
+    return _drawn_picture(name, tables, {"metric": metric, "average": average, "problem": "", "usual": None}, charts)
 
 
 def _drawn_picture(
-    name: str, tables: Mapping[str, pd.DataFrame], asked: Mapping[str, str], room: ModuleType
+    name: str, tables: Mapping[str, pd.DataFrame], asked: Mapping[str, Any], room: ModuleType
 ) -> Drawn | Undrawn | None:
     try:
         picture = importlib.import_module(f"{room.__name__}.{name}")  # here, since Altair takes half a second

@@ -189,7 +189,15 @@ class Fitting:
         beside = self.whole_tasks if tasks != self.tasks else None
         fold, forward = (self.run.data.fold, self.run.data.forward) if beside is None else (beside, False)
         share = validation_share(fold, forward=forward)
-        return ablation_table(name, errors, share, tasks=tasks, tuned=tuned)
+        changed = {} if tuned else {each: self._changed(name, each) for each in errors}
+        return ablation_table(name, errors, share, tasks=tasks, tuned=tuned, changed=changed)
+
+    def _changed(self, name: str, variant: str) -> str:
+        """Settings of the best trial that a variant has otherwise, as `rank = 2, bias = own`."""
+        best, looking = tuned(self.run, name), self._configuration(Case(name, variant, self.tasks))
+        return ", ".join(
+            f"{key} = {value}" for key, value in looking.settings.items() if value != best.settings.get(key)
+        )
 
     def _is_beside(self, case: Case) -> bool:
         return case.tasks != self.tasks

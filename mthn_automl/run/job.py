@@ -191,7 +191,7 @@ def _run(
     runner = make_runner(workers, options, folder, prepared.files.values(), interruption)
     watch: Watcher = Log(folder, progress)
     if options.live:
-        watch = LivePage(folder, watch, Shown(prepared, started))
+        watch = LivePage(folder, watch, Shown(prepared, options.average, started))
     return Run(folder, options, prepared, runner, interruption, watch, started, added)
 
 

@@ -29,10 +29,12 @@ class Shown:
 
     Attributes:
         prepared: its metric and its alarms.
+        average: what errors are averages over, `rows` or `tasks`.
         started: when the session began, in seconds since the epoch.
     """
 
     prepared: Prepared
+    average: str
     started: float
 
 
@@ -74,6 +76,7 @@ class LivePage:
             events=str(folder.events.resolve()),
             name=folder.path.resolve().name,
             metric=shown.prepared.metric,
+            average=shown.average,
             started=shown.started,
             alarms=tuple(each.sentence for each in shown.prepared.alarms[0]),
         )

@@ -16,6 +16,7 @@ INTERFACE = [
         "variant",
         "tasks",
         "tuned",
+        "changed",
         "error",
         "se",
         "difference",

@@ -27,6 +27,8 @@ def test_the_smallest_model_within_each_tolerance_is_told_once() -> None:
 
 def test_what_hardly_saves_anything_is_not_told() -> None:
     assert savings(front(("pooled", 0, 1.0, 90), ("ensemble", 2, 0.99, 100)), 0.99, 100) == []
+    nearly = front(("ridge", 3, 1.09, 1_950), ("pooled", 1, 1.04, 2_000), ("ensemble", 5, 1.0, 100_000))
+    assert [each.name for each in savings(nearly, 1.0, 100_000)] == ["pooled-1"]
 
 
 def test_the_knee_is_where_the_front_bends_and_a_line_has_none() -> None:

@@ -127,6 +127,33 @@ def test_the_leaderboards_points_are_its_errors_with_their_intervals() -> None:
     assert over_tasks.loc[1, ["error", "low", "high"]].tolist() == [1.0, 0.9, 1.1]
 
 
+@pytest.mark.parametrize(("tested", "kinds"), [(0.95, ["cross-validation", "test"]), (None, ["cross-validation"])])
+def test_below_the_leaderboard_stands_what_a_usual_tool_gives(tested: float | None, kinds: list[str]) -> None:
+    usual = {"cv_error": 0.5, "test_error": tested, "test_low": 0.9, "test_high": 1.0}
+    points = leaderboard_chart.points(ranked(), "rows", usual)
+    last = points[points["architecture"] == "LightGBM's defaults"]
+    assert points["architecture"].unique().tolist() == ["hypernetwork", "ridge", "pooled", "LightGBM's defaults"]
+    assert last["kind"].tolist() == kinds
+    assert last["error"].tolist() == [0.5, tested][: len(kinds)]
+    shown = json.dumps(leaderboard_chart.chart(points, "rmse", "rows").to_dict())
+    assert "LightGBM's defaults stand below and are not ranked." in shown
+    assert "LightGBM" not in json.dumps(drawn_from(tables(), "rmse")["leaderboard"].specification)
+
+
+@pytest.mark.parametrize("name", ["sizes", "compression"])
+def test_trials_that_diverged_are_counted_and_do_not_stretch_the_axis(name: str) -> None:
+    usual = {"architecture": "hypernetwork", "ending": "complete", "settings": '{"embedding_size": 4}'}
+    errors = [*np.linspace(1.0, 1.2, 7), 1e9]
+    told = pd.DataFrame([{**usual, "trial": n, "cv_error": each, "parameters": 9} for n, each in enumerate(errors)])
+    drawn = drawn_from({"tradeoff": told.assign(train_seconds=2.0), "trials": told}, "rmse", average="tasks")[name]
+    assert isinstance(drawn, Drawn)
+    assert drawn.points["outside"].sum() == 1
+    shown = json.dumps(drawn.specification)
+    assert "Beyond the axis: 1 trial" in shown
+    assert "cross-validated RMSE over tasks" in shown
+    assert max(find_domains(drawn.specification, "cv_error")) < 2.0
+
+
 def test_of_models_ranked_over_tasks_no_picture_shows_a_test_error_over_rows() -> None:
     preferences = curve().assign(test_error_tasks=9.0)
     drawn = drawn_from(tables(preferences=preferences), "rmse", average="tasks")
@@ -229,6 +256,9 @@ def test_growth_counts_from_the_tasks_that_were_trained_on() -> None:
     pd.testing.assert_frame_equal(points, growth_chart.points(board, trained))
     assert points.loc[points["today"], "tasks"].eq(3).all()
     assert points.loc[points["today"], "parameters"].tolist() == [5000, 900]  # a ridge without any is not drawn
+    free = growth_chart.chart(growth_chart.points(board.assign(marginal_parameters=0), trained), "rmse")
+    told = "Flat: what has no number of a task's own."
+    assert [told in json.dumps(each.to_dict()) for each in (free, growth_chart.chart(points, "rmse"))] == [True, False]
 
 
 def test_the_members_are_named_by_their_trials_the_heaviest_first() -> None:
@@ -239,7 +269,7 @@ def test_the_members_are_named_by_their_trials_the_heaviest_first() -> None:
 
 SHOWN = {
     "leaderboard": [*NAMES, "RMSE", "cross-validation", "test"],
-    "tradeoff": [*NAMES, "trainable parameters", "cross-validated RMSE", "1 of 9 trials", "drawn at 1: 3 trials"],
+    "tradeoff": [*NAMES, "parameters", "cross-validated RMSE", "1 of 9 trials", "drawn at 1: 3 trials"],
     "ablation": ["embedding only", "p = ", "worse"],
     "ablation_new_tasks": ["tasks never seen", "embedding only"],
     "ablation_others": ["ridge", "embedding only"],
@@ -368,3 +398,15 @@ def test_one_picture_that_fails_costs_no_other(tmp_path: Path) -> None:
     missing = save_figures(tmp_path, {**drawn, "sizes": broken})
     assert {each.name for each in missing} == {"tradeoff", "sizes"}
     assert {path.stem for path in tmp_path.iterdir()} == set(picture_names()) - {"tradeoff", "sizes"}
+
+
+def find_domains(specification: object, field: str) -> list[float]:
+    """The ends of the axes of a column, wherever they stand."""
+    if isinstance(specification, dict):
+        own = (
+            specification["scale"]["domain"] if specification.get("field") == field and "scale" in specification else []
+        )
+        return [*own, *(end for each in specification.values() for end in find_domains(each, field))]
+    return (
+        [end for each in specification for end in find_domains(each, field)] if isinstance(specification, list) else []
+    )

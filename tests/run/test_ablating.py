@@ -50,6 +50,9 @@ def test_a_run_without_time_for_more_has_the_verdict_and_says_what_was_left_out(
     table = pd.read_csv(run / "ablation.csv")
     assert list(table["variant"]) == KINDS
     assert table["architecture"].eq("hypernetwork").all()
+    changed = dict(zip(table["variant"], table["changed"], strict=True))
+    assert changed["both"] == "none"  # so that with the metadata alone something must be otherwise
+    assert " = " in changed["metadata_only"]
     log = (run / "run.log").read_text()
     assert "Of the metadata ablation, single columns and the control by noise" in log
     assert f"were left out for time, in whole or in part; `mthn-automl ablate {run}` makes them." in log

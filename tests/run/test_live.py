@@ -73,7 +73,7 @@ def page(said: list[str], tmp_path: Path) -> LivePage:
         if isinstance(event, Said):
             said.append(event.text)
 
-    return LivePage(folder, watch, Shown(prepared, time.time()))
+    return LivePage(folder, watch, Shown(prepared, "rows", time.time()))
 
 
 def test_a_page_that_cannot_be_written_is_said_once_and_nothing_fails(

@@ -48,15 +48,15 @@ def _finding(row: Mapping[Any, Any]) -> str:
     return WORSE if is_worse(row) else BETTER if is_better(row) else UNCLEAR
 
 
-def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
+def chart(points: pd.DataFrame, metric: str, average: str) -> alt.LayerChart:
     """The picture of `points`; metric: its name."""
-    return drawn_as(points, metric, "What the metadata are worth", "on the same folds and seeds")
+    return drawn_as(points, metric, average, "What the metadata are worth", "on the same folds and seeds")
 
 
-def drawn_as(points: pd.DataFrame, metric: str, title: str, where: str) -> alt.LayerChart:
+def drawn_as(points: pd.DataFrame, metric: str, average: str, title: str, where: str) -> alt.LayerChart:
     """Such a picture under a title. where: the variants are compared."""
     return theme.finished(
-        layers(points, metric),
+        layers(points, metric, average),
         title=f"{title}: {', '.join(points['architecture'].unique())}",
         subtitle=[
             f"Each variant against the model with embedding and metadata, {where}.",
@@ -67,7 +67,7 @@ def drawn_as(points: pd.DataFrame, metric: str, title: str, where: str) -> alt.L
     )
 
 
-def layers(points: pd.DataFrame, metric: str) -> list[alt.Chart]:
+def layers(points: pd.DataFrame, metric: str, average: str) -> list[alt.Chart]:
     """Intervals of differences under one another, a line where there is none, and p-values beside them."""
     several = points["architecture"].nunique() > 1
     drawn = points.assign(
@@ -81,7 +81,9 @@ def layers(points: pd.DataFrame, metric: str) -> list[alt.Chart]:
         color=alt.Color("finding:N", scale=_colours(), legend=alt.Legend(title=None, orient="top")),
         tooltip=["name:N", "error:Q", "difference:Q", "low:Q", "high:Q", "p:N"],
     )
-    x = alt.X("difference:Q", title=f"difference in cross-validated {theme.spoken(metric)} from the full model")
+    x = alt.X(
+        "difference:Q", title=f"difference in cross-validated {theme.spoken(metric, average)} from the full model"
+    )
     return [
         alt.Chart(pd.DataFrame({"difference": [0.0]})).mark_rule(color=theme.INK, strokeDash=[4, 3]).encode(x=x),
         base.transform_filter("isValid(datum.low)").mark_rule(strokeWidth=2).encode(x=alt.X("low:Q"), x2="high:Q"),

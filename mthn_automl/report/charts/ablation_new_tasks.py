@@ -14,6 +14,8 @@ def points(ablation: pd.DataFrame) -> pd.DataFrame:
     return compared(of_kinds(ablation[ablation["tasks"] == HELD_OUT]))
 
 
-def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
+def chart(points: pd.DataFrame, metric: str, average: str) -> alt.LayerChart:
     """The picture of `points`; metric: its name."""
-    return drawn_as(points, metric, "What the metadata are worth for tasks never seen", "on folds of whole tasks")
+    return drawn_as(
+        points, metric, average, "What the metadata are worth for tasks never seen", "on folds of whole tasks"
+    )

@@ -13,6 +13,6 @@ def points(ablation: pd.DataFrame) -> pd.DataFrame:
     return compared(of_kinds(ablation[others]))
 
 
-def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
+def chart(points: pd.DataFrame, metric: str, average: str) -> alt.LayerChart:
     """The picture of `points`; metric: its name."""
-    return drawn_as(points, metric, "What the metadata are worth to others", "on the same folds and seeds")
+    return drawn_as(points, metric, average, "What the metadata are worth to others", "on the same folds and seeds")

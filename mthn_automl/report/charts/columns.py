@@ -28,7 +28,7 @@ def points(ablation: pd.DataFrame) -> pd.DataFrame:
     return found[control | found.index.isin(largest)].reset_index(drop=True)
 
 
-def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
+def chart(points: pd.DataFrame, metric: str, average: str) -> alt.LayerChart:
     """The picture of `points`; metric: its name."""
     noise = points[points["variant"] == NOISE].head(1)
     control = [
@@ -36,7 +36,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
         alt.Chart(noise).mark_rule(color=theme.FAINT).encode(x="difference:Q"),
     ]
     return theme.finished(
-        [*(control if len(noise) else []), *layers(points, metric)],
+        [*(control if len(noise) else []), *layers(points, metric, average)],
         title=f"What each column of the metadata is worth: {', '.join(points['architecture'].unique())}",
         subtitle=[
             "Each column left out, alone, and one of noise added (shaded: what a meaningless column does).",

@@ -14,6 +14,8 @@ FARTHEST: Final = 100
 """Times the tasks of the data, up to which the lines are drawn."""
 
 PLACES: Final = 25
+FLAT: Final = "Flat: what has no number of a task's own. The rows that kernels and trees keep are counted as they are."
+"""The line below the title where a task is free of charge."""
 
 
 def points(leaderboard: pd.DataFrame, tasks: pd.DataFrame) -> pd.DataFrame:
@@ -47,7 +49,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
     y_scale = theme.log_scale(float(points["parameters"].min()), float(points["parameters"].max()))
     base = alt.Chart(points).encode(
         x=alt.X("tasks:Q", title="tasks", scale=x_scale, axis=theme.axis(x_scale, "~s")),
-        y=alt.Y("parameters:Q", title="trainable parameters", scale=y_scale, axis=theme.axis(y_scale, "~s")),
+        y=alt.Y("parameters:Q", title="parameters", scale=y_scale, axis=theme.axis(y_scale, "~s")),
         color=alt.Color("architecture:N", scale=theme.colours(architectures), legend=alt.Legend(title=None)),
         tooltip=["architecture:N", "tasks:Q", "parameters:Q", alt.Tooltip("marginal:Q", title="for one more task")],
     )
@@ -59,7 +61,10 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
     return theme.finished(
         layers,
         title="What more tasks cost: parameters over the number of tasks",
-        subtitle=["Marks: the tasks of these data. Lines: the same settings for fewer and for more tasks."],
+        subtitle=[
+            "Marks: the tasks of these data. Lines: the same settings for fewer and for more tasks.",
+            *([FLAT] if (points["marginal"] == 0).any() else []),
+        ],
         width=WIDTH,
         height=HEIGHT,
     )

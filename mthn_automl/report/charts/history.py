@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from mthn_automl.report import theme
-from mthn_automl.report.thinning import IN_ALL, drawn_of, thinned
+from mthn_automl.report.thinning import IN_ALL, beyond, drawn_of, thinned
 
 WIDTH: Final = 620
 HEIGHT: Final = 280
@@ -23,11 +23,13 @@ def points(trials: pd.DataFrame) -> pd.DataFrame:
     return thinned(kept, MOST, leads)[columns]
 
 
-def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
+def chart(points: pd.DataFrame, metric: str, average: str) -> alt.LayerChart:
     """The picture of `points`; metric: its name."""
     architectures = sorted(points["architecture"].unique())
-    error_name = theme.spoken(metric)
-    scale = theme.error_scale(float(points["cv_error"].min()), theme.ceiling(points["cv_error"].to_numpy()))
+    error_name = theme.spoken(metric, average)
+    highest = theme.ceiling(points["cv_error"].to_numpy())
+    outside = beyond(int((points["cv_error"] > highest).sum()), "trial")
+    scale = theme.error_scale(float(points["cv_error"].min()), highest)
     base = alt.Chart(points).encode(x=alt.X("ended:Q", title="seconds of the run"))
     y = alt.Y("cv_error:Q", title=f"cross-validated {error_name}", scale=scale, axis=theme.axis(scale, "~r"))
     layers = [
@@ -44,7 +46,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
     return theme.finished(
         layers,
         title="The search: errors of trials as they ended",
-        subtitle=["Line: the lowest so far. Trials that diverged lie above the axis.", *drawn_of(points, "trials")],
+        subtitle=["Line: the lowest so far.", *outside, *drawn_of(points, "trials")],
         width=WIDTH,
         height=HEIGHT,
     )

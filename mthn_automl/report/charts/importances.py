@@ -20,12 +20,14 @@ def points(importances: pd.DataFrame) -> pd.DataFrame:
     return kept.assign(setting=kept["architecture"] + ": " + kept["setting"])
 
 
-def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
+def chart(points: pd.DataFrame, metric: str, average: str) -> alt.LayerChart:
     """The picture of `points`; metric: its name."""
     architectures = sorted(points["architecture"].unique())
     bars = alt.Chart(points).encode(
         x=alt.X(
-            "importance:Q", title=f"share of the variance of the {theme.spoken(metric)}", axis=alt.Axis(format="%")
+            "importance:Q",
+            title=f"share of the variance of the {theme.spoken(metric, average)}",
+            axis=alt.Axis(format="%"),
         ),
         y=alt.Y("setting:N", sort=list(points["setting"]), title=None, axis=alt.Axis(labelLimit=320, ticks=False)),
         color=alt.Color("architecture:N", scale=theme.colours(architectures), legend=None),

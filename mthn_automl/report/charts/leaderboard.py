@@ -1,6 +1,7 @@
 """Each architecture's error with its interval: by cross-validation, which ranks, and on the test rows."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import altair as alt
 import numpy as np
@@ -14,15 +15,22 @@ WIDTH: Final = 500
 ROW: Final = 40
 KINDS: Final = ("cross-validation", "test")
 COLOURS: Final = ("#999999", "#0072B2")
+USUAL: Final = "LightGBM's defaults"
+"""The name of what stands below all that is ranked, and is not."""
 
 
-def points(leaderboard: pd.DataFrame, average: str) -> pd.DataFrame:
+def points(leaderboard: pd.DataFrame, average: str, usual: Mapping[str, Any] | None = None) -> pd.DataFrame:
     """The plotted numbers, from `leaderboard.csv`: two rows an architecture, without the errors that are missing.
 
     kind: `cross-validation`, low and high two standard errors away; or `test`, with its 95 % bootstrap interval.
     outside: the error lies beyond the axis and is drawn at its edge. average: what both errors are averages over.
+    usual: the errors of LightGBM's defaults, of `summary.json`; None: they were not measured.
     """
     ranked = leaderboard[leaderboard["rank"].notna()]
+    if usual is not None:
+        beside = {name: usual.get(name) for name in ("cv_error", *TEST_COLUMNS[average])}
+        last = {"architecture": USUAL, "rank": len(ranked) + 1, "cv_error_se": np.nan, **beside}
+        ranked = pd.DataFrame([*ranked.to_dict("records"), last]).astype(dict.fromkeys(beside, float))
     reach = 2 * ranked["cv_error_se"]
     parts = [
         _of_kind(ranked, KINDS[0], ranked["cv_error"], ranked["cv_error"] - reach, ranked["cv_error"] + reach),
@@ -82,5 +90,6 @@ def _subtitle(points: pd.DataFrame) -> list[str]:
     lines = [
         "Ranked by cross-validation (± 2 standard errors over folds).",
         "Test rows were scored once, at the end (95 % bootstrap interval).",
+        *(["LightGBM's defaults stand below and are not ranked."] if USUAL in set(points["architecture"]) else []),
     ]
     return [*lines, *beyond(int(points["outside"].sum()), "error", "as triangles at its edge")]

@@ -17,14 +17,19 @@ def points(members: pd.DataFrame) -> pd.DataFrame:
     return members.assign(member=named).sort_values("weight", ascending=False, ignore_index=True)
 
 
-def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
+def chart(points: pd.DataFrame, metric: str, average: str) -> alt.LayerChart:
     """The picture of `points`; metric: its name."""
     architectures = sorted(points["architecture"].unique())
     order = list(points["member"])
     base = alt.Chart(points).encode(
         x=alt.X("weight:Q", title="weight", scale=alt.Scale(domain=[0.0, 1.1 * float(points["weight"].max())])),
         y=alt.Y("member:N", sort=order, title=None, axis=alt.Axis(labelLimit=300, ticks=False, domain=False)),
-        tooltip=["member:N", "weight:Q", alt.Tooltip("cv_error:Q", title=theme.spoken(metric)), "parameters:Q"],
+        tooltip=[
+            "member:N",
+            "weight:Q",
+            alt.Tooltip("cv_error:Q", title=theme.spoken(metric, average)),
+            "parameters:Q",
+        ],
     )
     colour = alt.Color("architecture:N", scale=theme.colours(architectures), legend=None)
     layers = [

@@ -6,7 +6,7 @@ import altair as alt
 import pandas as pd
 
 from mthn_automl.report import theme
-from mthn_automl.report.thinning import IN_ALL, drawn_of, thinned
+from mthn_automl.report.thinning import IN_ALL, beyond, drawn_of, thinned
 
 WIDTH: Final = 260
 HEIGHT: Final = 180
@@ -24,36 +24,42 @@ SMALLEST: Final = {"parameters_per_task_network": 1.0, "marginal_parameters": 1.
 
 
 def points(tradeoff: pd.DataFrame) -> pd.DataFrame:
-    """The plotted numbers: a row a trial and cost; those of diverged trials are left out.
+    """The plotted numbers: a row a trial and cost.
 
-    best: nothing with the same cost or less has an error as low.
+    best: nothing with the same cost or less has an error as low. outside: the error lies beyond the axis, as those of
+    diverged trials do, and is not drawn.
     """
     kept = tradeoff[tradeoff["cv_error"].notna()]
-    kept = kept[kept["cv_error"] <= theme.ceiling(kept["cv_error"].to_numpy())]
+    kept = kept.assign(outside=kept["cv_error"] > theme.ceiling(kept["cv_error"].to_numpy()))
     parts = [_of_cost(kept, name) for name in COSTS if name in kept]
-    columns = ["architecture", "trial", "cv_error", "cost", "amount", "best", IN_ALL]
+    columns = ["architecture", "trial", "cv_error", "cost", "amount", "best", "outside", IN_ALL]
     return pd.concat(parts, ignore_index=True)[columns] if parts and len(kept) else pd.DataFrame(columns=columns)
 
 
 def _of_cost(kept: pd.DataFrame, name: str) -> pd.DataFrame:
     amount = kept[name].clip(lower=SMALLEST.get(name))
-    part = kept[["architecture", "trial", "cv_error"]].assign(cost=COSTS[name], amount=amount)
+    part = kept[["architecture", "trial", "cv_error", "outside"]].assign(cost=COSTS[name], amount=amount)
     part = part[part["amount"] > 0].sort_values(["amount", "cv_error"])
     part = part.assign(best=part["cv_error"] < part["cv_error"].cummin().shift(fill_value=float("inf")))
     return thinned(part, MOST, part["best"])
 
 
-def chart(points: pd.DataFrame, metric: str) -> alt.FacetChart:
+def chart(points: pd.DataFrame, metric: str, average: str) -> alt.FacetChart:
     """The picture of `points`; metric: its name."""
     architectures = sorted(points["architecture"].unique())
-    error_name = theme.spoken(metric)
-    y_scale = theme.error_scale(float(points["cv_error"].min()), float(points["cv_error"].max()))
-    base = alt.Chart().encode(
-        x=alt.X(
-            "amount:Q", title=None, scale=alt.Scale(type="log", nice=True), axis=alt.Axis(format="~s", tickCount=5)
-        ),
-        y=alt.Y("cv_error:Q", title=f"cross-validated {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~r")),
-        tooltip=["architecture:N", "trial:Q", "cost:N", "amount:Q", alt.Tooltip("cv_error:Q", title=error_name)],
+    error_name = theme.spoken(metric, average)
+    within = points.loc[~points["outside"], "cv_error"]
+    y_scale = theme.error_scale(float(within.min()), float(within.max()))
+    base = (
+        alt.Chart()
+        .transform_filter("!datum.outside")
+        .encode(
+            x=alt.X(
+                "amount:Q", title=None, scale=alt.Scale(type="log", nice=True), axis=alt.Axis(format="~s", tickCount=5)
+            ),
+            y=alt.Y("cv_error:Q", title=f"cross-validated {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~r")),
+            tooltip=["architecture:N", "trial:Q", "cost:N", "amount:Q", alt.Tooltip("cv_error:Q", title=error_name)],
+        )
     )
     marks = base.mark_point(filled=True, size=40, opacity=0.8).encode(
         color=alt.Color("architecture:N", scale=theme.colours(architectures), legend=alt.Legend(title=None)),
@@ -63,7 +69,8 @@ def chart(points: pd.DataFrame, metric: str) -> alt.FacetChart:
         interpolate="step-after", strokeWidth=1.3, color=theme.INK, clip=True
     )
     one = points[points["cost"] == points["cost"].iloc[0]]
-    subtitle = ["Line: the lowest error at that cost or less.", *drawn_of(one, "trials in each")]
+    outside = beyond(int(one["outside"].sum()), "trial in each")
+    subtitle = ["Line: the lowest error at that cost or less.", *outside, *drawn_of(one, "trials in each")]
     layered = alt.layer(front, marks).properties(width=WIDTH, height=HEIGHT)
     styled: alt.FacetChart = theme.styled(
         layered.facet(facet=alt.Facet("cost:N", title=None, sort=list(COSTS.values())), columns=2, data=points)

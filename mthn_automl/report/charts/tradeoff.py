@@ -55,7 +55,7 @@ def chart(points: pd.DataFrame, metric: str, average: str) -> alt.LayerChart:
     architectures = sorted(points["architecture"].unique())
     x_scale, y_scale = _scales(points)
     error_name = theme.spoken(metric, average)
-    x = alt.X("shown_parameters:Q", title="trainable parameters", scale=x_scale, axis=theme.axis(x_scale, "~s"))
+    x = alt.X("shown_parameters:Q", title="parameters", scale=x_scale, axis=theme.axis(x_scale, "~s"))
     y = alt.Y("cv_error:Q", title=f"cross-validated {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~r"))
     shape = alt.Shape("architecture:N", scale=theme.shapes(architectures), legend=None)
     base = alt.Chart(points).encode(
@@ -83,10 +83,17 @@ def _subtitle(points: pd.DataFrame) -> list[str]:
     ]
     outside, none = int(points["outside"].sum()), int((points["parameters"] < FEWEST_PARAMETERS).sum())
     if outside:
-        lines.append(f"Beyond the axis, as triangles at its upper edge: {outside:,} of {len(points):,} trials.")
+        lines.append(f"Beyond the axis, as triangles at its upper edge: {outside:,} of {_models(points)}.")
     if none:
         lines.append(f"With no parameters, drawn at 1: {counted(none, 'trial')}.")
     return lines + drawn_of(points, "trials")
+
+
+def _models(points: pd.DataFrame) -> str:
+    """How many are drawn, of either kind."""
+    ensembles = int((points["architecture"] == theme.ENSEMBLE).sum())
+    trials = counted(len(points) - ensembles, "trial")
+    return f"{trials} and {counted(ensembles, 'ensemble')}" if ensembles else trials
 
 
 def _scales(points: pd.DataFrame) -> tuple[alt.Scale, alt.Scale]:

@@ -19,5 +19,5 @@ def comparison(both: Both) -> str:
     """HTML that needs nothing beside itself."""
     given = [section for section in (make(both) for make in SECTIONS) if section is not None]
     name = " and ".join(each.name for each in both.runs)
-    asked = {"average": both.average, "problem": str(both.runs[0].summary["problem"])}
-    return rendered(name, given, drawn_from(both.tables, both.metric, charts, **asked))
+    problem = str(both.runs[0].summary["problem"])
+    return rendered(name, given, drawn_from(both.tables, both.metric, charts, average=both.average, problem=problem))

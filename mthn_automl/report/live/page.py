@@ -21,7 +21,7 @@ REASONS: Final = 3
 def live_page(known: Told, so_far: SoFar, now: float) -> str:
     """HTML that refreshes itself; now: seconds since the epoch."""
     trials = so_far.table
-    history = drawn_picture(HISTORY, {"trials": trials}, known.metric) if len(trials) else None
+    history = drawn_picture(HISTORY, {"trials": trials}, known.metric, known.average) if len(trials) else None
     section = Section(
         "So far",
         tuple(_said(known, trials)),
@@ -48,8 +48,9 @@ def _said(known: Told, trials: pd.DataFrame) -> list[str]:
     complete = trials[trials["cv_error"].notna()]
     if len(complete):
         best = complete.sort_values("cv_error", kind="stable").iloc[0]
+        error = spoken(known.metric, known.average)
         sentences.append(
-            f"The lowest cross-validated {spoken(known.metric)} so far is {digits(best['cv_error'])}, of "
+            f"The lowest cross-validated {error} so far is {digits(best['cv_error'])}, of "
             f"{best['architecture']}-{best['trial']}. The lowest of many flatters; test rows are scored once, at the "
             "end, and the whole page then takes the place of this one."
         )

@@ -17,6 +17,7 @@ class Told:
         page, events: paths of files.
         name: of the run.
         metric: its name.
+        average: what errors are averages over, `rows` or `tasks`.
         started: when the session began, in seconds since the epoch.
         alarms: sentences.
     """
@@ -25,6 +26,7 @@ class Told:
     events: str
     name: str
     metric: str
+    average: str
     started: float
     alarms: tuple[str, ...]
 

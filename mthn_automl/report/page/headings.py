@@ -18,7 +18,8 @@ _COSTS: Final = {
     "parameters_per_task_network": "How many numbers predict the rows of one task, once the task is fixed.",
     "marginal_parameters": "How many numbers one more task would add.",
     "train_seconds": "Seconds that the training took, with all its folds and seeds.",
-    "predict_us_per_row": "Microseconds that predicting a row takes.",
+    "predict_us_per_row": "Microseconds that predicting a row takes; on the test rows where there are any. In the "
+    "search, as the pictures have it, it is measured on fewer rows at once, which take longer each.",
 }
 LEADERBOARD: Final = {
     "rank": "The place by cross-validated error; those without one have no trial that could be ranked.",
@@ -49,6 +50,7 @@ ABLATION: Final = {
     "variant": "What the model was given: both embedding and metadata, or less, or more.",
     "tasks": "Whether models were trained on the tasks that errors are of (seen) or not (held out).",
     "tuned": "Whether the variant has settings of its own, instead of those of the best trial.",
+    "changed": "Settings of the best trial that were changed so that the variant looks at what it is about.",
     "error": "The cross-validated error of the variant.",
     "se": "The standard error of it, from how much it differs from fold to fold.",
     "difference": "By how much the error of the variant is above that of the full model (both).",

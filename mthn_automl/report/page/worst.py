@@ -46,6 +46,9 @@ def _why(found: Found, table: pd.DataFrame, highest: pd.DataFrame) -> Iterator[s
         yield f"the metadata of {', '.join(far)} lie far from those of the others"
     tested = highest[highest["test_error"].notna()]
     if len(tested):
+        top = table.nlargest(1, "test_error").to_dict("records")[0]
+        if top["task"] not in set(highest["task"]):
+            yield f"on the test rows {top['task']} has the highest error ({digits(top['test_error'], 3)})"
         median = table["test_error"].median()
         above = int((tested["test_error"] > median).sum())
         otherwise = (

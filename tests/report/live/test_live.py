@@ -35,7 +35,7 @@ TRIALS = trial(0, 1_010.0, 0.5) + trial(1, 1_020.0, 0.25) + trial(2, 1_030.0, No
 
 
 def told(folder: Path) -> Told:
-    return Told(str(folder / "report.html"), str(folder / "events.jsonl"), "a run", "rmse", 1_000.0, ("Alas.",))
+    return Told(str(folder / "report.html"), str(folder / "events.jsonl"), "a run", "rmse", "rows", 1_000.0, ("Alas.",))
 
 
 def so_far(folder: Path, content: str) -> SoFar:

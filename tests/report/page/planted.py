@@ -154,6 +154,7 @@ def _ablated() -> pd.DataFrame:
             "variant": ["both", "embedding_only", "permuted", "without:north", f"without:{EVIL}", "noise"],
             "tasks": "seen",
             "tuned": False,
+            "changed": "none",
             "error": [1.0, 1.5, 1.4, 1.2, 0.95, 1.01],
             "difference": [0.0, 0.5, 0.4, 0.2, -0.05, 0.01],
             "low": [np.nan, 0.3, 0.2, 0.1, -0.2, -0.05],

@@ -34,14 +34,24 @@ def said(section: Any) -> str:
 def test_the_first_paragraph_says_what_was_asked_what_is_best_and_by_how_much(planted: Found) -> None:
     first = answer.section(planted).sentences[0]
     for part in (
-        "'target' was to be predicted for 3 tasks with 60 rows, 2 features and 1 column of metadata",
+        "'target' was to be predicted for 3 tasks with 60 rows altogether, 2 features and 1 column of metadata",
         "an ensemble of 2 trials: cross-validated RMSE 1.000 ± 0.10 (one standard error over folds).",
         "20 % less than the 1.250 of hypernetwork, which comes next: a difference that is shown",
         "LightGBM with its defaults, the task as a category and the metadata joined has 2.000 on the same test rows; "
-        "the answer has 45 % less (95 % interval of what is saved: 30 % to 60 %). Its cross-validated error, in the "
-        "same folds, is 1.500 beside 1.000 of the answer, which was chosen by it.",
+        "the answer has 45 % less (95 % interval of what is saved: 30 % to 60 %). LightGBM's cross-validated error, in "
+        "the same folds, is 1.500 beside the 1.000 by which the answer was chosen.",
     ):
         assert part in first
+
+
+def test_several_targets_are_named_and_a_worth_of_metadata_is_said_to_be_of_no_member(planted: Found) -> None:
+    data = {**planted.summary["data"], "targets": ["a", "b"]}
+    ridges = planted.table("members").assign(architecture="ridge")
+    given = replace(planted, summary={**planted.summary, "data": data}, tables={**planted.tables, "members": ridges})
+    asked, _, metadata, *_ = answer.section(given).sentences
+    assert asked.startswith("'a' and 'b' were to be predicted for 3 tasks")
+    assert metadata.endswith("No hypernetwork is among the trials of the answer.")
+    assert "among the trials" not in said(answer.section(planted))
 
 
 def test_a_difference_that_is_not_shown_is_not_claimed(planted: Found) -> None:
@@ -210,6 +220,12 @@ def test_tasks_to_distrust_and_tasks_that_are_harmed_are_named(planted: Found) -
 def test_whether_the_test_rows_agree_on_the_worst_tasks_is_said(planted: Found, tested: float, words: str) -> None:
     table = planted.table("tasks").assign(test_error=[1.1, 2.1, tested])
     assert words in said(tasks.section(replace(planted, tables={**planted.tables, "tasks": table})))
+
+
+def test_a_task_that_is_worst_on_test_rows_alone_is_named_too(planted: Found) -> None:
+    table = planted.table("tasks").assign(test_error=[9.2, 2.1, 3.1])
+    told = "on the test rows a has the highest error (9.20); on their test rows 0 of 1"
+    assert told in said(tasks.section(replace(planted, tables={**planted.tables, "tasks": table})))
 
 
 def test_of_the_worst_tasks_those_with_far_metadata_are_named(planted: Found) -> None:

@@ -35,7 +35,7 @@ def chart(points: pd.DataFrame, metric: str, average: str) -> alt.LayerChart:
     y_scale = theme.error_scale(float(points["cv_error"].min()), float(points["cv_error"].max()))
     legend = alt.Legend(title=None, orient="top")
     base = alt.Chart(points).encode(
-        x=alt.X("shown_parameters:Q", title="trainable parameters", scale=x_scale, axis=theme.axis(x_scale, "~s")),
+        x=alt.X("shown_parameters:Q", title="parameters", scale=x_scale, axis=theme.axis(x_scale, "~s")),
         y=alt.Y("cv_error:Q", title=f"cross-validated {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~r")),
         color=alt.Color("run:N", scale=alt.Scale(domain=runs, range=list(COLOURS[: len(runs)])), legend=legend),
         shape=alt.Shape("run:N", scale=alt.Scale(domain=runs, range=list(SHAPES[: len(runs)])), legend=legend),

@@ -24,6 +24,9 @@ LIMITS: Final = {
 }
 """How limits are said."""
 
+FEW: Final = 5
+"""Targets, which are all named."""
+
 WIDE: Final = 0.5
 """Of an interval over its error, from which more test rows are advised."""
 
@@ -40,7 +43,10 @@ def section(found: Found) -> Section:
 
 def _asked(found: Found) -> str:
     data, trials = found.summary["data"], found.summary["trials"]
-    target = listed(data["targets"])
+    target = (
+        joined([f"'{each}'" for each in data["targets"]]) if len(data["targets"]) <= FEW else listed(data["targets"])
+    )
+    were = "was" if len(data["targets"]) == 1 else "were"
     metadata = counted(data["metadata"], "column") + " of metadata" if data["metadata"] else "no metadata"
     ended = sum(trials.values())
     asked, tried = len(found.summary["trials_by_architecture"]), _tried(found)
@@ -48,8 +54,8 @@ def _asked(found: Found) -> str:
     phases = found.summary["seconds"]
     seconds = duration(sum(phases[name] for name in phases if name != DRAWING))
     return (
-        f"{target} was to be predicted for {counted(_tasks(data), 'task')} with {counted(data['rows'], 'row')}, "
-        f"{counted(data['features'], 'feature')} and {metadata} ({found.summary['problem']}); "
+        f"{target} {were} to be predicted for {counted(_tasks(data), 'task')} with {counted(data['rows'], 'row')} "
+        f"altogether, {counted(data['features'], 'feature')} and {metadata} ({found.summary['problem']}); "
         f"{counted(tried, 'architecture')} {'was' if tried == 1 else 'were'} searched in {counted(ended, 'trial')}"
         f"{untried}{_within_limits(found)}, {seconds} in all."
     )
@@ -131,8 +137,8 @@ def _usual(found: Found) -> Iterator[str]:
         f"the answer has {share}{sure}."
     )
     if kind != "cv_error" and usual.get("cv_error") is not None:
-        folds = f"{digits(usual['cv_error'])} beside {digits(best['cv_error'])} of the answer, which was chosen by it"
-        yield f"Its cross-validated error, in the same folds, is {folds}."
+        folds = f"{digits(usual['cv_error'])} beside the {digits(best['cv_error'])} by which the answer was chosen"
+        yield f"LightGBM's cross-validated error, in the same folds, is {folds}."
 
 
 def _saving(found: Found) -> Mapping[str, float | None]:
@@ -168,7 +174,11 @@ def _tested(found: Found) -> str:
 
 
 def _metadata(found: Found) -> str:
-    return str(found.summary["metadata_sentence"])
+    """The verdict, and whether it is of what the answer is made of."""
+    sentence, members, ablated = (found.summary["metadata_sentence"], *map(found.table, ("members", "ablation")))
+    if not len(members) or not len(ablated) or ablated["architecture"].iloc[0] in set(members["architecture"]):
+        return str(sentence)
+    return f"{sentence} No {ablated['architecture'].iloc[0]} is among the trials of the answer."
 
 
 def _cost(found: Found) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 
 from mthn_automl import catalogue
-from mthn_automl.analysis.ablation import HELD_OUT, SEEN, is_better, is_worse
+from mthn_automl.analysis.ablation import HELD_OUT, SEEN, UNCHANGED, is_better, is_worse
 from mthn_automl.analysis.verdict import PERMUTED_UNMEASURED
 from mthn_automl.data.names import counted, listed
 from mthn_automl.report.page.section import METADATA, Found, Listing, Section
@@ -36,6 +36,8 @@ DESCRIBED: Final = {
     NOISE: "with one more column of `noise`, which shows what any meaningless column does",
 }
 
+LOOKED_AT: Final = {METADATA_ONLY: "the metadata", EMBEDDING_ONLY: "the task"}
+
 Row = Mapping[Any, Any]
 
 
@@ -52,6 +54,7 @@ def section(found: Found) -> Section | None:
         *_columns(table),
         *_others(table),
         *_how(table),
+        *_full_models(table),
         *_beside_leaderboard(found, table),
         *_left_out(found, table),
     )
@@ -81,25 +84,52 @@ def _how(table: pd.DataFrame) -> Iterator[str]:
         )
 
 
+def _full_models(table: pd.DataFrame) -> Iterator[str]:
+    """Of architectures whose best trial does not look at both, which is said once, for known tasks or for all."""
+    for name in table["architecture"].unique():
+        rows = _rows(table, architecture=name, tasks=table["tasks"].iloc[0], tuned=False)
+        if BOTH in rows and rows[BOTH]["changed"] != UNCHANGED:
+            own = _looks_at(rows)
+            looks = (
+                "does not look at both" if own is None else f"looks at {LOOKED_AT[own]} alone, and is `{_plain(own)}`"
+            )
+            yield f"The best trial of {name} {looks}; its full model has `{rows[BOTH]['changed']}` instead."
+
+
+def _looks_at(rows: Mapping[str, Row]) -> str | None:
+    """The variant that the best trial is where that is not the full model; None: the full model, or not known."""
+    if BOTH not in rows or rows[BOTH]["changed"] == UNCHANGED:
+        return None
+    return next((each for each in LOOKED_AT if each in rows and rows[each]["changed"] == UNCHANGED), None)
+
+
+def _plain(variant: str) -> str:
+    return variant.replace("_", " ")
+
+
 def _columns(table: pd.DataFrame) -> Iterator[str]:
     """A sentence a column that is left out, those that matter most first; what noise does; what is not known."""
     rows = _as_tuned(table)
-    without = {name: row for name, row in _without(rows).items() if _known(row)}
+    without = {name: row for name, row in _of(WITHOUT, rows).items() if _known(row)}
     order = sorted(without, key=lambda name: -without[name]["difference"])
     sentences = [f"without `{name}` {_change(without[name])}" for name in order[:MOST_COLUMNS]]
     if NOISE in rows and _known(rows[NOISE]):
         sentences.append(f"with a column of noise added {_change(rows[NOISE])}")
     if sentences:
         told = "; ".join(sentences)
-        yield f"{told[0].upper()}{told[1:]}."
+        stand_in = (
+            " The embeddings and the other columns may stand in for a column that is left out, so that a small "
+            "difference does not say that the column means nothing."
+        )
+        yield f"{told[0].upper()}{told[1:]}.{stand_in if without else ''}"
     unknown = [f"`{name}`" for name, row in rows.items() if not math.isfinite(row["difference"])]
     if unknown:
         yield f"What differs from the full model is not known of {', '.join(unknown)}."
 
 
-def _without(rows: Mapping[str, Row]) -> dict[str, Row]:
-    """By the column that was left out."""
-    return {name.partition(":")[2]: row for name, row in rows.items() if name.partition(":")[0] == WITHOUT}
+def _of(kind: str, rows: Mapping[str, Row]) -> dict[str, Row]:
+    """By the column that was left out, or alone."""
+    return {name.partition(":")[2]: row for name, row in rows.items() if name.partition(":")[0] == kind}
 
 
 def _full(row: Row) -> float:
@@ -133,11 +163,19 @@ def _others(table: pd.DataFrame) -> Iterator[str]:
         for tasks in (SEEN, HELD_OUT):
             if name == first and tasks == table["tasks"].iloc[0]:
                 continue
-            without = _rows(table, architecture=name, tasks=tasks, tuned=False).get(EMBEDDING_ONLY)
+            rows = _rows(table, architecture=name, tasks=tasks, tuned=False)
+            without = rows.get(EMBEDDING_ONLY)
             if without is not None:
                 of = "For tasks never seen" if tasks == HELD_OUT else "For known tasks"
+                alone = rows[METADATA_ONLY] if _looks_at(rows) == METADATA_ONLY else None
                 change = _change(without) if _known(without) else "what changes is not known"
-                yield f"{of}, without the metadata {change} ({name})."
+                yield f"{of}, without the metadata {change if alone is None else _apart(without, alone)} ({name})."
+
+
+def _apart(row: Row, other: Row) -> str:
+    """From a variant that is not the full model, to which alone differences are tested."""
+    errors = f"{digits(row['error'])} in place of {digits(other['error'])}"
+    return f"the error is {errors} with them alone, as the best trial has it; how sure that is was not tested"
 
 
 def _beside_leaderboard(found: Found, table: pd.DataFrame) -> Iterator[str]:
@@ -165,20 +203,27 @@ def _left_out(found: Found, table: pd.DataFrame) -> Iterator[str]:
     rows = _as_tuned(table)
     said = {PERMUTED} if PERMUTED_UNMEASURED in str(found.summary["metadata_sentence"]) else set()
     missing = [told for name, told in OTHER_VARIANTS.items() if name not in rows and name not in said]
-    missing += [*_single_columns(found, _without(rows))]
+    missing += [
+        *_single_columns(found, _of(WITHOUT, rows), "left out"),
+        *_single_columns(found, _of(ONLY, rows), "alone"),
+    ]
     missing += [] if table["tuned"].any() else ["settings of each variant's own"]
     missing += [] if (table["tasks"] == HELD_OUT).any() else ["tasks never seen"]
+    members = found.table("members")
+    others = sorted(set(members["architecture"]) - set(table["architecture"])) if len(members) else []
+    if others:
+        yield f"The answer has trials of {joined(others)}, too, which were not measured, or take no metadata."
     if missing:
         of = f" of the {table['architecture'].iloc[0]}" if table["architecture"].nunique() > 1 else ""
         yield f"Not measured here{of}: {', '.join(missing)}. `mthn-automl ablate RUN` measures what can be."
 
 
-def _single_columns(found: Found, fitted: Mapping[str, Row]) -> Iterator[str]:
-    """Columns that were not left out; by name where the table of embeddings, which has all of them, tells them."""
+def _single_columns(found: Found, fitted: Mapping[str, Row], how: str) -> Iterator[str]:
+    """Columns that were not left out, or alone; by name where the table of embeddings, which has them, tells them."""
     count = found.summary["data"]["metadata"] - len(fitted)
     if count <= 0 or found.summary["data"]["metadata"] < 2:  # a single column is all the metadata
         return
     names = [str(each).removeprefix(METADATA) for each in found.table("embeddings") if str(each).startswith(METADATA)]
     left = [name for name in names if name not in fitted]
     named = f" ({listed(left)})" if len(left) == count else ""
-    yield f"{count} of {counted(found.summary['data']['metadata'], 'single column')}{named}"
+    yield f"{count} of {counted(found.summary['data']['metadata'], 'single column')} {how}{named}"

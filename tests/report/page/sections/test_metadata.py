@@ -57,6 +57,31 @@ def test_it_tells_of_tasks_never_seen_and_of_further_architectures() -> None:
     assert "(ridge)." in text
 
 
+def test_a_small_difference_of_a_column_is_not_said_to_mean_nothing() -> None:
+    assert "may stand in for a column that is left out" in said(table())
+    few = ablation_table("hypernetwork", {"both": BOTH, "embedding_only": BOTH + 0.1}, 1 / 3)
+    assert "may stand in" not in said(few)
+
+
+def test_of_a_best_trial_that_looks_at_the_metadata_alone_their_worth_is_told_from_there() -> None:
+    """Its full model, which is made to look at the task too, may be far worse than it."""
+    changed = {"both": "task_share = 0.5", "embedding_only": "task_share = 0.5"}
+    text = said(joined([table(), table("ridge", changed=changed)]))
+    assert (
+        "The best trial of ridge looks at the metadata alone, and is `metadata only`; "
+        "its full model has `task_share = 0.5` instead." in text
+    )
+    assert "without the metadata the error is 1.201 in place of 1.303 with them alone, as the best trial has it" in text
+    assert "The best trial of hypernetwork" not in text
+    neither = said(table(changed={"both": "bias = own", "metadata_only": "bias = own", "embedding_only": "rank = 2"}))
+    assert "The best trial of hypernetwork does not look at both; its full model has `bias = own` instead." in neither
+
+
+def test_members_of_the_answer_of_which_nothing_was_measured_are_named() -> None:
+    assert "The answer has trials of ridge, too, which were not measured, or take no metadata." in said(table())
+    assert "The answer has trials of" not in said(joined([table(), table("ridge")]))
+
+
 @pytest.mark.parametrize("whole", [False, True])
 def test_what_was_not_measured_is_said_with_the_command_that_measures_it(whole: bool) -> None:
     few = ablation_table("hypernetwork", {"both": BOTH, "embedding_only": BOTH + 0.1}, 1 / 3)
@@ -86,8 +111,8 @@ def test_a_change_is_a_share_of_the_full_model_of_its_own_seeds() -> None:
         ("permuted", 1, "Not measured here: the metadata of other tasks (`permuted`), "),
         ("metadata_only", 1, "Not measured here: no embeddings (`metadata only`), "),
         ("noise", 1, "Not measured here: a column of noise, "),
-        ("without:len1", 2, "Not measured here: 1 of 2 single columns, "),
-        ("", 4, "Not measured here: 2 of 4 single columns ('north', 'kind'), "),
+        ("without:len1", 2, "Not measured here: 1 of 2 single columns left out, 1 of 2 single columns alone, "),
+        ("", 4, "Not measured here: 2 of 4 single columns left out ('north', 'kind'), 3 of 4 single columns alone, "),
     ],
 )
 def test_each_variant_and_column_that_was_not_fitted_is_named(left_out: str, columns: int, words: str) -> None:
