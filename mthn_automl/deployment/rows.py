@@ -42,6 +42,7 @@ class FeatureReader:
         self._missing = missing
         self._columns = [column.name for column in columns]
         self._is_numeric = np.array([column.numeric for column in columns], dtype=bool)
+        self._can_be_marked = np.array([column.numeric and column.part is None for column in columns], dtype=bool)
         self._numeric = [column for column in columns if column.numeric]
         self._codes = {
             column.name: {name: code for code, name in enumerate(column.categories)}
@@ -73,7 +74,7 @@ class FeatureReader:
         """
         given = _as_numbers(self._in_order(features))
         for mark in self._missing:
-            given = np.where(self._is_numeric & (given == as_number(mark)), np.nan, given)
+            given = np.where(self._can_be_marked & (given == as_number(mark)), np.nan, given)
         if given.ndim != 2 or given.shape[1] != len(self._columns):
             raise DataError(
                 f"An array of features must have {counted(len(self._columns), 'column')}, {listed(self._columns)}, "

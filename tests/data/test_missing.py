@@ -132,3 +132,15 @@ def test_one_row_and_arrays_are_read_as_tables_are() -> None:
     assert row.codes.tolist() == [[-1]]
     array = reader.of_array(np.array([[0.5, -999, 3, 4, 5, 0]]))
     assert np.isnan(array.numeric[0]).tolist() == [False, True, False, False, False]
+
+
+def test_a_part_of_a_date_in_an_array_is_not_taken_for_a_cell_that_says_it_is_missing() -> None:
+    """12 is what says that a number is missing; December is none."""
+    days = pd.date_range("2024-01-05", periods=40, freq="17D").strftime("%Y-%m-%d")
+    frame = pd.DataFrame({"task": ["a", "b"] * 20, "when": days, "x": range(40), "target": np.arange(40.0)})
+    schema = read_dataset(frame, missing=["12"]).schema
+    columns = [column.name for column in schema.features]
+    month = columns.index(next(each for each in columns if each.startswith("when") and "month" in each))
+    found = FeatureReader(schema.features, schema.missing).of_array(np.full((1, len(columns)), 12.0)).numeric[0]
+    assert found[month] == 12.0
+    assert np.isnan(found[columns.index("x")])
