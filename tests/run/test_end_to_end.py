@@ -2,11 +2,9 @@
 
 import hashlib
 import json
-import math
 import re
 import shutil
 from collections.abc import Callable
-from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,7 +14,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors.numpy import load_file
-from sklearn.metrics import mean_poisson_deviance
 
 from mthn_automl import catalogue, load_model, read_dataset, search
 from mthn_automl.analysis import ablation, leaderboard, tradeoff
@@ -24,78 +21,24 @@ from mthn_automl.data.names import counted
 from mthn_automl.report.wording import digits
 from mthn_automl.tuning import plan
 from tests.command import in_process
-from tests.run.searches import CASES, FEW, Finished, frames, multiclass, new_rows, run_case, write_files
+from tests.run.held_against import (
+    IF_ANY,
+    LINE,
+    MODEL_FILES,
+    PHASES,
+    PICKLES,
+    SUFFIXES,
+    TIMINGS,
+    TOP,
+    TRIAL_MODEL,
+    at,
+    error_of,
+    names_in,
+    prediction_columns,
+)
+from tests.run.searches import FEW, Finished, frames, multiclass, new_rows, run_case
 
 pytestmark = pytest.mark.pictures
-
-TIMINGS = ["train_seconds", "predict_us_per_row"]
-TOP = {
-    *("summary.json", "config.resolved.toml", "data_fingerprint.json", "environment.json", "splits.parquet"),
-    *("study.journal", "leaderboard.csv", "tradeoff.csv", "ablation.csv", "predictions.parquet", "run.log"),
-    *("events.jsonl", "run.lock", "trials", "figures", "model", "models"),
-    *("tasks.csv", "trials.csv", "report.html"),
-}
-IF_ANY = {"targets.csv", "members.csv", "importances.csv", "embeddings.csv", "reconstruction.csv"}
-MODEL_FILES = {
-    *("model.safetensors", "config.json", "schema.json", "tasks.json", "metrics.json", "README.md"),
-    "adaptation.json",
-}
-TRIAL_MODEL = {"model.safetensors", "model.json"}
-SUFFIXES = {
-    *(".json", ".toml", ".csv", ".md", ".svg", ".png", ".parquet", ".safetensors", ".journal", ".log", ".lock"),
-    *(".npy", ".jsonl", ".html"),
-}
-PHASES = ["search", "ensemble", "test", "usual", "ablation", "report", "figures"]
-LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  \w+ +[A-Za-z0-9].*\.")
-PICKLES = (*(bytes([0x80, protocol]) for protocol in range(2, 6)), b"PK")
-
-
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("searches")
-    write_files(path)
-    return path
-
-
-@pytest.fixture(scope="session")
-def finished(folder: Path) -> Callable[[str], Finished]:
-    """The finished search of that name, which runs once a session."""
-    return cache(lambda name: run_case(folder, name, f"{name}-run"))
-
-
-@pytest.fixture(params=CASES)
-def run(request: pytest.FixtureRequest, finished: Callable[[str], Finished]) -> Finished:
-    """A finished search, which answers all questions about it."""
-    return finished(request.param)
-
-
-@pytest.fixture
-def small(finished: Callable[[str], Finished]) -> Finished:
-    return finished("multiclass")
-
-
-def error_of(rows: pd.DataFrame, metric: str, average: str) -> float:
-    """The error of stored predictions, worked out independently of the package."""
-    if average == "tasks":
-        return float(np.mean([error_of(each, metric, "rows") for _, each in rows.groupby("task")]))
-    if metric == "log_loss":
-        likelihood = [row[f"probability_{row['target']}"] for row in rows.to_dict("records")]
-        return float(-np.log(likelihood).mean())
-    if metric == "poisson_deviance":
-        return float(mean_poisson_deviance(rows["target"], rows["prediction"]))
-    suffixes = sorted(name.removeprefix("target") for name in rows.columns if name.startswith("target"))
-    target = rows[[f"target{suffix}" for suffix in suffixes]].to_numpy()
-    squared = (target - rows[[f"prediction{suffix}" for suffix in suffixes]].to_numpy()) ** 2
-    if "weight" in rows:
-        counts = np.where(np.isnan(target), 0.0, rows[["weight"]].to_numpy())
-        return math.sqrt((counts * np.nan_to_num(squared)).sum() / counts.sum())
-    if metric == "r2":
-        return float(squared.sum() / ((target - target.mean()) ** 2).sum())
-    return math.sqrt(squared.mean())
-
-
-def names_in(folder: Path) -> set[str]:
-    return {path.name for path in folder.iterdir()}
 
 
 def test_every_file_is_there_and_none_is_a_pickle_or_knows_where_it_lies(run: Finished) -> None:
@@ -271,10 +214,6 @@ def test_both_logs_hold_every_phase_and_every_trial(run: Finished) -> None:
     assert [line for line in lines if not LINE.fullmatch(line)] == []
 
 
-def prediction_columns(table: pd.DataFrame) -> list[str]:
-    return [name for name in table.columns if name.startswith(("prediction_", "probability_"))] or ["prediction"]
-
-
 def test_every_saved_model_gives_the_test_predictions_again(run: Finished) -> None:
     if run.case.test == "none":
         assert set(run.stored["role"]) == {"out_of_fold"}
@@ -309,14 +248,6 @@ def test_the_ensemble_is_the_weighted_mean_of_its_members_wherever_it_is_met(run
     np.testing.assert_allclose(found[columns], at(mean, config["temperature"]), rtol=1e-9)
     one = whole.predict_one(pd.read_csv(run.data).iloc[0])
     np.testing.assert_allclose([one[name] for name in columns], found.loc[0, columns].astype(float), rtol=1e-5)
-
-
-def at(prediction: pd.DataFrame, temperature: float) -> pd.DataFrame:
-    """Probabilities at a temperature; at that of numbers they stay."""
-    if temperature == 1.0:
-        return prediction
-    powers = prediction ** (1 / temperature)
-    return powers.div(powers.sum(axis=1), axis=0)
 
 
 def of_numbers(run: Finished) -> bool:
