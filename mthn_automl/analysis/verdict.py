@@ -116,7 +116,7 @@ def _needed(rows: Mapping[str, Row], test_share: float | None) -> str:
         return ""
     family = sum(name in rows and bool(rows[name]["tuned"]) == bool(without["tuned"]) for name in VARIANTS[1:])
     found = needed(effect, error, folds, seeds, share, SIGNIFICANT / family)
-    size = "this difference" if effect > least else f"a difference of {MEANINGFUL:.0%} of the error"
+    size = "the difference that they make" if effect > least else f"a difference of {MEANINGFUL:.0%} of the error"
     if found.times <= 1:
         return ""
     if found.seeds is not None and found.seeds > seeds:

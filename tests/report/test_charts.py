@@ -25,6 +25,7 @@ from mthn_automl.report.charts import columns as columns_chart
 from mthn_automl.report.charts import growth as growth_chart
 from mthn_automl.report.charts import leaderboard as leaderboard_chart
 from mthn_automl.report.charts import members as members_chart
+from mthn_automl.report.charts import sizes as sizes_chart
 from mthn_automl.report.charts import tradeoff as tradeoff_chart
 from mthn_automl.report.figures import Drawn, Pictures, drawn_from, drawn_picture, picture_names, save_figures
 from mthn_automl.report.labels import Box, room_for
@@ -140,12 +141,20 @@ def test_below_the_leaderboard_stands_what_a_usual_tool_gives(tested: float | No
     assert "LightGBM" not in json.dumps(drawn_from(tables(), "rmse")["leaderboard"].specification)
 
 
+def test_a_trial_that_the_clock_stopped_is_on_no_line_as_it_is_on_no_front() -> None:
+    cut = [(n, replace(trial("pooled", error, 900), stopped_by_time=error < 0.6)) for n, error in enumerate((0.5, 0.7))]
+    points = sizes_chart.points(tradeoff([*cut, (0, trial("ridge", 0.6, 950))]))
+    best = points[points["best"] & (points["cost"] == "parameters of one task's network")]
+    assert best[["architecture", "trial"]].to_numpy().tolist() == [["ridge", 0]]
+
+
 @pytest.mark.parametrize("name", ["sizes", "compression"])
 def test_trials_that_diverged_are_counted_and_do_not_stretch_the_axis(name: str) -> None:
     usual = {"architecture": "hypernetwork", "ending": "complete", "settings": '{"embedding_size": 4}'}
     errors = [*np.linspace(1.0, 1.2, 7), 1e9]
     told = pd.DataFrame([{**usual, "trial": n, "cv_error": each, "parameters": 9} for n, each in enumerate(errors)])
-    drawn = drawn_from({"tradeoff": told.assign(train_seconds=2.0), "trials": told}, "rmse", average="tasks")[name]
+    points = told.assign(train_seconds=2.0, within_limits=True, stopped_by_time=False)
+    drawn = drawn_from({"tradeoff": points, "trials": told}, "rmse", average="tasks")[name]
     assert isinstance(drawn, Drawn)
     assert drawn.points["outside"].sum() == 1
     shown = json.dumps(drawn.specification)

@@ -36,12 +36,17 @@ def mapped(embeddings: pd.DataFrame, tasks: pd.DataFrame, beside: Sequence[str])
     return thinned(kept.assign(error=kept["task"].astype(str).map(errors), columns=len(told)), MOST)
 
 
+HALF: Final = 0.5
+"""Of the variance, which a map should hold."""
+
+
 def chart(points: pd.DataFrame, metric: str) -> alt.ConcatChart:
     """The picture of `points`; metric: its name."""
     first = points.iloc[0]
+    roughly = "" if first["x_share"] + first["y_share"] >= HALF else ", as far as so little of it tells,"
     said = (
         f"Principal components with {100 * first['x_share']:.0f} and {100 * first['y_share']:.0f} % of the variance; "
-        "near each other are tasks with like networks."
+        f"near each other are{roughly} tasks with like networks."
     )
     return maps(points, metric, "Tasks by their embeddings: principal components", said)
 

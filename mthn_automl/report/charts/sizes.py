@@ -26,8 +26,8 @@ SMALLEST: Final = {"parameters_per_task_network": 1.0, "marginal_parameters": 1.
 def points(tradeoff: pd.DataFrame) -> pd.DataFrame:
     """The plotted numbers: a row a trial and cost.
 
-    best: nothing with the same cost or less has an error as low. outside: the error lies beyond the axis, as those of
-    diverged trials do, and is not drawn.
+    best: nothing with the same cost or less has an error as low, of trials that may be on a front. outside: the error
+    lies beyond the axis, as those of diverged trials do, and is not drawn.
     """
     kept = tradeoff[tradeoff["cv_error"].notna()]
     kept = kept.assign(outside=kept["cv_error"] > theme.ceiling(kept["cv_error"].to_numpy()))
@@ -38,9 +38,11 @@ def points(tradeoff: pd.DataFrame) -> pd.DataFrame:
 
 def _of_cost(kept: pd.DataFrame, name: str) -> pd.DataFrame:
     amount = kept[name].clip(lower=SMALLEST.get(name))
-    part = kept[["architecture", "trial", "cv_error", "outside"]].assign(cost=COSTS[name], amount=amount)
+    may = kept["within_limits"].astype(bool) & ~kept["stopped_by_time"].astype(bool)
+    part = kept[["architecture", "trial", "cv_error", "outside"]].assign(cost=COSTS[name], amount=amount, may=may)
     part = part[part["amount"] > 0].sort_values(["amount", "cv_error"])
-    part = part.assign(best=part["cv_error"] < part["cv_error"].cummin().shift(fill_value=float("inf")))
+    lowest = part["cv_error"].where(part["may"]).cummin().ffill().shift(fill_value=float("inf"))
+    part = part.assign(best=part["may"] & (part["cv_error"] < lowest.fillna(float("inf"))))
     return thinned(part, MOST, part["best"])
 
 

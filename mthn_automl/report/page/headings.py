@@ -18,8 +18,8 @@ _COSTS: Final = {
     "parameters_per_task_network": "How many numbers predict the rows of one task, once the task is fixed.",
     "marginal_parameters": "How many numbers one more task would add.",
     "train_seconds": "Seconds that the training took, with all its folds and seeds.",
-    "predict_us_per_row": "Microseconds that predicting a row takes; on the test rows where there are any. In the "
-    "search, as the pictures have it, it is measured on fewer rows at once, which take longer each.",
+    "predict_us_per_row": "Microseconds that predicting a row takes; on the test rows where there are any. The "
+    "pictures have it as it was measured in the search, in other batches, which may differ.",
 }
 LEADERBOARD: Final = {
     "rank": "The place by cross-validated error; those without one have no trial that could be ranked.",
@@ -79,7 +79,7 @@ TRIALS: Final = {
     "train_seconds": _COSTS["train_seconds"],
     "ended": "Seconds from the start of the search to its end.",
     "rung_epoch": "The last epoch at which it was compared with others; trials shown to be worse are stopped there.",
-    "rung_error": "Its error at that epoch.",
+    "rung_error": "Its loss there, by which trials are compared; of another unit than cv_error where that is a root.",
     "decision": "Why this architecture was given a trial then.",
     "reason": "Why it failed, was stopped or was refused.",
     "settings": "Its configuration.",

@@ -41,9 +41,12 @@ def _why(found: Found, table: pd.DataFrame, highest: pd.DataFrame) -> Iterator[s
     """Few rows, far metadata, or test rows that say otherwise, as far as the tables tell."""
     if highest["rows"].median() < FEW_ROWS:
         yield "errors in so few rows differ by chance, too"
-    far = _far(found.table("embeddings"), highest)
-    if far:
-        yield f"the metadata of {', '.join(far)} lie far from those of the others"
+    far = _far(found.table("embeddings"))
+    out = [task for task in highest["task"].astype(str) if task in far]
+    if out:
+        more = len(far) - len(out)
+        too = f", as do those of {counted(more, 'task')} more" if more else ""
+        yield f"the metadata of {', '.join(out)} lie far from those of the others{too}"
     tested = highest[highest["test_error"].notna()]
     if len(tested):
         top = table.nlargest(1, "test_error").to_dict("records")[0]
@@ -58,12 +61,11 @@ def _why(found: Found, table: pd.DataFrame, highest: pd.DataFrame) -> Iterator[s
         yield f"on their test rows {above} of {len(tested)} have an error {beside}{otherwise}"
 
 
-def _far(places: pd.DataFrame, highest: pd.DataFrame) -> list[str]:
-    """Those of the tasks that are far out in a column of numbers of the metadata, which the map of embeddings holds."""
+def _far(places: pd.DataFrame) -> set[str]:
+    """The tasks that are far out in a column of numbers of the metadata, which the map of embeddings holds."""
     names = [each for each in map(str, places) if each.startswith(METADATA)]
     numbers = places[[each for each in names if is_numeric_dtype(places[each]) and not is_bool_dtype(places[each])]]
     low, high = numbers.quantile(0.25), numbers.quantile(0.75)
     reach = FAR_OUT * (high - low)
     out = ((numbers < low - reach) | (numbers > high + reach)) & (reach > 0)
-    far = set(places.loc[out.any(axis=1), "task"].astype(str)) if out.size else set()
-    return [task for task in highest["task"].astype(str) if task in far]
+    return set(places.loc[out.any(axis=1), "task"].astype(str)) if out.size else set()

@@ -71,6 +71,9 @@ def summary() -> dict[str, Any]:
             "told_metadata": False,
         },
         "ensemble": {"hypernetwork-0": 0.6, "ridge-0": 0.4},
+        "intervals": {"level": 0.9, "rows": 12, "coverage": 0.8334},
+        "probabilities": None,
+        "seeds": 3,
         "test_sentence": "The winner's rmse is 1.100 [0.9, 1.3] on 12 new rows.",
         "metadata_verdict": "helped",
         "metadata_sentence": "Metadata helped the hypernetwork.",
@@ -137,6 +140,8 @@ def tradeoff() -> pd.DataFrame:
             "train_seconds": [3.0, 2.0, 1.0, 1.0],
             "predict_us_per_row": [30.0, 20.0, 10.0, 9.0],
             "on_front": [True, False, True, False],
+            "within_limits": True,
+            "stopped_by_time": False,
         }
     )
 

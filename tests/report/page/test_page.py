@@ -44,6 +44,24 @@ def test_the_first_paragraph_says_what_was_asked_what_is_best_and_by_how_much(pl
         assert part in first
 
 
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({}, "Its 90 % intervals (`predict --interval 0.9`) held 83 % of the 12 test rows."),
+        ({"intervals": {"level": 0.9, "reason": "out-of-fold predictions are lost"}}, "on 12 new rows."),
+        (
+            {"intervals": None, "probabilities": {"expected_calibration_error": 0.021}},
+            "how often it is right by 2.1 % (expected calibration error).",
+        ),
+    ],
+)
+def test_how_far_intervals_and_probabilities_hold_is_said_where_it_is_known(
+    planted: Found, told: dict[str, Any], words: str
+) -> None:
+    tested = answer.section(replace(planted, summary={**planted.summary, **told})).sentences[1]
+    assert tested.endswith(words)
+
+
 def test_several_targets_are_named_and_a_worth_of_metadata_is_said_to_be_of_no_member(planted: Found) -> None:
     data = {**planted.summary["data"], "targets": ["a", "b"]}
     ridges = planted.table("members").assign(architecture="ridge")
@@ -205,7 +223,7 @@ def test_what_is_saved_is_never_all_of_it_and_no_bend_is_told_twice(planted: Fou
 def test_tasks_to_distrust_and_tasks_that_are_harmed_are_named(planted: Found) -> None:
     text = said(tasks.section(planted))
     assert "Highest, and to be trusted least: c (3.00 in 20 rows)" in text
-    assert "better for 1 task and worse for 1 (c), of 3" in text
+    assert "better for 1 task (a) and worse for 1 (c), of 3" in text
     assert "errors in so few rows differ by chance, too" in text
 
 
@@ -230,7 +248,7 @@ def test_a_task_that_is_worst_on_test_rows_alone_is_named_too(planted: Found) ->
 
 def test_of_the_worst_tasks_those_with_far_metadata_are_named(planted: Found) -> None:
     far = planted.table("embeddings").assign(**{"metadata:north": [0.0, 0.1, 9.0, 0.1, 0.0, -0.1, 0.0, 0.1]})
-    told = "the metadata of c lie far from those of the others"
+    told = "the metadata of c lie far from those of the others;"
     assert told in said(tasks.section(replace(planted, tables={**planted.tables, "embeddings": far})))
     assert told not in said(tasks.section(planted))
 
@@ -316,6 +334,7 @@ def test_from_how_many_rows_a_model_of_ones_own_pays_is_said_as_far_as_it_is_sho
         (Breakeven("crossing", 60, 900, 103.0, 78.0, 131.0), "more than about 100 rows is better served by a"),
         (Breakeven("own", 60, 900, 250.0), "with 250 rows and more, a network of its own is shown to be better"),
         (Breakeven("shared", 60, 900, 30.0), "In no size of task seen here does a network of its own pay"),
+        (Breakeven("shared", 60, 900, 900.0), "over 60 tasks of up to 900 rows; in all of them together the answer is"),
         (Breakeven("not shown", 60, 900), "In no size of task seen here is a network of its own, or the answer, shown"),
         (Breakeven("one size", 60, 900), "cannot be told, since all have about as many rows"),
     ):

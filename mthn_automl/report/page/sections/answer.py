@@ -33,7 +33,11 @@ WIDE: Final = 0.5
 
 def section(found: Found) -> Section:
     """The first paragraph of the page, its alarms and its advice."""
-    sentences = (" ".join([_asked(found), _best(found), *_single(found), *_usual(found)]), _tested(found))
+    first, tested = (
+        [_asked(found), _best(found), *_single(found), *_usual(found)],
+        [_tested(found), *_calibrated(found)],
+    )
+    sentences = (" ".join(first), " ".join(tested))
     rest = tuple(filter(None, (_metadata(found), " ".join(_cost(found)))))
     alarms = tuple(str(each["sentence"]) for each in found.summary["data"]["alarms"])
     advice, targets = tuple(_advice(found)), found.table("targets")
@@ -173,6 +177,19 @@ def _tested(found: Found) -> str:
     return str(found.summary["test_sentence"])
 
 
+def _calibrated(found: Found) -> Iterator[str]:
+    """How far intervals, or probabilities, say what then happens on the test rows."""
+    intervals, probabilities = (found.summary[name] or {} for name in ("intervals", "probabilities"))
+    if intervals.get("coverage") is not None:
+        level, rows = intervals["level"], counted(intervals["rows"], "test row")
+        held = f"held {percent(intervals['coverage'])} of the {rows}"
+        yield f"Its {percent(level)} intervals (`predict --interval {level:g}`) {held}."
+    off = probabilities.get("expected_calibration_error")
+    if off is not None:
+        how_often = "the likeliest class is off from how often it is right by"
+        yield f"On the test rows the probability of {how_often} {percent(off)} (expected calibration error)."
+
+
 def _metadata(found: Found) -> str:
     """The verdict, and whether it is of what the answer is made of."""
     sentence, members, ablated = (found.summary["metadata_sentence"], *map(found.table, ("members", "ablation")))
@@ -243,7 +260,7 @@ def _advice(found: Found) -> Iterator[str]:
     completed = summary["trials"].get("COMPLETE", 0)
     if completed < 5 * len(summary["trials_by_architecture"]):
         yield (
-            f"Only {counted(completed, 'trial')} ran to their end, fewer than five an architecture: "
+            f"Only {counted(completed, 'trial')} ran to their end, fewer than five an architecture on average: "
             "`mthn-automl resume --time-limit` adds more."
         )
     yield "To predict: `mthn-automl predict RUN new.csv`, or `load_model(RUN).predict(frame)` in Python."

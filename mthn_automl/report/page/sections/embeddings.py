@@ -10,6 +10,9 @@ from mthn_automl.errors import extra_line
 from mthn_automl.report.page.section import Found, Listing, Section
 
 ORDER: Final = 5
+ALIKE: Final = 0.5
+"""Of correlations, below which a description is not called stable."""
+
 HARDLY: Final = 0.1
 """Of correlations, a difference from chance below which a description is not called stable."""
 
@@ -33,10 +36,11 @@ def _said(found: Found) -> Iterator[str]:
     shown = known["alike_p_value"] < SIGNIFICANT
     stable = "that the description is stable is not shown"
     if shown:
-        hardly = known["alike"] - known["alike_by_chance"] < HARDLY
-        stable = (
-            "hardly more alike than by chance, though that little is shown" if hardly else "the description is stable"
-        )
+        stable = "the description is stable"
+        if known["alike"] < ALIKE:
+            stable = "more alike than by chance, and far from the same"
+        if known["alike"] - known["alike_by_chance"] < HARDLY:
+            stable = "hardly more alike than by chance, though that little is shown"
     yield (
         f"Turned onto one another, their correlation is {known['alike']:.2f}, and {known['alike_by_chance']:.2f} with "
         f"the tasks permuted (p = {known['alike_p_value']:.2g}): {stable}. Networks that share most of their rows "

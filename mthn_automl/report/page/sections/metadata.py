@@ -51,6 +51,7 @@ def section(found: Found) -> Section | None:
         return Section("Metadata", (verdict,))
     told = (
         verdict,
+        *_alone(table),
         *_columns(table),
         *_others(table),
         *_how(table),
@@ -82,6 +83,13 @@ def _how(table: pd.DataFrame) -> Iterator[str]:
             "Each variant was trained in the same folds from the same seeds as the full model (`both`): "
             f"{joined(made)}."
         )
+
+
+def _alone(table: pd.DataFrame) -> Iterator[str]:
+    """What the embeddings are worth beside the metadata."""
+    row = _as_tuned(table).get(METADATA_ONLY)
+    if row is not None and _known(row):
+        yield f"Without embeddings, from the metadata alone, {_change(row)}."
 
 
 def _full_models(table: pd.DataFrame) -> Iterator[str]:
@@ -180,19 +188,21 @@ def _apart(row: Row, other: Row) -> str:
 
 def _beside_leaderboard(found: Found, table: pd.DataFrame) -> Iterator[str]:
     """Why the error of the full model is another one than that of the leaderboard."""
-    both, ranked = _as_tuned(table).get(BOTH), found.table("leaderboard")
-    if both is None or ranked.empty:
+    rows, ranked = _as_tuned(table), found.table("leaderboard")
+    both, own = rows.get(BOTH), _looks_at(rows)
+    if both is None or ranked.empty or (own is None and both["changed"] != UNCHANGED):
         return
+    as_ranked, what = (both, "full model") if own is None else (rows[own], f"best trial (`{_plain(own)}`)")
     same = ranked[ranked["architecture"] == both["architecture"]]
     if len(same) and pd.notna(same["cv_error"].iloc[0]):
         there = same.iloc[0]
         lucky = "the lowest of all its trials, which is lucky in part, and " if there["trials"] > 1 else ""
-        of_networks = both["architecture"] in catalogue.names("neural")
+        of_networks = both["architecture"] in catalogue.names("neural") and found.summary["seeds"] > 1
         over = "the error of the mean of a fold's networks over all rows" if of_networks else "the error over all rows"
         single = "those of single networks in the mean" if of_networks else "in the mean"
         name = spoken(found.metric, found.average)
         yield (
-            f"The full model has {name} {digits(both['error'])} here and {digits(there['cv_error'])} "
+            f"The {what} has {name} {digits(as_ranked['error'])} here and {digits(there['cv_error'])} "
             f"in the leaderboard: that is {lucky}{over}; here the same settings are trained anew from other seeds, "
             f"and errors are {single} of the folds. So only the differences between variants tell."
         )
@@ -210,7 +220,8 @@ def _left_out(found: Found, table: pd.DataFrame) -> Iterator[str]:
     missing += [] if table["tuned"].any() else ["settings of each variant's own"]
     missing += [] if (table["tasks"] == HELD_OUT).any() else ["tasks never seen"]
     members = found.table("members")
-    others = sorted(set(members["architecture"]) - set(table["architecture"])) if len(members) else []
+    known = table.loc[table["difference"].notna() & (table["variant"] != BOTH), "architecture"]
+    others = sorted(set(members["architecture"]) - set(known)) if len(members) else []
     if others:
         yield f"The answer has trials of {joined(others)}, too, which were not measured, or take no metadata."
     if missing:

@@ -12,10 +12,12 @@ from mthn_automl.data.splits.whole_tasks import WHAT as WHOLE_TASKS
 from mthn_automl.report.page.heaviest import heaviest
 from mthn_automl.report.page.section import Found, Listing, Section
 from mthn_automl.report.page.worst import worst
-from mthn_automl.report.theme import told_by
+from mthn_automl.report.theme import ENSEMBLE, told_by
 
 ORDER: Final = 4
 MOST_NAMED: Final = 20
+FEW_NAMED: Final = 3
+"""Tasks that are helped, which are named: they are the exception then."""
 
 
 def section(found: Found) -> Section | None:
@@ -37,25 +39,37 @@ def _sharing(found: Found, table: pd.DataFrame) -> str:
     compared, known = table[table["p_value"].notna()], table["own_error"].notna().any()
     if compared.empty and not known:
         return f"There is no model of each task alone to compare with: {_missing(found)}."
-    told = [*([_together(table)] if known else []), _task_by_task(found, compared)]
+    together = f"{_together(table)}{_averaged(found, table)}" if known else ""
+    told = filter(None, (together, _task_by_task(found, compared)))
     return " ".join(told)
+
+
+def _averaged(found: Found, table: pd.DataFrame) -> str:
+    """What an ensemble has beside sharing."""
+    gained = found.summary["best"]["architecture"] == ENSEMBLE and sharing(table).helps and sharing(table).shown
+    return " Part of that may come of averaging several models rather than of sharing." if gained else ""
 
 
 def _task_by_task(found: Found, compared: pd.DataFrame) -> str:
     """compared: those of the tasks that have rows enough to be tested."""
     if compared.empty:
         return f"Task by task nothing is tested, since none has rows enough: {FEWEST_ROWS} that both have predicted."
-    helped, harmed = int(compared["helped"].sum()), compared[compared["harmed"]]
+    helped, harmed = compared[compared["helped"]], compared[compared["harmed"]]
     losses = told_by(found.metric, found.summary["problem"])
-    if not helped and not len(harmed):
+    if not len(helped) and not len(harmed):
         return " ".join(filter(None, (_of_none(len(compared)), losses)))
     chance = "; one in twenty of such findings may be chance (Benjamini and Hochberg)"
-    names = f" ({', '.join(harmed['task'].head(MOST_NAMED))})" if len(harmed) else ""
+    better = _named(helped) if len(helped) <= FEW_NAMED else ""
     sentence = (
-        f"Task by task, the answer is shown to be better for {counted(helped, 'task')} and worse for "
-        f"{len(harmed)}{names}, of {len(compared)} with rows enough to compare{chance}."
+        f"Task by task, the answer is shown to be better for {counted(len(helped), 'task')}{better} and worse for "
+        f"{len(harmed)}{_named(harmed)}, of {len(compared)} with rows enough to compare{chance}."
     )
     return " ".join(filter(None, (sentence, losses)))
+
+
+def _named(tasks: pd.DataFrame) -> str:
+    """In brackets."""
+    return f" ({', '.join(tasks['task'].head(MOST_NAMED))})" if len(tasks) else ""
 
 
 def _of_none(compared: int) -> str:
@@ -95,9 +109,11 @@ def paying(found: Breakeven) -> str:
                 "that the answer is better for smaller ones is not shown."
             )
         case "shared":
+            some = f"for tasks with at most {_rows(found.rows)} rows"
+            where = "in all of them together" if (found.rows or 0) >= found.most else some
             return (
-                f"In no size of task seen here does {own} pay, as far as is shown {over}; for tasks with at most "
-                f"{_rows(found.rows)} rows the answer is shown to be better in the mean."
+                f"In no size of task seen here does {own} pay, as far as is shown {over}; {where} the answer is shown "
+                "to be better in the mean."
             )
     return f"In no size of task seen here is {own}, or the answer, shown to be better than the other, {over}."
 

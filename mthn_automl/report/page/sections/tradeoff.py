@@ -6,6 +6,7 @@ from typing import Final
 import pandas as pd
 
 from mthn_automl import catalogue
+from mthn_automl.data.names import counted
 from mthn_automl.report.page.section import Found, Listing, Section
 from mthn_automl.report.theme import ENSEMBLE
 from mthn_automl.report.wording import joined
@@ -25,6 +26,7 @@ def section(found: Found) -> Section | None:
     sentences = [
         "Each point is a trial; the line joins those that no other trial beats in error and in size at once. The "
         "ensemble has a point for each number of its members.",
+        *_off_the_line(found.table("tradeoff")),
         "One more task costs each architecture the parameters given as `marginal_parameters`: a hypernetwork the "
         "embedding of that task alone, single_task a whole network. The second picture draws that for more and for "
         "fewer tasks.",
@@ -39,6 +41,18 @@ def section(found: Found) -> Section | None:
         ("tradeoff", "growth", "sizes", "members", "preferences"),
         (Listing("Leaderboard", shown, "leaderboard.csv"), *_architectures(board)),
     )
+
+
+def _off_the_line(points: pd.DataFrame) -> Iterator[str]:
+    """Which trials are never on it, however good they are."""
+    cut, beyond = points["stopped_by_time"].astype(bool), ~points["within_limits"].astype(bool)
+    kinds = [
+        (int(cut.sum()), "that the clock stopped before the training was over"),
+        (int(beyond.sum()), "beyond a limit"),
+    ]
+    told = [f"{counted(number, 'trial')} {what}" for number, what in kinds if number]
+    if told:
+        yield f"Never on the line, nor in what is said of it: {joined(told)}."
 
 
 def _fitted(found: Found) -> Iterator[str]:

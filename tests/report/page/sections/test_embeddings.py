@@ -11,6 +11,7 @@ from tests.report.page.planted import found
 @pytest.mark.parametrize(
     ("alike", "words"),
     [
+        pytest.param(0.49, "hardly more alike than by chance, though that little is shown.", id="neither"),
         pytest.param(0.51, "hardly more alike than by chance, though that little is shown.", id="hardly"),
         pytest.param(0.62, "the description is stable.", id="much"),
     ],
@@ -23,3 +24,11 @@ def test_networks_that_agree_hardly_more_than_by_chance_are_not_called_stable(al
     text = " ".join(made.sentences)
     assert f"(p = 0.005): {words}" in text
     assert ("the description is stable" in text) == ("stable" in words)
+
+
+def test_networks_that_are_more_alike_than_by_chance_and_far_from_the_same_are_not_called_stable() -> None:
+    given = found()
+    known = {**given.summary["embeddings"], "alike": 0.39, "alike_by_chance": 0.25}
+    made = section(replace(given, summary={**given.summary, "embeddings": known}))
+    assert made is not None
+    assert "(p = 0.005): more alike than by chance, and far from the same. " in " ".join(made.sentences)

@@ -77,8 +77,29 @@ def test_of_a_best_trial_that_looks_at_the_metadata_alone_their_worth_is_told_fr
     assert "The best trial of hypernetwork does not look at both; its full model has `bias = own` instead." in neither
 
 
+def test_what_the_embeddings_are_worth_beside_the_metadata_is_said() -> None:
+    assert "Without embeddings, from the metadata alone, the error is 30 % higher (" in said(table())
+
+
+@pytest.mark.parametrize(
+    ("own", "words"),
+    [
+        ("embedding_only", "The best trial (`embedding only`) has RMSE 1.201 here and 1.250 in the leaderboard"),
+        ("metadata_only", "The best trial (`metadata only`) has RMSE 1.303 here and 1.250 in the leaderboard"),
+    ],
+)
+def test_the_leaderboard_is_held_against_what_the_best_trial_is(own: str, words: str) -> None:
+    changed = {name: "rank = 2" for name in ("both", "embedding_only", "metadata_only") if name != own}
+    assert words in said(table(changed=changed))
+    unknown = dict.fromkeys(("both", "embedding_only", "metadata_only"), "rank = 2")
+    assert "in the leaderboard" not in said(table(changed=unknown))
+
+
 def test_members_of_the_answer_of_which_nothing_was_measured_are_named() -> None:
-    assert "The answer has trials of ridge, too, which were not measured, or take no metadata." in said(table())
+    told = "The answer has trials of ridge, too, which were not measured, or take no metadata."
+    alone = ablation_table("ridge", {"both": BOTH}, 1 / 3)
+    assert told in said(table())
+    assert told in said(joined([table(), alone]))  # of which no difference is known
     assert "The answer has trials of" not in said(joined([table(), table("ridge")]))
 
 

@@ -48,6 +48,19 @@ def test_how_an_ensemble_keeps_a_limit_is_told_with_the_parameters_of_its_member
     assert (told in " ".join(section.sentences)) == (limits["parameters"] is not None)
 
 
+def test_trials_that_are_never_on_the_line_are_counted(planted: Found) -> None:
+    def told(**columns: object) -> str:
+        points = planted.table("tradeoff").assign(**columns)
+        section = tradeoff.section(replace(planted, tables={**planted.tables, "tradeoff": points}))
+        assert section is not None
+        return " ".join(section.sentences)
+
+    assert "Never on the line" not in told()
+    stopped = told(stopped_by_time=[False, True, False, True], within_limits=[True, True, False, True])
+    words = "2 trials that the clock stopped before the training was over and 1 trial beyond a limit."
+    assert f"Never on the line, nor in what is said of it: {words}" in stopped
+
+
 def test_a_table_says_what_each_architecture_of_the_leaderboard_is(planted: Found) -> None:
     section = tradeoff.section(planted)
     assert section is not None
