@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +180,7 @@ def read_file(path: Path) -> SpaceFile:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise OSError(f"it has more than {MOST_BYTES:,} bytes")
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = _parsed(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{path} must be a readable TOML file, however: {error}.") from error
     _require(path, content)
@@ -202,6 +202,12 @@ def read_file(path: Path) -> SpaceFile:
         package=content.get("package", ""),
         extra=content.get("extra", ""),
     )
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Mapping[str, Any]:
+    """Once a text: a search asks for each file at every trial, and parsing takes milliseconds."""
+    return tomllib.loads(text)
 
 
 @cache

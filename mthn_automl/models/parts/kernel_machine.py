@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.models.parts.gaps import known_together, part_of, weight_of
@@ -27,6 +28,12 @@ EXACT_ROWS = 4_000
 REGRESSION_LANDMARKS = 1_000
 CLASS_LANDMARKS = 600
 CLASS_VALUES = 30_000_000  # of the kernel features of all rows, 240 MB: beyond, fewer landmarks
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """That multiply matrices; they are looked for once, which takes longer than predicting a row."""
+    return ThreadpoolController()
 
 
 @dataclass(frozen=True)
@@ -125,7 +132,7 @@ class KernelMachine:
     def scores(self, points: Points) -> FloatArray:
         """(points, outputs): predictions of a regression, logits of classes."""
         scores = np.empty((len(points), len(self.linear.intercept)))
-        with threadpool_limits(1):  # as many processes may predict at once
+        with _libraries().limit(limits=1, user_api="blas"):  # as many processes may predict at once
             for part, chunk in points.chunks(len(self.stored)):
                 scores[part] = self.linear.scores(self.kernel(chunk, self.stored))
         return scores
