@@ -13,9 +13,9 @@ from mthn_automl.models.parts.linear import (
     LinearColumns,
     LinearModel,
     TaskEffects,
+    fit_by_tasks,
     fit_classes,
     fit_counts,
-    fit_regression,
 )
 
 
@@ -72,13 +72,14 @@ class Ridge(LinearModel):
     def learn(self, training: Dataset, *, seed: int) -> None:
         """Learn from all rows of `training`; nothing is random, so `seed` changes nothing."""
         self.columns = self.columns_of(len(training.tasks))
-        columns, alpha = self.columns.of(training), self.settings.alpha
+        alpha = self.settings.alpha
         if self.counting:
-            self.linear = fit_counts(columns, labels(self, training)[0], training.weight, alpha=alpha)
+            rates = labels(self, training)[0]
+            self.linear = fit_counts(self.columns.of(training), rates, training.weight, alpha=alpha)
         elif self.classes is None:
-            self.linear = fit_regression(columns, self.encoded_target(training), training.weight, alpha=alpha)
+            self.linear = fit_by_tasks(self.columns, training, self.encoded_target(training), alpha=alpha)
         else:
-            classes = self.classes.labels(training.target)
+            classes, columns = self.classes.labels(training.target), self.columns.of(training)
             self.linear = fit_classes(columns, classes, self.classes, training.weight, alpha=alpha)
 
     def own_variance(self, tasks: TaskTable, noise: FloatArray) -> FloatArray | None:
