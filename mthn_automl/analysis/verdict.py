@@ -15,6 +15,9 @@ from mthn_automl.tuning.ablation.names import BOTH, EMBEDDING_ONLY, PERMUTED, VA
 MEANINGFUL: Final = 0.01
 """Share of the error below which metadata would not matter."""
 
+MOST_MEANT: Final = 0.9
+"""Share of the gain that is lost with permuted metadata, below which that is told."""
+
 HOLD_OUT_SHARE: Final = 0.25
 """Validation rows over training rows of a hold-out of a fifth."""
 
@@ -58,7 +61,7 @@ def metadata_verdict(table: pd.DataFrame, *, has_metadata: bool = True, test_sha
         return Verdict("not measured", "Whether metadata helped was not measured.")
     both = rows[BOTH]
     word = _word(both, without)
-    claim = f"{_claim(word, both, without)}{_permuted(word, rows.get(PERMUTED))}."
+    claim = f"{_claim(word, both, without)}{_permuted(word, rows.get(PERMUTED), without)}."
     more = _needed(rows, test_share) if word == "cannot be told" else ""
     return Verdict(word, f"{claim}{more}")
 
@@ -93,11 +96,19 @@ def _evidence(row: Row) -> str:
     return f" (difference {row['difference']:+.3g}, {interval}, p = {row['p_value_holm']:.2g} after Holm)"
 
 
-def _permuted(word: Word, row: Row | None) -> str:
+def _meaning(row: Row, without: Row) -> str:
+    """How much of a gain comes from what the metadata say, rather than from their telling tasks apart."""
+    if not is_worse(row):
+        return ", so the gain need not come from what they say"
+    share = row["difference"] / without["difference"]
+    return f", which is {share:.0%} of the gain: the rest may come of any numbers" if share < MOST_MEANT else ""
+
+
+def _permuted(word: Word, row: Row | None, without: Row) -> str:
     if row is None or not math.isfinite(row["difference"]):
         return f"; {PERMUTED_UNMEASURED}"
     worse = is_worse(row)
-    meaning = ", so the gain need not come from what they say" if word == "helped" and not worse else ""
+    meaning = _meaning(row, without) if word == "helped" else ""
     manner = "shown to be worse than" if worse else "not shown to be worse than"
     return f"; metadata permuted over tasks were {manner} the true ones{_evidence(row)}{meaning}"
 

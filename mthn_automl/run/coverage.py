@@ -1,4 +1,4 @@
-"""What summary.json says of the winner's intervals, or of its probabilities, on the sealed rows."""
+"""What summary.json says of the answer's intervals, or of its probabilities, on the sealed rows."""
 
 from typing import Any
 

@@ -17,16 +17,16 @@ def test_sentence(
     if rows is not None and tasks is not None:
         return (
             f"{name} is {_error(errors, 'new_tasks')} on {_of_new_tasks(tasks)}, and "
-            f"{_error(errors, 'new_rows')} on {_of_new_rows(rows)}; intervals are over tasks. Models were stopped and "
-            "ranked by tasks never seen: for known tasks a search without --holdout-tasks may find far better ones."
+            f"{_error(errors, 'new_rows')} on {_of_new_rows(rows)}; 95 % intervals are over tasks. Models were stopped "
+            "and ranked by tasks never seen: for known tasks a search without --holdout-tasks may find far better ones."
         )
     of_tasks = average == "tasks"
     told = f"{name}{' over tasks' if of_tasks else ''} is {_error(errors, 'test', '_tasks' if of_tasks else '')}"
     if tasks is not None:
-        return f"{told} on {_of_new_tasks(tasks)}; the interval is over tasks."
+        return f"{told} on {_of_new_tasks(tasks)}; the 95 % interval is over tasks."
     if rows is not None:
         over = "tasks" if of_tasks else "rows" if rows.groups is None else "groups"
-        return f"{told} on {_of_new_rows(rows)}; the interval is over {over}."
+        return f"{told} on {_of_new_rows(rows)}; the 95 % interval is over {over}."
     return "No row was held out as test: errors are cross-validated only."
 
 

@@ -46,7 +46,7 @@ def summarise(answer: Answer) -> dict[str, Any]:
         "usual": answer.usual,
         "best_by_target": errors_by_target(answer.targets, winner),
         **calibration(answer),
-        "test_sentence": test_sentence(prepared.split, errors, prepared.metric, run.options.average, "The winner's"),
+        "test_sentence": test_sentence(prepared.split, errors, prepared.metric, run.options.average, "The answer's"),
         "stored_rows": answer.stored_rows(),
         "metadata_verdict": verdict.word,
         "metadata_sentence": verdict.sentence,

@@ -34,6 +34,12 @@ def few(*shape: int, noise: float) -> pd.DataFrame:
         pytest.param(
             table(embedding_only=0.2, permuted=0.0), "helped", "need not come from what they say", id="helped as noise"
         ),
+        pytest.param(
+            table(embedding_only=0.2, permuted=0.05),
+            "helped",
+            "which is 23% of the gain: the rest may come of any numbers.",
+            id="helped in part by what they say",
+        ),
         pytest.param(table(embedding_only=-0.2), "hurt", "Metadata hurt the hypernetwork", id="hurt"),
         pytest.param(table(0.001, embedding_only=0.0), "did not help", "a gain of 1% is ruled out", id="no gain"),
         pytest.param(table(0.1, embedding_only=0.0), "cannot be told", "with this much data", id="cannot be told"),

@@ -124,7 +124,7 @@ def test_the_summary_and_the_stored_options_tell_what_was_done(run: Finished) ->
     assert str(run.folder.parent) not in card
     assert "- Limits asked for: none" in card
     assert f"- Parameters: {summary['best']['parameters']:,} in all" in card
-    assert summary["test_sentence"].replace("The winner's", "The model's") in card
+    assert summary["test_sentence"].replace("The answer's", "The model's") in card
     assert (summary["metadata_verdict"] in {"helped", "hurt", "did not help", "cannot be told"}) == run.case.ablated
     config = (run.folder / "config.resolved.toml").read_text()
     assert f'data = "{run.data}"' in config

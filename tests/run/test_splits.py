@@ -131,7 +131,7 @@ def test_both_answers_are_stated_in_words_and_in_the_summary(run: Asked) -> None
         assert (account["folds"], account["training"]["groups"] > 0) == ("whole tasks", True)
     else:
         assert account["new_tasks"] is None
-        assert "known tasks; the interval is over rows" in summary["test_sentence"]
+        assert "known tasks; the 95 % interval is over rows" in summary["test_sentence"]
     if run.name == "time":
         assert account["training"]["first"] < account["training"]["last"]
         assert account["training"]["first"].startswith("2020-")

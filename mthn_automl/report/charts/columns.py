@@ -39,7 +39,7 @@ def chart(points: pd.DataFrame, metric: str, average: str) -> alt.LayerChart:
         [*(control if len(noise) else []), *layers(points, metric, average)],
         title=f"What each column of the metadata is worth: {', '.join(points['architecture'].unique())}",
         subtitle=[
-            "Each column left out, alone, and one of noise added (shaded: what a meaningless column does).",
+            "Columns left out, alone, and one of noise added (shaded: what a meaningless column does).",
             "Right of the line the error is higher. Corrected resampled 95 % intervals; p after Holm.",
         ],
         width=WIDTH,

@@ -51,7 +51,8 @@ def _why(found: Found, table: pd.DataFrame, highest: pd.DataFrame) -> Iterator[s
     if len(tested):
         top = table.nlargest(1, "test_error").to_dict("records")[0]
         if top["task"] not in set(highest["task"]):
-            yield f"on the test rows {top['task']} has the highest error ({digits(top['test_error'], 3)})"
+            few = f"{digits(top['test_error'], 3)} in {counted(int(top['test_rows']), 'row')}"
+            yield f"on the test rows {top['task']} has the highest error ({few})"
         median = table["test_error"].median()
         above = int((tested["test_error"] > median).sum())
         otherwise = (

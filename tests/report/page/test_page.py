@@ -174,10 +174,11 @@ def test_an_architecture_whose_trials_all_failed_was_tried_and_refused_trials_ne
 
 
 def test_tasks_that_were_held_out_whole_are_counted_with_their_rows(planted: Found) -> None:
-    split = {**planted.summary["data"]["split"], "new_tasks": {"rows": 20, "tasks": 2}}
+    sides = {"training": {"rows": 28}, "new_tasks": {"rows": 20, "tasks": 2}}
+    split = {**planted.summary["data"]["split"], **sides}
     data = {**planted.summary["data"], "split": split}
     first = answer.section(replace(planted, summary={**planted.summary, "data": data})).sentences[0]
-    assert "for 5 tasks with 60 rows" in first
+    assert "for 5 tasks with 60 rows altogether" in first
 
 
 def test_each_of_several_targets_has_a_row(planted: Found) -> None:
@@ -206,7 +207,7 @@ def test_what_accuracy_costs_is_said_in_words(planted: Found) -> None:
 
 def test_how_well_the_error_is_known_is_said_beside_what_is_saved(planted: Found) -> None:
     text = said(answer.section(planted))
-    assert "the error is known to 10 % (one standard error); the smallest within that is ridge-0: 1,000 para" in text
+    assert "the error differs by 10 % (one standard error); the smallest within that is ridge-0: 1,000 para" in text
     sure = {**planted.summary, "best": {**planted.summary["best"], "cv_error_se": 0.01}}
     assert "no model that is much smaller is within that" in said(answer.section(replace(planted, summary=sure)))
 
@@ -242,7 +243,7 @@ def test_whether_the_test_rows_agree_on_the_worst_tasks_is_said(planted: Found, 
 
 def test_a_task_that_is_worst_on_test_rows_alone_is_named_too(planted: Found) -> None:
     table = planted.table("tasks").assign(test_error=[9.2, 2.1, 3.1])
-    told = "on the test rows a has the highest error (9.20); on their test rows 0 of 1"
+    told = "on the test rows a has the highest error (9.20 in 4 rows); on their test rows 0 of 1"
     assert told in said(tasks.section(replace(planted, tables={**planted.tables, "tasks": table})))
 
 
@@ -336,7 +337,7 @@ def test_from_how_many_rows_a_model_of_ones_own_pays_is_said_as_far_as_it_is_sho
         (Breakeven("shared", 60, 900, 30.0), "In no size of task seen here does a network of its own pay"),
         (Breakeven("shared", 60, 900, 900.0), "over 60 tasks of up to 900 rows; in all of them together the answer is"),
         (Breakeven("not shown", 60, 900), "In no size of task seen here is a network of its own, or the answer, shown"),
-        (Breakeven("one size", 60, 900), "cannot be told, since all have about as many rows"),
+        (Breakeven("one size", 60, 900), "cannot be told, since most have about equally many."),
     ):
         assert told in tasks.paying(each)
 

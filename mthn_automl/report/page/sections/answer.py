@@ -58,10 +58,10 @@ def _asked(found: Found) -> str:
     phases = found.summary["seconds"]
     seconds = duration(sum(phases[name] for name in phases if name != DRAWING))
     return (
-        f"{target} {were} to be predicted for {counted(_tasks(data), 'task')} with {counted(data['rows'], 'row')} "
+        f"{target} {were} to be predicted for {counted(_tasks(data), 'task')} with {counted(_rows(data), 'row')} "
         f"altogether, {counted(data['features'], 'feature')} and {metadata} ({found.summary['problem']}); "
         f"{counted(tried, 'architecture')} {'was' if tried == 1 else 'were'} searched in {counted(ended, 'trial')}"
-        f"{untried}{_within_limits(found)}, {seconds} in all."
+        f"{untried}{_within_limits(found)}, {seconds} before this page was drawn."
     )
 
 
@@ -77,6 +77,12 @@ def _tried(found: Found) -> int:
     if len(trials):
         return int(trials.loc[trials["ending"] != "refused", "architecture"].nunique())
     return sum(count > 0 for count in found.summary["trials_by_architecture"].values())
+
+
+def _rows(data: Mapping[str, Any]) -> int:
+    """To train on and to test on, from however many files."""
+    sides = (data["split"][name] for name in ("training", "new_rows", "new_tasks"))
+    return sum(int(side["rows"]) for side in sides if side is not None)
 
 
 def _tasks(data: Mapping[str, Any]) -> int:
@@ -227,7 +233,7 @@ def _named(each: Cheaper) -> str:
 
 def _within(small: Cheaper | None, share: float) -> str:
     """share: the standard error over the error."""
-    known = f"Over folds, the error is known to {percent(share)} (one standard error)"
+    known = f"From fold to fold the error differs by {percent(share)} (one standard error)"
     if small is None:
         return f"{known}; no model that is much smaller is within that."
     return f"{known}; the smallest within that is {_named(small)}, {_more(small.more_error)}."
@@ -256,14 +262,23 @@ def _advice(found: Found) -> Iterator[str]:
         and best["parameters"]
         and savings(found.table("tradeoff"), best["cv_error"] or 0.0, int(best["parameters"]))
     ):
-        yield "If size matters, search again with --max-parameters, or take a smaller form from the trade-off."
-    completed = summary["trials"].get("COMPLETE", 0)
+        yield (
+            "If size matters, search again with --max-parameters, make one small network of the answer (`mthn-automl "
+            "distill RUN --max-parameters 20k`), or take an architecture's best from RUN/models."
+        )
+    completed = summary["trials"].get("COMPLETE", 0) - _cut(found)
     if completed < 5 * len(summary["trials_by_architecture"]):
         yield (
             f"Only {counted(completed, 'trial')} ran to their end, fewer than five an architecture on average: "
             "`mthn-automl resume --time-limit` adds more."
         )
     yield "To predict: `mthn-automl predict RUN new.csv`, or `load_model(RUN).predict(frame)` in Python."
+
+
+def _cut(found: Found) -> int:
+    """Trials that the clock stopped, and which have a result nevertheless."""
+    points = found.table("tradeoff")
+    return int(points.loc[points["architecture"] != ENSEMBLE, "stopped_by_time"].sum()) if len(points) else 0
 
 
 def _test_rows(found: Found) -> Iterator[str]:

@@ -13,6 +13,9 @@ ORDER: Final = 5
 ALIKE: Final = 0.5
 """Of correlations, below which a description is not called stable."""
 
+LEAST: Final = 0.01
+"""R², below which a column is not said to be told, however sure that is."""
+
 HARDLY: Final = 0.1
 """Of correlations, a difference from chance below which a description is not called stable."""
 
@@ -31,7 +34,7 @@ def _said(found: Found) -> Iterator[str]:
     whose = "were also told the metadata" if known["told_metadata"] else "were not told any metadata"
     yield (
         f"A hypernetwork describes each task by {counted(known['size'], 'number')} that it learns. These are of "
-        f"{counted(known['networks'], 'network')}, trained on other folds and seeds, that {whose}."
+        f"{counted(known['networks'], 'network')}, trained on other folds and seeds to look at them, that {whose}."
     )
     shown = known["alike_p_value"] < SIGNIFICANT
     stable = "that the description is stable is not shown"
@@ -51,11 +54,15 @@ def _said(found: Found) -> Iterator[str]:
     table = found.table("reconstruction")
     if not len(table):
         return
-    shown = table[table["p_value_holm"] < SIGNIFICANT].sort_values("r2", ascending=False).to_dict("records")
+    sure = table[(table["p_value_holm"] < SIGNIFICANT) & (table["r2"] >= LEAST)]
+    shown = sure.sort_values("r2", ascending=False).to_dict("records")
     told = ", ".join(f"{row['column']} (R² {row['r2']:.2f})" for row in shown)
     rest = len(table) - len(shown)
     if not shown:
-        yield "No column of the metadata can be told from the embeddings better than chance, as far as is shown."
+        yield (
+            "No column of the metadata can be told from the embeddings better than chance, as far as is shown, and to "
+            f"any use (R² of {LEAST:g})."
+        )
         return
     beside = f"; of {rest} more that is not shown" if rest else ""
     yield (

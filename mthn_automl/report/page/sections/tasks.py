@@ -97,7 +97,7 @@ def paying(found: Breakeven) -> str:
                 f"takes {FEWEST_TASKS} at the least."
             )
         case "one size":
-            return f"From how many rows of a task {own} pays cannot be told, since all have about as many rows."
+            return f"From how many rows of a task {own} pays cannot be told, since most have about equally many."
         case "crossing":
             return (
                 f"A task with more than about {_rows(found.rows)} rows is better served by {own} (95 % interval "
