@@ -8,6 +8,7 @@ import numpy as np
 
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Table
+from mthn_automl.data.infer import FOLD_ABOVE
 from mthn_automl.data.names import counted, listed
 from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source
@@ -90,8 +91,9 @@ class Count:
         if self.cells and self.empty == self.cells:
             return f"{named} is empty in all {counted(self.cells, 'row')}"
         if self.unknown:
+            once = ", or only once," if len(self.column.categories or ()) > FOLD_ABOVE else ""
             return (
-                f"{named} holds what training has not seen in {self.unknown.total():,} of {self.cells:,} cells "
+                f"{named} holds what training has not seen{once} in {self.unknown.total():,} of {self.cells:,} cells "
                 f"({self._examples()}), which count as missing"
             )
         if self.marks:

@@ -46,7 +46,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.ConcatChart:
     roughly = "" if first["x_share"] + first["y_share"] >= HALF else ", as far as so little of it tells,"
     said = (
         f"Principal components with {100 * first['x_share']:.0f} and {100 * first['y_share']:.0f} % of the variance; "
-        f"near each other are{roughly} tasks with like networks."
+        f"near each other are{roughly} tasks with like embeddings. Each axis has a scale of its own."
     )
     return maps(points, metric, "Tasks by their embeddings: principal components", said)
 

@@ -32,14 +32,17 @@ def points(tradeoff: pd.DataFrame) -> pd.DataFrame:
     kept = tradeoff[tradeoff["cv_error"].notna()]
     kept = kept.assign(outside=kept["cv_error"] > theme.ceiling(kept["cv_error"].to_numpy()))
     parts = [_of_cost(kept, name) for name in COSTS if name in kept]
-    columns = ["architecture", "trial", "cv_error", "cost", "amount", "best", "outside", IN_ALL]
+    columns = ["architecture", "trial", "cv_error", "cost", "amount", "best", "outside", "none", IN_ALL]
     return pd.concat(parts, ignore_index=True)[columns] if parts and len(kept) else pd.DataFrame(columns=columns)
 
 
 def _of_cost(kept: pd.DataFrame, name: str) -> pd.DataFrame:
     amount = kept[name].clip(lower=SMALLEST.get(name))
+    none = kept[name] == 0
     may = kept["within_limits"].astype(bool) & ~kept["stopped_by_time"].astype(bool)
-    part = kept[["architecture", "trial", "cv_error", "outside"]].assign(cost=COSTS[name], amount=amount, may=may)
+    part = kept[["architecture", "trial", "cv_error", "outside"]].assign(
+        cost=COSTS[name], amount=amount, may=may, none=none
+    )
     part = part[part["amount"] > 0].sort_values(["amount", "cv_error"])
     lowest = part["cv_error"].where(part["may"]).cummin().ffill().shift(fill_value=float("inf"))
     part = part.assign(best=part["may"] & (part["cv_error"] < lowest.fillna(float("inf"))))
@@ -72,7 +75,8 @@ def chart(points: pd.DataFrame, metric: str, average: str) -> alt.FacetChart:
     )
     one = points[points["cost"] == points["cost"].iloc[0]]
     outside = beyond(int(one["outside"].sum()), "trial in each")
-    subtitle = ["Line: the lowest error at that cost or less.", *outside, *drawn_of(one, "trials in each")]
+    none = ["None, on a logarithmic axis, is drawn at 1."] if points["none"].any() else []
+    subtitle = ["Line: the lowest error at that cost or less.", *none, *outside, *drawn_of(one, "trials in each")]
     layered = alt.layer(front, marks).properties(width=WIDTH, height=HEIGHT)
     styled: alt.FacetChart = theme.styled(
         layered.facet(facet=alt.Facet("cost:N", title=None, sort=list(COSTS.values())), columns=2, data=points)

@@ -1,6 +1,7 @@
 """The tasks: each one's error against its rows."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import altair as alt
 import pandas as pd
@@ -13,6 +14,7 @@ HEIGHT: Final = 300
 MOST: Final = 1_500
 """Tasks that are drawn; of more these many, evenly taken from the lowest error to the highest."""
 
+SHARING: Final = {"helps": "#0072B2", "not shown": "#999999", "harms": "#D55E00", "not compared": "#cccccc"}
 COLUMNS: Final = ("task", "rows", "error", "own_error", "classical_error", "gain", "helped", "harmed", IN_ALL)
 
 
@@ -27,7 +29,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
     error_name = theme.spoken(metric)
     finding = points.assign(
         place=range(1, len(points) + 1),
-        sharing=["harms" if row.harmed else "helps" if row.helped else "not shown" for row in points.itertuples()],
+        sharing=[_sharing(row) for row in points.to_dict("records")],
     )
     shown = theme.ceiling(points["error"].to_numpy())
     y_scale = theme.error_scale(float(points["error"].min()), shown)
@@ -36,7 +38,7 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
         y=alt.Y("error:Q", title=f"cross-validated {error_name}", scale=y_scale, axis=theme.axis(y_scale, "~r")),
         color=alt.Color(
             "sharing:N",
-            scale=alt.Scale(domain=["helps", "not shown", "harms"], range=["#0072B2", "#999999", "#D55E00"]),
+            scale=alt.Scale(domain=list(SHARING), range=list(SHARING.values())),
             legend=alt.Legend(title="sharing with other tasks"),
         ),
         tooltip=["task:N", "rows:Q", alt.Tooltip("error:Q", title=error_name), "own_error:Q", "classical_error:Q"],
@@ -49,6 +51,12 @@ def chart(points: pd.DataFrame, metric: str) -> alt.LayerChart:
         width=WIDTH,
         height=HEIGHT,
     )
+
+
+def _sharing(task: Mapping[Any, Any]) -> str:
+    if pd.isna(task["own_error"]):
+        return "not compared"
+    return "harms" if task["harmed"] else "helps" if task["helped"] else "not shown"
 
 
 def _x(points: pd.DataFrame) -> alt.X:

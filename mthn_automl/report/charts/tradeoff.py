@@ -73,7 +73,7 @@ def chart(points: pd.DataFrame, metric: str, average: str) -> alt.LayerChart:
         within.transform_filter("datum.best").mark_point(filled=True, size=130, opacity=1, stroke="white"),
         *names,
     ]
-    title = f"Error against size: cross-validated {error_name} of every trial"
+    title = f"Error against size: cross-validated {error_name} of every complete trial"
     return theme.finished(layers, title=title, subtitle=_subtitle(points), width=WIDTH, height=HEIGHT)
 
 
@@ -83,17 +83,15 @@ def _subtitle(points: pd.DataFrame) -> list[str]:
     ]
     outside, none = int(points["outside"].sum()), int((points["parameters"] < FEWEST_PARAMETERS).sum())
     if outside:
-        lines.append(f"Beyond the axis, as triangles at its upper edge: {outside:,} of {_models(points)}.")
+        lines.append(f"Beyond the axis, as triangles at its upper edge: {outside:,} of {_points(points)}.")
     if none:
         lines.append(f"With no parameters, drawn at 1: {counted(none, 'trial')}.")
     return lines + drawn_of(points, "trials")
 
 
-def _models(points: pd.DataFrame) -> str:
-    """How many are drawn, of either kind."""
-    ensembles = int((points["architecture"] == theme.ENSEMBLE).sum())
-    trials = counted(len(points) - ensembles, "trial")
-    return f"{trials} and {counted(ensembles, 'ensemble')}" if ensembles else trials
+def _points(points: pd.DataFrame) -> str:
+    """How many there are: of trials, and perhaps of ensembles."""
+    return counted(len(points), "point" if (points["architecture"] == theme.ENSEMBLE).any() else "trial")
 
 
 def _scales(points: pd.DataFrame) -> tuple[alt.Scale, alt.Scale]:

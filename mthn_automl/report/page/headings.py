@@ -77,7 +77,7 @@ TRIALS: Final = {
     "cv_error": _ERRORS["cv_error"],
     "parameters": _COSTS["parameters"],
     "train_seconds": _COSTS["train_seconds"],
-    "ended": "Seconds from the start of the search to its end.",
+    "ended": "Seconds from the start of the run to its end.",
     "rung_epoch": "The last epoch at which it was compared with others; trials shown to be worse are stopped there.",
     "rung_error": "Its loss there, by which trials are compared; of another unit than cv_error where that is a root.",
     "decision": "Why this architecture was given a trial then.",

@@ -207,7 +207,7 @@ def test_what_accuracy_costs_is_said_in_words(planted: Found) -> None:
 
 def test_how_well_the_error_is_known_is_said_beside_what_is_saved(planted: Found) -> None:
     text = said(answer.section(planted))
-    assert "the error differs by 10 % (one standard error); the smallest within that is ridge-0: 1,000 para" in text
+    assert "The standard error over folds is 10 % of the error; the smallest within that is ridge-0: 1,000 para" in text
     sure = {**planted.summary, "best": {**planted.summary["best"], "cv_error_se": 0.01}}
     assert "no model that is much smaller is within that" in said(answer.section(replace(planted, summary=sure)))
 
@@ -294,7 +294,7 @@ def test_where_no_task_stands_out_none_is_named(planted: Found) -> None:
     ("trials", "words"),
     [
         pytest.param({}, "--architectures with single_task gives one", id="it was not searched"),
-        pytest.param({"single_task": 0}, "no trial of single_task has finished", id="it did not finish"),
+        pytest.param({"single_task": 0}, "no trial of single_task was begun and finished", id="it did not finish"),
         pytest.param({"single_task": 3}, "single_task predicted too few of the same rows", id="other rows"),
         pytest.param({"single_task": 4}, "the folds are of whole tasks", id="whole tasks"),
         pytest.param({"ridge": 4}, "the folds are of whole tasks", id="whole tasks, without it"),

@@ -61,7 +61,7 @@ def _asked(found: Found) -> str:
         f"{target} {were} to be predicted for {counted(_tasks(data), 'task')} with {counted(_rows(data), 'row')} "
         f"altogether, {counted(data['features'], 'feature')} and {metadata} ({found.summary['problem']}); "
         f"{counted(tried, 'architecture')} {'was' if tried == 1 else 'were'} searched in {counted(ended, 'trial')}"
-        f"{untried}{_within_limits(found)}, {seconds} before this page was drawn."
+        f"{untried}{_within_limits(found)}; without drawing this page that took {seconds}."
     )
 
 
@@ -233,7 +233,7 @@ def _named(each: Cheaper) -> str:
 
 def _within(small: Cheaper | None, share: float) -> str:
     """share: the standard error over the error."""
-    known = f"From fold to fold the error differs by {percent(share)} (one standard error)"
+    known = f"The standard error over folds is {percent(share)} of the error"
     if small is None:
         return f"{known}; no model that is much smaller is within that."
     return f"{known}; the smallest within that is {_named(small)}, {_more(small.more_error)}."

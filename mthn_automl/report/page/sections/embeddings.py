@@ -31,11 +31,12 @@ def section(found: Found) -> Section | None:
 
 def _said(found: Found) -> Iterator[str]:
     known = found.summary["embeddings"]
-    whose = "were also told the metadata" if known["told_metadata"] else "were not told any metadata"
-    yield (
-        f"A hypernetwork describes each task by {counted(known['size'], 'number')} that it learns. These are of "
-        f"{counted(known['networks'], 'network')}, trained on other folds and seeds to look at them, that {whose}."
-    )
+    told, networks = known["told_metadata"], counted(known["networks"], "network")
+    whose = f"{networks}, trained on other folds and seeds to look at them, that were not told any metadata"
+    if told:
+        whose = f"the best trial's {networks}, which were also told the metadata"
+    size = counted(known["size"], "number")
+    yield f"A hypernetwork describes each task by {size} that it learns. These are of {whose}."
     shown = known["alike_p_value"] < SIGNIFICANT
     stable = "that the description is stable is not shown"
     if shown:
@@ -44,11 +45,14 @@ def _said(found: Found) -> Iterator[str]:
             stable = "more alike than by chance, and far from the same"
         if known["alike"] - known["alike_by_chance"] < HARDLY:
             stable = "hardly more alike than by chance, though that little is shown"
+    meaning = "that it does is shown where columns of the metadata can be told from it"
+    if told:
+        meaning = "whether it does was not measured, which takes networks that are told none (`mthn-automl ablate RUN`)"
     yield (
         f"Turned onto one another, their correlation is {known['alike']:.2f}, and {known['alike_by_chance']:.2f} with "
         f"the tasks permuted (p = {known['alike_p_value']:.2g}): {stable}. Networks that share most of their rows "
         "agree on what chance put into these rows, too, so that this alone does not show that it means anything; "
-        "that it does is shown where columns of the metadata can be told from it."
+        f"{meaning}."
     )
     yield _maps(found)
     table = found.table("reconstruction")

@@ -129,7 +129,7 @@ def _missing(found: Found) -> str:
     trials = found.summary["trials_by_architecture"].get(SINGLE)
     if trials is None:
         return f"--architectures with {SINGLE} gives one"
-    return f"{SINGLE} predicted too few of the same rows" if trials else f"no trial of {SINGLE} has finished"
+    return f"{SINGLE} predicted too few of the same rows" if trials else f"no trial of {SINGLE} was begun and finished"
 
 
 def _together(table: pd.DataFrame) -> str:
