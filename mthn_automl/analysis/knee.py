@@ -13,6 +13,9 @@ TOLERATED: Final = (0.01, 0.05, 0.1)
 WORTH_SAYING: Final = 0.25
 """Of the parameters, before a saving is told."""
 
+WORTH_MORE: Final = 0.02
+"""Of the parameters, that a further saving must save beside the one before it."""
+
 
 @dataclass(frozen=True)
 class Cheaper:
@@ -36,7 +39,7 @@ class Cheaper:
 def savings(tradeoff: pd.DataFrame, error: float, parameters: int) -> list[Cheaper]:
     """The smallest on the front within each of the tolerated shares of more error, the nearest first.
 
-    Each once, and a further one only where it saves a good part of what the one before it leaves.
+    Each once, and a further one only where it saves clearly more than the one before it.
 
     Args:
         tradeoff: as in `tradeoff.csv`.
@@ -48,8 +51,8 @@ def savings(tradeoff: pd.DataFrame, error: float, parameters: int) -> list[Cheap
         within = front[front["cv_error"] <= error * (1 + tolerated)]
         if error > 0 and len(within):
             cheaper = _cheaper(within.sort_values("parameters", kind="stable").iloc[0], error, parameters)
-            left = found[-1].parameters if found else parameters
-            if cheaper.parameters <= (1 - WORTH_SAYING) * left:
+            before, share = (found[-1].saved, WORTH_MORE) if found else (0.0, WORTH_SAYING)
+            if cheaper.saved - before >= share:
                 found.append(cheaper)
     return found
 

@@ -29,6 +29,8 @@ def test_what_hardly_saves_anything_is_not_told() -> None:
     assert savings(front(("pooled", 0, 1.0, 90), ("ensemble", 2, 0.99, 100)), 0.99, 100) == []
     nearly = front(("ridge", 3, 1.09, 1_950), ("pooled", 1, 1.04, 2_000), ("ensemble", 5, 1.0, 100_000))
     assert [each.name for each in savings(nearly, 1.0, 100_000)] == ["pooled-1"]
+    tiny = front(("ridge", 5, 1.06, 3), ("ridge", 2, 1.004, 4), ("ensemble", 4, 1.0, 99_470))
+    assert [each.name for each in savings(tiny, 1.0, 99_470)] == ["ridge-2"]
 
 
 def test_the_knee_is_where_the_front_bends_and_a_line_has_none() -> None:

@@ -156,7 +156,9 @@ def _change(row: Row) -> str:
     sign = 1 if change >= 0 else -1
     ends = sorted((sign * low, sign * high))
     interval = "" if pd.isna(low) else f" ({_percent(ends[0])} to {_percent(ends[1])} %)"
-    shown = "" if is_worse(row) or is_better(row) else ", which may be chance"
+    apart = math.isfinite(low) and (low > 0 or high < 0)
+    chance = ", which may be chance among as many comparisons" if apart else ", which may be chance"
+    shown = "" if is_worse(row) or is_better(row) else chance
     return f"the error is {_percent(abs(change))} % {more}{interval}{shown}"
 
 

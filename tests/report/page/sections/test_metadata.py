@@ -46,6 +46,12 @@ def test_a_column_has_a_sentence_with_its_change_and_interval_beside_what_noise_
     assert text.count("which may be chance") == 2
 
 
+def test_an_interval_without_zero_that_is_not_shown_after_holm_is_no_contradiction() -> None:
+    rows = table()
+    rows.loc[rows["variant"] == "without:len1", ["p_value_holm"]] = 0.06
+    assert "4.5 %), which may be chance among as many comparisons; without `len2`" in said(rows)
+
+
 def test_it_says_why_the_full_model_has_another_error_than_the_leaderboard() -> None:
     assert "in the leaderboard: that is the lowest of all its trials, which is lucky in part" in said(table())
     assert "in the leaderboard: that is the error over all rows; here" in said(table("ridge"))
