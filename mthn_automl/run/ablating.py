@@ -12,8 +12,9 @@ from mthn_automl.analysis.ablation import COLUMNS, beside
 from mthn_automl.analysis.verdict import Verdict, metadata_verdict
 from mthn_automl.data.names import listed
 from mthn_automl.errors import NothingFinishedError, UsageError, did_you_mean
-from mthn_automl.run.ablation import affordable, fitted, say_left_out
+from mthn_automl.run.ablation import Ablation, affordable, embeddings_alone, fitted, say_left_out
 from mthn_automl.run.ablation_fits import DRAWS, Case, Fitting
+from mthn_automl.run.embeddings import embedded
 from mthn_automl.run.ensembling import ENSEMBLE
 from mthn_automl.run.evaluating import records
 from mthn_automl.run.option import at_least
@@ -73,8 +74,9 @@ def ablate(
     The best configuration of each architecture is trained again, on the folds of the search and from new seeds: with
     embedding and metadata, with either alone, with the metadata of other tasks, with a column of noise beside them,
     and with each column left out and alone; with settings of each variant's own; and for tasks never seen.
-    `ablation.csv`, the verdict in `summary.json` and the page of the run are written anew; what the table has besides,
-    or of more seeds, stays, and so does the architecture that gives the verdict.
+    `ablation.csv`, the verdict in `summary.json`, the tables of embeddings that were told no metadata and the page of
+    the run are written anew; what the table has besides, or of more seeds, stays, and so does the architecture that
+    gives the verdict.
 
     Args:
         run: the folder of a finished run.
@@ -108,9 +110,9 @@ def ablate(
         fitting = fitting if seeds is not None else _within(fitting, left)
         opened.runner.use(opened.data, opened.plan)
         with opened.interruption:
-            table = _table(fitting, wanted or None, left)
+            made = _made(fitting, wanted or None, left)
             opened.interruption.raise_if_asked()
-        return _written(opened, summary, table)
+        return _written(opened, summary, made)
 
 
 def _within(fitting: Fitting, seconds: float | None) -> Fitting:
@@ -158,7 +160,7 @@ def _check(fitting: Fitting, names: Sequence[str], columns: Sequence[str]) -> No
             raise UsageError(f"No column of the metadata is named '{name}'; {did_you_mean(name, fitting.columns)}")
 
 
-def _table(fitting: Fitting, columns: Sequence[str] | None, seconds: float | None) -> pd.DataFrame:
+def _made(fitting: Fitting, columns: Sequence[str] | None, seconds: float | None) -> Ablation:
     """Raises NothingFinishedError: the full model was not fitted."""
     verdict, *_ = ([*fitting.kinds(name)] for name in fitting.names)
     fits = fitted(fitting, verdict, _beyond(fitting, columns), seconds, seconds)
@@ -166,7 +168,7 @@ def _table(fitting: Fitting, columns: Sequence[str] | None, seconds: float | Non
     table = fitting.table(fits.done)
     if table.empty and fitting.run.interruption.number is None:
         raise NothingFinishedError("The full model must be fitted, however it was not; give more --time-limit.")
-    return table
+    return Ablation(table, embeddings_alone(fitting, fits.done))
 
 
 def _beyond(fitting: Fitting, columns: Sequence[str] | None) -> list[Case]:
@@ -182,13 +184,23 @@ def _beyond(fitting: Fitting, columns: Sequence[str] | None) -> list[Case]:
     return cases
 
 
-def _written(run: Run, summary: dict[str, Any], made: pd.DataFrame) -> AblationResult:
-    """Table, verdict and page, each of which is the old one or the new one whatever happens."""
-    table = beside(made, run.folder.read_table("ablation.csv", COLUMNS))
+def _written(run: Run, summary: dict[str, Any], made: Ablation) -> AblationResult:
+    """Tables, verdict and page, each of which is the old one or the new one whatever happens."""
+    table = beside(made.table, run.folder.read_table("ablation.csv", COLUMNS))
     share = validation_share(run.data.fold, forward=run.data.forward)
     verdict: Verdict = metadata_verdict(table, test_share=share)
     write_text(run.folder.path / "ablation.csv", table.to_csv(index=False))
-    told = {"metadata_verdict": verdict.word, "metadata_sentence": verdict.sentence}
+    told = {"metadata_verdict": verdict.word, "metadata_sentence": verdict.sentence, **_embedded(run, made)}
     write_json(run.folder.summary, {**summary, **told})
     report(run.folder.path)
     return AblationResult(run.folder.path, table, verdict.word, verdict.sentence)
+
+
+def _embedded(run: Run, made: Ablation) -> dict[str, Any]:
+    """What `summary.json` has of embeddings now, whose tables are written: of networks that were told no metadata."""
+    found = None if made.embeddings is None else embedded(run, {}, made.embeddings)
+    if found is None or found.summary is None:
+        return {}
+    for name, table in (("embeddings", found.table), ("reconstruction", found.reconstruction)):
+        write_text(run.folder.path / f"{name}.csv", table.to_csv(index=False))
+    return {"embeddings": found.summary}

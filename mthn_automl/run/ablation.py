@@ -116,8 +116,13 @@ def ablation(run: Run, answer: Sequence[str]) -> Ablation:
     fits = fitted(fitting, kinds, _more(fitting, draws), seconds, MORE_SHARE * searched)
     run.interruption.acted_upon()
     say_left_out(fitting, [*fits.left_out, *([] if draws else fitting.retuned(name, 1))])
-    alone = fits.done.get(Case(name, EMBEDDING_ONLY, fitting.tasks))
-    return Ablation(fitting.table(fits.done), None if alone is None or name != CHAMPION else alone.embeddings)
+    return Ablation(fitting.table(fits.done), embeddings_alone(fitting, fits.done))
+
+
+def embeddings_alone(fitting: Fitting, done: Mapping[Case, Ablated]) -> FloatArray | None:
+    """(networks, tasks, d_e) of hypernetworks that were trained without the metadata; None: there are none."""
+    alone = done.get(Case(CHAMPION, EMBEDDING_ONLY, fitting.tasks))
+    return None if alone is None else alone.embeddings
 
 
 def _quickest(run: Run, fits: Sequence[float]) -> float:

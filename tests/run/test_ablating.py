@@ -104,6 +104,9 @@ def test_ablate_makes_all_columns_seeds_settings_and_tasks_and_rewrites_table_ve
         said["metadata_sentence"],
     )
     assert len(said["ablation"]) == len(table)
+    assert not summary["embeddings"]["told_metadata"]
+    assert summary["embeddings"]["networks"] == 4  # two a fold, of the ablation
+    assert {"slope", "day (month)", "colour"} <= set(pd.read_csv(run / "reconstruction.csv")["column"])
     assert "ithout <code>slope</code> the error is" in (run / "report.html").read_text()
     assert (run / "figures" / "columns.svg").exists()
 

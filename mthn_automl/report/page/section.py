@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import pandas as pd
 
+from mthn_automl.report.theme import ENSEMBLE
 from mthn_automl.report.wording import TEST_COLUMNS
 
 METADATA: Final = "metadata:"
@@ -47,6 +48,12 @@ class Found:
     def limits(self) -> dict[str, float]:
         """What was asked for, by name."""
         return {name: float(limit) for name, limit in self.summary["limits"].items() if limit is not None}
+
+    @property
+    def architectures(self) -> set[str]:
+        """Those that the answer is made of."""
+        best, members = str(self.summary["best"]["architecture"]), self.table("members")
+        return set(members["architecture"]) if best == ENSEMBLE and len(members) else {best}
 
     def table(self, name: str) -> pd.DataFrame:
         """Empty where there is none."""

@@ -68,8 +68,10 @@ def test_several_targets_are_named_and_a_worth_of_metadata_is_said_to_be_of_no_m
     given = replace(planted, summary={**planted.summary, "data": data}, tables={**planted.tables, "members": ridges})
     asked, _, metadata, *_ = answer.section(given).sentences
     assert asked.startswith("'a' and 'b' were to be predicted for 3 tasks")
-    assert metadata.endswith("No hypernetwork is among the trials of the answer.")
-    assert "among the trials" not in said(answer.section(planted))
+    assert metadata.endswith("No hypernetwork is part of the answer.")
+    assert "part of the answer" not in said(answer.section(planted))
+    alone = replace(planted, summary={**planted.summary, "best": {**planted.summary["best"], "architecture": "ridge"}})
+    assert "No hypernetwork is part of the answer." in said(answer.section(alone))
 
 
 def test_a_difference_that_is_not_shown_is_not_claimed(planted: Found) -> None:

@@ -198,10 +198,10 @@ def _calibrated(found: Found) -> Iterator[str]:
 
 def _metadata(found: Found) -> str:
     """The verdict, and whether it is of what the answer is made of."""
-    sentence, members, ablated = (found.summary["metadata_sentence"], *map(found.table, ("members", "ablation")))
-    if not len(members) or not len(ablated) or ablated["architecture"].iloc[0] in set(members["architecture"]):
-        return str(sentence)
-    return f"{sentence} No {ablated['architecture'].iloc[0]} is among the trials of the answer."
+    sentence, ablated = str(found.summary["metadata_sentence"]), found.table("ablation")
+    if not len(ablated) or ablated["architecture"].iloc[0] in found.architectures:
+        return sentence
+    return f"{sentence} No {ablated['architecture'].iloc[0]} is part of the answer."
 
 
 def _cost(found: Found) -> Iterator[str]:

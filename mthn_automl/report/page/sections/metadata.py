@@ -221,11 +221,10 @@ def _left_out(found: Found, table: pd.DataFrame) -> Iterator[str]:
     ]
     missing += [] if table["tuned"].any() else ["settings of each variant's own"]
     missing += [] if (table["tasks"] == HELD_OUT).any() else ["tasks never seen"]
-    members = found.table("members")
     known = table.loc[table["difference"].notna() & (table["variant"] != BOTH), "architecture"]
-    others = sorted(set(members["architecture"]) - set(known)) if len(members) else []
+    others = sorted(found.architectures - set(known))
     if others:
-        yield f"The answer has trials of {joined(others)}, too, which were not measured, or take no metadata."
+        yield f"Part of the answer, and not measured here or without metadata: {joined(others)}."
     if missing:
         of = f" of the {table['architecture'].iloc[0]}" if table["architecture"].nunique() > 1 else ""
         yield f"Not measured here{of}: {', '.join(missing)}. `mthn-automl ablate RUN` measures what can be."
