@@ -35,6 +35,9 @@ Tasks = Literal["seen", "held out"]
 UNCHANGED: Final = "none"
 """Of the settings of the best trial, in the column `changed`."""
 
+OWN: Final = "all"
+"""Likewise, where a variant has settings of its own."""
+
 
 def empty_ablation() -> pd.DataFrame:
     """The table of `ablation.csv` where nothing was ablated: columns, no rows."""
@@ -74,7 +77,8 @@ def ablation_table(
     rows = [_row(BOTH, both) | {"difference": 0.0}]
     rows += [_row(name, results[name]) | _compared(name, results[name], both, test_share) for name in rest]
     told = {"architecture": architecture, "tasks": tasks, "tuned": tuned}
-    rows = [told | row | {"changed": (changed or {}).get(row["variant"]) or UNCHANGED} for row in rows]
+    usual = OWN if tuned else UNCHANGED
+    rows = [told | row | {"changed": (changed or {}).get(row["variant"]) or usual} for row in rows]
     table = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
     return _corrected(table)
 

@@ -101,7 +101,7 @@ def ablate(
     began, limit = time.time(), None if time_limit is None else parse_duration(time_limit)
     moved = {"data": data, "meta": meta, "test": test}
     with reopened(run, moved, trust=trust, progress=progress, runner=runner, workers=workers) as opened:
-        summary = _finished_summary(opened)
+        summary, old = _finished_summary(opened), opened.folder.read_table("ablation.csv", COLUMNS)
         names = _named(architectures) or _of_answer(opened, summary)
         fitting = Fitting.of(opened, names, seeds or max(opened.plan.seeds, LEAST_SEEDS))
         wanted = _named(columns)
@@ -112,7 +112,7 @@ def ablate(
         with opened.interruption:
             made = _made(fitting, wanted or None, left)
             opened.interruption.raise_if_asked()
-        return _written(opened, summary, made)
+        return _written(opened, summary, made, old)
 
 
 def _within(fitting: Fitting, seconds: float | None) -> Fitting:
@@ -184,9 +184,9 @@ def _beyond(fitting: Fitting, columns: Sequence[str] | None) -> list[Case]:
     return cases
 
 
-def _written(run: Run, summary: dict[str, Any], made: Ablation) -> AblationResult:
+def _written(run: Run, summary: dict[str, Any], made: Ablation, old: pd.DataFrame) -> AblationResult:
     """Tables, verdict and page, each of which is the old one or the new one whatever happens."""
-    table = beside(made.table, run.folder.read_table("ablation.csv", COLUMNS))
+    table = beside(made.table, old)
     share = validation_share(run.data.fold, forward=run.data.forward)
     verdict: Verdict = metadata_verdict(table, test_share=share)
     write_text(run.folder.path / "ablation.csv", table.to_csv(index=False))

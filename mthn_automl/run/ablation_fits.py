@@ -24,7 +24,7 @@ from mthn_automl.tuning.ablation.names import (
     of_columns,
 )
 from mthn_automl.tuning.ablation.retuning import chosen_on_others, drawn_around
-from mthn_automl.tuning.ablation.variants import configured, takes_metadata
+from mthn_automl.tuning.ablation.variants import START, configured, looks_at, takes_metadata
 from mthn_automl.tuning.clock import ablation_seconds
 from mthn_automl.tuning.objective import Configuration
 from mthn_automl.tuning.plan import Plan
@@ -195,9 +195,10 @@ class Fitting:
     def _changed(self, name: str, variant: str) -> str:
         """Settings of the best trial that a variant has otherwise, as `rank = 2, bias = own`."""
         best, looking = tuned(self.run, name), self._configuration(Case(name, variant, self.tasks))
-        return ", ".join(
-            f"{key} = {value}" for key, value in looking.settings.items() if value != best.settings.get(key)
-        )
+        made = {key: value for key, value in looking.settings.items() if value != best.settings.get(key)}
+        if variant == EMBEDDING_ONLY and looks_at(best, self.run.guard.shape) == (True, False):
+            made = {key: value for key, value in made.items() if key == START}  # no metadata are there to look at
+        return ", ".join(f"{key} = {value}" for key, value in made.items())
 
     def _is_beside(self, case: Case) -> bool:
         return case.tasks != self.tasks

@@ -91,6 +91,9 @@ def test_ablate_makes_all_columns_seeds_settings_and_tasks_and_rewrites_table_ve
     columns = [f"{kind}:{name}" for kind in ("without", "only") for name in ("slope", "day", "colour")]
     for _, rows in table.groupby("architecture"):
         seen = rows[rows["tasks"] == "seen"]
+        as_tuned = seen[~seen["tuned"]].set_index("variant")["changed"]
+        assert (as_tuned[["both", "metadata_only", "embedding_only"]] == "none").any()  # what the best trial looks at
+        assert (seen.loc[seen["tuned"], "changed"] == "all").all()
         assert list(seen[~seen["tuned"]]["variant"]) == [*KINDS, "noise", *columns]
         assert list(seen[seen["tuned"]]["variant"]) == ["both", "metadata_only", "embedding_only"]
         assert list(rows[rows["tasks"] == "held out"]["variant"]) == ["both", "metadata_only", "embedding_only"]

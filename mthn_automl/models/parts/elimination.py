@@ -16,16 +16,18 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
 
 from mthn_automl.data.arrays import FloatArray, IntArray
-from mthn_automl.models.parts.gaps import Index
+from mthn_automl.models.parts.gaps import EVERYTHING, Index
 
-MOST_TASKS: Final = 20_000
+MOST_TASKS: Final = 5_000
+"""Each of which takes a tenth of a millisecond."""
+
 MOST_SHARED: Final = 4_000
 """Columns, whose products fill 128 MB."""
 
 MOST_VALUES: Final = 16_000_000
 """Of the shared columns of one task's rows, 128 MB."""
 
-ITERATIONS_WORTH: Final = 20_000
+ITERATIONS_WORTH: Final = 6_000
 """Times the filled values of a row, up to which the square of the shared columns takes less time than iterations do."""
 
 BATCH: Final = 4_096
@@ -33,7 +35,7 @@ BATCH: Final = 4_096
 
 
 @dataclass(frozen=True)
-class Grouped:
+class TaskRows:
     """Rows of tasks, of one fit.
 
     Attributes:
@@ -48,9 +50,9 @@ class Grouped:
     task: IntArray
     tasks: int
 
-    def take(self, rows: Index) -> "Grouped":
-        """Those rows."""
-        return Grouped(self.shared[rows], self.own[rows], self.task[rows], self.tasks)
+    def take(self, rows: Index) -> "TaskRows":
+        """Those rows; itself of all of them."""
+        return self if rows is EVERYTHING else TaskRows(self.shared[rows], self.own[rows], self.task[rows], self.tasks)
 
     @property
     def values(self) -> float:
@@ -93,31 +95,31 @@ class Eliminated:
     own: FloatArray
 
 
-def fit_by_elimination(grouped: Grouped, target: FloatArray, weight: FloatArray | None, *, alpha: float) -> Eliminated:
+def fit_by_elimination(given: TaskRows, target: FloatArray, weight: FloatArray | None, *, alpha: float) -> Eliminated:
     """Squared error + alpha |coefficients|^2, the intercept free.
 
     Shape:
         target (rows, outputs), without gaps; weight (rows,).
 
     Example:
-        >>> rows = Grouped(csr_array(np.eye(4)), np.ones((4, 1)), np.array([0, 0, 1, 1]), tasks=2)
+        >>> rows = TaskRows(csr_array(np.eye(4)), np.ones((4, 1)), np.array([0, 0, 1, 1]), tasks=2)
         >>> found = fit_by_elimination(rows, np.array([[1.0], [1.0], [3.0], [3.0]]), None, alpha=1e-6)
         >>> (found.intercept + found.shared[:2] + found.own[0]).round(3).ravel().tolist()
         [1.0, 1.0]
     """
     root = np.ones(len(target)) if weight is None else np.sqrt(weight)
-    mean = np.asarray(grouped.shared.mean(axis=0)).ravel()  # about it the equations are better conditioned
-    parts = [_Part.of(grouped, rows, root, alpha) for rows in grouped.parts()]
+    mean = np.asarray(given.shared.mean(axis=0)).ravel()  # about it the equations are better conditioned
+    parts = [_Part.of(given, rows, root, alpha) for rows in given.parts()]
     width = 1 + len(mean)
     equations = np.zeros((width, width + target.shape[1]))
-    for batch in _batches(each.whitened(grouped.shared, target, root, mean) for each in parts):
+    for batch in _batches(each.whitened(given.shared, target, root, mean) for each in parts):
         equations += batch[:, :width].T @ batch
     equations[np.arange(1, width), np.arange(1, width)] += alpha
     found = cho_solve(cho_factor(equations[:, :width]), equations[:, width:])
-    own = np.zeros((grouped.tasks, grouped.own.shape[1], target.shape[1]))
+    own = np.zeros((given.tasks, given.own.shape[1], target.shape[1]))
     for each in parts if own.shape[1] else ():
-        left = target[each.rows] - _centred(grouped.shared, each.rows, mean) @ found
-        own[grouped.task[each.rows[0]]] = each.back @ (each.basis.T @ (left * root[each.rows, None]))
+        left = target[each.rows] - _centred(given.shared, each.rows, mean) @ found
+        own[given.task[each.rows[0]]] = each.back @ (each.basis.T @ (left * root[each.rows, None]))
     return Eliminated(found[0] - mean @ found[1:], found[1:], own)
 
 
@@ -138,8 +140,8 @@ class _Part:
     back: FloatArray
 
     @classmethod
-    def of(cls, grouped: Grouped, rows: IntArray, root: FloatArray, alpha: float) -> "_Part":
-        basis, sizes, turned = np.linalg.svd(grouped.own[rows] * root[rows, None], full_matrices=False)
+    def of(cls, given: TaskRows, rows: IntArray, root: FloatArray, alpha: float) -> "_Part":
+        basis, sizes, turned = np.linalg.svd(given.own[rows] * root[rows, None], full_matrices=False)
         return cls(rows, basis, 1 / np.sqrt(1 + sizes**2 / alpha) - 1, turned.T * (sizes / (sizes**2 + alpha)))
 
     def whitened(self, shared: csr_array, target: FloatArray, root: FloatArray, mean: FloatArray) -> FloatArray:

@@ -16,7 +16,7 @@ from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.models.base import Classical, Size
-from mthn_automl.models.parts.elimination import Grouped, fit_by_elimination
+from mthn_automl.models.parts.elimination import TaskRows, fit_by_elimination
 from mthn_automl.models.parts.gaps import known_together, part_of, weight_of
 from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.received import typed
@@ -78,14 +78,14 @@ def fit_by_tasks(columns: "LinearColumns", training: Dataset, target: FloatArray
     Shape:
         target (rows, outputs), NaN where missing.
     """
-    grouped = columns.grouped(training)
-    if grouped.values <= DENSE_VALUES or not grouped.is_quick:
+    given = columns.by_task(training) if columns.is_hard else None
+    if given is None or given.values <= DENSE_VALUES or not given.is_quick:
         return fit_regression(columns.of(training), target, training.weight, alpha=alpha)
-    outputs, tasks = target.shape[1], grouped.own.shape[1] * grouped.tasks
-    found = Linear(np.zeros((grouped.shared.shape[1] + tasks, outputs)), np.zeros(outputs))
+    outputs, numbers = target.shape[1], given.own.shape[1] * given.tasks
+    found = Linear(np.zeros((given.shared.shape[1] + numbers, outputs)), np.zeros(outputs))
     for rows, group in known_together(target):
         weight = weight_of(training.weight, rows)
-        solved = fit_by_elimination(grouped.take(rows), part_of(target, rows, group), weight, alpha=alpha)
+        solved = fit_by_elimination(given.take(rows), part_of(target, rows, group), weight, alpha=alpha)
         intercepts, slopes = solved.own[:, :1], solved.own[:, 1:]
         parts = [each.reshape(-1, each.shape[-1]) for each in (solved.shared, intercepts, slopes)]
         found.coefficients[:, group], found.intercept[group] = np.concatenate(parts), solved.intercept
@@ -175,10 +175,15 @@ class LinearColumns:
         blocks += [one_hot(wide.astype(np.int64), self.encoder.features.wide_categories)] if wide.shape[1] else []
         return csr_array(hstack(blocks, format="csr"))
 
-    def grouped(self, rows: Dataset) -> Grouped:
+    @property
+    def is_hard(self) -> bool:
+        """Whether columns hang together, so that iterations take long: slopes, or products."""
+        return self.effects == "slopes" or (self.interactions and self.use_metadata)
+
+    def by_task(self, rows: Dataset) -> TaskRows:
         """The same, with what tasks have of their own apart."""
         own = np.zeros((len(rows), 0)) if self.effects == "none" else self.of_a_task(rows)
-        return Grouped(self.shared(rows), own, rows.task, self.tasks)
+        return TaskRows(self.shared(rows), own, rows.task, self.tasks)
 
     def features(self, rows: Dataset) -> FloatArray:
         """(rows, features) float64, without wide columns."""

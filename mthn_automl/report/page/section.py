@@ -52,8 +52,8 @@ class Found:
     @property
     def architectures(self) -> set[str]:
         """Those that the answer is made of."""
-        best, members = str(self.summary["best"]["architecture"]), self.table("members")
-        return set(members["architecture"]) if best == ENSEMBLE and len(members) else {best}
+        best, members = str(self.summary["best"]["architecture"]), self.summary["ensemble"]
+        return {str(trial).rpartition("-")[0] for trial in members} if best == ENSEMBLE and members else {best}
 
     def table(self, name: str) -> pd.DataFrame:
         """Empty where there is none."""

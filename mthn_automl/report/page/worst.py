@@ -49,8 +49,9 @@ def _why(found: Found, table: pd.DataFrame, highest: pd.DataFrame) -> Iterator[s
         yield f"the metadata of {', '.join(out)} lie far from those of the others{too}"
     tested = highest[highest["test_error"].notna()]
     if len(tested):
-        top = table.nlargest(1, "test_error").to_dict("records")[0]
-        if top["task"] not in set(highest["task"]):
+        tops = table[table["test_error"] == table["test_error"].max()].to_dict("records")
+        top = tops[0]
+        if len(tops) == 1 and top["task"] not in set(highest["task"]):
             few = f"{digits(top['test_error'], 3)} in {counted(int(top['test_rows']), 'row')}"
             yield f"on the test rows {top['task']} has the highest error ({few})"
         median = table["test_error"].median()

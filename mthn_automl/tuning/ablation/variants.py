@@ -14,6 +14,9 @@ from mthn_automl.tuning.ablation.names import BOTH, EMBEDDING_ONLY, METADATA_ONL
 from mthn_automl.tuning.objective import Configuration
 from mthn_automl.tuning.space import make_settings
 
+START = "embedding_start"
+"""The setting of how embeddings start."""
+
 
 def dataset_of(dataset: Dataset, variant: str, seed: int) -> Dataset:
     """The rows with the metadata of a variant; the same dataset where it is as it was."""
@@ -60,21 +63,26 @@ def configured(configuration: Configuration, variant: str, shape: ProblemShape) 
     else:
         looks = [(True, True), (False, True)]
     found = next(filter(None, (_looking(configuration, shape, *each) for each in looks)), None)
-    if found is not None and variant == EMBEDDING_ONLY and "embedding_start" in configuration.file.parameters:
-        found = {**found, "embedding_start": "distinct"}
+    if found is not None and variant == EMBEDDING_ONLY and START in configuration.file.parameters:
+        found = {**found, START: "distinct"}
     return None if found is None else replace(configuration, settings=found)
 
 
 def _looking(
     configuration: Configuration, shape: ProblemShape, uses_task: bool, uses_metadata: bool
 ) -> dict[str, Any] | None:
-    architecture: Any = configuration.file.load_class()
     for changes in _changes(configuration):
         settings = {**configuration.settings, **changes}
-        traits: Traits = architecture.traits(shape, make_settings(architecture.Settings, settings))
-        if (traits.uses_task, traits.uses_metadata) == (uses_task, uses_metadata):
+        if looks_at(replace(configuration, settings=settings), shape) == (uses_task, uses_metadata):
             return settings
     return None
+
+
+def looks_at(configuration: Configuration, shape: ProblemShape) -> tuple[bool, bool]:
+    """Whether it looks at the task, and at the metadata."""
+    architecture: Any = configuration.file.load_class()
+    traits: Traits = architecture.traits(shape, make_settings(architecture.Settings, configuration.settings))
+    return traits.uses_task, traits.uses_metadata
 
 
 def _changes(configuration: Configuration) -> Iterator[Mapping[str, Any]]:

@@ -6,8 +6,8 @@ from scipy.sparse import csr_array, hstack
 from sklearn.linear_model import Ridge as RidgeRegression
 
 from mthn_automl.data.encoding import Flags
-from mthn_automl.models.parts import linear
-from mthn_automl.models.parts.elimination import MOST_SHARED, Grouped, fit_by_elimination
+from mthn_automl.models.parts import elimination, linear
+from mthn_automl.models.parts.elimination import TaskRows, fit_by_elimination
 from mthn_automl.models.parts.linear import task_columns
 from mthn_automl.models.ridge import Ridge, RidgeSettings
 from tests.contracts import zoo
@@ -24,9 +24,9 @@ TARGET = RANDOM.normal(1e3, 2.0, size=(ROWS, 2))
 @pytest.mark.parametrize("width", [0, 1, 3])
 @pytest.mark.parametrize("weight", [None, RANDOM.exponential(size=ROWS)])
 def test_it_is_the_regression_of_all_columns_at_once(alpha: float, width: int, weight: np.ndarray | None) -> None:
-    grouped = Grouped(csr_array(SHARED), OWN[:, :width], TASK, TASKS)
-    found = fit_by_elimination(grouped, TARGET, weight, alpha=alpha)
-    every = hstack([grouped.shared, task_columns(grouped.own, TASK, TASKS)]).toarray()
+    given = TaskRows(csr_array(SHARED), OWN[:, :width], TASK, TASKS)
+    found = fit_by_elimination(given, TARGET, weight, alpha=alpha)
+    every = hstack([given.shared, task_columns(given.own, TASK, TASKS)]).toarray()
     expected = RidgeRegression(alpha=alpha, solver="svd").fit(every, TARGET, sample_weight=weight)
     assert found.own.shape == (TASKS, width, 2)
     together = np.concatenate([found.shared, found.own.reshape(-1, 2)])
@@ -51,13 +51,27 @@ def test_a_large_model_predicts_as_the_small_one_does(
     assert large.size() == small.size()
 
 
-def test_it_is_left_to_iterations_where_the_square_of_the_shared_columns_would_take_longer_or_not_fit() -> None:
-    def grouped(shared: csr_array, tasks: int = 3) -> Grouped:
+def test_it_is_left_to_iterations_where_these_are_quicker_or_it_would_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    def given(shared: csr_array, tasks: int = 3) -> TaskRows:
         rows = shared.shape[0]
-        return Grouped(shared, np.ones((rows, 1)), np.arange(rows) % tasks, tasks)
+        return TaskRows(shared, np.ones((rows, 1)), np.arange(rows) % tasks, tasks)
 
-    full = csr_array(np.ones((60, 40)))
+    full = given(csr_array(np.ones((60, 40))))
     one_filled = csr_array((np.ones(60), (np.arange(60), np.arange(60))), shape=(60, 1_000))
-    too_many = csr_array((60, MOST_SHARED + 1))
-    assert [grouped(each).is_quick for each in (full, one_filled, too_many)] == [True, False, False]
-    assert not grouped(full, tasks=1_000_000).is_quick
+    assert [each.is_quick for each in (full, given(one_filled), given(full.shared, 1_000_000))] == [True, False, False]
+    for name in ("MOST_SHARED", "MOST_VALUES"):
+        with monkeypatch.context() as patched:
+            patched.setattr(elimination, name, 39)
+            assert not full.is_quick
+    assert full.is_quick
+
+
+def test_intercepts_alone_are_left_to_iterations_which_need_few(monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset, begun = zoo.planted(), []
+    monkeypatch.setattr(linear, "DENSE_VALUES", 0)
+    monkeypatch.setattr(linear, "fit_by_elimination", lambda *given, **more: begun.append(1) or fit(*given, **more))
+    fit = elimination.fit_by_elimination
+    for task, interactions in (("intercept", False), ("none", False), ("slopes", False), ("none", True)):
+        settings = RidgeSettings(0.1, task, use_metadata=True, interactions=interactions)  # type: ignore[arg-type]
+        Ridge(settings).fit(dataset, flags=Flags.of(dataset), seed=0)
+    assert len(begun) == 2

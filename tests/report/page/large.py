@@ -90,6 +90,7 @@ def _tradeoff(trials: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     kept = trials[trials["ending"] == "complete"].sort_values("parameters", ignore_index=True)
     kept = kept.assign(on_front=kept["cv_error"] < kept["cv_error"].cummin().shift(fill_value=np.inf))
     kept = kept.assign(parameters_per_task_network=kept["parameters"] // 10, marginal_parameters=8)
+    kept = kept.assign(within_limits=True, stopped_by_time=False)
     seconds = np.exp(rng.normal(size=(2, len(kept))))
     kept = kept.assign(train_seconds=seconds[0], predict_us_per_row=seconds[1])
     return kept[list(planted.tradeoff())]

@@ -47,7 +47,7 @@ def test_the_first_paragraph_says_what_was_asked_what_is_best_and_by_how_much(pl
 @pytest.mark.parametrize(
     ("told", "words"),
     [
-        ({}, "Its 90 % intervals (`predict --interval 0.9`) held 83 % of the 12 test rows."),
+        ({}, "The answer's 90 % intervals (`predict --interval 0.9`) held 83 % of the 12 test rows."),
         ({"intervals": {"level": 0.9, "reason": "out-of-fold predictions are lost"}}, "on 12 new rows."),
         (
             {"intervals": None, "probabilities": {"expected_calibration_error": 0.021}},
@@ -64,8 +64,8 @@ def test_how_far_intervals_and_probabilities_hold_is_said_where_it_is_known(
 
 def test_several_targets_are_named_and_a_worth_of_metadata_is_said_to_be_of_no_member(planted: Found) -> None:
     data = {**planted.summary["data"], "targets": ["a", "b"]}
-    ridges = planted.table("members").assign(architecture="ridge")
-    given = replace(planted, summary={**planted.summary, "data": data}, tables={**planted.tables, "members": ridges})
+    of_ridges = {"ridge-0": 0.6, "ridge-1": 0.4}
+    given = replace(planted, summary={**planted.summary, "data": data, "ensemble": of_ridges})
     asked, _, metadata, *_ = answer.section(given).sentences
     assert asked.startswith("'a' and 'b' were to be predicted for 3 tasks")
     assert metadata.endswith("No hypernetwork is part of the answer.")

@@ -187,9 +187,10 @@ def _calibrated(found: Found) -> Iterator[str]:
     """How far intervals, or probabilities, say what then happens on the test rows."""
     intervals, probabilities = (found.summary[name] or {} for name in ("intervals", "probabilities"))
     if intervals.get("coverage") is not None:
-        level, rows = intervals["level"], counted(intervals["rows"], "test row")
+        several = len(found.summary["data"]["targets"]) > 1
+        level, rows = intervals["level"], counted(intervals["rows"], "test value" if several else "test row")
         held = f"held {percent(intervals['coverage'])} of the {rows}"
-        yield f"Its {percent(level)} intervals (`predict --interval {level:g}`) {held}."
+        yield f"The answer's {percent(level)} intervals (`predict --interval {level:g}`) {held}."
     off = probabilities.get("expected_calibration_error")
     if off is not None:
         how_often = "the likeliest class is off from how often it is right by"

@@ -89,7 +89,7 @@ def _alone(table: pd.DataFrame) -> Iterator[str]:
     """What the embeddings are worth beside the metadata."""
     row = _as_tuned(table).get(METADATA_ONLY)
     if row is not None and _known(row):
-        yield f"Without embeddings, from the metadata alone, {_change(row)}."
+        yield f"From the metadata alone, with nothing that is learnt of each task, {_change(row)}."
 
 
 def _full_models(table: pd.DataFrame) -> Iterator[str]:
@@ -178,7 +178,9 @@ def _others(table: pd.DataFrame) -> Iterator[str]:
             if without is not None:
                 of = "For tasks never seen" if tasks == HELD_OUT else "For known tasks"
                 alone = rows[METADATA_ONLY] if _looks_at(rows) == METADATA_ONLY else None
-                change = _change(without) if _known(without) else "what changes is not known"
+                known = _known(without) and (alone is None or _known(alone))
+                change = _change(without) if known else "what changes is not known"
+                alone = alone if known else None
                 yield f"{of}, without the metadata {change if alone is None else _apart(without, alone)} ({name})."
 
 
