@@ -78,9 +78,9 @@ def fit_by_tasks(columns: "LinearColumns", training: Dataset, target: FloatArray
     Shape:
         target (rows, outputs), NaN where missing.
     """
-    given = columns.by_task(training) if columns.is_hard else None
-    if given is None or given.values <= DENSE_VALUES or not given.is_quick:
-        return fit_regression(columns.of(training), target, training.weight, alpha=alpha)
+    given = columns.by_task(training)
+    if not columns.is_hard or given.values <= DENSE_VALUES or not given.is_quick:
+        return fit_regression(side_by_side(given), target, training.weight, alpha=alpha)
     outputs, numbers = target.shape[1], given.own.shape[1] * given.tasks
     found = Linear(np.zeros((given.shared.shape[1] + numbers, outputs)), np.zeros(outputs))
     for rows, group in known_together(target):
@@ -156,12 +156,7 @@ class LinearColumns:
 
     def of(self, rows: Dataset) -> csr_array:
         """(rows, columns) float64 sparse."""
-        blocks = [self.shared(rows)]
-        if self.effects != "none":
-            blocks += [task_columns(np.ones((len(rows), 1)), rows.task, self.tasks)]
-        if self.effects == "slopes":
-            blocks += [task_columns(self.features(rows), rows.task, self.tasks)]
-        return csr_array(hstack(blocks, format="csr"))
+        return side_by_side(self.by_task(rows))
 
     def shared(self, rows: Dataset) -> csr_array:
         """(rows, shared) float64 sparse: features, metadata, products of these, one-hot wide columns."""
@@ -181,7 +176,7 @@ class LinearColumns:
         return self.effects == "slopes" or (self.interactions and self.use_metadata)
 
     def by_task(self, rows: Dataset) -> TaskRows:
-        """The same, with what tasks have of their own apart."""
+        """What `of` puts side by side, with what tasks have of their own apart."""
         own = np.zeros((len(rows), 0)) if self.effects == "none" else self.of_a_task(rows)
         return TaskRows(self.shared(rows), own, rows.task, self.tasks)
 
@@ -200,6 +195,13 @@ class LinearColumns:
         a_task = {"none": 0, "intercept": 1, "slopes": 1 + width}[self.effects]
         network = width + self.encoder.features.wide_categories + 1
         return Size(linear.parameters, network * outputs, a_task * outputs)
+
+
+def side_by_side(given: TaskRows) -> csr_array:
+    """(rows, shared + tasks * width) sparse: shared columns, an intercept a task, then a slope a task and feature."""
+    own = [each for each in (given.own[:, :1], given.own[:, 1:]) if each.shape[1]]
+    blocks = [given.shared, *(task_columns(each, given.task, given.tasks) for each in own)]
+    return csr_array(hstack(blocks, format="csr"))
 
 
 def one_hot(index: IntArray, categories: int) -> csr_array:
