@@ -236,9 +236,9 @@ class Predictor:
     ) -> dict[str, float | str]:
         """The prediction of one row, under the names of the columns of `predict`.
 
-        The network of a task is kept for its next row, so that this takes microseconds with a network that was trained
-        on all tasks; a classical model, and a trial's networks of folds that lack tasks, take as long as for a table of
-        one row, and an ensemble takes as long as its members together.
+        The network of a task is kept for its next row, so that this takes microseconds with a neural model that leaves
+        a network for each task; any other takes as long as for a table of one row, and an ensemble as long as its
+        members together.
 
         Args:
             row: values by the names of columns, as a mapping or a Series; what is not there, None or NaN is missing,
