@@ -26,6 +26,7 @@ from mthn_automl.models.parts.counts import steadied
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.frame import Frame
 from mthn_automl.models.parts.growth import Growth
+from mthn_automl.models.parts.hidden import Hidden
 from mthn_automl.models.parts.probabilities import Classes
 from mthn_automl.models.parts.task_tables import WithTaskTables
 from mthn_automl.received import typed
@@ -69,7 +70,7 @@ class Traits:
         uses_task: whether two tasks of equal metadata can get two predictions.
         uses_metadata: whether other metadata can give other predictions.
         cost: what a step costs: that of the tasks in its batch, or that of all tasks.
-        mlp_a_task: whether a task's network is an MLP of ReLU units, whose layers `task_networks` gives.
+        mlp_a_task: whether a task's network is an MLP, whose layers `task_networks` gives.
     """
 
     uses_task: bool
@@ -132,9 +133,12 @@ class Architecture(WithTaskTables, WithCategories, ABC):
 
     Attributes:
         metadata: (tasks, d_m) buffer with the standardised metadata; (tasks, 0) where there are none.
+        hidden: units of the hidden layers of `task_networks`.
     """
 
     Settings: ClassVar[type]
+
+    hidden = Hidden()
 
     metadata: Tensor
 
@@ -169,7 +173,7 @@ class Architecture(WithTaskTables, WithCategories, ABC):
         return self(features, task)  # type: ignore[no-any-return]
 
     def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]] | None:
-        """The MLP, with ReLU between its layers, that this model is for rows of each given task.
+        """The MLP, with `hidden` units between its layers, that this model is for rows of each given task.
 
         None where it is no MLP once the task is fixed, as `traits` says. As pure as `forward`, and as there each task
         needs its own rows of the task tables only.

@@ -4,17 +4,17 @@ Source: Graffeuille, Koh, Wicker, Lehmann: Multi-Task Learning with Hypernetwork
 """
 
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.models.parts.blocks import FETCHING_PAYS
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.generators import Compression, GeneratedLayer, make_generators
-from mthn_automl.models.parts.layers import Activation, Trunk, activate, layer_widths, mlp_parameters
+from mthn_automl.models.parts.hidden import Activation, Hidden, Normalisation
+from mthn_automl.models.parts.layers import Trunk, layer_widths, mlp_parameters
 from mthn_automl.models.parts.task_description import DescriptionSettings, TaskDescription, traits_of
 
 EXTRACTOR_WIDTH = 32
@@ -48,7 +48,7 @@ class HypernetworkSettings(DescriptionSettings):
     width: int = 32
     depth: int = 3
     activation: Activation = "relu"
-    normalisation: Literal["none", "layer"] = "none"
+    normalisation: Normalisation = "none"
     dropout: float = 0.0
     task_bias: bool = False
 
@@ -70,6 +70,7 @@ class Hypernetwork(Architecture):
     def __init__(self, shape: ProblemShape, settings: HypernetworkSettings) -> None:
         super().__init__(shape)
         self.settings = settings
+        self.hidden = Hidden(settings.activation, settings.normalisation)
         self.description = TaskDescription(shape, settings, settings.embedding_rate)
         inputs = self.description.width
         self.extractor = Trunk(inputs, EXTRACTOR_WIDTH, settings.extractor_layers)
@@ -89,19 +90,13 @@ class Hypernetwork(Architecture):
     @classmethod
     def traits(cls, shape: ProblemShape, settings: HypernetworkSettings) -> Traits:
         described = traits_of(shape, settings)
-        plain = settings.activation == "relu" and settings.normalisation == "none"
-        return replace(described, uses_task=described.uses_task or settings.task_bias, mlp_a_task=plain)
+        return replace(described, uses_task=described.uses_task or settings.task_bias, mlp_a_task=True)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
         *hidden, last = self._of_blocks(task)
         for site, layer in enumerate(hidden):
-            features = self.dropout(self._activated(layer.apply(features)), site)
+            features = self.dropout(self.hidden.units(layer.apply(features)), site)
         return last.apply(features)
-
-    def _activated(self, values: Tensor) -> Tensor:
-        if self.settings.normalisation == "layer":
-            values = functional.layer_norm(values, values.shape[-1:])
-        return activate(values, self.settings.activation)
 
     def _of_blocks(self, task: Tensor) -> list[GeneratedLayer]:
         """Layers of each block; where tasks have several blocks each, generated once a task, then fetched."""
@@ -118,9 +113,7 @@ class Hypernetwork(Architecture):
             layers[-1] = layers[-1]._replace(bias=bias)
         return layers
 
-    def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]] | None:
-        if self.settings.activation != "relu" or self.settings.normalisation != "none":
-            return None
+    def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
         return [layer.folded() for layer in self.generated(task)]
 
     def task_network_parameters(self) -> int:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from mthn_automl.models.base import Architecture, ProblemShape, Traits
 from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.hidden import Hidden
 from mthn_automl.models.parts.layers import initial_bias, initial_weight, layer_widths, mlp_parameters
 from mthn_automl.models.parts.task_description import DescriptionSettings, TaskDescription, traits_of
 
@@ -52,7 +53,7 @@ class LearnedContext(Architecture):
 
     def __init__(self, shape: ProblemShape, settings: LearnedContextSettings) -> None:
         super().__init__(shape)
-        self.residual = settings.residual
+        self.hidden = Hidden(residual=settings.residual)
         self.description = TaskDescription(shape, settings)
         self.layers = layer_widths(shape.features, settings.width, settings.depth, shape.outputs)
         starts = [_split_start(*pair, self.description.width) for pair in self.layers]
@@ -65,16 +66,15 @@ class LearnedContext(Architecture):
 
     @classmethod
     def traits(cls, shape: ProblemShape, settings: LearnedContextSettings) -> Traits:
-        residual = settings.residual and settings.depth > 1
-        return replace(traits_of(shape, settings), mlp_a_task=not residual)
+        return replace(traits_of(shape, settings), mlp_a_task=True)
 
     def forward(self, features: Tensor, task: Tensor) -> Tensor:
         *contexts, last = self._contexts(task)
         hidden = features
         for level, context in enumerate(contexts):
-            new = torch.relu(hidden @ self.weights[level] + context.unsqueeze(1))
+            new = self.hidden.units(hidden @ self.weights[level] + context.unsqueeze(1))
             new = self.dropout(new, level)
-            hidden = hidden + new if self.residual and level else new
+            hidden = hidden + new if self.hidden.residual and level else new
         return hidden @ self.weights[-1] + last.unsqueeze(1)  # type: ignore[no-any-return]
 
     def _contexts(self, task: Tensor) -> tuple[Tensor, ...]:
@@ -83,10 +83,8 @@ class LearnedContext(Architecture):
         contexts = torch.addmm(self.context_bias, described, self.context_weight)
         return torch.split(contexts, [outputs for _, outputs in self.layers], dim=1)
 
-    def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]] | None:
-        """Without residual connections, the context of the task is the bias."""
-        if self.residual and len(self.layers) > 2:
-            return None
+    def task_networks(self, task: Tensor) -> list[tuple[Tensor, Tensor]]:
+        """The context of the task is the bias."""
         return [
             (weight.unsqueeze(0), context) for weight, context in zip(self.weights, self._contexts(task), strict=True)
         ]

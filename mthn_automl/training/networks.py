@@ -113,7 +113,7 @@ class Networks:
         if self.pack.prototype.wide_columns:
             row = torch.from_numpy(given)
             given = torch.stack([self.pack.embedded(row, member) for member in range(len(self.pack))]).numpy()
-        outputs = apply_one(given, network)
+        outputs = apply_one(given, network, self.pack.prototype.hidden)
         return np.asarray(self._finish(outputs)[0])
 
     def _fill(
@@ -124,8 +124,10 @@ class Networks:
             flat = rows.reshape(-1)
             given = torch.from_numpy(self.encoder.encode_features(features.take(flat)))
             blocks = given.reshape(*rows.shape, given.shape[1])
-            members = enumerate(networks.networks(tasks))
-            outputs = torch.stack([apply_network(self.pack.embedded(blocks, index), each) for index, each in members])
+            members, hidden = enumerate(networks.networks(tasks)), self.pack.prototype.hidden
+            outputs = torch.stack(
+                [apply_network(self.pack.embedded(blocks, index), each, hidden) for index, each in members]
+            )
             prediction[flat] = self._finish(outputs.flatten(1, 2).numpy())
 
     def _finish(self, outputs: FloatArray) -> FloatArray:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mthn_automl.data.arrays import FloatArray, IntArray
+from mthn_automl.models.parts.hidden import Hidden
 from mthn_automl.training.batches import narrow, rows_at_once
 from mthn_automl.training.members import Pack, rows_of_new
 from mthn_automl.training.tables import State
@@ -137,26 +138,29 @@ def _of_tasks(value: Tensor, task: Tensor) -> Tensor:
     return value if len(value) == 1 else value.index_select(0, task)
 
 
-def apply_network(features: Tensor, network: Layers) -> Tensor:
+def apply_network(features: Tensor, network: Layers, hidden: Hidden) -> Tensor:
     """An MLP a block: (blocks, rows, d_x) -> (blocks, rows, outputs); the network's tasks are the blocks'."""
-    for level, (weight, bias) in enumerate(network):
-        if level > 0:
-            features = features.relu_()
-        if len(weight) == 1:
-            features = (features @ weight[0]).add_(bias.unsqueeze(1))
-        else:
-            features = torch.baddbmm(bias.unsqueeze(1), features, weight)
-    return features
+    *inner, last = network
+    for level, layer in enumerate(inner):
+        units = hidden.units(_apply_layer(features, *layer))
+        features = units.add_(features) if hidden.residual and level else units
+    return _apply_layer(features, *last)
 
 
-def apply_one(features: FloatArray, network: OneNetwork) -> FloatArray:
+def _apply_layer(features: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    if len(weight) == 1:
+        return (features @ weight[0]).add_(bias.unsqueeze(1))
+    return torch.baddbmm(bias.unsqueeze(1), features, weight)
+
+
+def apply_one(features: FloatArray, network: OneNetwork, hidden: Hidden) -> FloatArray:
     """One row: (1, d_x) -> (members, 1, outputs). NumPy takes less time to call than torch."""
-    for level, (weight, bias) in enumerate(network):
-        if level > 0:
-            features = np.maximum(features, 0.0, out=features)
-        features = features @ weight
-        features += bias
-    return features
+    *inner, last = network
+    for level, (weight, bias) in enumerate(inner):
+        units = hidden.units_of_array(features @ weight + bias)
+        features = units + features if hidden.residual and level else units
+    weight, bias = last
+    return features @ weight + bias
 
 
 def grouped(task: IntArray, rows: IntArray, width: int) -> Iterator[tuple[IntArray, IntArray]]:

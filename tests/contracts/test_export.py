@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from copy import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -20,13 +20,14 @@ from mthn_automl.deployment.predictor import Predictor
 from mthn_automl.errors import UnsupportedError
 from mthn_automl.models.base import Classical
 from mthn_automl.models.parts.added import AddedTasks
+from mthn_automl.models.parts.hidden import Activation
 from mthn_automl.training.mean import Mean, mean_of
 from tests.contracts import zoo
 from tests.contracts.neural import NAMES as NETWORKS
 from tests.contracts.settings import choices, class_of, suits
 from tests.contracts.test_held_out_tasks import as_never_seen
 from tests.contracts.test_held_out_tasks import fitted as fitted_to_fold
-from tests.contracts.test_task_networks import MLPS
+from tests.contracts.test_task_networks import MLPS, untrained
 from tests.contracts.test_wide_categories import wide
 from tests.deployment import few
 
@@ -58,6 +59,13 @@ def test_a_network_predicts_the_same_for_any_task_and_baked_for_one(name: str) -
     assert_same(predictor, zoo.missing_values())
     if name in (*MLPS, NETWORKS[-1]):  # all others are traced for one task as for any
         assert_same(predictor, task=2)
+
+
+@pytest.mark.parametrize("activation", get_args(Activation))
+def test_a_network_of_any_hidden_units_is_baked_for_one_task(activation: Activation) -> None:
+    dataset = zoo.planted()
+    model = untrained("hypernetwork", dataset, {"activation": activation, "normalisation": "layer"})
+    assert_same(of_model(dataset, model), task=2)
 
 
 @pytest.mark.parametrize("animal", [zoo.binary, zoo.multiclass, zoo.ordinal, zoo.counts, zoo.no_metadata])

@@ -94,7 +94,7 @@ def test_the_network_of_a_task_computes_what_the_model_does(name: str, subtests:
                 networks = model.task_networks(task)
                 assert all(len(part) in (1, 4) for layer in networks for part in layer)
                 torch.testing.assert_close(
-                    apply_network(features, networks), model(features, task), rtol=1e-4, atol=1e-4
+                    apply_network(features, networks, model.hidden), model(features, task), rtol=1e-4, atol=1e-4
                 )
 
 

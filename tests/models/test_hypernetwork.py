@@ -8,7 +8,8 @@ from torch.nn import functional
 
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.hypernetwork import Hypernetwork, HypernetworkSettings
-from mthn_automl.models.parts.layers import Activation, Dense, activate
+from mthn_automl.models.parts.hidden import Activation, Hidden
+from mthn_automl.models.parts.layers import Dense
 
 TASKS, ROWS, SEEDS = 40, 15, 12
 COMPRESSIONS = {
@@ -41,7 +42,7 @@ def mean_squares(network: Hypernetwork) -> torch.Tensor:
         hidden, squares = features, []
         for level, layer in enumerate(mlp, start=1):
             hidden = layer(hidden)
-            hidden = activate(hidden, network.settings.activation) if level < len(mlp) else hidden
+            hidden = network.hidden.units(hidden) if level < len(mlp) else hidden
             squares.append(hidden.square().mean())
         found.append(torch.stack(squares))
     return torch.stack(found)
@@ -82,7 +83,7 @@ def test_activations_keep_their_size_whatever_their_function(activation: Activat
         found = average_mean_squares(4, width=width, activation=activation)
         assert ((found > 0.4) & (found < 2.5)).all(), (width, found)
     torch.manual_seed(0)
-    kept = activate(torch.randn(1_000_000), activation).square().mean()
+    kept = Hidden(activation).units(torch.randn(1_000_000)).square().mean()
     assert float(kept) == pytest.approx(0.5, abs=0.005)
 
 

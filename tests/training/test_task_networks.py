@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from mthn_automl.models.parts.hidden import Hidden
 from mthn_automl.training import task_networks
 from mthn_automl.training.task_networks import LONGEST_BLOCK, ROWS_AT_ONCE, apply_one, grouped
 
@@ -42,4 +43,4 @@ def test_one_row_goes_through_each_members_own_layers() -> None:
     features = np.array([[1.0, -2.0]])
     first = np.array([[[1.0], [1.0]], [[-1.0], [-1.0]]]), np.array([[[0.5]], [[0.0]]])
     last = np.array([[[2.0]], [[3.0]]]), np.array([[[1.0]], [[1.0]]])
-    np.testing.assert_array_equal(apply_one(features, [first, last]), [[[1.0]], [[4.0]]])
+    np.testing.assert_array_equal(apply_one(features, [first, last], Hidden()), [[[1.0]], [[4.0]]])

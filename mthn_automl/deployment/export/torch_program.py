@@ -76,7 +76,7 @@ class _OfPart(nn.Module):
             known = np.where(seen, np.arange(len(seen)), -2)
             self.register_buffer(f"seen_{column}", torch.tensor(known, dtype=torch.int64))
         layers = _layers(model, predictor.tasks)
-        self.depth = len(layers)
+        self.depth, self.hidden = len(layers), model.pack.prototype.hidden
         for level, (weight, bias) in enumerate(layers):
             one_for_all = weight.shape[1] == 1
             self.register_buffer(f"layer_{level}", weight if one_for_all else weight[:, shown].contiguous())
@@ -93,15 +93,17 @@ class _OfPart(nn.Module):
         return torch.stack(found).mean(dim=0) * own.unsqueeze(1)
 
     def _outputs(self, values: Tensor, member: int, task: Tensor | None) -> Tensor:
-        for level in range(self.depth):
-            values = torch.relu(values) if level else values
-            weight, bias = self.get_buffer(f"layer_{level}")[member], self.get_buffer(f"bias_{level}")[member]
-            own = bias if len(bias) == 1 or task is None else bias.index_select(0, task)
-            if len(weight) == 1 or task is None:
-                values = values @ weight[0] + own
-            else:
-                values = torch.bmm(values.unsqueeze(1), weight.index_select(0, task)).squeeze(1) + own
-        return values
+        for level in range(self.depth - 1):
+            units = self.hidden.units(self._layer(values, level, member, task))
+            values = values + units if self.hidden.residual and level else units
+        return self._layer(values, self.depth - 1, member, task)
+
+    def _layer(self, values: Tensor, level: int, member: int, task: Tensor | None) -> Tensor:
+        weight, bias = self.get_buffer(f"layer_{level}")[member], self.get_buffer(f"bias_{level}")[member]
+        own = bias if len(bias) == 1 or task is None else bias.index_select(0, task)
+        if len(weight) == 1 or task is None:
+            return values @ weight[0] + own
+        return torch.bmm(values.unsqueeze(1), weight.index_select(0, task)).squeeze(1) + own
 
     def _encoded(self, numbers: Tensor, categories: Tensor) -> Tensor:
         """As `Preprocessor.transform`."""

@@ -2,28 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.parts.dropout import Dropout
-
-Activation = Literal["relu", "gelu", "silu", "tanh"]
-
-FUNCTIONS = {"relu": torch.relu, "gelu": functional.gelu, "silu": functional.silu, "tanh": torch.tanh}
-GAINS = {"relu": 1.0, "gelu": 1.0844, "silu": 1.1855, "tanh": 1.1261}
-"""So that the mean of the square is 1/2 for a standard normal, as ReLU's is; of smaller values tanh keeps more, gelu
-and silu less. Source: Brock et al.: Characterizing Signal Propagation to Close the Performance Gap in Unnormalized
-ResNets, ICLR 2021."""
-
-
-def activate(values: Tensor, activation: Activation) -> Tensor:
-    """The function of each value, scaled by its gain."""
-    result: Tensor = FUNCTIONS[activation](values)
-    return result if activation == "relu" else GAINS[activation] * result
 
 
 def layer_widths(inputs: int, width: int, depth: int, outputs: int) -> list[tuple[int, int]]:

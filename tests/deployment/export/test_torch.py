@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ from mthn_automl.errors import UnsupportedError, UsageError
 from mthn_automl.training.mean import mean_of
 from tests.contracts import zoo
 from tests.contracts.test_export import with_random_tasks
-from tests.contracts.test_task_networks import MLPS
+from tests.contracts.test_task_networks import MLPS, untrained
 from tests.deployment.few import frame, predictor, single
 
 KINDS = (zoo.several_targets, zoo.binary, zoo.multiclass, zoo.ordinal, zoo.counts, zoo.missing_values, zoo.no_metadata)
@@ -30,6 +31,16 @@ KINDS = (zoo.several_targets, zoo.binary, zoo.multiclass, zoo.ordinal, zoo.count
 def test_every_kind_of_problem_is_predicted_the_same(animal: Callable[[], Dataset]) -> None:
     found = written(Request(predictor(MLPS[0], animal), None, [animal()]))
     assert "It differs from predict by" in found.sentences[-1]
+
+
+@pytest.mark.parametrize(
+    ("name", "chosen"),
+    [("hypernetwork", {"activation": "gelu", "normalisation": "layer"}), ("learned_context", {"residual": True})],
+)
+def test_hidden_units_are_those_of_the_network(name: str, chosen: dict[str, Any]) -> None:
+    rows = zoo.planted()
+    found = replace(predictor(MLPS[0], zoo.planted), model=untrained(name, rows, chosen))
+    assert written(Request(found, None, [rows]))
 
 
 @pytest.mark.parametrize("animal", [zoo.binary, zoo.multiclass])

@@ -10,9 +10,12 @@ from mthn_automl.deployment.export.graph import Graph
 from mthn_automl.deployment.export.inputs import Rows
 from mthn_automl.deployment.export.targets import predicted
 from mthn_automl.deployment.export.traced import Traced
+from mthn_automl.models.parts.hidden import GAINS, LAYER_EPSILON, Hidden
 from mthn_automl.training.members import rows_of_new
 from mthn_automl.training.networks import Networks
 from mthn_automl.training.tables import State
+
+OPERATORS = {"relu": "Relu", "gelu": "Gelu", "tanh": "Tanh"}
 
 
 class NetworkConverter:
@@ -81,16 +84,35 @@ class NetworkConverter:
         layers = model.task_network(fixed, self.tasks)
         assert layers is not None
         features = encoded_features(self.rows, model.encoder)
-        return [
-            _applied(self.rows.graph, features, [(weight[member], bias[member]) for weight, bias in layers])
-            for member in range(len(pack))
-        ]
+        of_members = [[(weight[member], bias[member]) for weight, bias in layers] for member in range(len(pack))]
+        return [_applied(self.rows.graph, features, each, pack.prototype.hidden) for each in of_members]
 
 
-def _applied(graph: Graph, values: str, layers: list[tuple[np.ndarray, np.ndarray]]) -> str:
-    """An MLP with ReLU between its layers; weight (d_in, d_out), bias (1, d_out)."""
-    for level, (weight, bias) in enumerate(layers):
-        values = graph.add("Relu", values) if level else values
-        product = graph.add("MatMul", values, graph.constant(weight, np.float32))
-        values = graph.add("Add", product, graph.constant(bias, np.float32))
-    return values
+def _applied(graph: Graph, values: str, layers: list[tuple[np.ndarray, np.ndarray]], hidden: Hidden) -> str:
+    """An MLP; weight (d_in, d_out), bias (1, d_out)."""
+    *inner, last = layers
+    for level, layer in enumerate(inner):
+        units = _units(graph, _product(graph, values, *layer), len(layer[1][0]), hidden)
+        values = graph.add("Add", values, units) if hidden.residual and level else units
+    return _product(graph, values, *last)
+
+
+def _product(graph: Graph, values: str, weight: np.ndarray, bias: np.ndarray) -> str:
+    product = graph.add("MatMul", values, graph.constant(weight, np.float32))
+    return graph.add("Add", product, graph.constant(bias, np.float32))
+
+
+def _units(graph: Graph, values: str, width: int, hidden: Hidden) -> str:
+    """As `Hidden.units`, of (rows, width)."""
+    if hidden.normalisation == "layer":
+        ones = graph.constant(np.ones(width), np.float32)
+        values = graph.add("LayerNormalization", values, ones, axis=-1, epsilon=LAYER_EPSILON)
+    if hidden.activation == "silu":
+        result = graph.add("Mul", values, graph.add("Sigmoid", values))
+    else:
+        result = graph.add(OPERATORS[hidden.activation], values)
+    return result if hidden.activation == "relu" else _scaled(graph, result, GAINS[hidden.activation])
+
+
+def _scaled(graph: Graph, values: str, factor: float) -> str:
+    return graph.add("Mul", values, graph.constant([factor], np.float32))
