@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from mthn_automl.deployment.model_folder import load_model, write_model
+from mthn_automl.deployment.serving.server import bound
 from tests.command import in_process, start
 from tests.contracts import zoo
 from tests.deployment.few import frame, members_of, spared
@@ -63,6 +64,14 @@ def test_rows_are_predicted_to_the_bit_and_a_signal_ends_it_when_all_is_answered
     assert (process.returncode, out, err) == (0, "", "Stopped: what had been asked has been answered.\n")
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{url}/health")
+
+
+def test_the_body_of_an_answer_does_not_wait_for_its_head_to_be_acknowledged() -> None:
+    """Which takes clients up to 40 ms (RFC 1122, 4.2.3.2 and 4.2.3.4)."""
+    with bound("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        connection, _ = listening.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize(

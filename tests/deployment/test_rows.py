@@ -49,6 +49,9 @@ def test_rows_in_any_form_give_what_a_dataframe_of_them_gives(name: str) -> None
             assert [value for value in one.values() if isinstance(value, str)] == classes
             beside = None if exposure is None else exposure[index]
             assert model.predict_one(given[index], task=tasks[index], exposure=beside) == one
+            alone = model.predict(frame(animal).assign(task=tasks).iloc[[index]])[list(one)]
+            same_row = table.iloc[[index]].set_axis(alone.index)
+            pd.testing.assert_frame_equal(alone, same_row, rtol=1e-5, atol=1e-6 * scale.max())
 
 
 @few_models
