@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from mthn_automl import catalogue
-from mthn_automl.models.base import ProblemShape
+from mthn_automl.models.parts.problem_shape import ProblemShape
 
 SQUARE: Final = {"width": 32, "depth": 3}
 MTHN: Final = {

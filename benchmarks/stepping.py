@@ -9,8 +9,9 @@ from torch import Tensor
 
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.schema import Problem
-from mthn_automl.models.base import Architecture, ProblemShape
+from mthn_automl.models.base import Architecture
 from mthn_automl.models.hypernetwork import Hypernetwork, HypernetworkSettings
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.training.batches import Batch, batch_count, block_size, deal, lay_out, whole
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.members import Pack

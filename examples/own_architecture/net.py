@@ -6,7 +6,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.base import Architecture, Traits
+from mthn_automl.models.parts.problem_shape import ProblemShape
 
 
 @dataclass(frozen=True)

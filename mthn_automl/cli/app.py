@@ -82,10 +82,9 @@ def main() -> None:
     except MthnError as error:
         sys.exit(_say(str(error), error.exit_code))
     except (KeyboardInterrupt, typer.Abort):
-        sys.exit(_say("Interrupted; `mthn-automl resume RUN` goes on with an unfinished run.", INTERRUPTED))
+        sys.exit(_say(f"Interrupted{_what_then()}", INTERRUPTED))
     except Terminated as end:
-        sentence = "Terminated; `mthn-automl resume RUN` goes on with an unfinished run."
-        sys.exit(_say(sentence, ENDED_BY_SIGNAL + end.number))
+        sys.exit(_say(f"Terminated{_what_then()}", ENDED_BY_SIGNAL + end.number))
     except BrokenPipeError:
         _drop_output()
         sys.exit(1)
@@ -93,6 +92,11 @@ def main() -> None:
         sys.exit(_say(refusal(error) or of_another_kind(error) or _unexpected(error), 1))
     except Exception as error:
         sys.exit(_say(_unexpected(error), 1))
+
+
+def _what_then() -> str:
+    command = next((each for each in sys.argv[1:] if not each.startswith("-")), "")
+    return "; `mthn-automl resume RUN` goes on with an unfinished run." if command in ("search", "resume") else "."
 
 
 def _unexpected(error: Exception) -> str:

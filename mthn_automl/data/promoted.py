@@ -13,6 +13,7 @@ from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source
 from mthn_automl.data.tables import encoded
 
+OF_TRAINING = 2
 FEWEST_SHOWING, LEAST_SHARE = 2, 0.5
 """Tasks with two or more known cells of a column, and their share of those with any: a cell alone varies nowhere."""
 
@@ -82,7 +83,7 @@ class RowsOfTasks:
     def enter(self, source: Source, task: IntArray, names: Sequence[str], kept: Table, old: IntArray) -> None:
         """Put the first known cell of each column into `kept`, a row a task, but for the tasks that are known.
 
-        old: (tasks,) 2 of training, 1 of earlier rows, 0 for new tasks.
+        old: (tasks,) OF_TRAINING, 1 of earlier rows, 0 for new tasks.
         """
         numeric, codes = iter(kept.numeric.T), iter(kept.codes.T)
         for column in self.columns:
@@ -95,7 +96,7 @@ class RowsOfTasks:
             wrong = np.flatnonzero(cells.known & (values != of_tasks[task]))
             if len(wrong):
                 row, at = int(wrong[0]), int(task[wrong[0]])
-                where = "in training" if old[at] == 2 else "in an earlier row"
+                where = "in training" if old[at] == OF_TRAINING else "in an earlier row"
                 self._tasks.setdefault(column.name, set()).update(names[each] for each in np.unique(task[wrong]))
                 self._first.setdefault(
                     column.name,

@@ -10,7 +10,7 @@ from mthn_automl.data.far_tasks import far_note
 from mthn_automl.data.likeness import Likeness, no_common, with_rows
 from mthn_automl.data.metadata import extend_tasks, filled, pick, task_names
 from mthn_automl.data.names import counted, positions
-from mthn_automl.data.promoted import RowsOfTasks
+from mthn_automl.data.promoted import OF_TRAINING, RowsOfTasks
 from mthn_automl.data.schema import Schema
 from mthn_automl.data.source import Source
 from mthn_automl.data.tables import encode_table
@@ -37,7 +37,7 @@ class TaskBook:
         self._describing = spare
         self._named: list[str] = []
         self._unknowns = Unknowns(schema.metadata, "metadata column")
-        self._of_rows = RowsOfTasks(schema.metadata)
+        self._of_rows, self._of_source = RowsOfTasks(schema.metadata), RowsOfTasks(schema.metadata)
         self._schema = schema
         if source is not None:
             self._named = task_names(source, schema.described)
@@ -47,12 +47,25 @@ class TaskBook:
 
     def describe(self, source: Source) -> None:
         """Metadata of tasks, a row a task, that go before those that there are; of a task twice the first count."""
-        names = source.task_codes(self._schema.described)[1]
+        codes, names = source.task_codes(self._schema.described)
+        self._compare(source, codes, names)
         given = encode_table(source, self._schema.metadata, "of metadata, as in training")
         self._unknowns.enter(source, given)
         known = self._describing
         table = given if known.metadata is None else given.joined(known.metadata)
         self._describing = TaskTable((*names, *known.names), table)
+
+    def _compare(self, source: Source, codes: IntArray, names: Sequence[str]) -> None:
+        """Take note of tasks of training that are described otherwise now; they keep what training had."""
+        number = positions(names, [self._schema.described_as(name) for name in self.tasks.names[: self._known]])
+        known = number >= 0
+        if self.tasks.metadata is None or not known.any():
+            return
+        rows, shifted = np.flatnonzero(known[codes]), np.cumsum(known) - 1
+        kept = pick(self.tasks.metadata, number[known])
+        of_training = np.full(len(kept), OF_TRAINING)
+        some = [name for name, there in zip(names, known, strict=True) if there]
+        self._of_source.enter(source.take(rows), shifted[codes[rows]], some, kept, of_training)
 
     def describe_by_rows(self, source: Source, codes: IntArray, names: Sequence[str]) -> None:
         """Promoted metadata of new tasks, from their rows; what no row says is as described elsewhere.
@@ -62,7 +75,9 @@ class TaskBook:
         assert self.tasks.metadata is not None
         number = np.array([self._number.get(name, -1) for name in names], dtype=np.int64)
         kept = pick(self.tasks.metadata, number)
-        self._of_rows.enter(source, codes, names, kept, np.select([number < 0, number >= self._known], [0, 1], 2))
+        self._of_rows.enter(
+            source, codes, names, kept, np.select([number < 0, number >= self._known], [0, 1], OF_TRAINING)
+        )
         told = np.isfinite(kept.numeric).any(axis=1) | (kept.codes >= 0).any(axis=1)
         new = np.flatnonzero((number < 0) & told)
         found, known = TaskTable(tuple(names), kept).take(new), self._describing
@@ -113,10 +128,12 @@ class TaskBook:
 
     def notes(self, name: str) -> tuple[str, ...]:
         """Sentences about the tasks of `name`, a file or the data, that training has not seen, and their metadata."""
-        of_source = () if self._source is None else self._unknowns.notes(self._source.name)
-        of_metadata = (*of_source, *self._of_rows.notes(name))
+        of_metadata = self._of_rows.notes(name)
+        if self._source is not None:
+            given = self._source.name
+            of_metadata = [*self._unknowns.notes(given), *self._of_source.notes(given), *of_metadata]
         if len(self._rows) == 0:
-            return of_metadata
+            return tuple(of_metadata)
         new = self.tasks.names[self._known :]
         rows, tasks = counted(int(self._rows.sum()), "row"), counted(len(new), "task")
         known = f"{int(self._rows[self._described].sum()):,} of these rows with metadata"

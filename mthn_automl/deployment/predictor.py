@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -303,7 +304,7 @@ class Predictor:
         if len(rows) == 0:
             return np.empty((0, self.schema.outputs))
         try:
-            alone = len(rows) == 1 and rows.task[0] < len(self.tasks)
+            alone = len(rows) == 1 and rows.task[0] < len(self.tasks) and rows.tasks is self.tasks
             found = self._by_its_network(rows.features, int(rows.task[0]), None) if alone else None
             return _finite(self.model.predict(rows) if found is None else rows.exposed(found))
         except (IndexError, KeyError, ValueError, RuntimeError) as error:
@@ -346,11 +347,12 @@ class Predictor:
         if isinstance(self.model, Classical):
             return None
         key = task, b"" if metadata is None else metadata.numeric.tobytes() + metadata.codes.tobytes()
-        if key not in self._cached:
-            if len(self._cached) * self.model.size().task_network > MOST_KEPT:
-                self._cached.pop(next(iter(self._cached)), None)
-            self._cached[key] = self.model.task_network(*self._numbered(task, metadata))
-        return self._cached[key]
+        with suppress(KeyError):  # other threads may clear them at any time
+            return self._cached[key]
+        if len(self._cached) * self.model.size().task_network > MOST_KEPT:
+            self._cached.clear()
+        network = self._cached[key] = self.model.task_network(*self._numbered(task, metadata))
+        return network
 
     def _numbered(self, task: int | str, metadata: Table | None) -> tuple[int, TaskTable]:
         """The number of what `TaskReader.of_name` says, and the tasks it counts."""

@@ -25,7 +25,7 @@ from mthn_automl.training.mean import mean_of
 from mthn_automl.tuning.objective import Configuration, Objective, SearchData
 from mthn_automl.tuning.plan import make_plan
 from mthn_automl.tuning.results import TrialResult
-from mthn_automl.tuning.space import SearchSpace, build_space, reduced_start
+from mthn_automl.tuning.space import SearchSpace, build_space, in_words, reduced_start
 from mthn_automl.tuning.width import Width
 
 
@@ -124,7 +124,7 @@ def settings_of(space: SearchSpace, given: Mapping[str, Any]) -> dict[str, Any]:
     settings, outside = reduced_start(space, {**usual, **given})
     if outside:
         raise UsageError(
-            f"The setting '{outside[0]}' must lie in {known[outside[0]].distribution}, however it is "
+            f"The setting '{outside[0]}' must be {in_words(known[outside[0]].distribution)}, however it is "
             f"{given.get(outside[0])!r}; a search space file of your own may widen that."
         )
     idle = [name for name in given if name not in settings]

@@ -21,45 +21,18 @@ from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.data.schema import Problem
 from mthn_automl.models.parts.added import WithAddedTasks
-from mthn_automl.models.parts.categories import EMBEDDING_SIZE, WithCategories
+from mthn_automl.models.parts.categories import WithCategories
 from mthn_automl.models.parts.counts import steadied
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.frame import Frame
 from mthn_automl.models.parts.growth import Growth
 from mthn_automl.models.parts.hidden import Hidden
 from mthn_automl.models.parts.probabilities import Classes
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.parts.task_tables import WithTaskTables
 from mthn_automl.received import typed
 
 Cost = Literal["tasks_present", "all_tasks"]
-
-
-@dataclass(frozen=True)
-class ProblemShape:
-    """What the data give, apart from what is chosen.
-
-    Attributes:
-        features: columns that a network reads, d_x.
-        outputs: what a network predicts for a row, d_y: targets, or scores of classes.
-        tasks: how many there are.
-        metadata: columns of the tasks' metadata after preprocessing, d_m; 0 where there are none.
-        wide_columns: so many columns of the encoded features, the last, are indices of categories that are embedded.
-        wide_categories: categories of all of these.
-    """
-
-    features: int
-    outputs: int
-    tasks: int
-    metadata: int = 0
-    wide_columns: int = 0
-    wide_categories: int = 0
-
-    @classmethod
-    def of(cls, encoder: Encoder, outputs: int, tasks: int) -> "ProblemShape":
-        """What an encoder makes of rows and metadata."""
-        wide = encoder.feature_width - encoder.narrow_width
-        features = encoder.narrow_width + EMBEDDING_SIZE * wide
-        return cls(features, outputs, tasks, encoder.metadata_width, wide, encoder.features.wide_categories)
 
 
 @dataclass(frozen=True)
@@ -137,7 +110,6 @@ class Architecture(WithTaskTables, WithCategories, ABC):
     """
 
     Settings: ClassVar[type]
-
     hidden = Hidden()
 
     metadata: Tensor

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.errors import FormatError
-from mthn_automl.models.base import ProblemShape, Size, Traits
+from mthn_automl.models.base import Size, Traits
 from mthn_automl.models.parts.boosters import most_rounds, patience
 from mthn_automl.models.parts.elsewhere import Wanted, read_elsewhere
 from mthn_automl.models.parts.frame import Frame
@@ -23,6 +23,7 @@ from mthn_automl.models.parts.gaps import means_of, rows_with, weight_of
 from mthn_automl.models.parts.grown import Grown
 from mthn_automl.models.parts.growth import Growth
 from mthn_automl.models.parts.held_out import checking, labels
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.parts.tree_columns import TreeColumns
 from mthn_automl.received import typed
 

@@ -9,10 +9,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.base import Architecture, ProblemShape, Size, Traits
+from mthn_automl.models.base import Architecture, Size, Traits
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.layers import apply_layer, layer_widths, mlp_parameters, per_task_head
 from mthn_automl.models.parts.mixing import ColumnLayer, mix, mix_of_blocks, start_of_mixing
+from mthn_automl.models.parts.problem_shape import ProblemShape
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.base import Architecture, Traits
 from mthn_automl.models.parts.blocks import of_blocks
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.layers import apply_mlp, initial_bias, initial_weight, layer_widths, mlp_parameters
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.parts.task_tables import WithTaskTables
 
 Factorisation = Literal["tucker", "tensor_train", "last_axis"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.errors import FormatError, UsageError
-from mthn_automl.models.base import ProblemShape, Size, Traits
+from mthn_automl.models.base import Size, Traits
 from mthn_automl.models.parts.boosters import (
     Boosted,
     GrowingBooster,
@@ -28,6 +28,7 @@ from mthn_automl.models.parts.gaps import known_together, means_of, part_of, row
 from mthn_automl.models.parts.grown import Grown
 from mthn_automl.models.parts.growth import Growth
 from mthn_automl.models.parts.held_out import checking, labels
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.parts.tree_columns import TreeColumns, typical_rows
 
 

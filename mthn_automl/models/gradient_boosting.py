@@ -10,7 +10,7 @@ import numpy as np
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.errors import FormatError
-from mthn_automl.models.base import ProblemShape, Size, Traits
+from mthn_automl.models.base import Size, Traits
 from mthn_automl.models.parts.boosters import (
     Boosted,
     GrowingBooster,
@@ -26,6 +26,7 @@ from mthn_automl.models.parts.gaps import rows_with, weight_of
 from mthn_automl.models.parts.grown import Grown
 from mthn_automl.models.parts.growth import Growth
 from mthn_automl.models.parts.held_out import checking, labels
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.parts.tree_columns import TaskColumn, TreeColumns, typical_rows
 
 LARGEST_LOGIT = 10.0

@@ -5,8 +5,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
-from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.base import Architecture, Traits
 from mthn_automl.models.parts.layers import Trunk, apply_layer, layer_widths, mlp_parameters, per_task_head
+from mthn_automl.models.parts.problem_shape import ProblemShape
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,13 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.base import Architecture, Traits
 from mthn_automl.models.parts.blocks import FETCHING_PAYS
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.generators import Compression, GeneratedLayer, make_generators
 from mthn_automl.models.parts.hidden import Activation, Hidden, Normalisation
 from mthn_automl.models.parts.layers import Trunk, layer_widths, mlp_parameters
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.parts.task_description import DescriptionSettings, TaskDescription, traits_of
 
 EXTRACTOR_WIDTH = 32

@@ -8,10 +8,11 @@ import numpy as np
 
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset, TaskTable
-from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
+from mthn_automl.models.base import Classical, Size, Traits
 from mthn_automl.models.parts.held_out import labels
 from mthn_automl.models.parts.kernel_machine import KernelMachine
 from mthn_automl.models.parts.kernels import Kernel, KernelShape, MetadataKernel, Points
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.parts.wide_means import WideMeans
 
 

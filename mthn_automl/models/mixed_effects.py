@@ -12,7 +12,7 @@ from sklearn.linear_model import Ridge as RidgeRegression
 
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset, TaskTable
-from mthn_automl.models.base import ProblemShape, Traits
+from mthn_automl.models.base import Traits
 from mthn_automl.models.parts.gaps import known_together, part_of, weight_of
 from mthn_automl.models.parts.held_out import labels
 from mthn_automl.models.parts.linear import (
@@ -24,6 +24,7 @@ from mthn_automl.models.parts.linear import (
     fit_counts,
     task_columns,
 )
+from mthn_automl.models.parts.problem_shape import ProblemShape
 
 Factors = tuple[FloatArray, FloatArray, FloatArray]
 """U, the diagonal of S, and W^T of a task's design."""

@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor, nn
 
-from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.base import Architecture, Traits
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.experts import (
     ExpertLayer,
@@ -22,6 +22,7 @@ from mthn_automl.models.parts.experts import (
     traits_with_head,
 )
 from mthn_automl.models.parts.layers import parameters_of
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.parts.task_description import DescriptionSettings, TaskDescription
 
 

@@ -10,8 +10,9 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.base import Architecture, Traits
 from mthn_automl.models.parts.layers import Trunk, apply_layer, layer_widths, mlp_parameters, per_task_head
+from mthn_automl.models.parts.problem_shape import ProblemShape
 
 RIDGE = 1e-5
 """Added to the variances, so that every covariance has an inverse (the paper's epsilon)."""

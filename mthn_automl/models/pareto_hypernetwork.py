@@ -13,10 +13,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.base import Architecture, Traits
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.generators import make_generators
 from mthn_automl.models.parts.layers import Trunk, apply_mlp, layer_widths, mlp_parameters
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.parts.task_description import DescriptionSettings, TaskDescription, traits_of
 
 EXTRACTOR_WIDTH = 32

@@ -15,10 +15,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.base import Architecture, Traits
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.experts import ExpertLayer, Gate, Head, TaskHead, assemble_with
 from mthn_automl.models.parts.layers import Dense, apply_layer, initial_bias, parameters_of, per_task_weight
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.parts.task_description import DescriptionSettings, TaskDescription, traits_of
 from mthn_automl.models.parts.task_tables import WithTaskTables
 

@@ -6,9 +6,10 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.base import Architecture, Traits
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.layers import Dense, Trunk, layer_widths, mlp_parameters
+from mthn_automl.models.parts.problem_shape import ProblemShape
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,14 @@ from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.preprocess import most_one_hot
 from mthn_automl.data.schema import Problem
 from mthn_automl.errors import FormatError
-from mthn_automl.models.base import ProblemShape, Size, Traits
+from mthn_automl.models.base import Size, Traits
 from mthn_automl.models.parts.counts import log_rate
 from mthn_automl.models.parts.forest import Forest
 from mthn_automl.models.parts.gaps import EVERYTHING, Index, known_together, part_of, weight_of
 from mthn_automl.models.parts.grown import Grown
 from mthn_automl.models.parts.growth import Growth
 from mthn_automl.models.parts.held_out import labels
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.parts.tree_columns import TreeColumns
 from mthn_automl.received import typed
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset, TaskTable
-from mthn_automl.models.base import ProblemShape, Traits
+from mthn_automl.models.base import Traits
 from mthn_automl.models.parts.held_out import labels
 from mthn_automl.models.parts.linear import (
     LinearColumns,
@@ -17,6 +17,7 @@ from mthn_automl.models.parts.linear import (
     fit_classes,
     fit_counts,
 )
+from mthn_automl.models.parts.problem_shape import ProblemShape
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,11 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.base import Architecture, Traits
 from mthn_automl.models.parts.blocks import in_parts, of_blocks
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.layers import initial_weight, layer_widths, shared_product
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.parts.task_description import DescriptionSettings, TaskDescription, traits_of
 
 QUIET = 0.3

@@ -16,7 +16,7 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.base import Architecture, Traits
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.experts import (
     ExpertLayer,
@@ -27,6 +27,7 @@ from mthn_automl.models.parts.experts import (
     traits_with_head,
 )
 from mthn_automl.models.parts.layers import Dense, parameters_of
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.parts.task_description import DescriptionSettings, TaskDescription
 
 

@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.base import Architecture, Traits
 from mthn_automl.models.parts.blocks import in_parts, of_blocks
 from mthn_automl.models.parts.dropout import Dropout
 from mthn_automl.models.parts.layers import Dense, initial_weight, parameters_of, shared_product
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.parts.task_description import DescriptionSettings, TaskDescription, traits_of
 
 MOST_TOKENS = 64

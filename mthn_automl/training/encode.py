@@ -8,7 +8,7 @@ from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder, Flags
 from mthn_automl.data.schema import Problem
-from mthn_automl.models.base import ProblemShape
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.training.losses import network_outputs
 from mthn_automl.training.scaled import Scaled, scaled_counts, scaled_features, scaled_target
 

@@ -8,15 +8,20 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
+from threading import RLock
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.func import stack_module_state, vmap
 
-from mthn_automl.models.base import Architecture, ProblemShape
+from mthn_automl.models.base import Architecture
 from mthn_automl.models.parts.categories import embedded
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.training.tables import State
+
+GIVEN = RLock()
+"""Held while an architecture has tensors that are not its own. All packs share it: several may have one prototype."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +53,20 @@ class Outputs:
 
     @contextmanager
     def given(self, parameters: State, buffers: State) -> Iterator[Architecture]:
-        """The architecture with other tensors, by name.
+        """The architecture with other tensors, by name; one thread at a time has it.
 
         An attribute of the object itself hides a parameter or buffer of the same name: a module is asked for those
         (`nn.Module.__getattr__`) only where Python finds no such attribute.
         """
         owners = [(vars(self._owners[name][0]), self._owners[name][1]) for name in chain(parameters, buffers)]
-        try:
-            for (attributes, key), value in zip(owners, chain(parameters.values(), buffers.values()), strict=True):
-                attributes[key] = value
-            yield self.inner
-        finally:
-            for attributes, key in owners:
-                attributes.pop(key, None)
+        with GIVEN:
+            try:
+                for (attributes, key), value in zip(owners, chain(parameters.values(), buffers.values()), strict=True):
+                    attributes[key] = value
+                yield self.inner
+            finally:
+                for attributes, key in owners:
+                    attributes.pop(key, None)
 
     def __call__(self, parameters: State, buffers: State, features: Tensor, task: Tensor) -> tuple[Tensor, Tensor]:
         """What a training step needs of one member, whose tensors are without the dimension of members.

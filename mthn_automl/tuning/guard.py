@@ -9,7 +9,8 @@ import torch
 
 from mthn_automl.catalogue import SpaceFile
 from mthn_automl.errors import TooLargeError
-from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.base import Architecture, Traits
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.training.outline import outline
 from mthn_automl.tuning.criteria import NO_LIMITS, Limits
 from mthn_automl.tuning.space import SearchSpace, make_settings

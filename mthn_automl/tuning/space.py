@@ -206,3 +206,10 @@ def make_settings(settings_class: type, values: Mapping[str, Any]) -> Any:
         if name not in known:
             raise UsageError(f"{settings_class.__qualname__} has no setting '{name}'; {did_you_mean(name, known)}")
     return settings_class(**values)
+
+
+def in_words(distribution: Distribution) -> str:
+    """What a value must be: `1 to 3`, or `one of 8, 16`."""
+    if isinstance(distribution, CategoricalDistribution):
+        return f"one of {', '.join(map(str, distribution.choices))}"
+    return f"{distribution.low:g} to {distribution.high:g}"

@@ -12,8 +12,9 @@ from torch.nn.modules.module import register_module_parameter_registration_hook
 from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.encoding import Encoder
 from mthn_automl.data.schema import Schema
-from mthn_automl.models.base import Architecture, Classical, ProblemShape
+from mthn_automl.models.base import Architecture, Classical
 from mthn_automl.models.parts.frame import refuse_other_tasks
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.received import typed
 from mthn_automl.training.losses import network_outputs
 from mthn_automl.training.members import Pack, prototype

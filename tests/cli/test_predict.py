@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ from mthn_automl.deployment.calibration.intervals import Residuals, intervals_of
 from mthn_automl.deployment.calibration.stored import write_intervals
 from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.deployment.predictor import Predictor
-from mthn_automl.errors import DataError, UnknownWarning
+from mthn_automl.errors import DataError, Terminated, UnknownWarning
 from tests.command import as_process, in_process
 from tests.contracts import zoo
 from tests.deployment.few import frame, members_of, spared
@@ -156,3 +157,12 @@ def test_the_devices_of_the_shell_can_be_written(folder: Path) -> None:
     ended = as_process(folder, "predict", "model", "new.csv", "--output", "/dev/stdout", "--quiet")
     assert ended.code == 0, ended.err
     assert ended.out == in_process(folder, "predict", "model", "new.csv").out
+
+
+@pytest.mark.parametrize(
+    ("end", "word", "code"), [(KeyboardInterrupt(), "Interrupted", 130), (Terminated(15), "Terminated", 143)]
+)
+def test_what_is_no_search_cannot_be_resumed(end: BaseException, word: str, code: int, folder: Path) -> None:
+    with patch.object(Predictor, "stream", side_effect=end):
+        ended = in_process(folder, "predict", "model", "new.csv")
+    assert (ended.code, ended.out, ended.err) == (code, "", f"mthn-automl: {word}.\n")

@@ -9,7 +9,8 @@ from mthn_automl import catalogue
 from mthn_automl.data.arrays import IntArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
-from mthn_automl.models.base import Architecture, ProblemShape
+from mthn_automl.models.base import Architecture
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.training.batches import lay_out, whole
 from mthn_automl.training.encode import TrainingData, encode
 from mthn_automl.training.fit import FitResult, Schedule

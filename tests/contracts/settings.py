@@ -11,7 +11,8 @@ from optuna.trial import FixedTrial
 
 from mthn_automl import catalogue
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.models.base import ProblemShape, Traits
+from mthn_automl.models.base import Traits
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.training.settings import TrainingSettings
 from mthn_automl.tuning.space import Distribution, SearchSpace, build_space, make_settings
 from tests.contracts import zoo

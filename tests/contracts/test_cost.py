@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.base import Architecture, Traits
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.training.batches import Batch, deal, lay_out
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.members import Pack

@@ -10,8 +10,9 @@ import torch
 
 from mthn_automl import catalogue
 from mthn_automl.data.arrays import FloatArray
-from mthn_automl.models.base import Architecture, ProblemShape
+from mthn_automl.models.base import Architecture
 from mthn_automl.models.parts.layers import layer_widths, mlp_parameters
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.training.encode import TrainingData
 from mthn_automl.training.fit import FitResult
 from mthn_automl.training.members import Member, Pack, prototype

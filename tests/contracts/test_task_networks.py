@@ -13,7 +13,8 @@ from torch import Tensor
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Encoder, Flags
-from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.base import Architecture, Traits
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.training import task_networks
 from mthn_automl.training.losses import network_outputs
 from mthn_automl.training.members import Pack, prototype

@@ -79,6 +79,10 @@ def test_a_known_task_keeps_the_metadata_of_training_and_a_new_one_without_any_m
     """Whether no metadata are given, or those of known tasks only."""
     rows = again(read_dataset(rows_of("a", "b"), META), rows_of("a"), META.assign(size=100.0))
     assert described(rows)[0] == [1, 2]
+    assert rows.notes[-1] == (
+        "the metadata: metadata column 'size' of task 'b' is 2 in training, which is kept, and 100 in row 1 of the "
+        "metadata; so it is with 1 task more."
+    )
     dataset = read_dataset(rows_of("a", "b", "c"), META)
     for meta in (None, META):
         rows = again(dataset, rows_of("z", "a"), meta)

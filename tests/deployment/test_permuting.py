@@ -9,7 +9,7 @@ import pytest
 from mthn_automl import catalogue
 from mthn_automl.deployment.permuting import Told, as_never_seen, cycle, permuted
 from mthn_automl.deployment.predictor import Predictor
-from mthn_automl.models.base import ProblemShape
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.training.mean import with_metadata
 from tests.contracts import zoo
 from tests.contracts.settings import traits_of

@@ -127,7 +127,8 @@ def test_a_grid_goes_over_settings() -> None:
     ("settings", "sentence"),
     [
         ({"widht": 16}, "has no setting 'widht'; did you mean 'width'"),
-        ({"width": 17}, r"'width' must lie in .*16, 32, 64.*, however it is 17"),
+        ({"width": 17}, r"'width' must be one of 16, 32, 64, however it is 17"),
+        ({"depth": 4}, r"'depth' must be 1 to 3, however it is 4"),
         ({"chunk_size": 32}, r"'chunk_size' of hypernetwork has an effect only with compression in \['chunked'\]"),
         ({"task_input": "metadata"}, "'task_input' of hypernetwork has an effect only with metadata"),
     ],

@@ -14,7 +14,8 @@ import numpy as np
 
 from mthn_automl.data.arrays import FloatArray
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
+from mthn_automl.models.base import Classical, Size, Traits
+from mthn_automl.models.parts.problem_shape import ProblemShape
 
 Behaviour = Literal[
     "good", "slow", "meets", "waits", "raises", "undefined", "infinite", "exits", "killed", "hangs", "eats"

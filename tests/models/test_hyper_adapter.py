@@ -5,8 +5,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.hyper_adapter import GENERATED_SHARE, QUIET, HyperAdapter, HyperAdapterSettings, Kernels
+from mthn_automl.models.parts.problem_shape import ProblemShape
 
 WIDTH, BOTTLENECK, DEPTH = 16, 3, 2
 SHAPE = ProblemShape(features=4, outputs=2, tasks=3, metadata=2)

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch.nn import functional
 
-from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.hypernetwork import Hypernetwork, HypernetworkSettings
 from mthn_automl.models.parts.hidden import Activation, Hidden
 from mthn_automl.models.parts.layers import Dense
+from mthn_automl.models.parts.problem_shape import ProblemShape
 
 TASKS, ROWS, SEEDS = 40, 15, 12
 COMPRESSIONS = {

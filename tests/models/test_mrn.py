@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.mrn import RIDGE, Mrn, MrnSettings
+from mthn_automl.models.parts.problem_shape import ProblemShape
 
 SHAPE = ProblemShape(features=3, outputs=2, tasks=4)
 WIDTH = 5

@@ -10,8 +10,8 @@ import torch
 from mthn_automl import load_model, search
 from mthn_automl.data.problems import planted
 from mthn_automl.errors import UsageError
-from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.pareto_hypernetwork import LARGEST_DRAWN, ParetoHypernetwork, ParetoHypernetworkSettings
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.run.job import SearchResult
 from tests.command import in_process
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from mthn_automl.data.dataset import Dataset
-from mthn_automl.models.base import ProblemShape
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.tabm_tasks import TabmTasks, TabmTasksSettings
 from mthn_automl.training.losses import row_loss
 from mthn_automl.training.members import Outputs

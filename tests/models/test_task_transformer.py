@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.parts import blocks
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.task_transformer import (
     MOST_TOKENS,
     Attention,

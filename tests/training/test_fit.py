@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
 from mthn_automl.errors import DivergedError
-from mthn_automl.models.base import Architecture, ProblemShape, Traits
+from mthn_automl.models.base import Architecture, Traits
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.pooled import Pooled, PooledSettings
 from mthn_automl.training.encode import TrainingData, encode
 from mthn_automl.training.fit import FitResult, Paused, Schedule, Training, drained

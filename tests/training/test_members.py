@@ -7,8 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from mthn_automl.models.base import Architecture, ProblemShape, Size, Traits
+from mthn_automl.models.base import Architecture, Size, Traits
 from mthn_automl.models.hard_sharing import HardSharing, HardSharingSettings
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.training.members import Outputs, Pack, prototype
 
 SHAPE = ProblemShape(features=3, outputs=2, tasks=4, metadata=2)

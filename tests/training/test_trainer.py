@@ -8,9 +8,10 @@ import torch
 
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.encoding import Flags
-from mthn_automl.models.base import Architecture, ProblemShape
+from mthn_automl.models.base import Architecture
 from mthn_automl.models.hard_sharing import HardSharing, HardSharingSettings
 from mthn_automl.models.hypernetwork import Hypernetwork, HypernetworkSettings
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.training import trainer as module
 from mthn_automl.training.batches import deal, lay_out
 from mthn_automl.training.members import Pack

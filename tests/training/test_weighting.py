@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from mthn_automl.data.encoding import Flags
-from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.hard_sharing import HardSharing, HardSharingSettings
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.training.batches import Batch, lay_out, whole
 from mthn_automl.training.encode import TrainingData, encode
 from mthn_automl.training.fit import Schedule

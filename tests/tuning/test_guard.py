@@ -11,7 +11,8 @@ import torch
 
 from mthn_automl import catalogue
 from mthn_automl.errors import TooLargeError
-from mthn_automl.models.base import ProblemShape, Traits
+from mthn_automl.models.base import Traits
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.single_task import SingleTask, SingleTaskSettings
 from mthn_automl.training import outline
 from mthn_automl.tuning import guard

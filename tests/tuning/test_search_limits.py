@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from mthn_automl.catalogue import SpaceFile
-from mthn_automl.models.base import ProblemShape, Size
+from mthn_automl.models.base import Size
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.tuning.criteria import Limits
 from mthn_automl.tuning.ending import Ending
 from mthn_automl.tuning.events import TrialFinished

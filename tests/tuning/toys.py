@@ -16,7 +16,8 @@ from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.problems import cubic
 from mthn_automl.data.read import read_dataset
 from mthn_automl.data.splits import within_tasks
-from mthn_automl.models.base import Classical, ProblemShape, Size, Traits
+from mthn_automl.models.base import Classical, Size, Traits
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.training.fit import Schedule
 from mthn_automl.tuning.objective import Configuration, Objective, SearchData
 from mthn_automl.tuning.plan import Plan

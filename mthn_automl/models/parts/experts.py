@@ -6,9 +6,10 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.base import ProblemShape, Traits
+from mthn_automl.models.base import Traits
 from mthn_automl.models.parts.generators import FullGenerator
 from mthn_automl.models.parts.layers import Dense, apply_layer, initial_bias, initial_weight, per_task_weight
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.parts.task_description import DescriptionSettings, traits_of
 from mthn_automl.models.parts.task_tables import WithTaskTables
 

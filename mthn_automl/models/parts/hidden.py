@@ -42,6 +42,9 @@ class Hidden:
         residual: whether what every hidden layer but the first has read is added to its units (He et al.: Deep Residual
             Learning for Image Recognition, CVPR 2016).
 
+    Shape:
+        (..., width) -> (..., width).
+
     Example:
         >>> Hidden("tanh").units(torch.zeros(2, 4, 3)).shape
         torch.Size([2, 4, 3])
@@ -52,7 +55,7 @@ class Hidden:
     residual: bool = False
 
     def units(self, values: Tensor) -> Tensor:
-        """(..., width) -> (..., width)."""
+        """Of a layer's values."""
         if self.normalisation == "layer":
             values = functional.layer_norm(values, values.shape[-1:], eps=LAYER_EPSILON)
         result: Tensor = FUNCTIONS[self.activation](values)

@@ -6,8 +6,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.parts.dropout import Dropout
+from mthn_automl.models.parts.problem_shape import ProblemShape
 
 
 def layer_widths(inputs: int, width: int, depth: int, outputs: int) -> list[tuple[int, int]]:

@@ -7,7 +7,8 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from mthn_automl.models.base import ProblemShape, Traits
+from mthn_automl.models.base import Traits
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.parts.task_tables import WithTaskTables
 
 TaskInput = Literal["both", "embedding", "metadata"]

@@ -9,7 +9,8 @@ import numpy as np
 
 from mthn_automl.data.dataset import Dataset
 from mthn_automl.data.metadata_columns import metadata_names, with_columns, with_noise
-from mthn_automl.models.base import ProblemShape, Traits
+from mthn_automl.models.base import Traits
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.tuning.ablation.names import BOTH, EMBEDDING_ONLY, METADATA_ONLY, NOISE, ONLY, PERMUTED, WITHOUT
 from mthn_automl.tuning.objective import Configuration
 from mthn_automl.tuning.space import make_settings

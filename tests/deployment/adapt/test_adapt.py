@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from mthn_automl import adapt, catalogue, load_model
-from mthn_automl.data.dataset import Dataset
+from mthn_automl.data.dataset import Dataset, TaskTable
 from mthn_automl.deployment.adapt.adapt import adaptation
 from mthn_automl.deployment.model_folder import write_model
 from mthn_automl.errors import DataError, FormatError, UnknownWarning, UsageError
@@ -73,6 +73,14 @@ def test_one_row_of_an_added_task_is_predicted_as_the_table_is(name: str, tmp_pa
     assert found.predict_one(row.to_dict())["prediction"] == pytest.approx(whole, rel=1e-5)
     arrays = found.predict_arrays([[row["x0"], row["x1"]]], ["newcomer"])
     assert arrays[0, 0] == pytest.approx(whole, rel=1e-5)
+    encoded = found.read(pd.DataFrame([row]))
+    assert encoded.tasks.metadata is not None
+    otherwise = TaskTable(
+        encoded.tasks.names, replace(encoded.tasks.metadata, numeric=encoded.tasks.metadata.numeric + 1)
+    )
+    told = replace(encoded, tasks=otherwise)
+    twice = found.predict_encoded(told.take(np.array([0, 0])))
+    np.testing.assert_allclose(found.predict_encoded(told), twice[:1], rtol=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore::mthn_automl.errors.UnknownWarning")

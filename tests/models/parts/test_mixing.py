@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from mthn_automl.models.base import ProblemShape
 from mthn_automl.models.cross_stitch import CrossStitch, CrossStitchSettings
 from mthn_automl.models.parts.mixing import start_of_mixing
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.models.sluice import SUBSPACES, Sluice, SluiceSettings
 
 TASKS, WIDTH, BLOCKS = 4, 6, 5

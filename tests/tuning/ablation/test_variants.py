@@ -5,7 +5,7 @@ import pytest
 
 from mthn_automl import catalogue
 from mthn_automl.data.metadata_columns import metadata_names
-from mthn_automl.models.base import ProblemShape
+from mthn_automl.models.parts.problem_shape import ProblemShape
 from mthn_automl.tuning.ablation.names import BOTH, EMBEDDING_ONLY, METADATA_ONLY, of_columns
 from mthn_automl.tuning.ablation.variants import configured, dataset_of, permutation, takes_metadata
 from mthn_automl.tuning.space import build_space, make_settings
