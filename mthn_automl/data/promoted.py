@@ -14,6 +14,8 @@ from mthn_automl.data.source import Source
 from mthn_automl.data.tables import encoded
 
 OF_TRAINING = 2
+"""Of a task: it is one of training, whose metadata stay as they were."""
+
 FEWEST_SHOWING, LEAST_SHARE = 2, 0.5
 """Tasks with two or more known cells of a column, and their share of those with any: a cell alone varies nowhere."""
 
