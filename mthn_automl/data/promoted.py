@@ -9,6 +9,7 @@ from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.columns.rule import Cells
 from mthn_automl.data.dataset import Table
 from mthn_automl.data.names import counted, listed
+from mthn_automl.data.precision import same
 from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source
 from mthn_automl.data.tables import encoded
@@ -95,7 +96,7 @@ class RowsOfTasks:
             cells = source.columns[column.read_from]
             values = encoded(cells, column)
             of_tasks[old == 0] = values[first_known(cells, task)[old == 0]]
-            wrong = np.flatnonzero(cells.known & (values != of_tasks[task]))
+            wrong = np.flatnonzero(cells.known & ~same(values, of_tasks[task]))
             if len(wrong):
                 row, at = int(wrong[0]), int(task[wrong[0]])
                 where = "in training" if old[at] == OF_TRAINING else "in an earlier row"

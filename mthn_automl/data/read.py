@@ -32,7 +32,7 @@ from mthn_automl.data.targets import (
 )
 from mthn_automl.data.task_names import name_by
 from mthn_automl.data.weights import rows_of_use, weight_note
-from mthn_automl.data.wide import TARGET, long_form
+from mthn_automl.data.wide import long_form, long_target
 from mthn_automl.errors import UsageError
 
 ANOTHER = " (--task takes another)"
@@ -175,7 +175,7 @@ def _rows_of(source: Source, targets: tuple[str, ...], parts: IntArray | None, a
     source, unused = (source, []) if parts is None else _used(source, parts)
     wide = targets if asked.wide else ()
     if wide:
-        source, targets = long_form(source, wide, asked.task), (TARGET,)
+        source, targets = long_form(source, wide, asked.task), (long_target(asked.task),)
     source, dropped = rows_of_use(source, targets, asked.weight)
     source, found = infer_target(
         source, targets, asked.problem, asked.metric, merge_rare=asked.merge_rare, offset=asked.offset

@@ -10,6 +10,7 @@ from mthn_automl.data.arrays import FloatArray, IntArray
 from mthn_automl.data.dataset import Table
 from mthn_automl.data.infer import FOLD_ABOVE
 from mthn_automl.data.names import counted, listed
+from mthn_automl.data.precision import same
 from mthn_automl.data.schema import Column
 from mthn_automl.data.source import Source
 from mthn_automl.errors import DataError
@@ -71,7 +72,8 @@ class Count:
             self.below += np.cumsum(np.bincount(first, minlength=len(self.below) + 1))[:-1]
         if self.column.range is None:
             return
-        outside = values[(values < self.column.range[0]) | (values > self.column.range[1])]
+        low, high = self.column.range
+        outside = values[((values < low) & ~same(values, low)) | ((values > high) & ~same(values, high))]
         self.outside += len(outside)
         self.lowest = min(self.lowest, float(outside.min(initial=np.inf)))
         self.highest = max(self.highest, float(outside.max(initial=-np.inf)))

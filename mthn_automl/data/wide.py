@@ -27,6 +27,9 @@ from mthn_automl.errors import DataError, UsageError
 TARGET: Final = "target"
 """What the target of the long form is called."""
 
+ELSE: Final = "value"
+"""What it is called where the column that names tasks is called so."""
+
 BYTES_A_CELL: Final = 16
 """Of the long form: as it is read, and as it is encoded."""
 
@@ -56,9 +59,14 @@ def long_form(source: Source, targets: Sequence[str], task: Sequence[str]) -> So
     long = replace(source, columns=others).take(row)
     return replace(
         long,
-        columns={**long.columns, task[0]: named, TARGET: target},
+        columns={**long.columns, task[0]: named, long_target(task): target},
         notes=(*source.notes, *_notes(source, targets, known)),
     )
+
+
+def long_target(task: Sequence[str]) -> str:
+    """What the column of a long form is called that has the targets. task: as of `long_form`."""
+    return ELSE if task[0] == TARGET else TARGET
 
 
 def task_names(source: Source, targets: Sequence[str]) -> tuple[str, ...]:
@@ -119,7 +127,7 @@ def _refuse_taken(source: Source, others: dict[str, Cells], task: Sequence[str])
             f"--wide makes a task of each target column, however several --task are given ({listed(task)}); leave them "
             "out, or name the one column of the metadata that holds the names of the targets."
         )
-    for name in (task[0], TARGET):
+    for name in (task[0], long_target(task)):
         if name in others:
             raise UsageError(
                 f"--wide makes a task of each target column, however {source.name} has a column '{name}', as a table "

@@ -54,7 +54,7 @@ def model_card(
 
 - Predicts: {", ".join(f"`{name}`" for name in schema.wide or schema.targets)} ({schema.problem.value})
 - Features: {columns}
-- Task: {_task(schema)}; metadata: {described}
+- Task: {_task(schema)}; metadata: {described}{_exposure(schema)}
 - Trained on {counted(len(data), "row")} of {counted(len(data.tasks), "task")}{_weighted(data)}
 - Training rows in its files: {_stored(members)}
 - Parameters: {size.total:,} in all, {size.task_network:,} in one task's network, {size.marginal:,} for one more task
@@ -127,6 +127,10 @@ def _task(schema: Schema) -> str:
     if schema.wide:
         return "each column that is predicted, of one wide table"
     return ", ".join(f"`{name}`" for name in schema.task)
+
+
+def _exposure(schema: Schema) -> str:
+    return "" if schema.offset is None else f"\n- Exposure: `{schema.offset}`, above 0, which every row must have"
 
 
 def _weighted(data: Dataset) -> str:

@@ -92,6 +92,14 @@ def test_a_known_task_keeps_the_metadata_of_training_and_a_new_one_without_any_m
         )
 
 
+def test_single_precision_makes_no_other_metadata_of_them() -> None:
+    exact = META.assign(size=[0.126, -2.133, 1.775])
+    single = exact.assign(size=exact["size"].astype(np.float32))
+    for given, then in ((exact, single), (single, exact)):
+        assert again(read_dataset(rows_of("a", "b", "c"), given), rows_of("a"), then).notes == ()
+    assert len(again(read_dataset(rows_of("a", "b", "c"), exact), rows_of("a"), exact.round(2)).notes) == 1
+
+
 def test_metadata_for_a_model_without_any_are_ignored_and_noted() -> None:
     rows = again(read_dataset(rows_of("a", "b")), rows_of("z"), META)
     assert rows.tasks.metadata is None

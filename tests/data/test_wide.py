@@ -66,6 +66,16 @@ def test_a_wide_table_gives_what_the_long_one_gives(classes: bool, ending: str, 
     assert wide.id.to_pylist() == long.id.to_pylist()  # type: ignore[union-attr]
 
 
+def test_the_column_that_names_tasks_may_be_called_as_the_targets_usually_are() -> None:
+    meta = META.rename(columns={"task": "target"})
+    found = read_dataset(people(), meta, target=ITEMS, wide=True, task="target")
+    usual = read_dataset(people(), META, target=ITEMS, wide=True)
+    assert (found.schema.task, found.tasks.names) == (("target",), usual.tasks.names)
+    np.testing.assert_array_equal(found.target, usual.target)
+    asked = people().drop(columns=[*ITEMS])
+    assert len(again(found, asked, meta)) == len(again(usual, asked, META)) == 4 * len(asked)
+
+
 def test_what_was_made_of_it_is_said_and_columns_are_those_of_the_table() -> None:
     dataset = read(people())
     cells = int(people()[list(ITEMS)].notna().sum().sum())

@@ -22,6 +22,7 @@ from mthn_automl.storage import read_json, write_json
 from mthn_automl.tuning.objective import Objective
 from mthn_automl.tuning.trial_model import TrialModel
 from tests.contracts import zoo
+from tests.deployment.few import members_of
 from tests.tuning import toys
 
 FILES = {
@@ -270,3 +271,11 @@ def test_a_run_folder_gives_the_model_inside_and_one_without_is_refused(folder: 
     shutil.rmtree(folder)
     with pytest.raises(UsageError, match=r"must be a model folder with a config\.json"):
         load_model(folder.parent)
+
+
+def test_the_card_names_the_exposure_that_every_row_must_have(tmp_path: Path) -> None:
+    cards = []
+    for animal in (zoo.counts, zoo.planted):
+        write_model(tmp_path / animal.__name__, "ridge", members_of("ridge", animal), animal(), {})
+        cards.append((tmp_path / animal.__name__ / "README.md").read_text(encoding="utf-8"))
+    assert ["- Exposure: `exposure`, above 0, which every row must have" in card for card in cards] == [True, False]

@@ -28,8 +28,7 @@ class Program(nn.Module):
 
     Shape:
         numbers (rows, numeric features) float64, missing where NaN, infinite or what the user has said to be so;
-        categories (rows, others) int64, -1 where missing or unknown; task (rows,) int64, as many as there are tasks
-        for one never seen
+        categories (rows, others) int64, -1 where missing or unknown; task (rows,) int64, -1 for one never seen
         -> (rows, targets or classes) float64.
     """
 
@@ -37,7 +36,7 @@ class Program(nn.Module):
         super().__init__()
         parts = parts_of(predictor.model, len(predictor.tasks), len(predictor.members))
         self.networks = nn.ModuleList(_OfPart(part, predictor, task) for part in parts)
-        self.temperature = temperature_of(predictor.model)
+        self.temperature, self.tasks = temperature_of(predictor.model), len(predictor.tasks)
         marks = marks_of(predictor.schema.features, predictor.schema.missing)
         self.marks = len(marks)
         for place, mark in enumerate(marks):
@@ -48,6 +47,7 @@ class Program(nn.Module):
         for place in range(self.marks):
             numbers = numbers.masked_fill(numbers == self.get_buffer(f"mark_{place}"), torch.nan)
         total = torch.zeros((), dtype=torch.float64)
+        task = None if task is None else torch.where(task < 0, self.tasks, task)
         for network in self.networks:
             total = total + network(numbers, categories, task)
         if self.temperature == 1.0:

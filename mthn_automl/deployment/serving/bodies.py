@@ -77,7 +77,7 @@ def read_body(content: bytes, form: str, schema: Schema, limits: Limits) -> Body
     metadata = interval = None
     if _holds_more(found):
         interval = _level(found.get(INTERVAL))
-        if schema.metadata and not schema.promoted and found.get(METADATA) is not None:
+        if schema.metadata and found.get(METADATA) is not None:
             of_metadata = {*schema.described, *forms_of(schema.metadata)}
             metadata, _ = _of_json(found[METADATA], of_metadata, limits)
         found = found[ROWS]

@@ -46,7 +46,7 @@ def request_body(described: Description) -> dict[str, Any]:
     rows = _tables(columns | optional, needed, described.limits.rows)
     more = {ROWS: {"anyOf": rows}, INTERVAL: LEVEL}
     both: dict[str, Any] = {"type": "object", "properties": more, "required": [ROWS], "additionalProperties": False}
-    if described.metadata and not described.metadata_in_rows:
+    if described.metadata:
         of_tasks = dict.fromkeys(described.task, NAME) | {each.name: _cell(each) for each in described.metadata}
         both["properties"][METADATA] = {"anyOf": _tables(of_tasks, list(of_tasks), described.limits.rows)}
     content = {JSON: {"schema": {"anyOf": [*rows, both]}}, ARROW: {"schema": ARROW_STREAM}}

@@ -74,6 +74,7 @@ def test_the_file_says_what_its_inputs_are() -> None:
     program = torch.export.load(BytesIO(found.content), extra_files=more).module()
     columns, rows = json.loads(more[COLUMNS]), zoo.missing_values()
     assert columns["tasks"] == list(rows.tasks.names)
+    assert (columns["task_never_seen"], columns["exposure"]) == (-1, None)
     assert len(columns["numbers"]) == rows.features.numeric.shape[1]
     assert columns["meaning"]["xc0"]["missing"] == ["-1"]
     assert columns["meaning"]["x0"]["missing"] == ["NaN", "Infinity", "-Infinity"]

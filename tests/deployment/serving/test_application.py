@@ -88,8 +88,11 @@ def test_more_rows_than_are_predicted_at_once_keep_their_order() -> None:
     pd.testing.assert_frame_equal(answer, found.predict(many), rtol=1e-12)
 
 
-def test_tasks_never_seen_are_predicted_from_their_metadata_and_counted() -> None:
+@pytest.mark.parametrize("promoted", [False, True])
+def test_tasks_never_seen_are_predicted_from_their_metadata_and_counted(promoted: bool) -> None:
+    """Wherever those of training stood."""
     found, rows = predictor(NAME, zoo.planted), frame(zoo.planted).head(3).assign(task="elsewhere")
+    found = replace(found, schema=replace(found.schema, promoted=promoted))
     metadata = pd.DataFrame({"task": ["elsewhere"], "m0": [0.5], "m1": [1.0], "m2": [-1.0]})
     asked = client(found)
     answer = asked.post("/predict", json={"rows": records(rows), "metadata": columns(metadata)}).json()

@@ -24,6 +24,7 @@ from mthn_automl.errors import UnsupportedError, UsageError
 from mthn_automl.machine import in_words
 
 Tensors = tuple[torch.Tensor, ...]
+NEVER_SEEN = -1
 COLUMNS = "columns.json"
 """In the file, what its inputs and outputs are; `torch.export.load(..., extra_files={"columns.json": ""})` gives it."""
 
@@ -64,11 +65,20 @@ def written(request: Request) -> Written:
         content,
         (
             f"A program of torch.export {torch.__version__}, {in_words(len(content))}.",
-            f"Inputs: {listed(names, 3)}; {COLUMNS} in the file says in which order, and what they mean. Outputs are "
-            "at an exposure of 1, and a task never seen is predicted without its metadata.",
+            f"Inputs: {listed(names, 3)}; {COLUMNS} in the file says in which order, and what they mean."
+            f"{_of_new(task)}{_of_exposure(predictor)}",
             f"It differs from predict by {largest:.1g} at most, on {sum(map(len, tables)):,} rows.",
         ),
     )
+
+
+def _of_new(task: int | None) -> str:
+    return "" if task is not None else f" A task never seen is {NEVER_SEEN}, and is predicted without its metadata."
+
+
+def _of_exposure(predictor: Predictor) -> str:
+    offset = predictor.schema.offset
+    return "" if offset is None else f" Outputs are at an exposure of 1: multiply them by '{offset}'."
 
 
 def _exported(program: Program, given: Tensors) -> ExportedProgram:
@@ -80,7 +90,7 @@ def _given(predictor: Predictor, rows: Dataset, task: int | None) -> Tensors:
     features = torch.from_numpy(rows.features.numeric), torch.from_numpy(rows.features.codes)
     if task is not None:
         return features
-    return (*features, torch.from_numpy(np.minimum(rows.task, len(predictor.tasks))))
+    return (*features, torch.from_numpy(np.where(rows.task < len(predictor.tasks), rows.task, NEVER_SEEN)))
 
 
 def _without_new_metadata(predictor: Predictor, rows: Dataset) -> Dataset:
@@ -101,5 +111,7 @@ def _columns(predictor: Predictor, task: int | None) -> dict[str, Any]:
         "categories": {each.name: each.categories for each in schema.features if not each.numeric},
         "meaning": {each.name: vars(meaning_of_column(each, schema.missing)) for each in schema.features},
         "tasks": list(predictor.tasks.names) if task is None else [predictor.tasks.names[task]],
+        "task_never_seen": NEVER_SEEN if task is None else None,
+        "exposure": schema.offset,
         "outputs": list(schema.classes or prediction_names(schema)),
     }
