@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from mthn_automl.deployment.calibration.intervals import Intervals
 from mthn_automl.deployment.calibration.unstated import Unstated, refuse_level
 from mthn_automl.deployment.rows import FeatureReader, TaskReader
 from mthn_automl.deployment.stream import PredictionStream
-from mthn_automl.deployment.tables import Bounds, prediction_table, target_columns, wide_table
+from mthn_automl.deployment.tables import Bounds, column_called, prediction_table, target_columns, wide_table
 from mthn_automl.errors import DataError, FormatError, MthnError, UnknownWarning, UsageError
 from mthn_automl.models.base import Classical
 from mthn_automl.training.mean import Model
@@ -151,7 +151,7 @@ class Predictor:
         if not isinstance(data, pd.DataFrame):
             return table
         there = slice(None) if len(table) == len(data) else table["row"].to_numpy()
-        given = {name: _column(data, name)[there] for name in table.columns if name == self.schema.id}
+        given = {name: column_called(data, name)[there] for name in table.columns if name == self.schema.id}
         return table.assign(**given).set_axis(data.index[there])
 
     def predict_rows(self, rows: Dataset, interval: float | None = None) -> pd.DataFrame:
@@ -327,6 +327,10 @@ class Predictor:
     def _tasks(self) -> TaskReader:
         return TaskReader(self.schema, self.tasks, self.spare)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the networks that were kept, as of `Networks`."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     @cached_property
     def _cached(self) -> dict[tuple[int | str, bytes], Any]:
         return {}
@@ -377,11 +381,6 @@ class Predictor:
         values = prediction.tolist()
         named = {f"probability_{name}": value for name, value in zip(self.schema.classes, values, strict=True)}
         return {"prediction": self.schema.classes[int(prediction.argmax())], **named}
-
-
-def _column(frame: pd.DataFrame, name: str) -> Any:
-    """Of the type that it has there; its name may be any that is printed so."""
-    return next(frame[column].array for column in frame.columns if str(column) == name)
 
 
 def _finite(prediction: FloatArray) -> FloatArray:

@@ -78,3 +78,8 @@ def target_columns(schema: Schema, prediction: FloatArray, bounds: Bounds | None
     parts = {"prediction": prediction, **dict(zip(("low", "high"), bounds or (), strict=False))}
     suffixes = enumerate(_suffixes(schema))
     return {part + suffix: each[:, index] for index, suffix in suffixes for part, each in parts.items()}
+
+
+def column_called(frame: pd.DataFrame, name: str) -> Any:
+    """Of the type that it has there; its name may be any that is printed so."""
+    return next(frame[column].array for column in frame.columns if str(column) == name)

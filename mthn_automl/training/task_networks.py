@@ -78,8 +78,11 @@ class TaskNetworks:
     def working_parameters(self) -> int:
         """Weights and biases of one task's networks, of all members, but for those of units that lead nowhere.
 
-        A unit works if its output counts in any task.
+        A unit works if its output counts in any task; all do where they pass on what they read, or are normalised.
         """
+        hidden = self._pack.prototype.hidden
+        if hidden.residual or hidden.normalisation != "none":
+            return len(self._pack) * self._pack.prototype.task_network_parameters()
         return sum(_working(member) for member in self._make(np.arange(min(len(self), MOST_LOOKED_AT))))
 
     def _worth_keeping(self, more: int) -> bool:

@@ -98,6 +98,10 @@ def test_single_precision_makes_no_other_metadata_of_them() -> None:
     for given, then in ((exact, single), (single, exact)):
         assert again(read_dataset(rows_of("a", "b", "c"), given), rows_of("a"), then).notes == ()
     assert len(again(read_dataset(rows_of("a", "b", "c"), exact), rows_of("a"), exact.round(2)).notes) == 1
+    seconds = META.assign(size=[1_700_000_000, 1_700_000_031, 1_700_000_062])
+    later = seconds.assign(size=seconds["size"] + 1)
+    (moved,) = again(read_dataset(rows_of("a", "b", "c"), seconds), rows_of("a"), later).notes
+    assert "'size' of task 'c' is 1700000000 in training, which is kept, and 1700000001 in row 0" in moved
 
 
 def test_metadata_for_a_model_without_any_are_ignored_and_noted() -> None:

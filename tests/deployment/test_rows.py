@@ -2,6 +2,7 @@
 
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -175,20 +176,18 @@ def test_the_networks_of_many_tasks_in_turn_are_not_confused(monkeypatch: pytest
 
 @every_model
 def test_threads_that_ask_at_one_time_are_answered_as_one_that_asks_alone(name: str) -> None:
-    """Whatever each has the model make and keep."""
+    """Whatever each has the model make and keep; networks of few tasks, and of all, round apart."""
     rows = frame(zoo.planted)
     asked = [rows.iloc[index].to_dict() for index in range(0, len(rows), 8)]
     expected = [predictor(name, zoo.planted).predict_one(row)["prediction"] for row in asked]
-    model, usual = predictor(name, zoo.planted), sys.getswitchinterval()
+    model, usual = deepcopy(predictor(name, zoo.planted)), sys.getswitchinterval()  # which has kept no network yet
     sys.setswitchinterval(1e-6)
     try:
         with ThreadPoolExecutor(4) as threads:
             together = [each["prediction"] for each in threads.map(model.predict_one, asked)]
     finally:
         sys.setswitchinterval(usual)
-    np.testing.assert_allclose(
-        together, expected, rtol=1e-5, atol=1e-6
-    )  # networks of few tasks, and of all, round apart
+    np.testing.assert_allclose(together, expected, rtol=1e-5, atol=1e-6)
     afterwards = [model.predict_one(row)["prediction"] for row in asked]
     np.testing.assert_allclose(afterwards, expected, rtol=1e-5, atol=1e-6)
 

@@ -63,8 +63,9 @@ class Hidden:
 
     def units_of_array(self, values: FloatArray) -> FloatArray:
         """As `units`, of an array: for a few rows NumPy takes less time to call than torch."""
-        if self.normalisation == "layer":
-            centred = values - values.mean(axis=-1, keepdims=True)
-            values = centred / np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + LAYER_EPSILON)
-        result = OF_ARRAYS[self.activation](values)
-        return result if self.activation == "relu" else np.float32(GAINS[self.activation]) * result
+        with np.errstate(all="ignore"):  # as torch, which says nothing of what overflows
+            if self.normalisation == "layer":
+                centred = values - values.mean(axis=-1, keepdims=True)
+                values = centred / np.sqrt(np.square(centred).mean(axis=-1, keepdims=True) + LAYER_EPSILON)
+            result = OF_ARRAYS[self.activation](values)
+            return result if self.activation == "relu" else np.float32(GAINS[self.activation]) * result
