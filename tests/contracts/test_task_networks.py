@@ -144,6 +144,18 @@ def test_networks_do_not_travel_between_processes(name: str) -> None:
     np.testing.assert_array_equal(pickle.loads(stored).predict(dataset), expected)  # noqa: S301
 
 
+@pytest.mark.parametrize(
+    ("name", "chosen"), [("hypernetwork", {"normalisation": "layer"}), ("learned_context", {"residual": True})]
+)
+def test_a_unit_whose_output_leads_nowhere_works_where_it_is_passed_on_or_shifts_the_others(
+    name: str, chosen: Settings
+) -> None:
+    model = untrained(name, zoo.planted(), chosen)
+    for key, value in model.pack.parameters.items():
+        model.pack.parameters[key] = torch.zeros_like(value)
+    assert model.working_parameters() == len(model.pack) * model.pack.prototype.task_network_parameters()
+
+
 class NoNetwork(Architecture):
     """Multiplies two features, which no MLP does."""
 
